@@ -1,0 +1,1 @@
+"""Where data comes from: one package per cloud, one for exported bills, one for the built-in sample."""

@@ -1,0 +1,171 @@
+"""The audit's result: one model, of which every report is a rendering and the JSON is the artefact.
+
+Schema version 1. Money is Decimal to the cent (a plain number in JSON), unknown is None (null), never 0.
+Times are naive datetimes in UTC, written with a Z.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from finops import __version__
+
+SCHEMA_VERSION = 1
+
+Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
+Instant = Annotated[
+    datetime, PlainSerializer(lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str, when_used="json")
+]
+Level = Literal["low", "medium", "high"]
+FindingClass = Literal["unused", "oversized", "rate", "placement", "schedule", "modernise"]
+Action = Literal[
+    "terminate", "stop", "resize", "change-type", "delete", "release", "move", "buy", "schedule", "spot"
+]
+PriceBasis = Literal["billed", "list", "none"]
+CoverageStatus = Literal["complete", "partial", "denied", "throttled", "failed", "skipped"]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+
+
+class Co2e(_Model):
+    """Emissions of the resource over 730 hours and what the action saves of them, kg CO2e, location-based."""
+
+    operational_kg: float | None = None
+    embodied_kg: float | None = None
+    saved_kg: float | None = None
+    saved_low_kg: float | None = None
+    saved_high_kg: float | None = None
+    quality: Literal["measured", "proxy", "unknown"] = "unknown"
+    reason: str | None = None
+
+
+class Finding(_Model):
+    """One thing that can be done about one resource."""
+
+    id: str
+    rule: str
+    class_: FindingClass = Field(alias="class")
+    cloud: str
+    account: str
+    region: str
+    zone: str | None
+    resource_type: str
+    resource_id: str
+    resource_name: str | None
+    tags: dict[str, str]
+    reason: str
+    action: Action
+    current: dict[str, Any]
+    proposed: dict[str, Any]
+    monthly_cost: Money | None
+    monthly_savings: Money | None
+    net_monthly_savings: Money | None
+    savings_low: Money | None
+    savings_high: Money | None
+    currency: str | None
+    price_basis: PriceBasis
+    conflict_group: str | None
+    superseded_by: str | None
+    confidence: Level
+    confidence_reasons: list[str]
+    effort: Level
+    risk: Level
+    co2e: Co2e
+    evidence: dict[str, Any]
+    remediation: list[str]
+    status: Literal["new", "open", "reopened", "exempt"]
+    first_seen: Instant
+    sources: list[str]
+
+
+class NotEvaluated(_Model):
+    """What a rule could not judge, and why. `resource_id` is None when it is about a whole scope."""
+
+    rule: str
+    cloud: str
+    account: str
+    region: str | None
+    resource_id: str | None
+    reason: str
+
+
+class Coverage(_Model):
+    """What became of one scope at its last collection."""
+
+    cloud: str
+    account: str
+    region: str
+    dataset: str
+    status: CoverageStatus
+    error: str | None
+    rows: int
+    calls: int
+    collected_at: Instant | None
+
+
+class CostLine(_Model):
+    """What one account costs in 730 hours, and how that is known.
+
+    `basis` is billed (effective cost of usage charges in the window, before tax, credits, purchases and
+    adjustments), list (inventory at list prices, where no bill is loaded) or none.
+    """
+
+    cloud: str
+    account: str
+    currency: str | None
+    basis: PriceBasis
+    monthly_cost: Money | None
+    window_start: Instant | None
+    window_end: Instant | None
+    note: str | None = None
+
+
+class CurrencyTotals(_Model):
+    """Totals of what is in one currency."""
+
+    monthly_cost: Money | None
+    gross_monthly_savings: Money
+    net_monthly_savings: Money
+    net_low: Money | None
+    net_high: Money | None
+    evaluated_cost_share: float | None
+    findings: int
+
+
+class Totals(_Model):
+    """Totals over everything; money is None where amounts in several currencies have no rate between them."""
+
+    monthly_cost: Money | None
+    gross_monthly_savings: Money | None
+    net_monthly_savings: Money | None
+    net_low: Money | None
+    net_high: Money | None
+    monthly_co2e_kg: float | None
+    co2e_saved_kg: float | None
+    evaluated_cost_share: float | None
+    findings: int
+    not_evaluated: int
+
+
+class AuditReport(_Model):
+    """The audit: what every rendering shows and nothing else. Findings come by net saving, largest first."""
+
+    schema_version: Literal[1] = 1
+    tool_version: str = __version__
+    run_id: str
+    as_of: Instant
+    currency: str | None
+    totals: Totals
+    totals_by_currency: dict[str, CurrencyTotals]
+    costs: list[CostLine]
+    findings: list[Finding]
+    not_evaluated: list[NotEvaluated]
+    coverage: list[Coverage]
+
+    def to_json(self) -> str:
+        """The artefact: JSON text, keys in the order of the schema, ending in a newline."""
+        return self.model_dump_json(by_alias=True, indent=2) + "\n"

@@ -1,0 +1,459 @@
+-- The warehouse. Every table and every column carries its meaning in the comment behind it; the loader
+-- turns those comments into COMMENT ON statements, so that they can be asked for with SQL too:
+--     finops sql "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE comment IS NOT NULL"
+-- Rules of the house: ids are text (leading zeros matter), money is DECIMAL beside its currency, time is UTC,
+-- ratios are 0 to 1, sizes are GiB where the name says so and bytes otherwise. NULL means unknown, never zero.
+-- A resource is keyed (cloud, account_id, region, <its id>); nothing joins on names.
+
+CREATE TABLE warehouse_version ( -- One row per migration that has been applied to this file.
+  version    INTEGER NOT NULL,   -- number of the migration
+  applied_at TIMESTAMP NOT NULL, -- when it was applied, UTC
+  tool       VARCHAR NOT NULL    -- version of finops that applied it
+);
+
+CREATE TABLE publication ( -- One row: which published state this file is. A writer's private copy carries the state it began from.
+  generation VARCHAR NOT NULL -- random id, new with every publication
+);
+
+CREATE TABLE runs ( -- One row per command that wrote to the warehouse or tried to.
+  run_id      VARCHAR NOT NULL,   -- id of the run, shown in messages and reports
+  command     VARCHAR NOT NULL,   -- ingest, collect aws, audit, demo …
+  started_at  TIMESTAMP NOT NULL, -- start, UTC
+  finished_at TIMESTAMP,          -- end, UTC; NULL while it runs or when it was killed
+  as_of       TIMESTAMP,          -- the instant the run speaks about, UTC
+  status      VARCHAR NOT NULL,   -- running | done | incomplete | failed | aborted
+  tool        VARCHAR NOT NULL,   -- version of finops
+  error       VARCHAR,            -- the sentence the user saw, when it failed
+  result      JSON                -- of an audit: currency, totals, totals_by_currency and cost basis, as in the JSON report
+);
+
+CREATE TABLE coverage ( -- What was looked at: the latest state of each scope. A scope that failed is a row here, never an empty list.
+  cloud        VARCHAR NOT NULL,   -- aws | alibaba | gcp, or the provider of a bill
+  account_id   VARCHAR NOT NULL,   -- account, project or subscription
+  region       VARCHAR NOT NULL,   -- region, or 'global' for what has none
+  dataset      VARCHAR NOT NULL,   -- instances, volumes, metrics, prices, charges …
+  status       VARCHAR NOT NULL,   -- complete | partial | denied | throttled | failed | skipped
+  error        VARCHAR,            -- why it is not complete, in one sentence
+  rows         BIGINT NOT NULL,    -- rows this scope has in the warehouse (of the last good collection)
+  calls        BIGINT NOT NULL,    -- API calls that the last attempt made
+  collected_at TIMESTAMP,          -- instant of the rows in the warehouse, UTC; NULL when there never were any
+  attempted_at TIMESTAMP NOT NULL, -- instant of the last attempt, UTC
+  run_id       VARCHAR NOT NULL    -- run that made the last attempt
+);
+
+CREATE TABLE instances ( -- Virtual machines.
+  cloud           VARCHAR NOT NULL,   -- aws | alibaba | gcp
+  account_id      VARCHAR NOT NULL,   -- account or project that owns it
+  region          VARCHAR NOT NULL,   -- region id as the cloud writes it
+  instance_id     VARCHAR NOT NULL,   -- the cloud's own id, never its name
+  zone            VARCHAR,            -- availability zone
+  name            VARCHAR,            -- display name: hostile text, escape it
+  state           VARCHAR NOT NULL,   -- running | stopped | other (starting, stopping, terminated …)
+  state_since     TIMESTAMP,          -- when it entered that state, UTC; NULL where the cloud does not tell
+  instance_type   VARCHAR,            -- type or size, key into instance_types
+  platform        VARCHAR,            -- linux | windows | rhel | suse | other
+  purchase_model  VARCHAR,            -- on_demand | spot | subscription | reserved
+  scaling_group   VARCHAR,            -- id of the scaling group, instance group or node pool that manages it
+  launched_at     TIMESTAMP,          -- first or last launch as the cloud reports it, UTC
+  stopped_mode    VARCHAR,            -- alibaba: keep_charging | stop_charging; NULL elsewhere
+  cluster         VARCHAR,            -- Kubernetes cluster whose node it is
+  private_ip      VARCHAR,            -- first private address
+  expires_at      TIMESTAMP,          -- end of a subscription, UTC
+  auto_renew      BOOLEAN             -- whether a subscription renews itself
+);
+
+CREATE TABLE instance_types ( -- What a type offers; one row per type, the same in every region.
+  cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
+  instance_type VARCHAR NOT NULL, -- as in instances.instance_type
+  vcpu          DOUBLE,           -- virtual CPUs (a shared-core type has its share, e.g. 0.25)
+  memory_gib    DOUBLE,           -- memory, GiB
+  architecture  VARCHAR,          -- x86_64 | arm64
+  family        VARCHAR,          -- m5, g7, n2 …: types of one family differ in size only
+  generation    INTEGER,          -- number of the generation within its line
+  burstable     BOOLEAN,          -- whether its CPU runs on credits
+  gpu_count     INTEGER,          -- GPUs or other accelerators; 0 when it has none
+  gpu_model     VARCHAR,          -- model of the accelerator
+  cpu_model     VARCHAR,          -- processor as the cloud names it
+  local_disk_gib DOUBLE           -- instance storage that is lost on stop; 0 when it has none
+);
+
+CREATE TABLE volumes ( -- Block storage volumes and disks.
+  cloud                VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id           VARCHAR NOT NULL, -- account or project that owns it
+  region               VARCHAR NOT NULL, -- region id
+  volume_id            VARCHAR NOT NULL, -- the cloud's own id
+  zone                 VARCHAR,          -- availability zone
+  name                 VARCHAR,          -- display name: hostile text
+  state                VARCHAR NOT NULL, -- attached | unattached | other
+  volume_type          VARCHAR,          -- gp2, gp3, cloud_essd, pd-ssd …
+  performance_level    VARCHAR,          -- alibaba ESSD: PL0 to PL3
+  medium               VARCHAR,          -- ssd | hdd
+  size_gib             DOUBLE,           -- provisioned size, GiB
+  iops                 DOUBLE,           -- provisioned operations per second, where they are provisioned
+  throughput_mib       DOUBLE,           -- provisioned MiB per second, where it is provisioned
+  instance_id          VARCHAR,          -- instance it is attached to; NULL when unattached
+  is_boot              BOOLEAN,          -- whether an instance boots from it
+  delete_with_instance BOOLEAN,          -- whether it goes when its instance is terminated
+  created_at           TIMESTAMP,        -- creation, UTC
+  detached_at          TIMESTAMP,        -- last detachment, UTC; NULL where the cloud does not tell
+  kubernetes_claim     VARCHAR           -- claim (namespace/name) of the pod storage it belongs to
+);
+
+CREATE TABLE snapshots ( -- Snapshots of volumes.
+  cloud        VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id   VARCHAR NOT NULL, -- account or project that owns it
+  region       VARCHAR NOT NULL, -- region id, or 'global'
+  snapshot_id  VARCHAR NOT NULL, -- the cloud's own id
+  name         VARCHAR,          -- display name: hostile text
+  volume_id    VARCHAR,          -- volume it was taken from, which may be gone
+  size_gib     DOUBLE,           -- size of the volume at that time, GiB
+  stored_bytes DOUBLE,           -- bytes billed for it, where the cloud tells
+  created_at   TIMESTAMP,        -- when it was taken, UTC
+  image_id     VARCHAR,          -- image that needs it
+  tier         VARCHAR           -- standard | archive
+);
+
+CREATE TABLE public_ips ( -- Public addresses that are reserved or in use.
+  cloud        VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id   VARCHAR NOT NULL, -- account or project that owns it
+  region       VARCHAR NOT NULL, -- region id, or 'global'
+  ip_id        VARCHAR NOT NULL, -- allocation id
+  address      VARCHAR,          -- the address itself
+  name         VARCHAR,          -- display name: hostile text
+  state        VARCHAR NOT NULL, -- in_use | unused
+  resource_id  VARCHAR,          -- what uses it
+  resource_type VARCHAR,         -- instance | nat_gateway | load_balancer | other
+  created_at   TIMESTAMP,        -- allocation, UTC; NULL where the cloud does not tell
+  unused_since TIMESTAMP,        -- since when it is unused, UTC; NULL where the cloud does not tell
+  charge_type  VARCHAR           -- traffic | bandwidth | flat
+);
+
+CREATE TABLE load_balancers ( -- Load balancers of every kind.
+  cloud            VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id       VARCHAR NOT NULL, -- account or project that owns it
+  region           VARCHAR NOT NULL, -- region id, or 'global'
+  load_balancer_id VARCHAR NOT NULL, -- the cloud's own id
+  name             VARCHAR,          -- display name: hostile text
+  kind             VARCHAR,          -- application | network | classic | gateway
+  state            VARCHAR,          -- active | inactive | other
+  listeners        INTEGER,          -- listeners it has
+  targets          INTEGER,          -- targets registered behind it
+  healthy_targets  INTEGER,          -- of these, healthy ones
+  created_at       TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE nat_gateways ( -- Gateways that let private machines reach the internet.
+  cloud          VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id     VARCHAR NOT NULL, -- account or project that owns it
+  region         VARCHAR NOT NULL, -- region id
+  nat_gateway_id VARCHAR NOT NULL, -- the cloud's own id
+  name           VARCHAR,          -- display name: hostile text
+  zone           VARCHAR,          -- availability zone, where it has one
+  kind           VARCHAR,          -- public | private
+  state          VARCHAR,          -- active | inactive | other
+  snat_entries   INTEGER,          -- alibaba: SNAT entries
+  dnat_entries   INTEGER,          -- alibaba: DNAT entries
+  created_at     TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE databases ( -- Managed databases and caches.
+  cloud          VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id     VARCHAR NOT NULL, -- account or project that owns it
+  region         VARCHAR NOT NULL, -- region id
+  database_id    VARCHAR NOT NULL, -- the cloud's own id
+  name           VARCHAR,          -- display name: hostile text
+  engine         VARCHAR,          -- postgres, mysql, redis …
+  engine_version VARCHAR,          -- version as the cloud writes it
+  instance_type  VARCHAR,          -- class or tier
+  state          VARCHAR,          -- running | stopped | other
+  multi_zone     BOOLEAN,          -- whether a standby runs in another zone
+  storage_type   VARCHAR,          -- type of its storage
+  storage_gib    DOUBLE,           -- allocated storage, GiB
+  replica_of     VARCHAR,          -- id of the primary, when it is a read replica
+  purchase_model VARCHAR,          -- on_demand | subscription | reserved
+  created_at     TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE buckets ( -- Object storage buckets.
+  cloud           VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id      VARCHAR NOT NULL, -- account or project that owns it
+  region          VARCHAR NOT NULL, -- region id or multi-region name
+  bucket_id       VARCHAR NOT NULL, -- globally unique name
+  storage_class   VARCHAR,          -- default class
+  stored_bytes    DOUBLE,           -- bytes stored
+  objects         BIGINT,           -- objects stored
+  has_lifecycle   BOOLEAN,          -- whether a lifecycle rule moves or deletes objects
+  aborts_uploads  BOOLEAN,          -- whether unfinished uploads are cleaned up
+  versioned       BOOLEAN,          -- whether old versions are kept
+  created_at      TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE scaling_groups ( -- Auto-scaling groups, instance groups, node pools.
+  cloud            VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id       VARCHAR NOT NULL, -- account or project that owns it
+  region           VARCHAR NOT NULL, -- region id
+  scaling_group_id VARCHAR NOT NULL, -- id, as in instances.scaling_group
+  name             VARCHAR,          -- display name: hostile text
+  min_size         INTEGER,          -- floor
+  max_size         INTEGER,          -- ceiling
+  desired_size     INTEGER,          -- wanted size at collection time
+  instance_type    VARCHAR,          -- type of its members, when there is one
+  is_spot          BOOLEAN           -- whether members are spot instances
+);
+
+CREATE TABLE commitments ( -- Savings plans, reserved instances, committed-use discounts, resource packages.
+  cloud           VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id      VARCHAR NOT NULL, -- account that bought it
+  region          VARCHAR NOT NULL, -- region it applies to, or 'global'
+  commitment_id   VARCHAR NOT NULL, -- the cloud's own id
+  kind            VARCHAR NOT NULL, -- savings_plan | reserved | committed_use | resource_package
+  scope           VARCHAR,          -- family, type or service it covers
+  quantity        DOUBLE,           -- units committed: instances, vCPU, or money per hour
+  unit            VARCHAR,          -- unit of quantity
+  hourly_cost     DECIMAL(38, 18),  -- what it costs per hour, amortised
+  currency        VARCHAR,          -- currency of hourly_cost
+  started_at      TIMESTAMP,        -- start, UTC
+  ends_at         TIMESTAMP,        -- end, UTC
+  payment         VARCHAR,          -- all_upfront | partial_upfront | no_upfront
+  state           VARCHAR           -- active | expired | other
+);
+
+CREATE TABLE metrics ( -- Measurements in buckets: daily over up to 95 days, hourly only where a rule needs the hour.
+  cloud          VARCHAR NOT NULL,   -- aws | alibaba | gcp
+  account_id     VARCHAR NOT NULL,   -- account or project
+  region         VARCHAR NOT NULL,   -- region id
+  resource_id    VARCHAR NOT NULL,   -- resource measured: instance_id, volume_id …
+  metric         VARCHAR NOT NULL,   -- cpu_utilization, memory_utilization, gpu_utilization (ratios); network_in_bytes_per_second, network_out_bytes_per_second, disk_read_ops_per_second, disk_write_ops_per_second, disk_read_bytes_per_second, disk_write_bytes_per_second
+  bucket_start   TIMESTAMP NOT NULL, -- start of the bucket, UTC
+  bucket_seconds INTEGER NOT NULL,   -- length of the bucket: 86400 or 3600
+  avg            DOUBLE,             -- mean over the bucket
+  p95            DOUBLE,             -- 95th percentile of the finer points in it
+  max            DOUBLE,             -- maximum of the finer points in it
+  samples        BIGINT              -- finer points behind it; NULL where the cloud does not tell
+);
+
+CREATE TABLE prices ( -- List prices and spot price history.
+  cloud          VARCHAR NOT NULL,         -- aws | alibaba | gcp
+  region         VARCHAR NOT NULL,         -- region id; for a spot price the region of the zone
+  zone           VARCHAR,                  -- zone of a spot price, else NULL
+  sku            VARCHAR NOT NULL,         -- instance type, volume type, or e.g. gp3:iops, public_ip:unused
+  purchase_model VARCHAR NOT NULL,         -- on_demand | spot | reserved | subscription
+  unit           VARCHAR NOT NULL,         -- hour | GiB-month | IOPS-month | MiBps-month | GiB
+  price          DECIMAL(38, 18) NOT NULL, -- price of one unit
+  currency       VARCHAR NOT NULL,         -- ISO code
+  platform       VARCHAR,                  -- operating system the price includes; NULL means linux or none
+  as_of          TIMESTAMP NOT NULL,       -- instant the price held, UTC
+  source         VARCHAR NOT NULL          -- where it comes from
+);
+
+CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or from a bill that names the ends.
+  cloud                VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id           VARCHAR NOT NULL, -- account or project that pays
+  region               VARCHAR NOT NULL, -- region of the source
+  source_resource      VARCHAR,          -- resource that sent
+  source_zone          VARCHAR,          -- its zone
+  destination_resource VARCHAR,          -- resource that received
+  destination_zone     VARCHAR,          -- its zone
+  destination_region   VARCHAR,          -- its region
+  day                  TIMESTAMP NOT NULL, -- day, UTC
+  bytes                DOUBLE NOT NULL,  -- bytes sent, counted once
+  path                 VARCHAR NOT NULL, -- private | public | nat
+  source               VARCHAR NOT NULL  -- bill | flow log
+);
+
+CREATE TABLE tags ( -- Tags and labels of every kind of resource.
+  cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id    VARCHAR NOT NULL, -- account or project
+  region        VARCHAR NOT NULL, -- region id
+  resource_type VARCHAR NOT NULL, -- instance | volume | snapshot | public_ip …
+  resource_id   VARCHAR NOT NULL, -- id of the resource
+  key           VARCHAR NOT NULL, -- tag key: hostile text
+  value         VARCHAR           -- tag value: hostile text
+);
+
+CREATE TABLE charges ( -- The bill: FOCUS columns under their FOCUS names, and what this tool adds as x_ columns.
+  AvailabilityZone                   VARCHAR,         -- FOCUS: zone the charge belongs to
+  BilledCost                         DECIMAL(38, 18), -- FOCUS: what the invoice asks for
+  BillingAccountId                   VARCHAR,         -- FOCUS: account that is invoiced
+  BillingAccountName                 VARCHAR,         -- FOCUS: its name
+  BillingAccountType                 VARCHAR,         -- FOCUS 1.2: kind of billing account
+  BillingCurrency                    VARCHAR,         -- FOCUS: currency of the cost columns
+  BillingPeriodEnd                   TIMESTAMP,       -- FOCUS: end of the billing period, exclusive, UTC
+  BillingPeriodStart                 TIMESTAMP,       -- FOCUS: start of the billing period, UTC
+  CapacityReservationId              VARCHAR,         -- FOCUS 1.1: capacity reservation
+  CapacityReservationStatus          VARCHAR,         -- FOCUS 1.1: Used | Unused
+  ChargeCategory                     VARCHAR,         -- FOCUS: Usage | Purchase | Tax | Credit | Adjustment
+  ChargeClass                        VARCHAR,         -- FOCUS: Correction or NULL
+  ChargeDescription                  VARCHAR,         -- FOCUS: the charge in words: hostile text
+  ChargeFrequency                    VARCHAR,         -- FOCUS: One-Time | Recurring | Usage-Based
+  ChargePeriodEnd                    TIMESTAMP,       -- FOCUS: end of the charge, exclusive, UTC
+  ChargePeriodStart                  TIMESTAMP,       -- FOCUS: start of the charge, UTC
+  CommitmentDiscountCategory         VARCHAR,         -- FOCUS: Spend | Usage
+  CommitmentDiscountId               VARCHAR,         -- FOCUS: commitment the charge belongs to
+  CommitmentDiscountName             VARCHAR,         -- FOCUS: its name
+  CommitmentDiscountQuantity         DECIMAL(38, 18), -- FOCUS 1.1: amount of the commitment used
+  CommitmentDiscountStatus           VARCHAR,         -- FOCUS: Used | Unused
+  CommitmentDiscountType             VARCHAR,         -- FOCUS: the provider's kind of commitment
+  CommitmentDiscountUnit             VARCHAR,         -- FOCUS 1.1: unit of that amount
+  ConsumedQuantity                   DECIMAL(38, 18), -- FOCUS: amount consumed
+  ConsumedUnit                       VARCHAR,         -- FOCUS: its unit
+  ContractedCost                     DECIMAL(38, 18), -- FOCUS: at negotiated prices, before commitments
+  ContractedUnitPrice                DECIMAL(38, 18), -- FOCUS: negotiated unit price
+  EffectiveCost                      DECIMAL(38, 18), -- FOCUS: after all discounts, commitments amortised
+  InvoiceId                          VARCHAR,         -- FOCUS 1.2: invoice
+  InvoiceIssuerName                  VARCHAR,         -- FOCUS: who issues the invoice
+  ListCost                           DECIMAL(38, 18), -- FOCUS: at public prices
+  ListUnitPrice                      DECIMAL(38, 18), -- FOCUS: public unit price
+  PricingCategory                    VARCHAR,         -- FOCUS: Standard | Dynamic | Committed | Other
+  PricingCurrency                    VARCHAR,         -- FOCUS 1.2: currency the price is set in
+  PricingCurrencyContractedUnitPrice DECIMAL(38, 18), -- FOCUS 1.2: negotiated unit price in that currency
+  PricingCurrencyEffectiveCost       DECIMAL(38, 18), -- FOCUS 1.2: effective cost in that currency
+  PricingCurrencyListUnitPrice       DECIMAL(38, 18), -- FOCUS 1.2: public unit price in that currency
+  PricingQuantity                    DECIMAL(38, 18), -- FOCUS: amount that is priced
+  PricingUnit                        VARCHAR,         -- FOCUS: its unit
+  ProviderName                       VARCHAR,         -- FOCUS to 1.2: who made the service available
+  PublisherName                      VARCHAR,         -- FOCUS to 1.2: who produced it
+  RegionId                           VARCHAR,         -- FOCUS: region id
+  RegionName                         VARCHAR,         -- FOCUS: region in words
+  ResourceId                         VARCHAR,         -- FOCUS: resource as the bill writes it
+  ResourceName                       VARCHAR,         -- FOCUS: its name: hostile text
+  ResourceType                       VARCHAR,         -- FOCUS: its kind
+  ServiceCategory                    VARCHAR,         -- FOCUS: Compute, Storage, Networking …
+  ServiceName                        VARCHAR,         -- FOCUS: service
+  ServiceSubcategory                 VARCHAR,         -- FOCUS 1.1: finer category
+  SkuId                              VARCHAR,         -- FOCUS: SKU
+  SkuMeter                           VARCHAR,         -- FOCUS 1.1: what is metered (AWS: the usage type)
+  SkuPriceDetails                    VARCHAR,         -- FOCUS 1.1: properties of the SKU, JSON text
+  SkuPriceId                         VARCHAR,         -- FOCUS: price of the SKU
+  SubAccountId                       VARCHAR,         -- FOCUS: account, project or subscription that used it
+  SubAccountName                     VARCHAR,         -- FOCUS: its name
+  SubAccountType                     VARCHAR,         -- FOCUS 1.2: kind of sub account
+  Tags                               VARCHAR,         -- FOCUS: tags of the resource, JSON text
+  ServiceProviderName                VARCHAR,         -- FOCUS 1.3: who made the service available
+  HostProviderName                   VARCHAR,         -- FOCUS 1.3: whose infrastructure it runs on
+  InvoiceDetailId                    VARCHAR,         -- FOCUS 1.4: line of the invoice
+  x_Cloud                            VARCHAR NOT NULL, -- aws | alibaba | gcp | azure | oracle | …, from the provider's name
+  x_AccountId                        VARCHAR NOT NULL, -- SubAccountId, or BillingAccountId where there is none
+  x_ResourceKey                      VARCHAR,         -- resource id as the inventory writes it (the last part of an ARN or path)
+  x_Cost                             DECIMAL(38, 18), -- the cost this tool reckons with: EffectiveCost, or BilledCost where x_CostBasis says so
+  x_CostBasis                        VARCHAR NOT NULL, -- effective | billed (the file's effective costs are unusable; see data_tests)
+  x_UsageType                        VARCHAR,         -- AWS usage type
+  x_Operation                        VARCHAR,         -- AWS operation
+  x_ServiceCode                      VARCHAR,         -- AWS service code
+  x_Other                            VARCHAR,         -- columns of the file that FOCUS does not know, JSON text
+  x_Source                           VARCHAR NOT NULL  -- bill_partitions.source the row came with
+);
+
+CREATE TABLE bill_partitions ( -- What of which bill has been loaded. A partition is replaced whole, never appended twice.
+  source               VARCHAR NOT NULL,   -- file or export it came from
+  format               VARCHAR NOT NULL,   -- focus-1.0, focus-1.2 …
+  provider             VARCHAR,            -- ProviderName
+  billing_account_id   VARCHAR NOT NULL,   -- BillingAccountId
+  billing_period_start TIMESTAMP NOT NULL, -- BillingPeriodStart
+  fingerprint          VARCHAR NOT NULL,   -- SHA-256 of the source's bytes
+  currency             VARCHAR,            -- BillingCurrency, NULL when there are several
+  rows                 BIGINT NOT NULL,    -- charges loaded
+  billed_cost          DECIMAL(38, 18) NOT NULL, -- their BilledCost
+  effective_cost       DECIMAL(38, 18) NOT NULL, -- their EffectiveCost
+  list_cost            DECIMAL(38, 18) NOT NULL, -- their ListCost
+  loaded_at            TIMESTAMP NOT NULL, -- when, UTC
+  run_id               VARCHAR NOT NULL    -- by which run
+);
+
+CREATE TABLE rejected_rows ( -- Rows of a bill that could not be read, with the reason. They are counted, never silently dropped.
+  source VARCHAR NOT NULL, -- file
+  line   BIGINT,           -- line or row number in it, from 1
+  field  VARCHAR,          -- column that was wrong
+  reason VARCHAR NOT NULL, -- what was wrong with it
+  run_id VARCHAR NOT NULL  -- run that met it
+);
+
+CREATE TABLE emission_factors ( -- Grid intensity and PUE per region, as shipped with the tool.
+  cloud       VARCHAR NOT NULL, -- aws | alibaba | gcp, or '*'
+  region      VARCHAR NOT NULL, -- region id, or '*' for the fallback
+  kind        VARCHAR NOT NULL, -- grid | pue
+  value       DOUBLE NOT NULL,  -- gCO2e per kWh, or ratio
+  unit        VARCHAR NOT NULL, -- unit of value
+  low         DOUBLE,           -- low end of the interval
+  high        DOUBLE,           -- high end of the interval
+  source      VARCHAR NOT NULL, -- publication
+  year        INTEGER NOT NULL, -- year the value is for
+  basis       VARCHAR,          -- direct or lifecycle, location-based
+  licence     VARCHAR,          -- licence of the source
+  recommended BOOLEAN NOT NULL  -- whether estimates use this row
+);
+
+CREATE TABLE data_tests ( -- Results of the checks on data at every stage; the latest result of each check and subject.
+  test      VARCHAR NOT NULL,   -- id of the check
+  subject   VARCHAR NOT NULL,   -- source, scope or table it looked at
+  severity  VARCHAR NOT NULL,   -- warn | error
+  status    VARCHAR NOT NULL,   -- passed | failed
+  message   VARCHAR NOT NULL,   -- one sentence with the figures
+  run_id    VARCHAR NOT NULL,   -- run that made it
+  tested_at TIMESTAMP NOT NULL  -- when, UTC
+);
+
+CREATE TABLE findings ( -- Findings of each audit, column for column as in the JSON report.
+  run_id              VARCHAR NOT NULL,  -- audit they belong to
+  id                  VARCHAR NOT NULL,  -- stable: the same rule on the same resource has the same id in every run
+  rule                VARCHAR NOT NULL,  -- id of the rule
+  class               VARCHAR NOT NULL,  -- unused | oversized | rate | placement | schedule | modernise
+  cloud               VARCHAR NOT NULL,  -- aws | alibaba | gcp
+  account             VARCHAR NOT NULL,  -- account or project
+  region              VARCHAR NOT NULL,  -- region
+  zone                VARCHAR,           -- zone
+  resource_type       VARCHAR NOT NULL,  -- instance | volume …
+  resource_id         VARCHAR NOT NULL,  -- id of the resource
+  resource_name       VARCHAR,           -- its name: hostile text
+  tags                JSON NOT NULL,     -- its tags: hostile text
+  reason              VARCHAR NOT NULL,  -- one sentence with the value and the limit
+  action              VARCHAR NOT NULL,  -- terminate | stop | resize | …
+  current             JSON NOT NULL,     -- what it is
+  proposed            JSON NOT NULL,     -- what it should be
+  monthly_cost        DECIMAL(38, 2),    -- what it costs in 730 hours; NULL when unknown
+  monthly_savings     DECIMAL(38, 2),    -- what the action alone would save
+  net_monthly_savings DECIMAL(38, 2),    -- what it adds once overlaps are removed
+  savings_low         DECIMAL(38, 2),    -- low end of the net saving
+  savings_high        DECIMAL(38, 2),    -- high end of the net saving
+  currency            VARCHAR,           -- currency of these amounts
+  price_basis         VARCHAR NOT NULL,  -- billed | list | none
+  conflict_group      VARCHAR,           -- findings of one group exclude each other
+  superseded_by       VARCHAR,           -- finding that is counted instead of this one
+  confidence          VARCHAR NOT NULL,  -- high | medium | low
+  confidence_reasons  JSON NOT NULL,     -- why not higher
+  effort              VARCHAR NOT NULL,  -- low | medium | high
+  risk                VARCHAR NOT NULL,  -- low | medium | high
+  co2e                JSON NOT NULL,     -- operational, embodied and saved kg with their interval
+  evidence            JSON NOT NULL,     -- figures behind the verdict and the money
+  remediation         JSON NOT NULL,     -- command lines, never run by us
+  status              VARCHAR NOT NULL,  -- new | open | reopened | exempt
+  first_seen          TIMESTAMP NOT NULL, -- instant of the first audit that had it
+  sources             JSON NOT NULL      -- documents behind the thresholds
+);
+
+CREATE TABLE not_evaluated ( -- What an audit could not judge, and why. Missing data is never idle.
+  run_id      VARCHAR NOT NULL, -- audit
+  rule        VARCHAR NOT NULL, -- rule that could not judge
+  cloud       VARCHAR NOT NULL, -- cloud
+  account     VARCHAR NOT NULL, -- account or project
+  region      VARCHAR,          -- region, NULL when it is about the whole account
+  resource_id VARCHAR,          -- resource, NULL when it is about a whole scope
+  reason      VARCHAR NOT NULL  -- one sentence
+);
+
+CREATE TABLE finding_history ( -- The life of each finding over all audits.
+  id            VARCHAR NOT NULL,   -- finding id
+  first_seen    TIMESTAMP NOT NULL, -- first audit that had it
+  last_seen     TIMESTAMP NOT NULL, -- latest audit that had it
+  last_audit    TIMESTAMP NOT NULL, -- latest audit that could have had it
+  status        VARCHAR NOT NULL,   -- new | open | reopened | resolved | exempt
+  resolution    VARCHAR             -- gone | changed | exempt, once resolved
+);
+
+CREATE TABLE exemptions ( -- Accepted waste: findings that somebody decided to keep, priced all the same.
+  rule       VARCHAR NOT NULL, -- rule id, or '*'
+  selector   VARCHAR NOT NULL, -- resource id, account or tag it applies to
+  owner      VARCHAR NOT NULL, -- who decided
+  reason     VARCHAR NOT NULL, -- why
+  expires_at TIMESTAMP         -- until when, UTC
+);

@@ -1,0 +1,78 @@
+"""The version of a warehouse file: checked whenever it is opened, raised step by step by a writer."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from finops import __version__
+from finops.errors import WarehouseError
+from finops.schema_comments import comment_statements, schema_sql
+
+# Steps from each version to the next: {2: "ALTER TABLE …", …}. A step never changes once released;
+# schema.sql always holds the newest version, for files that are made new.
+STEPS: Mapping[int, str] = {}
+CURRENT = max(STEPS, default=1)
+
+
+def version_of(con: duckdb.DuckDBPyConnection) -> int | None:
+    """The newest migration applied to this file; None for a file that is not one of ours."""
+    ours = con.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'warehouse_version' AND schema_name = 'main'"
+    ).fetchone()
+    if not ours or not ours[0]:
+        return None
+    row = con.execute("SELECT max(version) FROM warehouse_version").fetchone()
+    return int(row[0]) if row and row[0] is not None else None
+
+
+def check_version(con: duckdb.DuckDBPyConnection, path: Path, current: int = CURRENT) -> None:
+    """Raises WarehouseError unless a reader of this version can use the file."""
+    version = version_of(con)
+    if version is None:
+        raise WarehouseError(f"{path} is a DuckDB file but not a finops warehouse: name another with --db.")
+    if version > current:
+        raise WarehouseError(
+            f"{path} was written by a newer finops (schema {version}, this one knows {current}): "
+            "upgrade finops-analyzer."
+        )
+    if version < current:
+        raise WarehouseError(
+            f"{path} has schema {version} and this finops reads {current}: any command that writes, such as "
+            "finops ingest, migrates it."
+        )
+
+
+def create(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
+    """Makes an empty warehouse of the current version, comments included."""
+    con.begin()
+    con.execute(schema_sql())
+    for statement in comment_statements():
+        con.execute(statement)
+    _stamp(con, CURRENT, at)
+    con.execute("INSERT INTO publication VALUES ('')")
+    con.commit()
+
+
+def migrate(
+    con: duckdb.DuckDBPyConnection, path: Path, at: datetime, steps: Mapping[int, str] = STEPS
+) -> None:
+    """Applies every missing step, each in a transaction of its own.
+
+    Raises WarehouseError when the file is not ours or newer than this tool.
+    """
+    version = version_of(con)
+    current = max(steps, default=1)
+    if version is None or version > current:
+        check_version(con, path, current)
+        return
+    for step in range(version + 1, current + 1):
+        con.begin()
+        con.execute(steps[step])
+        _stamp(con, step, at)
+        con.commit()
+
+
+def _stamp(con: duckdb.DuckDBPyConnection, version: int, at: datetime) -> None:
+    con.execute("INSERT INTO warehouse_version VALUES (?, ?, ?)", [version, at, __version__])

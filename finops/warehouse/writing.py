@@ -1,0 +1,273 @@
+"""The one writer: takes the lock, works on a private copy, publishes it in one step.
+
+Files beside the warehouse `W`: `W.lock` (who writes; the system releases it when the process dies), `W.work`
+(the private copy; present only during a run, or after one that was killed), `W.tmp/` (spill).
+A killed run loses nothing: what it committed is in `W.work`, and the next writer goes on from there as long
+as `W` is still the state it began from. Readers only ever see `W`, whole.
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from time import monotonic
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from finops import __version__
+from finops.errors import BusyError, FinopsError, UsageError, WarehouseError
+from finops.instants import iso
+from finops.warehouse import migrations, reference
+from finops.warehouse.connections import Limits, connect, reading, told_plainly
+
+
+@dataclass(slots=True)
+class Writer:
+    """One run that may write: its connection, its id, and what to record about it."""
+
+    con: duckdb.DuckDBPyConnection
+    run_id: str
+    started_at: datetime
+    as_of: datetime | None = None
+    status: str = "done"
+    result: str | None = None
+    ticks: float = field(default_factory=monotonic)
+
+
+@contextmanager
+def writing(
+    path: Path,
+    command: str,
+    *,
+    at: datetime,
+    wait_seconds: float = 0,
+    limits: Limits | None = None,
+    run_id: str | None = None,
+) -> Iterator[Writer]:
+    """Runs the body as the only writer of the warehouse at `path` and publishes what it committed.
+
+    An error in the body is recorded in `runs`, what was committed before it is published, and the error
+    goes on. `at` is the wall clock. Raises BusyError when another run holds the lock for longer than
+    `wait_seconds`, WarehouseError when the file cannot be used.
+    """
+    run_id = run_id or new_run_id()
+    with _locked(path, run_id, command, at, wait_seconds), told_plainly(path):
+        existed = path.exists()
+        work = _private_copy(path, limits or Limits())
+        con = connect(work, (limits or Limits()).settings(path), read_only=False)
+        writer = Writer(con, run_id, at)
+        try:
+            _begin(writer, path, command)
+            yield writer
+            _end(writer, writer.status, None)
+        except BaseException as error:
+            if isinstance(error, UsageError) and not existed:
+                con.close()
+                _discard(work)
+                raise
+            _end_failed(writer, error)
+            con.close()
+            _publish(work, path)
+            raise
+        con.close()
+        _publish(work, path)
+
+
+def new_run_id() -> str:
+    """A short random id, unique enough for the life of a warehouse."""
+    return secrets.token_hex(4)
+
+
+def is_written_by(path: Path) -> str | None:
+    """Who is writing to this warehouse now, in words; None when nobody is."""
+    lock = FileLock(_beside(path, ".lock"))
+    try:
+        with lock.acquire(timeout=0):
+            return None
+    except Timeout:
+        return _holder(path)
+    except OSError:
+        return None
+
+
+def _begin(writer: Writer, path: Path, command: str) -> None:
+    if migrations.version_of(writer.con) is None and not _has_tables(writer.con):
+        migrations.create(writer.con, writer.started_at)
+    migrations.migrate(writer.con, path, writer.started_at)
+    reference.refresh(writer.con)
+    writer.con.execute(
+        "UPDATE runs SET status = 'aborted', finished_at = ?, error = 'the process ended before the run did' "
+        "WHERE status = 'running'",
+        [writer.started_at],
+    )
+    writer.con.execute(
+        "INSERT INTO runs VALUES (?, ?, ?, NULL, NULL, 'running', ?, NULL, NULL)",
+        [writer.run_id, command, writer.started_at, __version__],
+    )
+
+
+def _end(writer: Writer, status: str, error: str | None) -> None:
+    writer.con.execute(
+        "UPDATE runs SET status = ?, finished_at = ?, as_of = ?, error = ?, result = ? "
+        "WHERE run_id = ?",
+        [status, writer.started_at + _elapsed(writer), writer.as_of, error, writer.result, writer.run_id],
+    )
+    writer.con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
+
+
+def _end_failed(writer: Writer, error: BaseException) -> None:
+    with contextlib.suppress(duckdb.TransactionException):  # there may be no transaction to take back
+        writer.con.rollback()
+    said = str(error) if isinstance(error, FinopsError) else type(error).__name__
+    _end(writer, "failed" if isinstance(error, Exception) else "aborted", said)
+
+
+def _elapsed(writer: Writer) -> timedelta:
+    return timedelta(seconds=round(monotonic() - writer.ticks))
+
+
+def _has_tables(con: duckdb.DuckDBPyConnection) -> bool:
+    row = con.execute("SELECT count(*) FROM duckdb_tables()").fetchone()
+    return bool(row and row[0])
+
+
+# --- the private copy -------------------------------------------------------------------------------------
+
+
+def _private_copy(path: Path, limits: Limits) -> Path:
+    work = _beside(path, ".work")
+    if not path.exists():
+        # A first run that was killed left a copy that began from nothing; any other leftover is orphaned.
+        if work.exists() and _generation(work, limits) != "":
+            _discard(work)
+        return work
+    published = _published_generation(path, limits)
+    if work.exists():
+        if _generation(work, limits) == published:
+            return work
+        _discard(work)
+    partial = _beside(path, ".partial")
+    try:
+        shutil.copyfile(path, partial)
+        os.replace(partial, work)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise WarehouseError(f"{path} could not be copied for writing: {error.strerror}.") from error
+    return work
+
+
+def _published_generation(path: Path, limits: Limits) -> str:
+    if _beside(path, ".wal").exists():
+        # Somebody wrote to the published file with another program: fold their changes in.
+        connect(path, limits.settings(path), read_only=False).close()
+    with reading_any_version(path, limits) as con:
+        return _read_generation(con)
+
+
+@contextmanager
+def reading_any_version(path: Path, limits: Limits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection that does not insist on the current version (a writer migrates)."""
+    con = connect(path, limits.settings(path), read_only=True)
+    try:
+        if migrations.version_of(con) is None:
+            migrations.check_version(con, path)
+        yield con
+    finally:
+        con.close()
+
+
+def _generation(work: Path, limits: Limits) -> str | None:
+    """The published state a leftover private copy began from; None when it cannot be used."""
+    try:
+        con = connect(work, limits.settings(work), read_only=False)
+    except duckdb.Error:
+        return None
+    try:
+        return _read_generation(con)
+    except duckdb.Error:
+        return None
+    finally:
+        con.close()
+
+
+def _read_generation(con: duckdb.DuckDBPyConnection) -> str:
+    row = con.execute("SELECT generation FROM publication").fetchone()
+    return str(row[0]) if row else ""
+
+
+def _publish(work: Path, path: Path) -> None:
+    with open(work, "rb") as file:
+        os.fsync(file.fileno())
+    os.replace(work, path)
+    _sync_folder(path.parent)
+    shutil.rmtree(_beside(path, ".tmp"), ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _discard(work: Path) -> None:
+    work.unlink(missing_ok=True)
+    work.with_name(work.name + ".wal").unlink(missing_ok=True)
+
+
+def _beside(path: Path, suffix: str) -> Path:
+    return path.with_name(path.name + suffix)
+
+
+# --- the lock ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(path: Path, run_id: str, command: str, at: datetime, wait_seconds: float) -> Iterator[None]:
+    lock = FileLock(_beside(path, ".lock"))
+    try:
+        lock.acquire(timeout=wait_seconds, poll_interval=0.1)
+    except Timeout:
+        raise BusyError(
+            f"{_holder(path)} is writing to {path}; reading works meanwhile. Try again later, or wait for "
+            "it with --wait 10m."
+        ) from None
+    except OSError as error:
+        raise WarehouseError(
+            f"The folder {path.parent} cannot be written to ({error.strerror}): "
+            "name a warehouse elsewhere with --db."
+        ) from error
+    try:
+        _beside(path, ".lock").write_text(
+            json.dumps(
+                {
+                    "run": run_id,
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "command": command,
+                    "started": iso(at),
+                }
+            )
+        )
+        yield
+    finally:
+        lock.release()
+
+
+def _holder(path: Path) -> str:
+    try:
+        told = json.loads(_beside(path, ".lock").read_text())
+        return f"Run {told['run']} (finops {told['command']}, process {told['pid']} on {told['host']}, since {told['started']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Another run"
