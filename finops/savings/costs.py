@@ -1,0 +1,173 @@
+"""What resources and accounts cost in 730 hours: from the bill where it names them, else from list prices."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+import duckdb
+
+from finops.model import PriceBasis
+from finops.money import HOURS_PER_MONTH
+from finops.savings.estate import Estate, Resource
+from finops.savings.prices import PriceBook, list_cost, total_list_cost
+from finops.verdicts import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The monthly cost of one resource by component, in one currency, and where it comes from."""
+
+    components: dict[str, Decimal]
+    currency: str
+    basis: PriceBasis
+    committed: Decimal = Decimal(0)
+    billed: Decimal | None = None
+    hours: Decimal | None = None
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    note: str | None = None
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.components.values(), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCost:
+    """The monthly cost of one account in one currency."""
+
+    cloud: str
+    account_id: str
+    currency: str
+    basis: PriceBasis
+    total: Decimal
+    judged: Decimal
+    window_start: datetime | None = None
+    window_end: datetime | None = None
+    note: str | None = None
+
+
+@dataclass(slots=True)
+class CostBook:
+    """Costs of the resources that were asked for, and of every account."""
+
+    estate: Estate
+    prices: PriceBook
+    billed: dict[Key, Cost] = field(default_factory=dict)
+    accounts: list[AccountCost] = field(default_factory=list)
+    bill_ends: dict[tuple[str, str], datetime] = field(default_factory=dict)
+
+    def of(self, key: Key) -> Cost | None:
+        """The cost of a resource; None when neither the bill nor a list price tells."""
+        if key in self.billed:
+            return self.billed[key]
+        resource = self.estate.resources.get(key)
+        return None if resource is None else self._listed(resource)
+
+    def _listed(self, resource: Resource) -> Cost | None:
+        parts = list_cost(resource, self.prices)
+        if parts is None:
+            return None
+        currency = next(iter(parts.values())).currency
+        place = (resource.key.cloud, resource.key.account_id)
+        note = "it is not on the bill" if place in self.bill_ends else None
+        return Cost({name: part.value for name, part in parts.items()}, currency, "list", note=note)
+
+    def has_bill(self, key: Key) -> bool:
+        """Whether the account of this resource has a bill."""
+        return (key.cloud, key.account_id) in self.bill_ends
+
+
+def load_costs(con: duckdb.DuckDBPyConnection, estate: Estate, prices: PriceBook, keys: set[Key]) -> CostBook:
+    """Costs of `keys` and of every account, from the rollup `cost` and the table `judged`."""
+    book = CostBook(estate, prices)
+    _load_accounts(con, book)
+    _load_billed(con, book, keys)
+    return book
+
+
+def _load_accounts(con: duckdb.DuckDBPyConnection, book: CostBook) -> None:
+    for cloud, account, currency, cost, judged, hours, start, end, basis in con.execute(_ACCOUNTS).fetchall():
+        month = HOURS_PER_MONTH / Decimal(repr(hours))
+        note = "billed cost, because the effective cost of this bill is unusable" if basis == "billed" else None
+        book.accounts.append(
+            AccountCost(cloud, account, currency, "billed", cost * month, judged * month, start, end, note)
+        )
+        book.bill_ends[(cloud, account)] = end
+    judged_by_account = _judged_list_cost(con, book)
+    for (cloud, account, currency), total in sorted(total_list_cost(book.estate, book.prices).items()):
+        if (cloud, account) not in book.bill_ends:
+            judged = judged_by_account.get((cloud, account, currency), Decimal(0))
+            book.accounts.append(
+                AccountCost(cloud, account, currency, "list", total, judged, note="list prices: no bill is loaded")
+            )
+
+
+def _judged_list_cost(con: duckdb.DuckDBPyConnection, book: CostBook) -> dict[tuple[str, str, str], Decimal]:
+    totals: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
+    for row in con.execute(
+        "SELECT DISTINCT cloud, account_id, resource_id FROM judged WHERE verdict <> 'not_evaluated'"
+    ).fetchall():
+        key = Key(*row)
+        if (key.cloud, key.account_id) in book.bill_ends or key not in book.estate.resources:
+            continue
+        for amount in (list_cost(book.estate.resources[key], book.prices) or {}).values():
+            totals[(key.cloud, key.account_id, amount.currency)] += amount.value
+    return totals
+
+
+def _load_billed(con: duckdb.DuckDBPyConnection, book: CostBook, keys: set[Key]) -> None:
+    con.execute("CREATE OR REPLACE TEMP TABLE wanted (cloud VARCHAR, account_id VARCHAR, resource_id VARCHAR)")
+    if not keys:
+        return
+    clouds, accounts, ids = (list(column) for column in zip(*sorted(keys), strict=True))
+    con.execute("INSERT INTO wanted SELECT unnest(?), unnest(?), unnest(?)", [clouds, accounts, ids])
+    rows: dict[Key, list[tuple[str, str, Decimal, Decimal, float, datetime, datetime]]] = defaultdict(list)
+    for row in con.execute(_BILLED).fetchall():
+        rows[Key(*row[:3])].append(row[3:])
+    for key, parts in rows.items():
+        book.billed[key] = _billed_cost(parts)
+
+
+def _billed_cost(parts: list[tuple[str, str, Decimal, Decimal, float, datetime, datetime]]) -> Cost:
+    """One resource's cost from its rows. Charged in two currencies, the larger one counts and a note says so."""
+    by_currency: dict[str, Decimal] = defaultdict(Decimal)
+    for _, currency, cost, *_ in parts:
+        by_currency[currency] += cost
+    main = max(by_currency, key=lambda currency: (by_currency[currency], currency))
+    note = "it is billed in several currencies, of which one is counted" if len(by_currency) > 1 else None
+    mine = [part for part in parts if part[1] == main]
+    hours = Decimal(repr(mine[0][4]))
+    month = HOURS_PER_MONTH / hours
+    return Cost(
+        components={component: cost * month for component, _, cost, *_ in mine},
+        currency=main,
+        basis="billed",
+        committed=sum((part[3] for part in mine), Decimal(0)) * month,
+        billed=by_currency[main],
+        hours=hours,
+        window_start=mine[0][5],
+        window_end=mine[0][6],
+        note=note,
+    )
+
+
+_ACCOUNTS = """
+SELECT c.cloud, c.account_id, c.currency, sum(c.cost) AS cost,
+    sum(CASE WHEN j.resource_id IS NOT NULL THEN c.cost ELSE 0 END) AS judged,
+    max(c.hours) AS hours, min(c.window_start) AS window_start, max(c.window_end) AS window_end, min(c.basis) AS basis
+FROM cost AS c
+LEFT JOIN (
+    SELECT DISTINCT cloud, account_id, resource_id FROM judged WHERE verdict <> 'not_evaluated'
+) AS j ON j.cloud = c.cloud AND j.account_id = c.account_id AND j.resource_id = c.resource_id
+GROUP BY c.cloud, c.account_id, c.currency
+ORDER BY ALL
+"""
+_BILLED = """
+SELECT c.cloud, c.account_id, c.resource_id, c.component, c.currency, c.cost, c.committed_cost, c.hours,
+    c.window_start, c.window_end
+FROM cost AS c
+SEMI JOIN wanted AS w ON w.cloud = c.cloud AND w.account_id = c.account_id AND w.resource_id = c.resource_id
+ORDER BY ALL
+"""

@@ -1,0 +1,119 @@
+"""The inventory as the arithmetic needs it: what a resource is, what hangs on it, what it is called."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import duckdb
+
+from finops.verdicts import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    key: Key
+    region: str
+    zone: str | None
+    name: str | None
+    state: str
+    instance_type: str | None
+    platform: str | None
+    purchase_model: str | None
+    stopped_mode: str | None
+    launched_at: datetime | None
+    vcpu: float | None
+    memory_gib: float | None
+    gpu_count: int | None
+    gpu_model: str | None
+    architecture: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    key: Key
+    region: str
+    zone: str | None
+    name: str | None
+    volume_type: str | None
+    performance_level: str | None
+    medium: str | None
+    size_gib: float | None
+    iops: float | None
+    throughput_mib: float | None
+    instance_id: str | None
+    delete_with_instance: bool | None
+    created_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    key: Key
+    region: str
+    name: str | None
+    state: str
+    resource_id: str | None
+    created_at: datetime | None
+
+
+Resource = Instance | Volume | Address
+
+
+@dataclass(slots=True)
+class Estate:
+    """Every resource of the inventory by key, and which hang on which."""
+
+    resources: dict[Key, Resource] = field(default_factory=dict)
+    attached: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    dependents: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
+
+    def instances(self) -> Iterable[Instance]:
+        return (resource for resource in self.resources.values() if isinstance(resource, Instance))
+
+    def volumes(self) -> Iterable[Volume]:
+        return (resource for resource in self.resources.values() if isinstance(resource, Volume))
+
+
+def load_estate(con: duckdb.DuckDBPyConnection) -> Estate:
+    """Reads instances, volumes and public addresses; order is by key, so that results repeat."""
+    estate = Estate()
+    for row in con.execute(_INSTANCES).fetchall():
+        _add(estate, Instance(Key(*row[:3]), *row[3:]))
+    for row in con.execute(_VOLUMES).fetchall():
+        volume = Volume(Key(*row[:3]), *row[3:])
+        _add(estate, volume)
+        if volume.instance_id:
+            parent = Key(volume.key.cloud, volume.key.account_id, volume.instance_id)
+            estate.attached[parent].append(volume.key)
+            if volume.delete_with_instance:
+                estate.dependents[parent].append(volume.key)
+    for row in con.execute(_ADDRESSES).fetchall():
+        address = Address(Key(*row[:3]), *row[3:])
+        _add(estate, address)
+        if address.resource_id:
+            estate.attached[Key(address.key.cloud, address.key.account_id, address.resource_id)].append(address.key)
+    return estate
+
+
+def _add(estate: Estate, resource: Resource) -> None:
+    estate.resources[resource.key] = resource
+
+
+_INSTANCES = """
+SELECT i.cloud, i.account_id, i.instance_id, i.region, i.zone, i.name, i.state, i.instance_type, i.platform,
+    i.purchase_model, i.stopped_mode, i.launched_at, t.vcpu, t.memory_gib, t.gpu_count, t.gpu_model, t.architecture
+FROM instances AS i
+LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
+ORDER BY ALL
+"""
+_VOLUMES = """
+SELECT cloud, account_id, volume_id, region, zone, name, volume_type, performance_level, medium, size_gib, iops,
+    throughput_mib, instance_id, delete_with_instance, created_at
+FROM volumes
+ORDER BY ALL
+"""
+_ADDRESSES = """
+SELECT cloud, account_id, ip_id, region, name, state, resource_id, created_at
+FROM public_ips
+ORDER BY ALL
+"""

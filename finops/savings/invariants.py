@@ -1,0 +1,59 @@
+"""The promises of the arithmetic, checked in every run: what is saved is never more than what is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from finops.errors import InvariantError
+from finops.money import CENT
+
+if TYPE_CHECKING:
+    from finops.savings.assess import Priced
+    from finops.savings.costs import AccountCost
+
+
+def check(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
+    """Raises InvariantError, naming the resource or account, when a promise is broken:
+
+    net ≤ cost for every resource; the sum of nets ≤ cost for every account; no cell of cost is counted twice;
+    every amount is whole cents.
+    """
+    from finops.savings.assess import account_limits, by_account, by_resource
+
+    _whole_cents(priced)
+    _cells_once(priced)
+    for (key, currency), group in by_resource(priced).items():
+        most = max(one.monthly_cost or Decimal(0) for one in group)
+        _at_most(_sum(group), most, f"resource {key.resource_id}", currency)
+    limits = account_limits(accounts, priced)
+    for place, group in by_account(priced).items():
+        _at_most(_sum(group), limits.get(place, Decimal(0)), f"account {place[1]}", place[2])
+
+
+def _sum(group: Iterable[Priced]) -> Decimal:
+    return sum((one.net_savings or Decimal(0) for one in group), Decimal(0))
+
+
+def _at_most(net: Decimal, cost: Decimal, what: str, currency: str) -> None:
+    if net > cost:
+        raise InvariantError(
+            f"The net savings of {what} ({net} {currency}) are more than it costs ({cost} {currency})."
+        )
+
+
+def _cells_once(priced: Iterable[Priced]) -> None:
+    owner: dict[object, str] = {}
+    for one in priced:
+        for cell in one.before if one.choice.counted else ():
+            if cell in owner:
+                raise InvariantError(f"{cell} is counted by the findings {owner[cell]} and {one.id}.")
+            owner[cell] = one.id
+
+
+def _whole_cents(priced: Iterable[Priced]) -> None:
+    for one in priced:
+        for amount in (one.monthly_cost, one.monthly_savings, one.net_savings):
+            if amount is not None and amount != amount.quantize(CENT):
+                raise InvariantError(f"The amount {amount} of finding {one.id} is not whole cents.")

@@ -1,0 +1,170 @@
+"""List prices: what an hour of a machine or a month of a volume costs before any discount."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import duckdb
+
+from finops.money import HOURS_PER_MONTH
+from finops.savings.estate import Address, Estate, Instance, Resource, Volume
+
+# Operations and MiB per second that a volume type includes in its price per GiB. Types that are not here
+# charge for everything provisioned. Source: Amazon EBS pricing (gp3: 3,000 IOPS and 125 MiB/s).
+_INCLUDED: Mapping[str, tuple[float, float]] = {"gp3": (3000.0, 125.0)}
+_PROVISIONED = ("gp3", "io1", "io2")
+
+
+class Amount(NamedTuple):
+    """Money with its currency."""
+
+    value: Decimal
+    currency: str
+
+
+class _Sku(NamedTuple):
+    cloud: str
+    region: str
+    sku: str
+    unit: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """Latest on-demand list prices, and spot averages by zone. Unknown is None, never zero."""
+
+    list_prices: Mapping[_Sku, Amount]
+    spot_ratios: Mapping[tuple[str, str, str | None, str], Decimal]
+
+    def machine_hour(
+        self, cloud: str, region: str, instance_type: str | None, platform: str | None = None
+    ) -> Amount | None:
+        """One hour of a machine on demand, with its operating system."""
+        system = platform if platform in ("windows", "rhel", "suse") else "linux"
+        return self._price(cloud, region, instance_type or "", "hour", system)
+
+    def volume_month(self, cloud: str, region: str, spec: Mapping[str, Any]) -> dict[str, Amount] | None:
+        """One month of a volume by component: storage, and iops and throughput where they are charged.
+
+        `spec` has volume_type, size_gib and, where they apply, performance_level, iops, throughput_mib.
+        """
+        kind, size = spec.get("volume_type"), spec.get("size_gib")
+        if not kind or size is None:
+            return None
+        level = spec.get("performance_level")
+        per_gib = self._price(cloud, region, f"{kind}.{level}" if level else kind, "GiB-month")
+        if per_gib is None:
+            return None
+        parts = {"storage": Amount(per_gib.value * _exact(size), per_gib.currency)}
+        return self._with_provisioned(parts, cloud, region, kind, spec)
+
+    def address_hour(self, cloud: str, region: str, state: str) -> Amount | None:
+        """One hour of a public address, in_use or unused."""
+        return self._price(cloud, region, f"public_ip:{state}", "hour")
+
+    def spot_ratio(self, cloud: str, region: str, zone: str | None, instance_type: str) -> Decimal | None:
+        """Spot price over list price for this type in this zone, over the window."""
+        return self.spot_ratios.get((cloud, region, zone, instance_type))
+
+    def _with_provisioned(
+        self, parts: dict[str, Amount], cloud: str, region: str, kind: str, spec: Mapping[str, Any]
+    ) -> dict[str, Amount] | None:
+        if kind not in _PROVISIONED:
+            return parts
+        included = _INCLUDED.get(kind, (0.0, 0.0))
+        wanted = (("iops", "IOPS-month", included[0]), ("throughput_mib", "MiBps-month", included[1]))
+        for field, unit, free in wanted:
+            extra = (spec.get(field) or 0) - free
+            component = field.removesuffix("_mib")
+            if extra <= 0 or (component == "throughput" and kind != "gp3"):
+                continue
+            price = self._price(cloud, region, f"{kind}:{component}", unit)
+            if price is None:
+                return None
+            parts[component] = Amount(price.value * _exact(extra), price.currency)
+        return parts
+
+    def _price(self, cloud: str, region: str, sku: str, unit: str, platform: str = "linux") -> Amount | None:
+        return self.list_prices.get(_Sku(cloud, region, sku, unit, platform))
+
+
+def load_prices(con: duckdb.DuckDBPyConnection) -> PriceBook:
+    """Reads the price table and the spot rollup of an open warehouse."""
+    listed = {
+        _Sku(cloud, region, sku, unit, platform): Amount(price, currency)
+        for cloud, region, sku, unit, platform, price, currency in con.execute(_LISTED).fetchall()
+    }
+    ratios = {
+        (cloud, region, zone, sku): _exact(average) / _exact(on_demand)
+        for cloud, region, zone, sku, average, on_demand in con.execute(_SPOT).fetchall()
+    }
+    return PriceBook(listed, ratios)
+
+
+def list_cost(resource: Resource, prices: PriceBook) -> dict[str, Amount] | None:
+    """What a resource costs in 730 hours at list prices, by component; None when a price is unknown."""
+    if isinstance(resource, Volume):
+        return prices.volume_month(resource.key.cloud, resource.region, volume_spec(resource))
+    if isinstance(resource, Address):
+        hour = prices.address_hour(resource.key.cloud, resource.region, resource.state)
+        return None if hour is None else {"public_ip": _monthly(hour)}
+    return _machine_cost(resource, prices)
+
+
+def volume_spec(volume: Volume) -> dict[str, Any]:
+    """The properties of a volume that its price depends on."""
+    return {
+        "volume_type": volume.volume_type,
+        "performance_level": volume.performance_level,
+        "size_gib": volume.size_gib,
+        "iops": volume.iops,
+        "throughput_mib": volume.throughput_mib,
+    }
+
+
+def total_list_cost(estate: Estate, prices: PriceBook) -> dict[tuple[str, str, str], Decimal]:
+    """List cost of everything whose price is known, by (cloud, account, currency)."""
+    totals: dict[tuple[str, str, str], Decimal] = {}
+    for resource in estate.resources.values():
+        for amount in (list_cost(resource, prices) or {}).values():
+            place = (resource.key.cloud, resource.key.account_id, amount.currency)
+            totals[place] = totals.get(place, Decimal(0)) + amount.value
+    return totals
+
+
+def _machine_cost(machine: Instance, prices: PriceBook) -> dict[str, Amount] | None:
+    hour = prices.machine_hour(machine.key.cloud, machine.region, machine.instance_type, machine.platform)
+    if hour is None:
+        return None
+    runs = machine.state == "running" or machine.stopped_mode == "keep_charging"
+    if not runs and machine.purchase_model != "subscription":
+        return {"compute": Amount(Decimal(0), hour.currency)}  # stopped hours cost nothing
+    if machine.purchase_model == "spot":
+        ratio = prices.spot_ratio(machine.key.cloud, machine.region, machine.zone, machine.instance_type or "")
+        return None if ratio is None else {"compute": _monthly(Amount(hour.value * ratio, hour.currency))}
+    return {"compute": _monthly(hour)}
+
+
+def _monthly(hour: Amount) -> Amount:
+    return Amount(hour.value * HOURS_PER_MONTH, hour.currency)
+
+
+def _exact(number: float) -> Decimal:
+    return Decimal(repr(float(number)))
+
+
+# The latest price of each SKU up to now; among several at one instant the lowest, so that no saving is inflated.
+_LISTED = """
+SELECT cloud, region, sku, unit, coalesce(platform, 'linux') AS system,
+    arg_max(price, as_of ORDER BY price) AS price, arg_max(currency, as_of ORDER BY price) AS currency
+FROM prices
+WHERE purchase_model = 'on_demand'
+GROUP BY cloud, region, sku, unit, system
+"""
+_SPOT = """
+SELECT cloud, region, zone, sku, avg_price, on_demand_price
+FROM spot
+WHERE avg_price > 0 AND on_demand_price > 0
+"""

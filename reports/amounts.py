@@ -1,0 +1,86 @@
+"""Numbers for readers: money, shares, emissions, dates. One spelling each, the same in every rendering.
+
+Nothing here depends on the locale of the machine, so the same report has the same bytes everywhere.
+"""
+
+from datetime import datetime
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+
+from finops.money import CENT, shown
+
+UNKNOWN = "–"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def money(amount: Decimal | None, currency: str | None) -> str:
+    """The amount to the cent; more than nothing but less than half a cent reads <$0.01."""
+    if amount is not None and 0 < abs(amount) < CENT / 2:
+        return "<" + shown(CENT, currency)
+    return shown(amount, currency)
+
+
+def rounded(amount: Decimal, currency: str | None) -> str:
+    """The amount for a sentence: whole units from 100 on, cents below."""
+    if abs(amount) < 100:
+        return money(amount, currency)
+    return shown(amount.quantize(Decimal(1), ROUND_HALF_EVEN), currency).removesuffix(".00")
+
+
+def money_range(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
+    """The interval of an amount; a dash where either end is unknown."""
+    if low is None or high is None:
+        return UNKNOWN
+    if low == high:
+        return money(low, currency)
+    return f"{money(low, currency)} to {money(high, currency)}"
+
+
+def share(ratio: float | None) -> str:
+    """A ratio of 0–1 as per cent, rounded down: 100% means all of it."""
+    if ratio is None:
+        return UNKNOWN
+    percent = (Decimal(str(ratio)) * 100).quantize(Decimal("0.1"), ROUND_DOWN)
+    if ratio > 0 and percent == 0:
+        return "<0.1%"
+    return f"{percent:f}".removesuffix(".0") + "%"
+
+
+def carbon(kilograms: float | None) -> str:
+    """Kilograms or tonnes of CO₂e, with two to four digits that mean something."""
+    if kilograms is None:
+        return UNKNOWN
+    size, sign = abs(kilograms), "−" if kilograms < 0 else ""
+    if size == 0:
+        return "0 kg"
+    if size < 0.005:
+        return f"{sign}<0.01 kg"
+    if size < 1:
+        return f"{sign}{size:.2f} kg"
+    return f"{sign}{size:,.1f} kg" if size < 10_000 else f"{sign}{size / 1000:,.2f} t"
+
+
+def carbon_range(low: float | None, high: float | None) -> str:
+    """The interval of emissions; a dash where either end is unknown."""
+    if low is None or high is None:
+        return UNKNOWN
+    return carbon(low) if low == high else f"{carbon(low)} to {carbon(high)}"
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """'1 finding', '2,310 findings'."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+def day(at: datetime) -> str:
+    """20 Nov 2026."""
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def clock(at: datetime) -> str:
+    """20 Nov 2026 02:14 UTC."""
+    return f"{day(at)} {at:%H:%M} UTC"
+
+
+def period(start: datetime | None, end: datetime | None) -> str:
+    """A window of days; a dash where either end is unknown."""
+    return f"{day(start)} to {day(end)}" if start and end else UNKNOWN

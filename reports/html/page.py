@@ -1,0 +1,117 @@
+"""Puts the page together: one file, no network, script allowed by its hash only, readable without script.
+
+plotly's bundle (4.7 MB) travels compressed and is unpacked in the browser after text and tables are painted; its hash
+is in the policy, so nothing else could take its place. Same report, same bytes: no clock, no random id.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+from decimal import Decimal
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import DictLoader, Environment, StrictUndefined
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from finops.model import AuditReport
+from reports import amounts, summary, words
+from reports.html import charts, sections
+from reports.html.rows import Row, blank, rows
+
+IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
+
+
+def render(report: AuditReport) -> str:
+    """The whole page as text."""
+    drawn = charts.charts(report)
+    listed = rows(report)
+    script = _asset("report.js")
+    return _template().render(
+        report=report,
+        css=Markup(_asset("report.css")),
+        js=Markup(script),
+        csp=_policy([script, get_plotlyjs()] if drawn else [script]),
+        day=amounts.day(report.as_of),
+        headline=words.headline(report),
+        basis=sections.basis(report),
+        tiles=sections.tiles(report),
+        unread=sections.unread_lines(report),
+        charts=drawn,
+        figures={"figures": {c.id: c.figure for c in drawn}, "templates": charts.templates()},
+        plotly=_plotly() if drawn else "",
+        rows=listed[:IN_MARKUP],
+        blank=blank(),
+        rest=_packed(json.dumps([_compact(row) for row in listed[IN_MARKUP:]], ensure_ascii=False)),
+        total_rows=len(listed),
+        in_markup=IN_MARKUP,
+        totals=_totals(report),
+        zeros={currency: amounts.money(Decimal(0), currency) for currency in report.totals_by_currency},
+        accepted=sections.accepted_table(report),
+        costs=sections.cost_table(report),
+        coverage=sections.coverage_table(report),
+        gaps=sections.gap_table(report),
+        method=sections.method(report),
+        glossary=sections.glossary(report),
+    )
+
+
+@cache
+def _template() -> Any:
+    names = ("report.html.j2", "macros.html.j2")
+    environment = Environment(
+        loader=DictLoader({name: _asset(name) for name in names}),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("report.html.j2")
+
+
+def _asset(name: str) -> str:
+    return files("reports.html").joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: list[str]) -> str:
+    """Nothing from anywhere, no script but ours and plotly. plotly writes style attributes, hence unsafe-inline there."""
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in scripts)
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _sha256(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+@cache
+def _plotly() -> str:
+    return _packed(get_plotlyjs())
+
+
+def _packed(text: str) -> str:
+    """gzip and base64, which holds no character that means anything in HTML; empty for an empty list."""
+    return "" if text == "[]" else base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode()
+
+
+def _compact(row: Row) -> list[Any]:
+    """The values in the order of Row's keys; the keys are written once, in the markup's blank row."""
+    return list(row.values())
+
+
+def _totals(report: AuditReport) -> list[dict[str, str]]:
+    """The foot of the table of findings: one line per currency, each the sum of its rows."""
+    lines = [
+        {
+            "currency": currency,
+            "cost": amounts.money(totals.monthly_cost, currency),
+            "net": amounts.money(totals.net_monthly_savings, currency),
+            "gross": amounts.money(totals.gross_monthly_savings, currency),
+            "overlap": amounts.money(summary.overlap(totals), currency),
+            "range": amounts.money_range(totals.net_low, totals.net_high, currency),
+        }
+        for currency, totals in report.totals_by_currency.items()
+    ]
+    return lines

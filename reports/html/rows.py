@@ -1,0 +1,138 @@
+"""A finding as one row of the page: every text ready to be shown, the same whether jinja or the page's script writes it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, TypedDict
+
+from finops.model import AuditReport, Finding
+from finops.money import cents
+from reports import amounts, reckoning, summary, words
+from reports.plain import one_line
+
+_LEVELS = {"low": 1, "medium": 2, "high": 3}
+_WEB = re.compile(r"https?://[^\s\"'<>\\]+", re.ASCII)
+
+
+class Row(TypedDict):
+    """Keys are the data-f and data-list names of the template; `sort` follows the columns."""
+
+    id: str
+    do: str
+    kind: str
+    new: str
+    counted: str
+    counted_id: str
+    name: str
+    rid: str
+    account: str
+    place: str
+    cost: str
+    net: str
+    net_note: str
+    range: str
+    sure: str
+    risk: str
+    co2: str
+    co2_note: str
+    reason: str
+    why_sure: list[str]
+    money: list[str]
+    carbon: list[str]
+    evidence: list[list[str]]
+    commands: list[str]
+    sources: list[list[str]]
+    seen: str
+    sort: list[str | int | float | None]
+    cents: int | None
+    currency: str
+
+
+def rows(report: AuditReport) -> list[Row]:
+    """The pending findings in the report's order."""
+    others = reckoning.winners(report)
+    findings = summary.pending(report)
+    mark_new = not all(finding.status == "new" for finding in findings)  # on a first run the mark says nothing
+    return [row(finding, others, mark_new) for finding in findings]
+
+
+def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) -> Row:
+    currency, action = finding.currency, words.action(finding)
+    net = finding.net_monthly_savings
+    counted = reckoning.counted_in(finding, others)
+    return Row(
+        id=one_line(finding.id),
+        do=action[0].upper() + action[1:],
+        kind=words.kind(finding.rule),
+        new="new" if mark_new and finding.status == "new" else "",
+        counted=counted,
+        counted_id=finding.superseded_by if counted and finding.superseded_by in others else "",
+        name=words.name(finding),
+        rid=one_line(finding.resource_id) if finding.resource_name else "",
+        account=f"{finding.cloud} {one_line(finding.account)}",
+        place=one_line(finding.zone or finding.region),
+        cost=amounts.money(finding.monthly_cost, currency),
+        net=amounts.money(net, currency),
+        net_note=_before_overlap(finding),
+        range=amounts.money_range(finding.savings_low, finding.savings_high, currency),
+        sure=words.CONFIDENCES[finding.confidence],
+        risk=f"{finding.risk} risk, {finding.effort} effort",
+        co2=amounts.carbon(finding.co2e.saved_kg),
+        co2_note=amounts.carbon_range(finding.co2e.saved_low_kg, finding.co2e.saved_high_kg),
+        reason=one_line(finding.reason),
+        why_sure=[one_line(reason) for reason in finding.confidence_reasons],
+        money=reckoning.money(finding, others),
+        carbon=reckoning.emissions(finding),
+        evidence=list(_flat(finding.evidence)),
+        commands=[one_line(command) for command in finding.remediation],
+        sources=[_source(source) for source in finding.sources],
+        seen=amounts.day(finding.first_seen),
+        sort=_sort(finding),
+        cents=None if net is None else int(cents(net) * 100),
+        currency=currency or "",
+    )
+
+
+def blank() -> Row:
+    """A row without content, from which the page's script makes the rows that are not in the markup."""
+    texts = {key: "" for key, kind in Row.__annotations__.items() if kind is str}
+    lists: dict[str, Any] = {key: [""] for key in ("why_sure", "money", "carbon", "commands")}
+    pairs: dict[str, Any] = {key: [["", ""]] for key in ("evidence", "sources")}
+    return Row(**texts, **lists, **pairs, sort=[None] * 8, cents=None)  # type: ignore[typeddict-item]
+
+
+def _before_overlap(finding: Finding) -> str:
+    if finding.monthly_savings == finding.net_monthly_savings or finding.monthly_savings is None:
+        return ""
+    return f"of {amounts.money(finding.monthly_savings, finding.currency)} before overlap"
+
+
+def _sort(finding: Finding) -> list[str | int | float | None]:
+    """What the columns are sorted by; numbers as numbers."""
+    net, cost = finding.net_monthly_savings, finding.monthly_cost
+    return [
+        words.action(finding).casefold(),
+        words.name(finding).casefold(),
+        f"{finding.cloud} {finding.account}".casefold(),
+        None if cost is None else int(cents(cost) * 100),
+        None if net is None else int(cents(net) * 100),
+        _LEVELS[finding.confidence],
+        _LEVELS[finding.risk] * 10 + _LEVELS[finding.effort],
+        finding.co2e.saved_kg,
+    ]
+
+
+def _flat(evidence: dict[str, Any], above: str = "") -> Iterator[list[str]]:
+    """Evidence as pairs; what is nested is named by its path."""
+    for key, content in evidence.items():
+        path = above + one_line(str(key)).replace("_", " ")
+        if isinstance(content, dict):
+            yield from _flat(content, f"{path} › ")
+        elif isinstance(content, list | tuple):
+            yield [path, ", ".join(words.value(str(key), item) for item in content)]
+        else:
+            yield [path, "not known" if content is None else words.value(str(key), content)]
+
+
+def _source(source: str) -> list[str]:
+    """The text and, only for http and https, where it links to."""
+    return [one_line(source), source if _WEB.fullmatch(source) else ""]

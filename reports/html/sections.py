@@ -1,0 +1,246 @@
+"""What stands around the findings: title, tiles, the warning, costs, coverage, method. Texts ready to be shown."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+from finops.model import AuditReport, Coverage
+from reports import amounts, summary, words
+from reports.plain import one_line
+
+MAX_SCOPES = 200
+MAX_GAPS = 100
+_NAMES = {"USD": "US dollars", "EUR": "euros", "CNY": "Chinese yuan", "GBP": "pounds sterling", "JPY": "Japanese yen"}
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One number of the first screen with its comparison; several values only in several currencies."""
+
+    label: str
+    values: tuple[str, ...]
+    notes: tuple[str, ...]
+    kind: str = ""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table: `numeric` are the columns set to the right."""
+
+    caption: str
+    header: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    foot: list[tuple[str, ...]]
+    numeric: frozenset[int]
+
+
+def basis(report: AuditReport) -> list[str]:
+    """What a number on this page means and where it comes from, in the order a controller asks."""
+    currencies = list(report.totals_by_currency) or [report.currency or ""]
+    return [part for part in [
+        ", ".join(f"{_NAMES[c]} ({c})" if c in _NAMES else one_line(c) for c in currencies),
+        "effective cost, before tax and credits, per month of 730 hours",
+        _window(report),
+        f"prepared for {amounts.clock(report.as_of)}",
+        f"run {one_line(report.run_id)}",
+        f"finops {report.tool_version}",
+    ] if part]  # fmt: skip
+
+
+def _window(report: AuditReport) -> str:
+    windows = {(c.window_start, c.window_end) for c in report.costs if c.window_start and c.window_end}
+    if len(windows) == 1:
+        return f"bills of {amounts.period(*windows.pop())}"
+    return "bills of the windows given for each account below" if windows else ""
+
+
+def tiles(report: AuditReport) -> list[Tile]:
+    return [_spent(report), _saving(report), _judged(report), _carbon(report), _count(report)]
+
+
+def _spent(report: AuditReport) -> Tile:
+    bases = Counter(cost.basis for cost in report.costs)
+    unknown = sum(cost.monthly_cost is None for cost in report.costs)
+    notes = [f"in {amounts.count(len(report.costs), 'account')}"] if report.costs else ["no bill or inventory loaded"]
+    if bases["list"]:
+        notes.append(f"{amounts.count(bases['list'], 'account')} at list prices")
+    if unknown:
+        notes.append(f"without {amounts.count(unknown, 'account')} whose cost is not known")
+    return Tile("What we spend a month", _values(report, "monthly_cost"), tuple(notes))
+
+
+def _saving(report: AuditReport) -> Tile:
+    steps = summary.counted(report)
+    if steps and all(step.net_monthly_savings is None for step in steps):
+        return Tile("What we can save a month", ("not known",), ("no price is known",), "saving")
+    notes: list[str] = []
+    for currency, totals in summary.per_currency(report):
+        if totals.net_low is not None and totals.net_low != totals.net_high:
+            notes.append(f"likely {amounts.money_range(totals.net_low, totals.net_high, currency)}")
+        gross, twice = totals.gross_monthly_savings, summary.overlap(totals)
+        if twice:
+            removed = f"{amounts.money(twice, currency)} overlap removed"
+            notes.append(f"net of {amounts.money(gross, currency)} gross, {removed}")
+    return Tile("What we can save a month", _values(report, "net_monthly_savings"), tuple(notes), "saving")
+
+
+def _values(report: AuditReport, figure: summary.Figure) -> tuple[str, ...]:
+    return tuple(amounts.money(*amount) for amount in summary.amounts(report, figure)) or ("not known",)
+
+
+def _judged(report: AuditReport) -> Tile:
+    whole = report.totals.evaluated_cost_share
+    parts = {c: t.evaluated_cost_share for c, t in report.totals_by_currency.items() if t.evaluated_cost_share is not None}
+    values = [amounts.share(whole)] if whole is not None else [f"{amounts.share(s)} of {c}" for c, s in parts.items()]
+    unread = len(summary.unread_scopes(report))
+    note = f"{unread:,} of {amounts.count(len(report.coverage), 'source')} not read whole"
+    label = "Share of the cost that was judged"
+    return Tile(label, tuple(values) or ("not known",), (note,) if unread else (), "short" if unread else "")
+
+
+def _carbon(report: AuditReport) -> Tile:
+    saved = report.totals.co2e_saved_kg
+    if saved is None:
+        return Tile("Carbon we can save a month", ("not known",), ())
+    notes = ["CO₂e, location-based estimate"]
+    span = amounts.carbon_range(*summary.carbon_interval(report))
+    if span != amounts.UNKNOWN and saved:
+        notes.insert(0, f"between {span.replace(' to ', ' and ')}")
+    unknown = sum(step.co2e.saved_kg is None for step in summary.counted(report))
+    if unknown:
+        notes.append(f"not known for {amounts.count(unknown, 'finding')}")
+    return Tile("Carbon we can save a month", (amounts.carbon(saved),), tuple(notes))
+
+
+def _count(report: AuditReport) -> Tile:
+    pending, steps = summary.pending(report), summary.counted(report)
+    notes = [f"{amounts.count(len(pending) - len(steps), 'is', 'are')} only an alternative"] * (len(pending) > len(steps))
+    accepted = len(summary.accepted(report))
+    notes += [f"{accepted:,} more accepted as they are"] * bool(accepted)
+    if report.not_evaluated:
+        notes.append(f"{amounts.count(len(report.not_evaluated), 'check')} without an answer")
+    return Tile("Findings", (f"{len(pending):,}",), tuple(notes))
+
+
+def unread_lines(report: AuditReport) -> list[tuple[str, str]]:
+    """What could not be read: where and what, and why."""
+    lines = []
+    for group in summary.unread_groups(report):
+        places = ", ".join(group.regions) if len(group.regions) <= 4 else f"{len(group.regions)} regions"
+        where = f"{group.cloud} {group.account}: {', '.join(group.datasets)} in {places}"
+        why = words.STATUSES[group.status] + (f" ({one_line(group.error)})" if group.error else "")
+        lines.append((one_line(where), why))
+    return lines
+
+
+def gap_table(report: AuditReport) -> Table | None:
+    """What was not evaluated, by reason."""
+    groups = summary.gaps(report)
+    if not groups:
+        return None
+    rows = [(words.kind(g.rule), one_line(g.reason), f"{g.accounts:,}", f"{g.count:,}") for g in groups[:MAX_GAPS]]
+    rest = groups[MAX_GAPS:]
+    if rest:
+        rows.append((f"{len(rest):,} more reasons", "", "", f"{sum(g.count for g in rest):,}"))
+    total = [("Total", "", "", f"{len(report.not_evaluated):,}")]
+    header = ("Looked for", "Why there is no answer", "Accounts", "Times")
+    return Table("Checks without an answer, by reason", header, rows, total, frozenset({2, 3}))
+
+
+def cost_table(report: AuditReport) -> Table | None:
+    """What each account costs and on what basis, with a total per currency to tie out to the bill."""
+    if not report.costs:
+        return None
+    rows = [
+        (
+            f"{cost.cloud} {one_line(cost.account)}",
+            amounts.money(cost.monthly_cost, cost.currency),
+            {"billed": "billed", "list": "list prices", "none": "not known"}[cost.basis],
+            amounts.period(cost.window_start, cost.window_end),
+            one_line(cost.note or ""),
+        )
+        for cost in report.costs
+    ]
+    totals = [
+        (f"Total in {currency}", amounts.money(total.monthly_cost, currency), "", "", "")
+        for currency, total in report.totals_by_currency.items()
+    ]
+    header = ("Account", "Cost a month", "Basis", "Window", "Note")
+    return Table("What each account costs in 730 hours", header, rows, totals, frozenset({1}))
+
+
+def coverage_table(report: AuditReport) -> Table | None:
+    """Per account and data set how much was read; the single scopes that failed are listed in the warning."""
+    groups: defaultdict[tuple[str, str, str], list[Coverage]] = defaultdict(list)
+    for scope in report.coverage:
+        groups[scope.cloud, scope.account, scope.dataset].append(scope)
+    if not groups:
+        return None
+    rows = [_coverage_row(key, groups[key]) for key in sorted(groups)]
+    header = ("Account", "Data", "Regions", "State", "Rows", "Read last")
+    return Table("What was read, and when", header, rows[:MAX_SCOPES], _beyond(rows), frozenset({2, 4}))
+
+
+def _coverage_row(key: tuple[str, str, str], scopes: list[Coverage]) -> tuple[str, ...]:
+    states = Counter(words.STATUSES[scope.status] for scope in scopes)
+    state = ", ".join(s if len(states) == 1 else f"{n} {s}" for s, n in states.most_common())
+    dates = [scope.collected_at for scope in scopes if scope.collected_at]
+    oldest = amounts.clock(min(dates)) if dates else amounts.UNKNOWN
+    account = f"{key[0]} {key[1]}"
+    return one_line(account), one_line(key[2]), f"{len(scopes):,}", state, f"{sum(s.rows for s in scopes):,}", oldest
+
+
+def _beyond(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    more = len(rows) - MAX_SCOPES
+    return [(f"{more:,} more lines; see finops status", "", "", "", "", "")] if more > 0 else []
+
+
+def accepted_table(report: AuditReport) -> Table | None:
+    """Findings somebody has decided to live with: priced, but in no total."""
+    accepted = summary.accepted(report)
+    if not accepted:
+        return None
+    rows = [
+        (words.kind(f.rule), words.name(f), f"{f.cloud} {one_line(f.account)}", one_line(f.reason),
+         amounts.money(f.monthly_savings, f.currency))
+        for f in accepted
+    ]  # fmt: skip
+    foot = [
+        (f"Total in {currency}", "", "", "", amounts.money(amount, currency))
+        for amount, currency in summary.together(accepted, "monthly_savings")
+    ]
+    header = ("Kind of finding", "Resource", "Account", "Why it was found", "Cost of it a month")
+    return Table("Accepted as it is, in no total", header, rows, foot, frozenset({4}))
+
+
+def method(report: AuditReport) -> list[tuple[str, str]]:
+    """How the numbers are made, in plain words, with the figures of this report."""
+    bases = Counter(finding.price_basis for finding in summary.pending(report))
+    used = ", ".join(
+        f"{amounts.count(bases[basis], 'finding')} by {words.BASES[basis]}" if basis != "none"
+        else f"{amounts.count(bases[basis], 'finding')} without a price"
+        for basis in ("billed", "list", "none") if bases[basis]
+    )  # fmt: skip
+    return [
+        ("Price", "A cost is what was really charged for the thing itself (the effective cost, with discounts and "
+         "commitments, before tax and credits); where no bill is loaded it is the provider's list price, and said so."
+         + (f" Here: {used}." if used else "")),
+        ("Month", "A month is 730 hours for every provider, a twelfth of a year, so that months can be compared."),
+        ("Net saving", "Where several steps are possible for one thing, only the best is counted; a step on what "
+         "another step removes is not counted again. Gross is everything added up, net is what can really be saved. "
+         "Net never exceeds what the thing costs."),
+        ("Interval", "The lower and upper amount come from how use and price varied in the window. The interval of a "
+         "total is the sum of the intervals, the most cautious way."),
+        ("How sure", "High, medium or low, with the reasons given at each finding. Without enough data no finding is "
+         "made; the check is then listed under “What was not looked at”."),
+        ("Carbon", "Estimated from processors, memory, storage, the data centre's overhead and the electricity of its "
+         "place (location-based), plus a share of making the hardware. Steps that only change the price save none. An "
+         "estimate of what is attributed to us: no offset, and not meant for statutory reporting."),
+        ("As of", f"Everything is judged as of {amounts.clock(report.as_of)}. The same data give the same report, "
+         "to the byte."),
+    ]  # fmt: skip
+
+
+def glossary(report: AuditReport) -> list[tuple[str, str]]:
+    """The actions that occur here, explained."""
+    used = {finding.action for finding in report.findings}
+    return [(verb[0].upper() + verb[1:], meaning) for action, (verb, meaning) in words.ACTIONS.items() if action in used]

@@ -1,0 +1,116 @@
+"""The audit as Markdown, short enough for a chat message or a pull request.
+
+Names come from clouds and may be hostile. Text is escaped for GitHub and Slack alike; a zero-width space after
+@, # and :// keeps a name from calling people, linking issues or becoming a link, which a backslash does not.
+"""
+
+import re
+
+from finops.model import AuditReport, CurrencyTotals, Finding, Totals
+from reports import amounts, summary, words
+from reports.plain import one_line, shortened
+
+LIMIT = 65_536  # characters of a GitHub comment
+ROWS = 20
+_SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_CALLING = re.compile(r"(@|#|:(?=//)|www(?=\.))")
+# In a code span no escape works, so what could end it or call somebody is replaced by its look-alike.
+_IN_CODE = str.maketrans({"`": "ʼ", "|": "¦", "<": "‹", ">": "›", "@": "＠", "#": "＃"})
+
+
+def render(report: AuditReport, *, rows: int = ROWS) -> str:
+    """The Markdown text, never longer than a GitHub comment may be: rather fewer rows."""
+    text = _page(report, rows)
+    while len(text) > LIMIT and rows:
+        rows //= 2
+        text = _page(report, rows)
+    return text
+
+
+def escaped(text: str) -> str:
+    """A text from a cloud as one line of Markdown that shows exactly that text and does nothing."""
+    plain = "".join(_ENTITIES.get(char, char) for char in one_line(text))
+    return _CALLING.sub("\\1\u200b", _SPECIAL.sub(r"\\\1", plain))
+
+
+def code(text: str) -> str:
+    """An id in backticks."""
+    return f"`{shortened(one_line(text), 100).translate(_IN_CODE)}`"
+
+
+def _page(report: AuditReport, rows: int) -> str:
+    blocks = [_headline(report), _totals(report), _warning(report), *_findings(report, rows), _basis(report)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _headline(report: AuditReport) -> str:
+    head = words.headline(report)
+    saving = f"**{escaped(head.saving)}**" if head.saving else ""
+    title = f"### Cloud savings, {amounts.day(report.as_of)}"
+    return f"{title}\n\n{escaped(head.before)}{saving}{escaped(head.after)}"
+
+
+def _totals(report: AuditReport) -> str:
+    if not report.findings and not report.costs:
+        return ""
+    lines = ["| a month | spent | gross | overlap | **net** | range |", "|---|--:|--:|--:|--:|--:|"]
+    lines += [_total(currency or "", totals) for currency, totals in summary.per_currency(report)]
+    return "\n".join(lines + _carbon(report))
+
+
+def _total(currency: str, totals: Totals | CurrencyTotals) -> str:
+    cells = [
+        amounts.money(totals.monthly_cost, currency),
+        amounts.money(totals.gross_monthly_savings, currency),
+        amounts.money(summary.overlap(totals), currency),
+        f"**{amounts.money(totals.net_monthly_savings, currency)}**",
+        amounts.money_range(totals.net_low, totals.net_high, currency),
+    ]
+    return f"| {escaped(currency)} | {' | '.join(cells)} |"
+
+
+def _carbon(report: AuditReport) -> list[str]:
+    saved = report.totals.co2e_saved_kg
+    return [] if saved is None else ["", f"Carbon: {amounts.carbon(saved)} CO₂e a month saved (estimate)."]
+
+
+def _warning(report: AuditReport) -> str:
+    head, lines = words.headline(report), []
+    for group in summary.unread_groups(report)[:5]:
+        where = f"{escaped(group.cloud)} {code(group.account)}"
+        lines.append(f"> - {where}: {escaped(', '.join(group.datasets))}, {words.STATUSES[group.status]}")
+    if report.not_evaluated:
+        lines.append(f"> - {len(report.not_evaluated):,} checks without an answer")
+    if not lines:
+        return ""
+    return "\n".join([f"> ⚠ **{escaped(head.caveat) or 'Not everything could be judged.'}**", *lines])
+
+
+def _findings(report: AuditReport, rows: int) -> list[str]:
+    steps = summary.counted(report)
+    if not steps:
+        return []
+    lines = ["| saving a month | what to do | resource | where | sure |", "|--:|---|---|---|---|"]
+    lines += [_row(step) for step in steps[:rows]]
+    if steps[rows:]:
+        rest = " and ".join(amounts.money(*amount) for amount in summary.together(steps[rows:])) or "unknown"
+        lines.append(f"| {rest} | {amounts.count(len(steps) - rows, 'more step')} | | | |")
+    return ["\n".join(lines)]
+
+
+def _row(finding: Finding) -> str:
+    named = f"{escaped(shortened(one_line(finding.resource_name), 60))} " if finding.resource_name else ""
+    cells = [
+        amounts.money(finding.net_monthly_savings, finding.currency),
+        f"{escaped(shortened(words.action(finding), 80))} ({escaped(words.kind(finding.rule).lower())})",
+        named + code(finding.resource_id),
+        f"{escaped(finding.cloud)} {code(finding.account)} {escaped(finding.region)}",
+        finding.confidence,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _basis(report: AuditReport) -> str:
+    currency = f"{report.currency}, " if report.currency else ""
+    return f"_{escaped(currency)}730-hour month, before tax and credits_ · run {code(report.run_id)}"

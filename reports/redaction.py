@@ -1,0 +1,143 @@
+"""The same report for outsiders: ids and names replaced by pseudonyms, consistently, in the model itself.
+
+Done before any rendering, so nothing hides in a data block or a spreadsheet's metadata. A pseudonym is an HMAC:
+stable within a report and, with the same key, between reports; without the key nobody can test a guess.
+What is replaced in its own field is replaced wherever a text mentions it too. Finding ids are replaced together with
+the resource ids: they are hashes of them, which whoever guesses an account and a resource could confirm.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+import shlex
+from typing import Any, Literal
+from urllib.parse import quote
+
+from finops.model import AuditReport
+
+RedactionLevel = Literal["none", "ids", "names", "all"]
+
+# Fields of our own vocabulary: never from a customer, and needed as they are.
+_OURS = frozenset({
+    "rule", "class", "cloud", "region", "zone", "resource_type", "action", "currency", "price_basis", "confidence",
+    "effort", "risk", "quality", "status", "first_seen", "dataset", "collected_at", "basis", "window_start",
+    "window_end", "sources",
+})  # fmt: skip
+_OWN = frozenset({"account", "resource_id", "resource_name", "id", "superseded_by"})
+# Ids the model has no field for: a disk's server in the evidence, an ARN in an error. AWS and Alibaba ids, account
+# numbers, e-mail and IPv4 addresses. Google's projects have no shape of their own and are caught as accounts.
+_ID_SHAPES = re.compile(
+    r"\b(?:arn|acs):[^\s\"',]+|\b[a-z]{1,12}-(?:[0-9a-f]{17}|[0-9a-f]{8}|(?=[a-z]*\d)[0-9a-z]{20,22})\b|\b\d{12,21}\b"
+    r"|[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:\d{1,3}\.){3}\d{1,3}\b"
+)
+_SURELY = 6  # a secret of this length is replaced inside longer words too; a shorter one only as a word
+
+
+def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> AuditReport:
+    """The report with pseudonyms.
+
+    `ids` replaces account, resource and finding ids, `names` resource names and tag values, `all` both. Tag values of
+    one or two characters, and short numbers, are replaced as tag values only: in a text they would hit anything.
+    Without `key` pseudonyms can be confirmed by whoever guesses the original; give one for reports that leave.
+    """
+    if level == "none":
+        return report
+    redactor = _Redactor(_secrets(report, level), shapes=level != "names", key=key)
+    data = report.model_dump(by_alias=True)
+    for part in ("findings", "not_evaluated", "coverage", "costs"):
+        data[part] = [redactor.record(line) for line in data[part]]
+    return AuditReport.model_validate(data)
+
+
+def pseudonym(what: str, original: str, key: bytes) -> str:
+    """Such as account-3f9a2b1c07: the same for the same original and key, in upper or lower case."""
+    digest = hmac.new(key, f"{what}\0{original.casefold()}".encode(), hashlib.sha256).hexdigest()
+    return f"{what}-{digest[:10]}"
+
+
+def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
+    """What to replace, and what it is. Where one text is several things, the first one here decides."""
+    found: list[tuple[str | None, str]] = []
+    if level != "names":
+        found += [(f.id, "finding") for f in report.findings]
+        for line in [*report.findings, *report.not_evaluated, *report.coverage, *report.costs]:
+            found.append((line.account, "account"))
+        for judged in [*report.findings, *report.not_evaluated]:
+            found.append((judged.resource_id, "resource"))
+    if level != "ids":
+        found += [(f.resource_name, "name") for f in report.findings]
+        found += [(value, "tag") for f in report.findings for value in f.tags.values()]
+    secrets: dict[str, str] = {}
+    for secret, what in found:
+        if secret and secret.strip():
+            secrets.setdefault(secret, what)
+    return secrets
+
+
+class _Redactor:
+    """Replaces the secrets: whole in their own fields, found by one pattern in texts."""
+
+    def __init__(self, secrets: dict[str, str], *, shapes: bool, key: bytes) -> None:
+        self._key = key
+        self._shapes = shapes
+        self._known: dict[str, str] = {}
+        texts = []
+        for secret, what in secrets.items():
+            alias = self._known.setdefault(secret.casefold(), pseudonym(what, secret, key))
+            for spelling in () if _too_common(secret) else _spellings(secret):
+                self._known.setdefault(spelling.casefold(), alias)
+                texts.append(_bounded(spelling))
+        longest_first = sorted(set(texts), key=lambda text: (-len(text), text))
+        self._pattern = re.compile("|".join(longest_first) or r"(?!)", re.IGNORECASE)
+
+    def record(self, line: dict[str, Any]) -> dict[str, Any]:
+        """A line of the model, field by field."""
+        return {key: self._field(key, value) for key, value in line.items()}
+
+    def _field(self, key: str, value: Any) -> Any:
+        if key in _OURS:
+            return value
+        if key in _OWN:
+            return self._own(value)
+        if key == "co2e":
+            return self.record(value)
+        if key == "tags":
+            return {self._text(name): self._own(text) for name, text in value.items()}
+        return self._walked(value)
+
+    def _own(self, text: str | None) -> str | None:
+        return None if text is None else self._known.get(text.casefold()) or self._text(text)
+
+    def _walked(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, dict):
+            return {self._walked(key): self._walked(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set):
+            return [self._walked(inner) for inner in value]
+        # An account number may stand in the evidence as a number; a saving never equals one.
+        return self._known.get(str(value), value) if type(value) is int and value > 10**9 else value
+
+    def _text(self, text: str) -> str:
+        text = self._pattern.sub(lambda match: self._alias(match[0]), text)
+        if self._shapes:
+            text = _ID_SHAPES.sub(lambda match: self._alias(match[0]), text)
+        return text
+
+    def _alias(self, found: str) -> str:
+        return self._known.get(found.casefold()) or pseudonym("id", found, self._key)
+
+
+def _too_common(secret: str) -> bool:
+    return len(secret) < 3 or (secret.isdigit() and len(secret) < 6)
+
+
+def _spellings(secret: str) -> set[str]:
+    """The secret as it may stand in a sentence, a shell command, a URL or JSON."""
+    return {secret, shlex.quote(secret), quote(secret), quote(secret, safe=""), json.dumps(secret)[1:-1]}
+
+
+def _bounded(spelling: str) -> str:
+    pattern = re.escape(spelling)
+    return pattern if len(spelling) >= _SURELY else rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])"

@@ -1,0 +1,144 @@
+"""What several renderings say about a report and the model does not spell out. Each is reckoned once, here."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from finops.model import AuditReport, Coverage, CurrencyTotals, Finding, NotEvaluated, Totals
+
+Figure = Literal["monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high"]
+Saving = Literal["monthly_savings", "net_monthly_savings"]
+Amount = tuple[Decimal, str | None]
+
+_UNREAD = ("denied", "failed", "throttled", "partial")
+# A number that stands alone: not the 4 of m5.4xlarge, not the digits of an id or a date.
+_NUMBER = re.compile(r"(?<![\w.:/-])\d+(?:\.\d+)?(?![\w:/-]|\.\d)")
+
+
+@dataclass(frozen=True)
+class Unread:
+    """Scopes of one account that could not be read whole, for the same reason."""
+
+    cloud: str
+    account: str
+    status: str
+    error: str | None
+    datasets: tuple[str, ...]
+    regions: tuple[str, ...]
+    scopes: int
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Resources one rule could not judge for the same reason; numbers that differ are given as a range."""
+
+    rule: str
+    reason: str
+    count: int
+    accounts: int
+
+
+def pending(report: AuditReport) -> list[Finding]:
+    """The findings that ask for a decision: all but those somebody has accepted (status exempt)."""
+    return [finding for finding in report.findings if finding.status != "exempt"]
+
+
+def accepted(report: AuditReport) -> list[Finding]:
+    """The findings somebody has accepted as they are; they are shown apart and never in a total."""
+    return [finding for finding in report.findings if finding.status == "exempt"]
+
+
+def counted(report: AuditReport) -> list[Finding]:
+    """The pending findings that are no mere alternative to another: the steps one would really take."""
+    return [finding for finding in pending(report) if finding.superseded_by is None]
+
+
+def amounts(report: AuditReport, figure: Figure) -> list[Amount]:
+    """The figure in one currency if there is a total, else once per currency; empty when unknown."""
+    total = getattr(report.totals, figure)
+    if total is not None:
+        return [(total, report.currency)]
+    parts = ((getattr(totals, figure), currency) for currency, totals in report.totals_by_currency.items())
+    return [(amount, currency) for amount, currency in parts if amount is not None]
+
+
+def per_currency(report: AuditReport) -> list[tuple[str | None, Totals | CurrencyTotals]]:
+    """What to print as totals: the converted one first where there is one, then each currency by itself."""
+    parts: list[tuple[str | None, Totals | CurrencyTotals]] = list(report.totals_by_currency.items())
+    if len(parts) == 1:
+        return parts
+    whole = report.totals.net_monthly_savings is not None
+    return [(report.currency, report.totals), *parts] if whole else parts
+
+
+def overlap(totals: Totals | CurrencyTotals) -> Decimal | None:
+    """What would be counted twice if every saving were simply added."""
+    gross, net = totals.gross_monthly_savings, totals.net_monthly_savings
+    return None if gross is None or net is None else gross - net
+
+
+def together(findings: Iterable[Finding], figure: Saving = "net_monthly_savings") -> list[Amount]:
+    """The savings of the findings, summed per currency; unknown ones are left out."""
+    sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
+    for finding in findings:
+        saving = getattr(finding, figure)
+        if saving is not None:
+            sums[finding.currency] += saving
+    return [(amount, currency) for currency, amount in sums.items()]
+
+
+def carbon_interval(report: AuditReport) -> tuple[float | None, float | None]:
+    """The bounds of the emissions saved: the sums of the bounds, as if all errors went the same way.
+
+    Unknown unless the same findings add up to the total that is printed beside it.
+    """
+    known = [f.co2e for f in counted(report) if f.co2e.saved_kg is not None]
+    total = report.totals.co2e_saved_kg
+    if total is None or abs(sum(c.saved_kg or 0.0 for c in known) - total) > max(0.05, abs(total) * 0.001):
+        return None, None
+    if any(c.saved_low_kg is None or c.saved_high_kg is None for c in known):
+        return None, None
+    return sum(c.saved_low_kg or 0.0 for c in known), sum(c.saved_high_kg or 0.0 for c in known)
+
+
+def unread_scopes(report: AuditReport) -> list[Coverage]:
+    """The scopes that could not be read whole, worst first. Skipped ones were not asked for."""
+    scopes = [scope for scope in report.coverage if scope.status in _UNREAD]
+    return sorted(scopes, key=lambda s: (_UNREAD.index(s.status), s.cloud, s.account, s.region, s.dataset))
+
+
+def unread_groups(report: AuditReport) -> list[Unread]:
+    """The same, one line per account, status and error."""
+    groups: defaultdict[tuple[str, str, str, str | None], list[Coverage]] = defaultdict(list)
+    for scope in unread_scopes(report):
+        groups[scope.cloud, scope.account, scope.status, scope.error].append(scope)
+    return [
+        Unread(*key, tuple(sorted({s.dataset for s in group})), tuple(sorted({s.region for s in group})), len(group))
+        for key, group in groups.items()
+    ]
+
+
+def gaps(report: AuditReport) -> list[Gap]:
+    """What was not evaluated, by rule and reason, the most frequent first."""
+    groups: defaultdict[tuple[str, str], list[NotEvaluated]] = defaultdict(list)
+    for line in report.not_evaluated:
+        groups[line.rule, _NUMBER.sub("0", line.reason)].append(line)
+    found = [
+        Gap(rule, _merged([g.reason for g in group]), len(group), len({(g.cloud, g.account) for g in group}))
+        for (rule, _), group in groups.items()
+    ]
+    return sorted(found, key=lambda gap: (-gap.count, gap.rule, gap.reason))
+
+
+def _merged(reasons: list[str]) -> str:
+    """One sentence for many that differ in numbers only: 'no CPU data for 20–27 of 30 days'."""
+    columns = zip(*(_NUMBER.findall(reason) for reason in reasons), strict=True)
+    spans = (_span(sorted(set(column), key=Decimal)) for column in columns)
+    return _NUMBER.sub(lambda _: next(spans), reasons[0])
+
+
+def _span(numbers: list[str]) -> str:
+    return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"

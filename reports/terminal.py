@@ -1,0 +1,206 @@
+"""The audit for a terminal: tables that fit the width, and TSV for pipes.
+
+Two lines per finding, because a resource has a name and an id, and a rule is needed to look it up. Every text
+from a cloud goes through `one_line` and then into `Text`, never through rich's markup.
+"""
+
+import io
+from collections.abc import Iterable
+from decimal import Decimal
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from finops.model import AuditReport, CurrencyTotals, Finding, Totals
+from reports import amounts, summary, words
+from reports.plain import one_line, shortened
+
+MAX_ROWS = 50
+MAX_GROUPS = 10
+SMALL = Decimal(1)  # in the finding's currency; below it a line in a terminal is worth more than the saving
+_WIDEST = 140
+_SURE_WIDTH = 6
+_LONGEST = 60  # characters of one cell
+_SURE = {"high": "green", "medium": "yellow", "low": "red"}
+_TSV = (
+    "id", "net_monthly_savings", "currency", "action", "resource_type", "resource_id", "resource_name",
+    "cloud", "account", "region", "confidence", "rule", "status", "superseded_by", "reason",
+)  # fmt: skip
+
+
+def render(report: AuditReport, *, width: int = 100, color: bool = False) -> str:
+    """The text for a terminal of that width; without `color` it holds no escape sequence."""
+    text = io.StringIO()
+    console = Console(
+        file=text, width=max(width, 40), force_terminal=color, color_system="standard" if color else None,
+        markup=False, emoji=False, highlight=False, legacy_windows=False, _environ={},
+    )  # fmt: skip
+    for part in _parts(report, width):
+        console.print(part)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+
+
+def render_tsv(report: AuditReport) -> str:
+    """A header and one line per finding, for pipes: `action` in words, money as plain numbers."""
+    lines = ["\t".join(_TSV)]
+    for finding in report.findings:
+        lines.append("\t".join(_tsv_cell(finding, name) for name in _TSV))
+    return "\n".join(lines) + "\n"
+
+
+def _tsv_cell(finding: Finding, name: str) -> str:
+    value = words.action(finding) if name == "action" else getattr(finding, name)
+    return "" if value is None else one_line(str(value))
+
+
+def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
+    shown, folded = _split(report)
+    head = words.headline(report)
+    yield Text.assemble(head.before, (head.saving, "bold green"), head.after, (f" {head.caveat}".rstrip(), "yellow"))
+    yield ""
+    if shown:
+        yield _findings(shown[:MAX_ROWS], width)
+    yield from (Text(line, style="dim") for line in _left_out(shown[MAX_ROWS:], folded, report))
+    if report.findings or report.costs:
+        yield from _totals(report)
+    yield from _gaps(report)
+    yield from _unread(report)
+    yield from _next(shown)
+
+
+def _split(report: AuditReport) -> tuple[list[Finding], list[Finding]]:
+    """The findings worth a row and the small ones; if all are small they are worth theirs."""
+    steps = summary.counted(report)
+    small = [s for s in steps if s.net_monthly_savings is not None and s.net_monthly_savings < SMALL]
+    priced = sum(step.net_monthly_savings is not None for step in steps)
+    if len(small) == priced:
+        return steps, []
+    kept = {id(step) for step in small}
+    return [step for step in steps if id(step) not in kept], small
+
+
+def _findings(findings: list[Finding], width: int) -> Table:
+    rows = [_row(finding) for finding in findings]
+    saving = max(12, *(line.cell_len for row in rows for line in row[0].split()))
+    gap = 2 if width >= 90 else 1
+    action, resource, account = _shares(min(width, _WIDEST) - saving - _SURE_WIDTH - 4 * gap)
+    table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold underline")
+    table.add_column("Saving/month\nfinding", justify="right", width=saving, overflow="fold")
+    table.add_column("Action\nrule", width=action, overflow="fold")
+    table.add_column("Resource\nid", width=resource, overflow="fold")
+    table.add_column("Account\nregion", width=account, overflow="fold")
+    table.add_column("Sure", width=_SURE_WIDTH)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _shares(room: int) -> tuple[int, int, int]:
+    """Widths for action, resource and account. A volume id has 21 characters, an Alibaba account 16."""
+    if room < 50:
+        return room * 4 // 10, room * 35 // 100, room // 4
+    account = 16 if room < 70 else 20
+    resource = max(21, (room - account) * 4 // 10)
+    return room - account - resource, resource, account
+
+
+def _row(finding: Finding) -> list[Text]:
+    saving = amounts.money(finding.net_monthly_savings, finding.currency)
+    return [
+        _cell(saving, finding.id, "bold green"),
+        _cell(words.action(finding), finding.rule),
+        _cell(words.name(finding), finding.resource_id if finding.resource_name else ""),
+        _cell(finding.account, f"{finding.cloud} {finding.region}"),
+        Text(finding.confidence, style=_SURE[finding.confidence]),
+    ]
+
+
+def _cell(first: str, second: str, style: str = "") -> Text:
+    return Text.assemble((shortened(one_line(first), _LONGEST), style), "\n", (shortened(one_line(second), _LONGEST), "dim"))
+
+
+def _left_out(beyond: list[Finding], small: list[Finding], report: AuditReport) -> Iterable[str]:
+    if beyond:
+        yield f"{len(beyond):,} more, together {_shown(summary.together(beyond))}."
+    if small:
+        yield f"{amounts.count(len(small), 'small finding')}, together {_shown(summary.together(small))}."
+    alternatives = len(summary.pending(report)) - len(summary.counted(report))
+    if alternatives:
+        yield f"{amounts.count(alternatives, 'alternative')} to these not shown, counted in them."
+    accepted = summary.accepted(report)
+    if accepted:
+        cost = _shown(summary.together(accepted, "monthly_savings"))
+        yield f"{len(accepted):,} accepted as they are, together {cost}, in no total."
+
+
+def _shown(sums: list[summary.Amount]) -> str:
+    return " and ".join(amounts.money(*amount) for amount in sums) or "unknown"
+
+
+def _totals(report: AuditReport) -> Iterable[RenderableType]:
+    for currency, totals in summary.per_currency(report):
+        yield ""
+        yield Text(f"Total a month{f' in {currency}' if currency else ''}", style="bold")
+        yield _list(_total_lines(currency, totals))
+    saved, span = report.totals.co2e_saved_kg, amounts.carbon_range(*summary.carbon_interval(report))
+    if saved is not None:
+        between = f" ({span})" if span != amounts.UNKNOWN else ""
+        yield Text(f"Carbon saved a month: {amounts.carbon(saved)} CO₂e{between}")
+    if report.totals.evaluated_cost_share is not None:
+        yield Text(f"Judged: {amounts.share(report.totals.evaluated_cost_share)} of the cost")
+
+
+def _total_lines(currency: str | None, totals: Totals | CurrencyTotals) -> Iterable[tuple[str, str]]:
+    low, high = totals.net_low, totals.net_high
+    between = "" if low == high else f" ({amounts.money_range(low, high, currency)})"
+    yield amounts.money(totals.monthly_cost, currency), "spent"
+    yield amounts.money(totals.gross_monthly_savings, currency), "gross savings"
+    yield amounts.money(summary.overlap(totals), currency), "of that counted twice (overlap removed)"
+    yield amounts.money(totals.net_monthly_savings, currency), f"net savings{between}"
+
+
+def _gaps(report: AuditReport) -> Iterable[RenderableType]:
+    groups = summary.gaps(report)
+    if not groups:
+        return
+    yield ""
+    yield Text(f"Not evaluated: {len(report.not_evaluated):,}", style="bold")
+    yield _list((f"{gap.count:,}", f"{one_line(gap.rule)}: {one_line(gap.reason)}") for gap in groups[:MAX_GROUPS])
+    if len(groups) > MAX_GROUPS:
+        rest = sum(gap.count for gap in groups[MAX_GROUPS:])
+        yield Text(f"  and {rest:,} for {amounts.count(len(groups) - MAX_GROUPS, 'more reason')}", style="dim")
+
+
+def _unread(report: AuditReport) -> Iterable[RenderableType]:
+    groups = summary.unread_groups(report)
+    if not groups:
+        return
+    yield ""
+    yield Text(f"Not read whole: {len(summary.unread_scopes(report)):,} of {len(report.coverage):,}", style="bold yellow")
+    yield _list((g.status, _unread_line(g)) for g in groups[:MAX_GROUPS])
+    if len(groups) > MAX_GROUPS:
+        yield Text(f"  and {len(groups) - MAX_GROUPS:,} more; see finops status", style="dim")
+
+
+def _unread_line(group: summary.Unread) -> str:
+    where = f"{group.cloud} {one_line(group.account)}: {one_line(', '.join(group.datasets))}"
+    places = one_line(", ".join(group.regions)) if len(group.regions) <= 3 else f"{len(group.regions)} regions"
+    error = f" ({shortened(one_line(group.error), 160)})" if group.error else ""
+    return f"{where} in {places}{error}"
+
+
+def _list(lines: Iterable[tuple[str, str]]) -> Padding:
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for left, right in lines:
+        grid.add_row(Text(left), Text(right))
+    return Padding(grid, (0, 0, 0, 2))
+
+
+def _next(shown: list[Finding]) -> Iterable[RenderableType]:
+    if shown:
+        yield ""
+        yield Text(f"Next: finops explain {one_line(shown[0].id)} · finops report -o DIR", style="dim")

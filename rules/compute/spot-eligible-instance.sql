@@ -1,0 +1,112 @@
+/*---
+id: spot-eligible-instance
+title: Work that tolerates interruption is paid at the full price
+class: rate
+action: spot
+resource: instance
+parameters:
+  min_days: {default: 14, unit: days, doc: "days of spot price history of the type in its zone before a verdict"}
+  min_discount: {default: 0.2, unit: ratio, doc: "smallest discount worth the risk of interruption"}
+needs: [instances, instance_types, volumes, tags, prices]
+excludes: [idle-instance]
+effort: medium
+risk: high
+sources:
+  - {title: "Amazon EC2 Spot best practices: stateless, fault-tolerant, flexible work", url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-best-practices.html"}
+  - {title: "Google Cloud Spot VMs: what suits them", url: "https://cloud.google.com/compute/docs/instances/spot"}
+  - {title: "Alibaba Cloud preemptible instances: what suits them", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/overview-4"}
+remediation:
+  aws:
+    - aws ec2 create-launch-template-version --region {region} --launch-template-id TEMPLATE --source-version 1 --launch-template-data InstanceMarketOptions={{MarketType=spot}}
+  alibaba:
+    - aliyun ecs RunInstances --RegionId {region} --InstanceType {current_instance_type} --SpotStrategy SpotAsPriceGo
+  gcp:
+    - gcloud compute instances set-scheduling {resource_id} --zone {zone} --project {account_id} --provisioning-model SPOT
+doc: |
+  Finds running on-demand machines with evidence that an interruption does no harm: they belong to a scaling
+  group that replaces its members, or carry a tag that says they are not production, and they hold no volume
+  that outlives them. The saving uses the spot prices of exactly its type and zone over the last weeks, each
+  weighted by how long it held, never a flat factor. It is wrong for jobs that cannot be started again half
+  way, and no promise: spot prices and supply change. Move a part of a group first, spread over several types
+  and zones, and keep a floor on demand. Undo by switching the market option back.
+---*/
+WITH keeps_data AS (
+    SELECT cloud, account_id, region, instance_id, count(*) AS volumes
+    FROM volumes
+    WHERE instance_id IS NOT NULL AND NOT coalesce(is_boot, FALSE) AND NOT coalesce(delete_with_instance, FALSE)
+    GROUP BY cloud, account_id, region, instance_id
+),
+not_production AS (
+    SELECT cloud, account_id, region, resource_id, min(value) AS stage
+    FROM tags
+    WHERE resource_type = 'instance'
+      AND lower(key) IN ('env', 'environment', 'stage', 'tier')
+      AND lower(value) IN ('dev', 'development', 'test', 'testing', 'qa', 'stage', 'staging', 'sandbox', 'ci', 'build', 'nonprod', 'non-production', 'demo', 'preview')
+    GROUP BY cloud, account_id, region, resource_id
+),
+judged AS (
+    SELECT
+        i.cloud, i.account_id, i.region, i.instance_id, i.zone, i.instance_type, i.scaling_group, i.cluster,
+        n.stage, k.volumes, s.avg_price, s.max_price, s.on_demand_price, s.days, s.currency,
+        1 - s.avg_price / nullif(s.on_demand_price, 0) AS discount,
+        CASE
+            WHEN i.purchase_model = 'spot' THEN 'spot already'
+            WHEN i.purchase_model IS NULL THEN 'model unknown'
+            WHEN i.purchase_model <> 'on_demand' THEN 'paid ahead'
+            WHEN i.scaling_group IS NULL AND n.stage IS NULL THEN 'no evidence'
+            WHEN k.volumes > 0 THEN 'keeps data'
+            WHEN s.avg_price IS NULL THEN 'no spot prices'
+            WHEN s.on_demand_price IS NULL THEN 'no list price'
+            WHEN s.days < $min_days THEN 'short history'
+            WHEN 1 - s.avg_price / nullif(s.on_demand_price, 0) < $min_discount THEN 'small discount'
+            ELSE 'eligible'
+        END AS state
+    FROM instances AS i
+    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
+    LEFT JOIN keeps_data AS k ON k.cloud = i.cloud AND k.account_id = i.account_id AND k.region = i.region
+        AND k.instance_id = i.instance_id
+    LEFT JOIN not_production AS n ON n.cloud = i.cloud AND n.account_id = i.account_id AND n.region = i.region
+        AND n.resource_id = i.instance_id
+    LEFT JOIN spot AS s ON s.cloud = i.cloud AND s.region = i.region AND s.zone = i.zone AND s.sku = i.instance_type
+    WHERE i.state = 'running'
+)
+SELECT
+    cloud,
+    account_id,
+    region,
+    instance_id AS resource_id,
+    CASE
+        WHEN state = 'eligible' THEN 'finding'
+        WHEN state IN ('no spot prices', 'no list price', 'short history', 'model unknown') THEN 'not_evaluated'
+        ELSE 'ok'
+    END AS verdict,
+    CASE
+        WHEN state = 'eligible' THEN 'It '
+            || CASE WHEN scaling_group IS NOT NULL THEN 'belongs to the scaling group ' || scaling_group ELSE 'is tagged as ' || stage END
+            || ' and keeps no data; spot cost ' || in_percent(discount) || ' less than the list price in its zone over the last '
+            || amount(days) || ' days (limit ' || in_percent($min_discount) || ').'
+        WHEN state = 'spot already' THEN 'It runs as a spot instance already.'
+        WHEN state = 'paid ahead' THEN 'It is paid for ahead, so a spot price saves nothing before that ends.'
+        WHEN state = 'no evidence' THEN 'Nothing says that it tolerates interruption: no scaling group, no tag of a non-production stage.'
+        WHEN state = 'keeps data' THEN 'It holds ' || volumes || ' volumes that outlive it.'
+        WHEN state = 'small discount' THEN 'Spot cost ' || in_percent(discount) || ' less than the list price in its zone (limit ' || in_percent($min_discount) || ').'
+        WHEN state = 'model unknown' THEN 'How it is paid for is not known.'
+        WHEN state = 'no list price' THEN 'There is no list price for ' || coalesce(instance_type, 'its type') || ' in ' || region || '.'
+        WHEN state = 'short history' THEN 'There are spot prices for ' || amount(days) || ' days, ' || $min_days || ' are needed.'
+        ELSE 'There is no spot price history for ' || coalesce(instance_type, 'its type') || ' in ' || coalesce(zone, region) || '.'
+    END AS reason,
+    'compute' AS components,
+    CASE WHEN scaling_group IS NOT NULL THEN 'medium' ELSE 'low' END AS confidence,
+    CASE WHEN scaling_group IS NOT NULL THEN 'that its work can be started again is inferred from its scaling group'
+        ELSE 'that its work can be started again is inferred from a tag' END AS confidence_reason,
+    instance_type AS current_instance_type,
+    'on_demand' AS current_purchase_model,
+    instance_type AS proposed_instance_type,
+    'spot' AS proposed_purchase_model,
+    zone AS proposed_zone,
+    avg_price AS spot_price_average,
+    max_price AS spot_price_highest,
+    on_demand_price AS list_price,
+    discount AS spot_discount,
+    days AS spot_history_days
+FROM judged

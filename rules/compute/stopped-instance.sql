@@ -1,0 +1,93 @@
+/*---
+id: stopped-instance
+title: A machine that is off still costs money
+class: unused
+action: terminate
+resource: instance
+parameters:
+  min_days: {default: 30, unit: days, doc: "stopped for at least so long"}
+needs: [instances, volumes, public_ips]
+excludes: [low-io-volume, volume-type-upgrade]
+effort: low
+risk: medium
+sources:
+  - {title: "AWS Trusted Advisor: instances stopped for more than 30 days", url: "https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html"}
+  - {title: "Alibaba Cloud: economical mode, and what a stopped instance goes on paying", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/economical-mode"}
+remediation:
+  aws:
+    - aws ec2 create-image --region {region} --instance-id {resource_id} --name backup-{resource_id} --no-reboot
+    - aws ec2 terminate-instances --region {region} --instance-ids {resource_id}
+  alibaba:
+    - aliyun ecs CreateImage --RegionId {region} --InstanceId {resource_id}
+    - aliyun ecs DeleteInstance --InstanceId {resource_id}
+  gcp:
+    - gcloud compute machine-images create backup-{resource_id} --source-instance {resource_id} --source-instance-zone {zone} --project {account_id}
+    - gcloud compute instances delete {resource_id} --zone {zone} --project {account_id} --delete-disks all
+doc: |
+  Finds machines that have been off for a month or more. The machine itself costs nothing then, except on
+  Alibaba Cloud without economical mode or by subscription, but its volumes and reserved addresses do: the
+  saving is what they cost. It is wrong for a machine that is switched on once a quarter or kept as evidence.
+  Make an image, check that it starts, then terminate the machine with its volumes and release its addresses.
+---*/
+WITH attached AS (
+    SELECT cloud, account_id, region, instance_id, count(*) AS volumes, sum(size_gib) AS size_gib
+    FROM volumes
+    WHERE instance_id IS NOT NULL
+    GROUP BY cloud, account_id, region, instance_id
+),
+addresses AS (
+    SELECT cloud, account_id, region, resource_id, count(*) AS addresses
+    FROM public_ips
+    WHERE resource_id IS NOT NULL
+    GROUP BY cloud, account_id, region, resource_id
+),
+judged AS (
+    SELECT
+        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.state_since, i.stopped_mode, i.scaling_group,
+        i.purchase_model, coalesce(v.volumes, 0) AS volumes, coalesce(v.size_gib, 0) AS size_gib,
+        coalesce(p.addresses, 0) AS addresses, days_between(i.state_since, $as_of) AS days,
+        CASE
+            WHEN i.state_since IS NULL THEN 'since unknown'
+            WHEN i.state_since > $min_days_cutoff THEN 'recent'
+            WHEN coalesce(v.volumes, 0) + coalesce(p.addresses, 0) = 0 AND coalesce(i.stopped_mode, '') <> 'keep_charging'
+                AND coalesce(i.purchase_model, '') <> 'subscription' THEN 'free'
+            ELSE 'paying'
+        END AS verdict_state
+    FROM instances AS i
+    LEFT JOIN attached AS v ON v.cloud = i.cloud AND v.account_id = i.account_id AND v.region = i.region
+        AND v.instance_id = i.instance_id
+    LEFT JOIN addresses AS p ON p.cloud = i.cloud AND p.account_id = i.account_id AND p.region = i.region
+        AND p.resource_id = i.instance_id
+    WHERE i.state = 'stopped'
+)
+SELECT
+    cloud,
+    account_id,
+    region,
+    instance_id AS resource_id,
+    CASE WHEN verdict_state = 'paying' THEN 'finding' WHEN verdict_state = 'since unknown' THEN 'not_evaluated' ELSE 'ok' END AS verdict,
+    CASE
+        WHEN verdict_state = 'paying' THEN 'It has been off for ' || amount(floor(days)) || ' days (limit ' || $min_days || ') and still pays for '
+            || CASE
+                WHEN stopped_mode = 'keep_charging' THEN 'itself, '
+                WHEN purchase_model = 'subscription' THEN 'its subscription, '
+                ELSE ''
+            END || volumes || ' volumes (' || amount(size_gib) || ' GiB) and ' || addresses || ' public addresses.'
+        WHEN verdict_state = 'since unknown' THEN 'It is off, but since when is not known.'
+        WHEN verdict_state = 'recent' THEN 'It has been off for ' || amount(floor(days)) || ' days (limit ' || $min_days || ').'
+        ELSE 'It is off and nothing that costs money hangs on it.'
+    END AS reason,
+    'all,attached' AS components,
+    CASE WHEN purchase_model = 'subscription' THEN 'low' WHEN scaling_group IS NOT NULL THEN 'medium' ELSE 'high' END AS confidence,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'its subscription is paid already: the saving starts at renewal'
+        WHEN scaling_group IS NOT NULL THEN 'it belongs to the scaling group ' || scaling_group
+    END AS confidence_reason,
+    instance_type AS current_instance_type,
+    'stopped' AS current_state,
+    'terminated' AS proposed_state,
+    floor(days) AS days_stopped,
+    volumes AS volumes_attached,
+    size_gib AS attached_gib,
+    addresses AS public_addresses
+FROM judged

@@ -1,0 +1,78 @@
+"""Finds rule files, ours and the user's, and loads them: id = file name, one rule a file."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from finops.errors import RuleError
+from rules.engine.header import Header, split
+
+_NOT_RULES = ("rollups", "engine")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that has passed its checks. `parameters_used` are the names its SQL writes after $."""
+
+    header: Header
+    sql: str
+    path: Path
+    parameters_used: frozenset[str]
+
+    @property
+    def id(self) -> str:
+        return self.header.id
+
+
+def built_in_folder() -> Path:
+    """Where our own rules are installed."""
+    return Path(str(files("rules")))
+
+
+def rule_files(folder: Path) -> Iterator[Path]:
+    """The .sql files below `folder` that are rules, by path.
+
+    Raises RuleError when there is no such folder.
+    """
+    if folder.is_file():
+        yield folder
+        return
+    if not folder.is_dir():
+        raise RuleError(f"There is no rule folder {folder}: check rule_folders in finops.toml.")
+    for path in sorted(folder.rglob("*.sql")):
+        if not set(path.relative_to(folder).parts[:-1]) & set(_NOT_RULES):
+            yield path
+
+
+def load(path: Path) -> Rule:
+    """One rule, checked.
+
+    Raises RuleError in one sentence that names the file.
+    """
+    from rules.engine import checking
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path.name}: the file cannot be read as text: {error}.") from error
+    header, sql = split(text, path.name)
+    if header.id != path.stem:
+        raise RuleError(f"{path.name}: the id is {header.id}; name the file {header.id}.sql.")
+    query = checking.check(header, sql, path.name)
+    return Rule(header, sql, path, frozenset(checking.used_names(query)))
+
+
+def catalogue(folders: Iterable[Path] = ()) -> list[Rule]:
+    """Our rules and those in `folders`, by id.
+
+    Raises RuleError for the first broken one, or when two files have the same id.
+    """
+    rules: dict[str, Rule] = {}
+    for folder in [built_in_folder(), *folders]:
+        for path in rule_files(folder):
+            rule = load(path)
+            if rule.id in rules:
+                raise RuleError(f"{path}: the rule {rule.id} exists already in {rules[rule.id].path}.")
+            rules[rule.id] = rule
+    return sorted(rules.values(), key=lambda rule: rule.id)

@@ -1,0 +1,108 @@
+"""The header of a rule file: what the rule is, checked by a schema before its SQL is looked at."""
+
+import re
+import string
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from finops.errors import RuleError
+from finops.model import Action, FindingClass, Level
+
+_BLOCK = re.compile(r"\A\s*/\*---\n(?P<header>.*?)\n---\*/\n?(?P<sql>.*)\Z", re.DOTALL)
+_PLACEHOLDERS = {"account_id", "region", "zone", "resource_id", "resource_name"}
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Sentence = Annotated[str, Field(min_length=3)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Parameter(_Strict):
+    """A threshold: its default, the unit it is in, and what it decides."""
+
+    default: float | int | str | bool
+    unit: str = Field(min_length=1)
+    doc: Sentence
+
+
+class Source(_Strict):
+    """Where a threshold or a fact comes from."""
+
+    title: Sentence
+    url: str = Field(pattern=r"^https?://")
+
+
+class Header(_Strict):
+    """The YAML block at the head of a rule file."""
+
+    id: Identifier
+    title: Sentence
+    class_: FindingClass = Field(alias="class")
+    action: Action
+    resource: Name
+    parameters: dict[Name, Parameter] = {}
+    needs: list[Annotated[str, Field(pattern=r"^[a-z_]+(:[a-z_]+)?$")]] = Field(min_length=1)
+    excludes: list[Identifier] = []
+    effort: Level
+    risk: Level
+    sources: list[Source] = Field(min_length=1)
+    remediation: dict[Literal["aws", "alibaba", "gcp"], list[str] | str] = {}
+    doc: str = Field(min_length=40)
+
+    @field_validator("remediation")
+    @classmethod
+    def _only_known_placeholders(cls, value: dict[str, Any]) -> dict[str, Any]:
+        for lines in value.values():
+            for line in [lines] if isinstance(lines, str) else lines:
+                for name in _fields(line):
+                    if name not in _PLACEHOLDERS and not name.startswith(("current_", "proposed_")):
+                        raise ValueError(
+                            f"{{{name}}} is not known; use {', '.join(sorted(_PLACEHOLDERS))}, "
+                            "current_… or proposed_…"
+                        )
+        return value
+
+    def remediation_lines(self, cloud: str) -> list[str]:
+        """The command lines for one cloud, placeholders still in them."""
+        lines = self.remediation.get(cloud, [])  # type: ignore[call-overload]
+        return [lines] if isinstance(lines, str) else list(lines)
+
+
+def split(text: str, name: str) -> tuple[Header, str]:
+    """The header and the SQL of a rule file called `name`.
+
+    Raises RuleError, in one sentence that names the file and the field.
+    """
+    block = _BLOCK.match(text)
+    if not block:
+        raise RuleError(f"{name}: a rule file begins with a header between /*--- and ---*/.")
+    try:
+        raw = yaml.safe_load(block["header"])
+    except yaml.YAMLError as error:
+        raise RuleError(f"{name}: the header is not YAML: {' '.join(str(error).split())}.") from error
+    if not isinstance(raw, dict):
+        raise RuleError(f"{name}: the header must be a list of keys and values.")
+    try:
+        return Header.model_validate(raw), block["sql"].strip()
+    except ValidationError as error:
+        raise RuleError(f"{name}: {told(error)}.") from error
+
+
+def told(error: ValidationError) -> str:
+    """The first problem of a failed validation, with where it is."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"]) or "header"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {first['msg'].removeprefix('Value error, ')}{more}"
+
+
+def _fields(template: str) -> list[str]:
+    try:
+        return [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
+    except ValueError as error:
+        raise ValueError(f"'{template}' is not a template: {error}") from error

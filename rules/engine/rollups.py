@@ -1,0 +1,34 @@
+"""The few heavy aggregations, run once per audit into temporary tables that every rule reads."""
+
+from datetime import datetime, timedelta
+from importlib.resources import files
+from time import perf_counter
+
+import duckdb
+
+# In this order: traffic reads cost. Each is one SELECT in rules/rollups/ of the same name.
+ROLLUPS = ("usage", "cost", "traffic", "spot")
+WINDOW = timedelta(days=95)  # a whole quarter and a few days: the last quarter end is always inside
+
+
+def build(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, float]:
+    """Creates the macros and one temporary table per rollup; returns the seconds each took."""
+    con.execute(_text("macros"))
+    return {name: _build_one(con, name, as_of) for name in ROLLUPS}
+
+
+def bounds(as_of: datetime) -> dict[str, datetime]:
+    """The window that rollups and rules are bound to."""
+    return {"as_of": as_of, "window_start": as_of - WINDOW}
+
+
+def _build_one(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> float:
+    started = perf_counter()
+    sql = _text(name)
+    values = {key: value for key, value in bounds(as_of).items() if f"${key}" in sql}
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", values)
+    return perf_counter() - started
+
+
+def _text(name: str) -> str:
+    return files("rules").joinpath("rollups", f"{name}.sql").read_text(encoding="utf-8")

@@ -1,0 +1,262 @@
+"""Runs rules over the rollups of an open warehouse and collects what they say."""
+
+import math
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from time import perf_counter
+from typing import Any
+
+import duckdb
+
+from finops.errors import RuleError
+from finops.instants import iso
+from finops.model import Action
+from finops.verdicts import Key, RuleFacts, Unjudged, Verdict, Verdicts
+from rules.engine.catalogue import Rule
+from rules.engine.checking import KEY_COLUMNS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from rules.engine.thresholds import Override, Thresholds, thresholds, values_for
+
+_RESERVED = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}
+
+
+def run(
+    con: duckdb.DuckDBPyConnection,
+    rules: Iterable[Rule],
+    as_of: datetime,
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Verdicts:
+    """Runs every enabled rule over the rollups that `rollups.build` made on this connection.
+
+    Leaves a temporary table `judged` (rule, cloud, account_id, region, resource_id, verdict) behind, which
+    tells what was looked at. Raises RuleError when a rule fails or breaks its contract.
+    """
+    verdicts = Verdicts()
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE judged (rule VARCHAR, cloud VARCHAR, account_id VARCHAR, region VARCHAR, "
+        "resource_id VARCHAR, verdict VARCHAR)"
+    )
+    for rule in rules:
+        limits = thresholds(rule, (settings or {}).get(rule.id, {}))
+        if limits.enabled:
+            started = perf_counter()
+            _run_one(con, rule, limits, as_of, verdicts)
+            verdicts.unjudged.extend(_unseen(con, rule))
+            verdicts.seconds[rule.id] = perf_counter() - started
+    return verdicts
+
+
+def facts(rule: Rule) -> RuleFacts:
+    """The part of a rule that findings carry."""
+    header = rule.header
+    return RuleFacts(
+        id=rule.id,
+        title=header.title,
+        class_=header.class_,
+        effort=header.effort,
+        risk=header.risk,
+        sources=tuple(source.url for source in header.sources),
+        remediation={cloud: tuple(header.remediation_lines(cloud)) for cloud in header.remediation},
+    )
+
+
+def _run_one(
+    con: duckdb.DuckDBPyConnection, rule: Rule, limits: Thresholds, as_of: datetime, verdicts: Verdicts
+) -> None:
+    _create(con, rule, "said", values_for(rule, [limits.base], as_of))
+    if limits.overrides:
+        _overlay(con, rule, limits, as_of)
+    _check_contract(con, rule)
+    con.execute(
+        "INSERT INTO judged SELECT ?, cloud, account_id, region, resource_id, verdict FROM said", [rule.id]
+    )
+    verdicts.counts[rule.id] = dict(
+        con.execute("SELECT verdict, count(*) FROM said GROUP BY verdict ORDER BY verdict").fetchall()
+    )
+    said_by = facts(rule)
+    order = "ORDER BY cloud, account_id, region, resource_id"
+    for row in _rows(con, f"SELECT * FROM said WHERE verdict = 'finding' {order}"):  # noqa: S608
+        verdicts.findings.append(_verdict(rule, said_by, row))
+    for row in _rows(
+        con,
+        f"SELECT cloud, account_id, region, resource_id, reason FROM said WHERE verdict = 'not_evaluated' {order}",  # noqa: S608
+    ):
+        verdicts.unjudged.append(Unjudged(rule.id, **row))
+
+
+def _create(con: duckdb.DuckDBPyConnection, rule: Rule, name: str, values: Mapping[str, Any]) -> None:
+    try:
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {rule.sql.rstrip(';')}", dict(values))
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise RuleError(f"{rule.path.name}: the rule failed: {first}") from error
+
+
+# --- overrides --------------------------------------------------------------------------------------------
+
+
+def _overlay(con: duckdb.DuckDBPyConnection, rule: Rule, limits: Thresholds, as_of: datetime) -> None:
+    """Runs the rule again for every combination of overrides that some resource is under."""
+    signature, values = _signature(limits.overrides)
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE under AS SELECT DISTINCT cloud, account_id, region, resource_id, "  # noqa: S608
+        f"{signature} AS signature FROM said AS s",
+        values,
+    )
+    combinations = con.execute(
+        "SELECT DISTINCT signature FROM under WHERE contains(signature, '1') ORDER BY 1"
+    ).fetchall()
+    for (combination,) in combinations:
+        layers = [
+            override.values
+            for override, flag in zip(limits.overrides, combination, strict=True)
+            if flag == "1"
+        ]
+        _create(con, rule, "said_under", values_for(rule, [limits.base, *layers], as_of))
+        match = f"(SELECT {', '.join(KEY_COLUMNS)} FROM under WHERE signature = ?)"  # noqa: S608
+        con.execute(f"DELETE FROM said WHERE ({', '.join(KEY_COLUMNS)}) IN {match}", [combination])  # noqa: S608
+        con.execute(
+            f"INSERT INTO said SELECT * FROM said_under WHERE ({', '.join(KEY_COLUMNS)}) IN {match}",  # noqa: S608
+            [combination],
+        )
+
+
+def _signature(overrides: tuple[Override, ...]) -> tuple[str, list[str]]:
+    """SQL that writes one 0 or 1 per override, and the values to bind to it."""
+    parts, values = [], []
+    for override in overrides:
+        if override.kind == "tag":
+            key, _, value = override.value.partition("=")
+            parts.append(
+                "CASE WHEN EXISTS (SELECT 1 FROM tags AS t WHERE t.cloud = s.cloud AND t.account_id = s.account_id "
+                "AND t.resource_id = s.resource_id AND t.key = ? AND t.value = ?) THEN '1' ELSE '0' END"
+            )
+            values += [key, value]
+        else:
+            column = "cloud" if override.kind == "cloud" else "account_id"
+            parts.append(f"CASE WHEN s.{column} = ? THEN '1' ELSE '0' END")
+            values.append(override.value)
+    return " || ".join(parts), values
+
+
+# --- the contract -----------------------------------------------------------------------------------------
+
+
+def _check_contract(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    keys = ", ".join(KEY_COLUMNS)
+    nothing = " OR ".join(f"{column} IS NULL" for column in (*KEY_COLUMNS, "reason"))
+    wrong = con.execute(
+        f"SELECT resource_id, verdict FROM said WHERE {nothing} "  # noqa: S608
+        "OR verdict IS NULL OR verdict NOT IN ('finding', 'ok', 'not_evaluated') LIMIT 1"
+    ).fetchone()
+    if wrong:
+        raise RuleError(
+            f"{rule.path.name}: the row for {wrong[0]} (verdict {wrong[1]}) lacks a key or a reason, or its "
+            "verdict is not finding, ok or not_evaluated."
+        )
+    twice = con.execute(f"SELECT {keys} FROM said GROUP BY {keys} HAVING count(*) > 1 LIMIT 1").fetchone()  # noqa: S608
+    if twice:
+        raise RuleError(f"{rule.path.name}: it returns more than one row for {'/'.join(twice)}.")
+
+
+def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
+    """Scopes the rule needed and nobody could read, and accounts for which they were never collected."""
+    datasets = sorted({_dataset(need) for need in rule.header.needs})
+    marks = ", ".join("?" * len(datasets))
+    failed = con.execute(
+        f"SELECT cloud, account_id, region, dataset, status, coalesce(error, '') FROM coverage "  # noqa: S608
+        f"WHERE dataset IN ({marks}) AND status <> 'complete' ORDER BY ALL",
+        datasets,
+    ).fetchall()
+    unjudged = [
+        Unjudged(rule.id, cloud, account, region, None, _not_read(dataset, status, error))
+        for cloud, account, region, dataset, status, error in failed
+    ]
+    inventory = [dataset for dataset in datasets if dataset not in ("charges", "prices", "tags", "instance_types")]
+    if inventory or datasets == ["charges"]:
+        unjudged += _never_collected(con, rule, inventory or datasets)
+    return unjudged
+
+
+def _never_collected(con: duckdb.DuckDBPyConnection, rule: Rule, datasets: list[str]) -> list[Unjudged]:
+    marks = ", ".join("(?)" for _ in datasets)
+    rows = con.execute(
+        "SELECT a.cloud, a.account_id, string_agg(d.dataset, ', ' ORDER BY d.dataset) "  # noqa: S608
+        "FROM (SELECT DISTINCT cloud, account_id FROM coverage) AS a "
+        f"CROSS JOIN (VALUES {marks}) AS d (dataset) "
+        "ANTI JOIN coverage AS c ON c.cloud = a.cloud AND c.account_id = a.account_id AND c.dataset = d.dataset "
+        "GROUP BY a.cloud, a.account_id ORDER BY ALL",
+        datasets,
+    ).fetchall()
+    return [
+        Unjudged(rule.id, cloud, account, None, None, f"No {names} collected for this account.")
+        for cloud, account, names in rows
+    ]
+
+
+def _dataset(need: str) -> str:
+    return need.partition(":")[0]
+
+
+def _not_read(dataset: str, status: str, error: str) -> str:
+    words = {"partial": "only partly read", "denied": "denied", "throttled": "throttled out"}
+    return f"{dataset.replace('_', ' ').capitalize()} {words.get(status, status)}" + (
+        f": {error.rstrip('.')}." if error else "."
+    )
+
+
+# --- rows to verdicts -------------------------------------------------------------------------------------
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
+    names = [column[0].lower() for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def _verdict(rule: Rule, said_by: RuleFacts, row: dict[str, Any]) -> Verdict:
+    current = _prefixed(row, "current_")
+    proposed = _prefixed(row, "proposed_")
+    evidence = {
+        name: _plain(value)
+        for name, value in row.items()
+        if name not in _RESERVED and not name.startswith(("current_", "proposed_")) and value is not None
+    }
+    action: Action = row.get("action") or rule.header.action
+    reasons = row.get("confidence_reason")
+    return Verdict(
+        rule=said_by,
+        key=Key(row["cloud"], row["account_id"], row["resource_id"]),
+        region=row["region"],
+        resource_type=row.get("resource_type") or rule.header.resource,
+        action=action,
+        reason=row["reason"],
+        components=tuple(part.strip() for part in row["components"].split(",")),
+        current=current,
+        proposed=proposed,
+        evidence=evidence,
+        confidence=row.get("confidence") or "high",
+        confidence_reasons=(reasons,) if reasons else (),
+    )
+
+
+def _prefixed(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): _plain(value)
+        for name, value in row.items()
+        if name.startswith(prefix) and value is not None
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it; numbers to ten significant digits, so that no float noise is shown."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, Decimal):
+        value = float(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        short = float(f"{value:.10g}")
+        return int(short) if short.is_integer() and abs(short) < 1e15 else short
+    return value

@@ -1,0 +1,74 @@
+/*---
+id: unused-public-ip
+title: A public address that is reserved and not used
+class: unused
+action: release
+resource: public_ip
+parameters:
+  min_days: {default: 7, unit: days, doc: "unused for at least so long, where the cloud tells since when"}
+  min_hours: {default: 24, unit: hours, doc: "idle hours on the bill before a verdict, where only the bill is known"}
+needs: [public_ips, charges]
+excludes: [stopped-instance]
+effort: low
+risk: low
+sources:
+  - {title: "AWS: every public IPv4 address costs 0.005 USD an hour, idle ones too", url: "https://aws.amazon.com/vpc/pricing/"}
+  - {title: "Google Cloud: reserved static addresses that are not in use", url: "https://cloud.google.com/vpc/network-pricing#ipaddress"}
+  - {title: "Alibaba Cloud: the retention fee of an elastic address", url: "https://www.alibabacloud.com/help/en/eip/billing-faq"}
+remediation:
+  aws: ["aws ec2 release-address --region {region} --allocation-id {resource_id}"]
+  alibaba: ["aliyun vpc ReleaseEipAddress --RegionId {region} --AllocationId {resource_id}"]
+  gcp: ["gcloud compute addresses delete {resource_id} --region {region} --project {account_id}"]
+doc: |
+  Finds public addresses that are kept and used by nothing, from the inventory, and from the bill where there is
+  no inventory (the bill itself calls the hours idle). It is wrong for an address that partners have on an allow
+  list or that a fail-over needs. A released address is gone for good: check the allow lists first.
+---*/
+WITH billed AS (
+    SELECT cloud, account_id, max(region) AS region, resource_id, sum(quantity) AS hours
+    FROM cost
+    WHERE component = 'public_ip_idle' AND resource_id IS NOT NULL
+    GROUP BY cloud, account_id, resource_id
+),
+both_sources AS (
+    SELECT
+        p.cloud, p.account_id, p.region, p.ip_id, p.address, p.state, p.unused_since, p.created_at,
+        'inventory' AS known_from, b.hours
+    FROM public_ips AS p
+    LEFT JOIN billed AS b ON b.cloud = p.cloud AND b.account_id = p.account_id AND b.resource_id = p.ip_id
+    UNION ALL
+    SELECT b.cloud, b.account_id, coalesce(b.region, 'global'), b.resource_id, NULL, 'unused', NULL, NULL, 'bill', b.hours
+    FROM billed AS b
+    LEFT JOIN public_ips AS p ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.ip_id = b.resource_id
+    WHERE p.ip_id IS NULL
+)
+SELECT
+    cloud,
+    account_id,
+    region,
+    ip_id AS resource_id,
+    CASE
+        WHEN state = 'in_use' THEN 'ok'
+        WHEN known_from = 'bill' AND hours < $min_hours THEN 'ok'
+        WHEN coalesce(unused_since, created_at) > $min_days_cutoff THEN 'ok'
+        ELSE 'finding'
+    END AS verdict,
+    CASE
+        WHEN state = 'in_use' THEN 'It is in use.'
+        WHEN known_from = 'bill' THEN 'The bill charges it as idle for ' || amount(hours) || ' hours (limit ' || amount($min_hours) || ').'
+        WHEN unused_since IS NOT NULL THEN 'Nothing has used it for ' || amount(floor(days_between(unused_since, $as_of))) || ' days (limit ' || $min_days || ').'
+        WHEN created_at IS NOT NULL THEN 'Nothing uses it; it was reserved ' || amount(floor(days_between(created_at, $as_of))) || ' days ago (limit ' || $min_days || ').'
+        ELSE 'Nothing uses it.'
+    END AS reason,
+    'all' AS components,
+    CASE WHEN known_from = 'inventory' AND unused_since IS NOT NULL THEN 'high' ELSE 'medium' END AS confidence,
+    CASE
+        WHEN known_from = 'bill' THEN 'known from the bill only: nobody looked whether it is in use by now'
+        WHEN unused_since IS NULL THEN 'the cloud does not tell since when it is unused'
+    END AS confidence_reason,
+    address AS current_address,
+    state AS current_state,
+    'released' AS proposed_state,
+    floor(days_between(unused_since, $as_of)) AS days_unused,
+    hours AS idle_hours_on_bill
+FROM both_sources

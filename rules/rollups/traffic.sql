@@ -1,0 +1,50 @@
+-- Grain: one row per resource and kind of avoidable traffic. Money and GiB come from the bill; where flow logs
+-- are loaded, the peer with the most bytes is named. Some bills do not tell traffic between zones from traffic
+-- over a public address inside the region; their kind says so.
+WITH billed AS (
+    SELECT
+        cloud,
+        account_id,
+        max(region) AS region,
+        resource_id,
+        component,
+        sum(quantity) * 730.0 / max(hours) AS gib_month
+    FROM cost
+    WHERE component IN ('cross_zone', 'public_ip_traffic') AND resource_id IS NOT NULL
+    GROUP BY cloud, account_id, resource_id, component
+),
+vague AS (
+    SELECT DISTINCT x_Cloud AS cloud, x_AccountId AS account_id, x_ResourceKey AS resource_id
+    FROM charges
+    WHERE coalesce(x_UsageType, SkuMeter) IS NULL
+      AND contains(coalesce(ChargeDescription, ''), 'or using elastic IPs')
+),
+pairs AS (
+    SELECT cloud, account_id, source_resource, destination_resource, max(destination_zone) AS destination_zone,
+        sum(bytes) AS bytes,
+        row_number() OVER (
+            PARTITION BY cloud, account_id, source_resource ORDER BY sum(bytes) DESC, destination_resource
+        ) AS place
+    FROM traffic
+    WHERE source_zone <> destination_zone AND path = 'private' AND source_resource IS NOT NULL
+    GROUP BY cloud, account_id, source_resource, destination_resource
+)
+SELECT
+    b.cloud,
+    b.account_id,
+    b.region,
+    b.resource_id,
+    CASE
+        WHEN b.component = 'public_ip_traffic' THEN 'public_ip'
+        WHEN v.resource_id IS NOT NULL THEN 'cross_zone_or_public_ip'
+        ELSE 'cross_zone'
+    END AS kind,
+    b.gib_month,
+    p.destination_resource AS peer_resource,
+    p.destination_zone AS peer_zone,
+    CASE WHEN p.destination_resource IS NULL THEN 'bill' ELSE 'bill and flow log' END AS source
+FROM billed AS b
+LEFT JOIN vague AS v
+    ON v.cloud = b.cloud AND v.account_id = b.account_id AND v.resource_id = b.resource_id
+LEFT JOIN pairs AS p
+    ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.source_resource = b.resource_id AND p.place = 1

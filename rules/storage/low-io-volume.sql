@@ -1,0 +1,129 @@
+/*---
+id: low-io-volume
+title: An attached data volume that practically nothing reads or writes
+class: unused
+action: delete
+resource: volume
+parameters:
+  idle_ops_max: {default: 0.01, unit: operations per second, doc: "reads and writes together, as the mean of the busiest day: below this practically nothing happens"}
+  idle_peak_max: {default: 5, unit: operations per second, doc: "and no single measured moment is above this"}
+  low_ops_max: {default: 1, unit: operations per second, doc: "in use, but below this on average a cheaper type is enough"}
+  low_day_ops_max: {default: 20, unit: operations per second, doc: "mean of the busiest day up to which a cheaper type is proposed; a weekly backup is above it"}
+  min_days: {default: 7, unit: days, doc: "days of data and of life before a verdict"}
+  min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
+needs: [volumes, instances, "metrics:disk_read_ops_per_second", "metrics:disk_write_ops_per_second"]
+excludes: [volume-type-upgrade]
+effort: low
+risk: medium
+sources:
+  - {title: "AWS Trusted Advisor: under one operation a day for 7 days, boot volumes excluded", url: "https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html"}
+  - {title: "AWS Compute Optimizer: idle EBS volumes over 14 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
+remediation:
+  aws:
+    - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
+    - aws ec2 detach-volume --region {region} --volume-id {resource_id}
+    - aws ec2 delete-volume --region {region} --volume-id {resource_id}
+  alibaba:
+    - aliyun ecs CreateSnapshot --DiskId {resource_id}
+    - aliyun ecs DetachDisk --InstanceId {current_instance_id} --DiskId {resource_id}
+    - aliyun ecs DeleteDisk --DiskId {resource_id}
+  gcp:
+    - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
+    - gcloud compute instances detach-disk {current_instance_id} --disk {resource_id} --zone {zone} --project {account_id}
+    - gcloud compute disks delete {resource_id} --zone {zone} --project {account_id}
+doc: |
+  Finds data volumes of running machines on which practically no operation happens, over at least a week and
+  over all data there is: take a snapshot, detach, delete after two quiet weeks. A volume that is in use, but
+  below one operation per second on average and without a busy day, is proposed a cheaper type only, with lower
+  confidence. A boot volume is never judged, a weekly backup or a daily peak is use, a volume of a Kubernetes
+  claim belongs to the cluster, and one of a stopped machine to the rule stopped-instance. It is wrong for a
+  standby copy or an archive that must be at hand: ask the owner before you delete.
+---*/
+WITH ladder (cloud, volume_type, cheaper) AS (
+    VALUES ('aws', 'io1', 'gp3'), ('aws', 'io2', 'gp3'), ('aws', 'gp2', 'gp3'),
+        ('alibaba', 'cloud_essd', 'cloud_efficiency'), ('alibaba', 'cloud_ssd', 'cloud_efficiency'),
+        ('gcp', 'pd-ssd', 'pd-standard'), ('gcp', 'pd-balanced', 'pd-standard')
+),
+work AS (
+    SELECT
+        cloud, account_id, region, resource_id,
+        min(days) AS days, min(coverage) AS coverage,
+        sum(avg) AS ops, sum(peak_day_avg) AS ops_day, sum(peak) AS ops_peak, count(*) AS sides
+    FROM usage
+    WHERE metric IN ('disk_read_ops_per_second', 'disk_write_ops_per_second')
+    GROUP BY cloud, account_id, region, resource_id
+),
+judged AS (
+    SELECT
+        v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.size_gib, v.iops, v.throughput_mib,
+        v.performance_level, v.medium, v.instance_id, v.kubernetes_claim, l.cheaper, w.days, w.coverage, w.ops,
+        w.ops_day, w.ops_peak,
+        CASE
+            WHEN v.is_boot IS NULL THEN 'boot unknown'
+            WHEN v.is_boot THEN 'boot'
+            WHEN w.ops_day > $low_day_ops_max OR w.ops > $low_ops_max THEN 'in use'
+            WHEN i.state = 'stopped' THEN 'machine off'
+            WHEN v.created_at > $min_days_cutoff THEN 'new'
+            WHEN w.days IS NULL OR w.sides < 2 THEN 'no data'
+            WHEN w.days < $min_days THEN 'too few days'
+            WHEN w.coverage < $min_coverage THEN 'gaps'
+            WHEN w.ops_day <= $idle_ops_max AND coalesce(w.ops_peak, 0) <= $idle_peak_max
+                THEN CASE WHEN v.kubernetes_claim IS NULL THEN 'idle' ELSE 'claimed' END
+            WHEN l.cheaper IS NOT NULL THEN 'low'
+            ELSE 'in use'
+        END AS state
+    FROM volumes AS v
+    LEFT JOIN instances AS i ON i.cloud = v.cloud AND i.account_id = v.account_id AND i.region = v.region
+        AND i.instance_id = v.instance_id
+    LEFT JOIN work AS w ON w.cloud = v.cloud AND w.account_id = v.account_id AND w.region = v.region
+        AND w.resource_id = v.volume_id
+    LEFT JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type
+    WHERE v.state = 'attached'
+)
+SELECT
+    cloud,
+    account_id,
+    region,
+    volume_id AS resource_id,
+    CASE WHEN state IN ('idle', 'low') THEN 'finding' WHEN state IN ('boot', 'in use') THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE WHEN state = 'low' THEN 'change-type' ELSE 'delete' END AS action,
+    CASE
+        WHEN state = 'idle' THEN 'It did at most ' || amount(ops_day) || ' operations per second on its busiest of '
+            || days || ' days (limit ' || amount($idle_ops_max) || ').'
+        WHEN state = 'low' THEN 'It did ' || amount(ops) || ' operations per second on average and ' || amount(ops_day)
+            || ' on its busiest of ' || days || ' days (limits ' || amount($low_ops_max) || ' and '
+            || amount($low_day_ops_max) || '): ' || cheaper || ' is enough.'
+        WHEN state = 'boot' THEN 'A machine boots from it.'
+        WHEN state = 'in use' THEN 'It did ' || amount(ops_day) || ' operations per second on its busiest day.'
+        WHEN state = 'boot unknown' THEN 'Whether a machine boots from it is not known.'
+        WHEN state = 'machine off' THEN 'Its machine is off; the rule stopped-instance judges both together.'
+        WHEN state = 'new' THEN 'It is younger than ' || $min_days || ' days.'
+        WHEN state = 'no data' THEN 'Its operations are not measured.'
+        WHEN state = 'too few days' THEN 'There is data for ' || days || ' days, ' || $min_days || ' are needed.'
+        WHEN state = 'gaps' THEN 'Data covers ' || in_percent(coverage) || ' of the days, ' || in_percent($min_coverage) || ' is needed.'
+        ELSE 'It is quiet, but belongs to the Kubernetes claim ' || kubernetes_claim || ', which only the cluster may give up.'
+    END AS reason,
+    CASE WHEN state = 'low' THEN 'storage,iops,throughput' ELSE 'all' END AS components,
+    CASE WHEN state = 'low' THEN 'low' WHEN days < 35 THEN 'medium' ELSE 'high' END AS confidence,
+    CASE
+        WHEN state = 'low' THEN 'it is in use, and a cheaper type is slower'
+        WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
+    END AS confidence_reason,
+    instance_id AS current_instance_id,
+    volume_type AS current_volume_type,
+    performance_level AS current_performance_level,
+    size_gib AS current_size_gib,
+    iops AS current_iops,
+    throughput_mib AS current_throughput_mib,
+    CASE WHEN state = 'low' THEN cheaper END AS proposed_volume_type,
+    CASE WHEN state = 'low' THEN size_gib END AS proposed_size_gib,
+    CASE WHEN state = 'low' AND cheaper = 'gp3' THEN 3000 END AS proposed_iops,
+    CASE WHEN state = 'low' AND cheaper = 'gp3' THEN 125 END AS proposed_throughput_mib,
+    CASE WHEN state = 'low' AND cheaper IN ('pd-standard', 'cloud_efficiency') THEN 'hdd' WHEN state = 'low' THEN medium END AS proposed_medium,
+    CASE WHEN state <> 'low' THEN 'deleted' END AS proposed_state,
+    days,
+    coverage,
+    ops AS ops_per_second_average,
+    ops_day AS ops_per_second_busiest_day,
+    ops_peak AS ops_per_second_peak
+FROM judged
