@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 _TABLE = re.compile(r"^CREATE TABLE (\w+) \(\s*-- (.+)$")
@@ -29,11 +30,16 @@ def schema_sql() -> str:
     return files("finops").joinpath("schema.sql").read_text(encoding="utf-8")
 
 
-def tables(sql: str | None = None) -> Iterator[Table]:
+@cache
+def tables() -> tuple[Table, ...]:
     """Every table of schema.sql with its columns and their comments, in file order."""
+    return tuple(_read(schema_sql()))
+
+
+def _read(sql: str) -> Iterator[Table]:
     name = comment = ""
     columns: list[Column] = []
-    for line in (sql or schema_sql()).splitlines():
+    for line in sql.splitlines():
         if table := _TABLE.match(line):
             name, comment, columns = table[1], table[2], []
         elif column := _COLUMN.match(line):

@@ -9,6 +9,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from finops.money import CENT, shown
 
 UNKNOWN = "–"
+_TONNES_FROM = 10_000  # kilograms
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -45,8 +46,8 @@ def share(ratio: float | None) -> str:
     return f"{percent:f}".removesuffix(".0") + "%"
 
 
-def carbon(kilograms: float | None) -> str:
-    """Kilograms or tonnes of CO₂e, with two to four digits that mean something."""
+def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
+    """Kilograms or, from ten on, tonnes of CO₂e; `tonnes` decides the unit where numbers stand beside each other."""
     if kilograms is None:
         return UNKNOWN
     size, sign = abs(kilograms), "−" if kilograms < 0 else ""
@@ -56,14 +57,16 @@ def carbon(kilograms: float | None) -> str:
         return f"{sign}<0.01 kg"
     if size < 1:
         return f"{sign}{size:.2f} kg"
-    return f"{sign}{size:,.1f} kg" if size < 10_000 else f"{sign}{size / 1000:,.2f} t"
+    in_tonnes = size >= _TONNES_FROM if tonnes is None else tonnes
+    return f"{sign}{size / 1000:,.2f} t" if in_tonnes else f"{sign}{size:,.1f} kg"
 
 
 def carbon_range(low: float | None, high: float | None) -> str:
     """The interval of emissions; a dash where either end is unknown."""
     if low is None or high is None:
         return UNKNOWN
-    return carbon(low) if low == high else f"{carbon(low)} to {carbon(high)}"
+    tonnes = max(abs(low), abs(high)) >= _TONNES_FROM
+    return carbon(low) if low == high else f"{carbon(low, tonnes=tonnes)} to {carbon(high, tonnes=tonnes)}"
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:

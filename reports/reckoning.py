@@ -49,7 +49,7 @@ def _interval(finding: Finding) -> str:
         return ""
     low, high = finding.savings_low, finding.savings_high
     span = amounts.money_range(low, high, finding.currency)
-    return "" if low == high == finding.monthly_savings else f", by usage and prices of the window {span}"
+    return "" if low == high else f"; as use and prices varied, {span} is likely"
 
 
 def _net(finding: Finding, others: dict[str, Finding]) -> str:
@@ -72,7 +72,10 @@ def emissions(finding: Finding) -> list[str]:
         return [f"The emissions are not known{why}."]
     if co2e.saved_kg == 0:
         return [f"No emissions are saved{why}."]
-    return [*_emitted(finding), f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}.{_quality(finding)}"]
+    return [
+        *_emitted(finding),
+        f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}.{_quality(finding)}",
+    ]
 
 
 def _emitted(finding: Finding) -> list[str]:
@@ -91,4 +94,6 @@ def _bounds(finding: Finding) -> str:
 
 
 def _quality(finding: Finding) -> str:
-    return " Its hardware is not published; the figures are those of similar hardware." * (finding.co2e.quality == "proxy")
+    return " Its hardware is not published; the figures are those of similar hardware." * (
+        finding.co2e.quality == "proxy"
+    )

@@ -116,7 +116,12 @@ def unread_groups(report: AuditReport) -> list[Unread]:
     for scope in unread_scopes(report):
         groups[scope.cloud, scope.account, scope.status, scope.error].append(scope)
     return [
-        Unread(*key, tuple(sorted({s.dataset for s in group})), tuple(sorted({s.region for s in group})), len(group))
+        Unread(
+            *key,
+            tuple(sorted({s.dataset for s in group})),
+            tuple(sorted({s.region for s in group})),
+            len(group),
+        )
         for key, group in groups.items()
     ]
 

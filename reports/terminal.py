@@ -58,7 +58,9 @@ def _tsv_cell(finding: Finding, name: str) -> str:
 def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
     shown, folded = _split(report)
     head = words.headline(report)
-    yield Text.assemble(head.before, (head.saving, "bold green"), head.after, (f" {head.caveat}".rstrip(), "yellow"))
+    yield Text.assemble(
+        head.before, (head.saving, "bold green"), head.after, (f" {head.caveat}".rstrip(), "yellow")
+    )
     yield ""
     if shown:
         yield _findings(shown[:MAX_ROWS], width)
@@ -118,7 +120,9 @@ def _row(finding: Finding) -> list[Text]:
 
 
 def _cell(first: str, second: str, style: str = "") -> Text:
-    return Text.assemble((shortened(one_line(first), _LONGEST), style), "\n", (shortened(one_line(second), _LONGEST), "dim"))
+    return Text.assemble(
+        (shortened(one_line(first), _LONGEST), style), "\n", (shortened(one_line(second), _LONGEST), "dim")
+    )
 
 
 def _left_out(beyond: list[Finding], small: list[Finding], report: AuditReport) -> Iterable[str]:
@@ -167,10 +171,14 @@ def _gaps(report: AuditReport) -> Iterable[RenderableType]:
         return
     yield ""
     yield Text(f"Not evaluated: {len(report.not_evaluated):,}", style="bold")
-    yield _list((f"{gap.count:,}", f"{one_line(gap.rule)}: {one_line(gap.reason)}") for gap in groups[:MAX_GROUPS])
+    yield _list(
+        (f"{gap.count:,}", f"{one_line(gap.rule)}: {one_line(gap.reason)}") for gap in groups[:MAX_GROUPS]
+    )
     if len(groups) > MAX_GROUPS:
         rest = sum(gap.count for gap in groups[MAX_GROUPS:])
-        yield Text(f"  and {rest:,} for {amounts.count(len(groups) - MAX_GROUPS, 'more reason')}", style="dim")
+        yield Text(
+            f"  and {rest:,} for {amounts.count(len(groups) - MAX_GROUPS, 'more reason')}", style="dim"
+        )
 
 
 def _unread(report: AuditReport) -> Iterable[RenderableType]:
@@ -178,7 +186,10 @@ def _unread(report: AuditReport) -> Iterable[RenderableType]:
     if not groups:
         return
     yield ""
-    yield Text(f"Not read whole: {len(summary.unread_scopes(report)):,} of {len(report.coverage):,}", style="bold yellow")
+    yield Text(
+        f"Not read whole: {len(summary.unread_scopes(report)):,} of {len(report.coverage):,}",
+        style="bold yellow",
+    )
     yield _list((g.status, _unread_line(g)) for g in groups[:MAX_GROUPS])
     if len(groups) > MAX_GROUPS:
         yield Text(f"  and {len(groups) - MAX_GROUPS:,} more; see finops status", style="dim")
@@ -186,7 +197,9 @@ def _unread(report: AuditReport) -> Iterable[RenderableType]:
 
 def _unread_line(group: summary.Unread) -> str:
     where = f"{group.cloud} {one_line(group.account)}: {one_line(', '.join(group.datasets))}"
-    places = one_line(", ".join(group.regions)) if len(group.regions) <= 3 else f"{len(group.regions)} regions"
+    places = (
+        one_line(", ".join(group.regions)) if len(group.regions) <= 3 else f"{len(group.regions)} regions"
+    )
     error = f" ({shortened(one_line(group.error), 160)})" if group.error else ""
     return f"{where} in {places}{error}"
 

@@ -26,13 +26,13 @@ KINDS = {
     "oversized-volume": "Disks larger than they need to be",
     "volume-type-upgrade": "Disks of a dearer type than needed",
     "old-snapshot": "Old copies of disks (snapshots)",
-    "orphan-snapshot": "Copies (snapshots) of disks that are gone",
+    "orphan-snapshot": "Snapshots of disks that are gone",
     "unused-public-ip": "Public addresses nobody uses",
     "idle-load-balancer": "Load balancers without traffic",
     "idle-nat-gateway": "Network gateways without traffic",
     "cross-zone-traffic": "Traffic between data centres",
     "public-ip-traffic": "Inside traffic that goes by the internet",
-    "commitment-coverage": "Discounts for a commitment, not yet bought",
+    "commitment-coverage": "Commitment discounts not yet bought",
     "commitment-underused": "Commitments paid for and not used",
     "commitment-expiring": "Commitments that end soon",
     "commitment-marketplace": "Commitments sold cheaper second-hand",
@@ -63,7 +63,10 @@ ACTIONS = {
     "move": ("move", "let it run in another place"),
     "buy": ("buy", "commit to pay for a term and get a lower price"),
     "schedule": ("schedule", "switch it off at night and at weekends"),
-    "spot": ("run as spot", "use the provider's spare capacity: much cheaper, but may be withdrawn at short notice"),
+    "spot": (
+        "run as spot",
+        "use the provider's spare capacity: much cheaper, but may be withdrawn at short notice",
+    ),
 }
 RESOURCES = {
     "instance": "server",
@@ -90,7 +93,14 @@ BASES = {
 }
 CONFIDENCES = {"high": "High", "medium": "Medium", "low": "Low"}
 
-_UNITS = {"_gib": "GiB", "_iops": "IOPS", "_mibps": "MiB/s", "_hours": "hours", "_days": "days", "hours_per_week": "hours a week"}
+_UNITS = {
+    "_gib": "GiB",
+    "_iops": "IOPS",
+    "_mibps": "MiB/s",
+    "_hours": "hours",
+    "_days": "days",
+    "hours_per_week": "hours a week",
+}
 # What names a thing best, of all that a change may touch.
 _TELLING = (
     "instance_type", "machine_type", "volume_type", "disk_type", "type", "category", "performance_level",
@@ -170,9 +180,13 @@ def headline(report: AuditReport) -> Headline:
         found = amounts.count(len(steps), "thing")
         lead = f"{found} to do {'was' if len(steps) == 1 else 'were'} found; what can be saved is not known"
         return Headline(lead + ", because no price or bill is loaded.", "", "", _caveat(report))
-    saving = " and ".join(amounts.rounded(*amount) for amount in summary.amounts(report, "net_monthly_savings"))
+    saving = " and ".join(
+        amounts.rounded(*amount) for amount in summary.amounts(report, "net_monthly_savings")
+    )
     lead, tail = _of_the_spend(report)
-    return Headline(lead, saving, f"{tail} in {amounts.count(len(steps), 'step')}." + _unpriced(steps), _caveat(report))
+    return Headline(
+        lead, saving, f"{tail} in {amounts.count(len(steps), 'step')}." + _unpriced(steps), _caveat(report)
+    )
 
 
 def _nothing(report: AuditReport) -> str:
@@ -204,5 +218,7 @@ def _caveat(report: AuditReport) -> str:
     unread, scopes = len(summary.unread_scopes(report)), len(report.coverage)
     if not unread:
         return ""
-    found = f"Not everything was seen: {unread:,} of {amounts.count(scopes, 'source')} could not be read whole"
+    found = (
+        f"Not everything was seen: {unread:,} of {amounts.count(scopes, 'source')} could not be read whole"
+    )
     return f"{found}, so there may be more to find."

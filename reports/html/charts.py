@@ -55,13 +55,23 @@ class _Bar:
 
     def text(self, currency: str, with_spent: bool) -> str:
         saved = _money(self.saved, currency)
-        return f"{saved} of {_money(self.spent, currency)}" if with_spent and self.spent is not None else saved
+        if not with_spent:
+            return saved
+        return (
+            f"{saved}, spend not known"
+            if self.spent is None
+            else f"{saved} of {_money(self.spent, currency)}"
+        )
 
 
 def charts(report: AuditReport) -> list[Chart]:
     """Both charts for each currency there is; amounts in different currencies are never in one drawing."""
     several = len(report.totals_by_currency) > 1
-    made = [make(report, currency, several) for currency in report.totals_by_currency for make in (by_kind, by_account)]
+    made = [
+        make(report, currency, several)
+        for currency in report.totals_by_currency
+        for make in (by_kind, by_account)
+    ]
     return [chart for chart in made if chart is not None]
 
 
@@ -79,7 +89,11 @@ def by_kind(report: AuditReport, currency: str, several: bool) -> Chart | None:
     ]
     if not lines:
         return None
-    frame = pd.DataFrame(lines, columns=["kind", "cents", "kg"]).astype({"kg": "Float64"}).groupby("kind", as_index=False)
+    frame = (
+        pd.DataFrame(lines, columns=["kind", "cents", "kg"])
+        .astype({"kg": "Float64"})
+        .groupby("kind", as_index=False)
+    )
     kinds = frame.agg(cents=("cents", "sum"), findings=("cents", "size"), kg=("kg", _known_sum))
     kinds = kinds.sort_values(["cents", "kind"], ascending=[False, True])
     bars = [_Bar(kind.kind, int(kind.cents)) for kind in kinds.itertuples()]
@@ -130,7 +144,9 @@ def _accounts(report: AuditReport, currency: str) -> list[_Bar]:
     ]
     if not spent and not saved:
         return []
-    frame = pd.DataFrame([*spent, *saved], columns=["cloud", "account", "spent", "saved"]).astype({"spent": "Int64"})
+    frame = pd.DataFrame([*spent, *saved], columns=["cloud", "account", "spent", "saved"]).astype(
+        {"spent": "Int64"}
+    )
     known = frame.groupby(["cloud", "account"], as_index=False)
     accounts = known.agg(spent=("spent", _known_sum), saved=("saved", "sum"))
     accounts = accounts.sort_values(["spent", "saved", "account"], ascending=[False, False, True])
@@ -157,7 +173,9 @@ def _description(bars: Sequence[_Bar], currency: str, with_spent: bool) -> str:
 
 def _figure(bars: list[_Bar], currency: str, with_spent: bool) -> dict[str, Any]:
     figure = go.Figure()
-    figure.add_trace(_trace("can be saved", [bar.saved for bar in bars], bars, currency, 0.26 if with_spent else 0.05))
+    figure.add_trace(
+        _trace("can be saved", [bar.saved for bar in bars], bars, currency, 0.26 if with_spent else 0.05)
+    )
     if with_spent:
         figure.add_trace(_trace("spent a month", [bar.spent for bar in bars], bars, currency, 0.02))
     for line, bar in enumerate(bars):
@@ -167,7 +185,7 @@ def _figure(bars: list[_Bar], currency: str, with_spent: bool) -> dict[str, Any]
         barmode="overlay", showlegend=with_spent, height=len(bars) * _ROW + 8 + (_LEGEND if with_spent else 0),
         margin={"l": 0, "r": 0, "b": 0, "t": _LEGEND if with_spent else 0, "pad": 0},
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "reversed"},
-        xaxis={"visible": False, "fixedrange": True, "rangemode": "tozero"},
+        xaxis={"visible": False, "fixedrange": True, "range": [0, _longest(bars) or 1]},
         yaxis={"visible": False, "fixedrange": True, "range": [len(bars) - 0.4, -0.5]},
     )  # fmt: skip
     drawn: dict[str, Any] = json.loads(figure.to_json())
@@ -175,9 +193,16 @@ def _figure(bars: list[_Bar], currency: str, with_spent: bool) -> dict[str, Any]
     return drawn
 
 
+def _longest(bars: list[_Bar]) -> float:
+    return max((max(bar.saved, bar.spent or 0) for bar in bars), default=0) / 100
+
+
 def _trace(name: str, values: Sequence[int | None], bars: list[_Bar], currency: str, offset: float) -> go.Bar:
     """Bars of one colour below their labels; `offset` and `width` are in lines of the chart."""
-    texts = [f"{_drawn(bar.label)}<br>{name}: {_money(value, currency)}" for bar, value in zip(bars, values, strict=True)]
+    texts = [
+        f"{_drawn(bar.label)}<br>{name}: {_money(value, currency)}"
+        for bar, value in zip(bars, values, strict=True)
+    ]
     return go.Bar(
         name=name, orientation="h", y=list(range(len(bars))),
         x=[None if value is None else value / 100 for value in values],
@@ -189,7 +214,7 @@ def _label(line: int, side: int, text: str) -> dict[str, Any]:
     """A text above a bar, at the left (side 0) or right (side 1) edge."""
     anchor = ("left", "right")[side]
     return {"x": side, "xref": "paper", "xanchor": anchor, "y": line - 0.17, "yref": "y", "yanchor": "middle",
-            "text": text, "showarrow": False, "align": anchor}  # fmt: skip
+            "text": text, "showarrow": False, "align": anchor, "borderpad": 0, "borderwidth": 0}  # fmt: skip
 
 
 def _template(theme: str) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class Row(TypedDict):
     range: str
     sure: str
     risk: str
+    effort: str
     co2: str
-    co2_note: str
     reason: str
     why_sure: list[str]
     money: list[str]
@@ -51,7 +51,9 @@ def rows(report: AuditReport) -> list[Row]:
     """The pending findings in the report's order."""
     others = reckoning.winners(report)
     findings = summary.pending(report)
-    mark_new = not all(finding.status == "new" for finding in findings)  # on a first run the mark says nothing
+    mark_new = not all(
+        finding.status == "new" for finding in findings
+    )  # on a first run the mark says nothing
     return [row(finding, others, mark_new) for finding in findings]
 
 
@@ -68,16 +70,16 @@ def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) ->
         counted_id=finding.superseded_by if counted and finding.superseded_by in others else "",
         name=words.name(finding),
         rid=one_line(finding.resource_id) if finding.resource_name else "",
-        account=f"{finding.cloud} {one_line(finding.account)}",
-        place=one_line(finding.zone or finding.region),
+        account=one_line(finding.account),
+        place=one_line(f"{finding.cloud} {finding.zone or finding.region}"),
         cost=amounts.money(finding.monthly_cost, currency),
         net=amounts.money(net, currency),
         net_note=_before_overlap(finding),
-        range=amounts.money_range(finding.savings_low, finding.savings_high, currency),
+        range=_range(finding),
         sure=words.CONFIDENCES[finding.confidence],
-        risk=f"{finding.risk} risk, {finding.effort} effort",
+        risk=finding.risk.capitalize(),
+        effort=f"{finding.effort} effort",
         co2=amounts.carbon(finding.co2e.saved_kg),
-        co2_note=amounts.carbon_range(finding.co2e.saved_low_kg, finding.co2e.saved_high_kg),
         reason=one_line(finding.reason),
         why_sure=[one_line(reason) for reason in finding.confidence_reasons],
         money=reckoning.money(finding, others),
@@ -100,10 +102,18 @@ def blank() -> Row:
     return Row(**texts, **lists, **pairs, sort=[None] * 8, cents=None)  # type: ignore[typeddict-item]
 
 
+def _range(finding: Finding) -> str:
+    """The interval where it says more than the amount itself."""
+    low, high, net = finding.savings_low, finding.savings_high, finding.net_monthly_savings
+    if finding.superseded_by is not None or low is None or high is None or low == high == net:
+        return ""
+    return amounts.money_range(low, high, finding.currency).replace(" to ", "–")
+
+
 def _before_overlap(finding: Finding) -> str:
     if finding.monthly_savings == finding.net_monthly_savings or finding.monthly_savings is None:
         return ""
-    return f"of {amounts.money(finding.monthly_savings, finding.currency)} before overlap"
+    return f"of {amounts.money(finding.monthly_savings, finding.currency)} gross"
 
 
 def _sort(finding: Finding) -> list[str | int | float | None]:

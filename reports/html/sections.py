@@ -9,7 +9,13 @@ from reports.plain import one_line
 
 MAX_SCOPES = 200
 MAX_GAPS = 100
-_NAMES = {"USD": "US dollars", "EUR": "euros", "CNY": "Chinese yuan", "GBP": "pounds sterling", "JPY": "Japanese yen"}
+_NAMES = {
+    "USD": "US dollars",
+    "EUR": "euros",
+    "CNY": "Chinese yuan",
+    "GBP": "pounds sterling",
+    "JPY": "Japanese yen",
+}
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,11 @@ def basis(report: AuditReport) -> list[str]:
     currencies = list(report.totals_by_currency) or [report.currency or ""]
     return [part for part in [
         ", ".join(f"{_NAMES[c]} ({c})" if c in _NAMES else one_line(c) for c in currencies),
-        "effective cost, before tax and credits, per month of 730 hours",
+        "effective cost before tax and credits",
+        "months of 730 hours",
         _window(report),
         f"prepared for {amounts.clock(report.as_of)}",
-        f"run {one_line(report.run_id)}",
-        f"finops {report.tool_version}",
+        f"run {one_line(report.run_id)}, finops {report.tool_version}",
     ] if part]  # fmt: skip
 
 
@@ -60,7 +66,11 @@ def tiles(report: AuditReport) -> list[Tile]:
 def _spent(report: AuditReport) -> Tile:
     bases = Counter(cost.basis for cost in report.costs)
     unknown = sum(cost.monthly_cost is None for cost in report.costs)
-    notes = [f"in {amounts.count(len(report.costs), 'account')}"] if report.costs else ["no bill or inventory loaded"]
+    notes = (
+        [f"in {amounts.count(len(report.costs), 'account')}"]
+        if report.costs
+        else ["no bill or inventory loaded"]
+    )
     if bases["list"]:
         notes.append(f"{amounts.count(bases['list'], 'account')} at list prices")
     if unknown:
@@ -89,36 +99,47 @@ def _values(report: AuditReport, figure: summary.Figure) -> tuple[str, ...]:
 
 def _judged(report: AuditReport) -> Tile:
     whole = report.totals.evaluated_cost_share
-    parts = {c: t.evaluated_cost_share for c, t in report.totals_by_currency.items() if t.evaluated_cost_share is not None}
-    values = [amounts.share(whole)] if whole is not None else [f"{amounts.share(s)} of {c}" for c, s in parts.items()]
+    parts = {
+        c: t.evaluated_cost_share
+        for c, t in report.totals_by_currency.items()
+        if t.evaluated_cost_share is not None
+    }
+    values = (
+        [amounts.share(whole)]
+        if whole is not None
+        else [f"{amounts.share(s)} of {c}" for c, s in parts.items()]
+    )
     unread = len(summary.unread_scopes(report))
     note = f"{unread:,} of {amounts.count(len(report.coverage), 'source')} not read whole"
-    label = "Share of the cost that was judged"
+    label = "Share of cost judged"
     return Tile(label, tuple(values) or ("not known",), (note,) if unread else (), "short" if unread else "")
 
 
 def _carbon(report: AuditReport) -> Tile:
-    saved = report.totals.co2e_saved_kg
-    if saved is None:
-        return Tile("Carbon we can save a month", ("not known",), ())
+    saved, steps = report.totals.co2e_saved_kg, summary.counted(report)
+    if saved is None or (steps and all(step.co2e.saved_kg is None for step in steps)):
+        return Tile("Carbon saved a month", ("not known",), ())
     notes = ["CO₂e, location-based estimate"]
     span = amounts.carbon_range(*summary.carbon_interval(report))
     if span != amounts.UNKNOWN and saved:
         notes.insert(0, f"between {span.replace(' to ', ' and ')}")
-    unknown = sum(step.co2e.saved_kg is None for step in summary.counted(report))
+    unknown = sum(step.co2e.saved_kg is None for step in steps)
     if unknown:
         notes.append(f"not known for {amounts.count(unknown, 'finding')}")
-    return Tile("Carbon we can save a month", (amounts.carbon(saved),), tuple(notes))
+    return Tile("Carbon saved a month", (amounts.carbon(saved),), tuple(notes))
 
 
 def _count(report: AuditReport) -> Tile:
     pending, steps = summary.pending(report), summary.counted(report)
-    notes = [f"{amounts.count(len(pending) - len(steps), 'is', 'are')} only an alternative"] * (len(pending) > len(steps))
+    notes = [f"{amounts.count(len(pending) - len(steps), 'is', 'are')} only an alternative"] * (
+        len(pending) > len(steps)
+    )
     accepted = len(summary.accepted(report))
     notes += [f"{accepted:,} more accepted as they are"] * bool(accepted)
     if report.not_evaluated:
         notes.append(f"{amounts.count(len(report.not_evaluated), 'check')} without an answer")
-    return Tile("Findings", (f"{len(pending):,}",), tuple(notes))
+    looked = report.findings or report.costs or report.coverage or report.not_evaluated
+    return Tile("Findings", (f"{len(pending):,}" if looked else "not known",), tuple(notes))
 
 
 def unread_lines(report: AuditReport) -> list[tuple[str, str]]:
@@ -137,7 +158,9 @@ def gap_table(report: AuditReport) -> Table | None:
     groups = summary.gaps(report)
     if not groups:
         return None
-    rows = [(words.kind(g.rule), one_line(g.reason), f"{g.accounts:,}", f"{g.count:,}") for g in groups[:MAX_GAPS]]
+    rows = [
+        (words.kind(g.rule), one_line(g.reason), f"{g.accounts:,}", f"{g.count:,}") for g in groups[:MAX_GAPS]
+    ]
     rest = groups[MAX_GAPS:]
     if rest:
         rows.append((f"{len(rest):,} more reasons", "", "", f"{sum(g.count for g in rest):,}"))
@@ -186,7 +209,14 @@ def _coverage_row(key: tuple[str, str, str], scopes: list[Coverage]) -> tuple[st
     dates = [scope.collected_at for scope in scopes if scope.collected_at]
     oldest = amounts.clock(min(dates)) if dates else amounts.UNKNOWN
     account = f"{key[0]} {key[1]}"
-    return one_line(account), one_line(key[2]), f"{len(scopes):,}", state, f"{sum(s.rows for s in scopes):,}", oldest
+    return (
+        one_line(account),
+        one_line(key[2]),
+        f"{len(scopes):,}",
+        state,
+        f"{sum(s.rows for s in scopes):,}",
+        oldest,
+    )
 
 
 def _beyond(rows: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -243,4 +273,8 @@ def method(report: AuditReport) -> list[tuple[str, str]]:
 def glossary(report: AuditReport) -> list[tuple[str, str]]:
     """The actions that occur here, explained."""
     used = {finding.action for finding in report.findings}
-    return [(verb[0].upper() + verb[1:], meaning) for action, (verb, meaning) in words.ACTIONS.items() if action in used]
+    return [
+        (verb[0].upper() + verb[1:], meaning)
+        for action, (verb, meaning) in words.ACTIONS.items()
+        if action in used
+    ]

@@ -2,7 +2,7 @@
 CREATE OR REPLACE TEMP MACRO days_between(earlier, later) AS (epoch(later) - epoch(earlier)) / 86400.0;
 CREATE OR REPLACE TEMP MACRO in_percent(ratio) AS printf('%.1f %%', CAST(100.0 * ratio AS DOUBLE));
 CREATE OR REPLACE TEMP MACRO amount(x) AS CASE
-    WHEN abs(x) >= 100 THEN format('{:,}', CAST(round(x) AS BIGINT))
+    WHEN abs(x) >= 100 OR x = round(x) THEN format('{:,}', CAST(round(x) AS BIGINT))
     WHEN abs(x) >= 1 THEN printf('%.1f', CAST(x AS DOUBLE))
     ELSE printf('%.2g', CAST(x AS DOUBLE))
 END;

@@ -142,7 +142,9 @@ def clean() -> AuditReport:
 
 def three_clouds() -> AuditReport:
     """The normal one: every class, an alternative, small ones, an unknown price, an accepted one, all read."""
-    return report(_three_clouds_findings(), _three_clouds_costs(), _three_clouds_gaps(), _three_clouds_scopes(), 0.934)
+    return report(
+        _three_clouds_findings(), _three_clouds_costs(), _three_clouds_gaps(), _three_clouds_scopes(), 0.934
+    )
 
 
 def partial() -> AuditReport:
@@ -166,8 +168,12 @@ def two_currencies() -> AuditReport:
     """Dollars and yuan with no rate between them."""
     findings = [
         finding(1, "310.00"),
-        finding(2, "1204.50", cloud="alibaba", account="5123456789012345", region="cn-hangzhou", currency="CNY"),
-        finding(3, "88.10", cloud="alibaba", account="5123456789012345", region="cn-hangzhou", currency="CNY"),
+        finding(
+            2, "1204.50", cloud="alibaba", account="5123456789012345", region="cn-hangzhou", currency="CNY"
+        ),
+        finding(
+            3, "88.10", cloud="alibaba", account="5123456789012345", region="cn-hangzhou", currency="CNY"
+        ),
     ]
     costs = [cost("123456789012", "4100.00"), cost("5123456789012345", "22870.55", "alibaba", currency="CNY")]
     return report(findings, costs, coverage=[scope()], evaluated=0.9)
@@ -195,7 +201,13 @@ def hostile() -> AuditReport:
     )
 
 
-SECRETS = ("999988887777", "i-0feedface12345678", "payroll-db-primary", "Frau Müller's team", "vol-0cafe5678cafe5678")
+SECRETS = (
+    "999988887777",
+    "i-0feedface12345678",
+    "payroll-db-primary",
+    "Frau Müller's team",
+    "vol-0cafe5678cafe5678",
+)
 
 
 def secret() -> AuditReport:
@@ -306,7 +318,9 @@ def _three_clouds_costs() -> list[CostLine]:
 
 
 def _three_clouds_gaps() -> list[NotEvaluated]:
-    memory = [unjudged(f"no CPU data for {days} of 30 days", resource_id=f"i-{days}") for days in (20, 27, 27, 29)]
+    memory = [
+        unjudged(f"no CPU data for {days} of 30 days", resource_id=f"i-{days}") for days in (20, 27, 27, 29)
+    ]
     return [
         *memory,
         unjudged("no memory data: the agent is not installed", cloud="gcp", account="shop-prod-4711"),

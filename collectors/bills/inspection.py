@@ -1,0 +1,173 @@
+"""Looking inside a file: what it is, which columns it has, and why it is hopeless when it is."""
+
+import codecs
+import csv
+import gzip
+import io
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+from collectors.bills.mapping import Mapping, mappings
+from finops.errors import InputError
+
+_HEAD_BYTES = 1 << 18  # a FOCUS header has about 1,200 characters, Azure's with its x_ columns 2,500
+_DELIMITERS = ",;\t|"
+_GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """A file that looks like a bill. `columns` are names and DuckDB types, in the file's order.
+
+    `format` is the version guessed from the columns, such as focus-1.2. `delimiter` is None for Parquet.
+    """
+
+    path: Path
+    format: str
+    mapping: Mapping
+    columns: tuple[tuple[str, str], ...]
+    delimiter: str | None = None
+    gzipped: bool = False
+
+
+def inspect(path: Path) -> Bill:
+    """Reads the beginning of a file, at most 256 KB or the footer of a Parquet file.
+
+    Raises InputError when it cannot be read, is empty, is no text, has no rows or lacks columns.
+    """
+    try:
+        with open(path, "rb") as file:
+            begin = file.read(4)
+        if begin == _PARQUET:
+            return _parquet(path)
+        return _csv(path, gzipped=begin[:2] == _GZIP, begin=begin)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path} is cut short or damaged (gzip: {error}): download it again.") from error
+    except OSError as error:
+        raise InputError(f"{path} cannot be opened: {error.strerror}.") from error
+
+
+def opened(path: Path, *, gzipped: bool) -> IO[bytes]:
+    """The file's bytes, unpacked."""
+    return gzip.open(path) if gzipped else open(path, "rb")  # noqa: SIM115 - the caller closes it
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def path_literal(path: Path) -> str:
+    """The path as an SQL literal that DuckDB does not take for a glob."""
+    return literal("".join(f"[{character}]" if character in "*?[" else character for character in str(path)))
+
+
+# --- csv --------------------------------------------------------------------------------------------------
+
+
+def _csv(path: Path, *, gzipped: bool, begin: bytes) -> Bill:
+    _refuse_other_kinds(path, begin)
+    with opened(path, gzipped=gzipped) as file:
+        head = file.read(_HEAD_BYTES)
+    text = _decoded(path, head)
+    delimiter = _delimiter(text)
+    names, rest = _header(path, text, delimiter)
+    mapping = _mapping(path, names)
+    if len(head) < _HEAD_BYTES and not rest.strip():
+        raise InputError(f"{path} has a header and no rows: there is nothing to load.")
+    columns = tuple((name, "VARCHAR") for name in names)
+    return Bill(path, mapping.version(names), mapping, columns, delimiter, gzipped)
+
+
+def _refuse_other_kinds(path: Path, begin: bytes) -> None:
+    if not begin:
+        raise InputError(f"{path} is empty: export or download it again.")
+    if begin == _ZIP:
+        raise InputError(f"{path} is a zip archive or a spreadsheet: unpack it or save it as CSV (UTF-8).")
+    if path.name.lower().endswith(".parquet"):
+        raise InputError(f"{path} is not a Parquet file, whatever its name says: download it again.")
+
+
+def _decoded(path: Path, head: bytes) -> str:
+    if not head:
+        raise InputError(f"{path} is empty: export or download it again.")
+    if head.startswith(_UTF16):
+        raise InputError(f"{path} is written in UTF-16: save it as CSV in UTF-8.")
+    if b"\0" in head:
+        raise InputError(f"{path} is neither text nor Parquet: name an exported bill.")
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head, final=len(head) < _HEAD_BYTES)
+    except UnicodeDecodeError:
+        raise not_utf8(path) from None
+    if "\n" not in text and "\r" in text:
+        raise InputError(f"{path} ends its lines with carriage returns only: save it with line feeds.")
+    return text
+
+
+def not_utf8(path: Path, line: int | None = None) -> InputError:
+    """The error for text in another encoding."""
+    where = f" (line {line})" if line else ""
+    return InputError(f"{path} is not written in UTF-8{where}, perhaps in Windows-1252: save it as CSV in UTF-8.")
+
+
+def _delimiter(text: str) -> str:
+    """The one that splits the first line into the most fields; in a tie the comma."""
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    return max(_DELIMITERS, key=lambda delimiter: len(next(csv.reader([first], delimiter=delimiter), [])))
+
+
+def _header(path: Path, text: str, delimiter: str) -> tuple[list[str], str]:
+    """The names of the columns, and the text behind them."""
+    lines = io.StringIO(text, newline="")
+    try:
+        row = next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
+    except csv.Error as error:
+        raise InputError(f"{path} has no header that can be read ({error}): name an exported bill.") from error
+    names = [name.strip() or f"column {number}" for number, name in enumerate(row, 1)]
+    repeated = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
+    if repeated:
+        raise InputError(f"{path} has the column {repeated[0]} more than once: remove one of them.")
+    return names, lines.read()
+
+
+# --- parquet ----------------------------------------------------------------------------------------------
+
+
+def _parquet(path: Path) -> Bill:
+    file = f"read_parquet({path_literal(path)}, hive_partitioning = false)"
+    with duckdb.connect() as con:
+        try:
+            columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM {file})").fetchall()  # noqa: S608
+            rows = con.execute(f"SELECT count(*) FROM {file}").fetchone()  # noqa: S608
+        except duckdb.Error as error:
+            raise InputError(f"{path} is cut short or damaged (Parquet): download it again.") from error
+    names = [name for name, _ in columns]
+    mapping = _mapping(path, names)
+    if not rows or not rows[0]:
+        raise InputError(f"{path} has columns and no rows: there is nothing to load.")
+    return Bill(path, mapping.version(names), mapping, tuple(columns))
+
+
+# --- what it is -------------------------------------------------------------------------------------------
+
+
+def _mapping(path: Path, names: list[str]) -> Mapping:
+    """The format the columns belong to."""
+    best = min(mappings(), key=lambda mapping: len(mapping.lacking(names)) / len(mapping.needs))
+    lacking = best.lacking(names)
+    if not lacking:
+        return best
+    if len(lacking) > len(best.needs) / 2:
+        formats = " or ".join(mapping.name for mapping in mappings())
+        some = ", ".join(names[:4])
+        raise InputError(f"{path} is no bill in a format this version reads ({formats}): it begins with {some}.")
+    raise InputError(
+        f"{path} lacks {'columns' if len(lacking) > 1 else 'the column'} that {best.name} needs "
+        f"({', '.join(lacking)}): export it again with every column."
+    )

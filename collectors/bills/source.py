@@ -1,0 +1,227 @@
+"""A file as SQL sees it: views over it, its bytes checked, and DuckDB's complaints about it in our words.
+
+    bill          the file's columns under the mapping's names; those it lacks are NULL
+    mapped        the mapping's columns of `charges`, x_Other, and `raw_X` behind each number and instant
+    charge        mapped, and `fault`: why a row cannot be loaded, NULL when it can
+
+Views, so that nothing is staged: DuckDB reads of the file only what a query asks for.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from collectors.bills.inspection import Bill, literal, path_literal
+from collectors.bills.mapping import macros
+from finops.errors import InputError
+
+FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
+_CHUNK = 1 << 20
+_CATEGORIES = "'Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'"
+# The widest span a bill may speak of: catches 'epoch', 'infinity' and years gone wrong.
+_EARLIEST, _LATEST = "TIMESTAMP '1990-01-01'", "TIMESTAMP '2200-01-01'"
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The bytes of a file: SHA-256 as stored, and of the text its length and whether the last line ends."""
+
+    fingerprint: str
+    size: int
+    ends_with_newline: bool
+
+
+def read_through(bill: Bill) -> Content:
+    """Reads every byte once. DuckDB does not check the sum at the end of a gzip file, so it is done here.
+
+    Raises InputError when the file cannot be read, or is cut short or damaged.
+    """
+    digest = hashlib.sha256()
+    text = _Unpacked(bill.path) if bill.gzipped else _Plain()
+    try:
+        with open(bill.path, "rb") as file:
+            while chunk := file.read(_CHUNK):
+                digest.update(chunk)
+                text.add(chunk)
+    except OSError as error:
+        raise InputError(f"{bill.path} cannot be read: {error.strerror}.") from error
+    text.finish()
+    return Content(digest.hexdigest(), text.size, text.last == b"\n")
+
+
+class _Plain:
+    """Follows text as it comes: its length and its last byte."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.last = b""
+
+    def add(self, chunk: bytes) -> None:
+        if chunk:
+            self.size += len(chunk)
+            self.last = chunk[-1:]
+
+    def finish(self) -> None:
+        pass
+
+
+class _Unpacked(_Plain):
+    """The same for gzip, of which there may be several in a row; zlib checks each one's CRC-32 and length."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+
+    def add(self, chunk: bytes) -> None:
+        try:
+            while chunk:
+                if self._member.eof:
+                    self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
+                super().add(self._member.decompress(chunk))
+                chunk = self._member.unused_data
+        except zlib.error as error:
+            raise InputError(f"{self._path} is damaged (gzip: {error}): download it again.") from error
+
+    def finish(self) -> None:
+        if not self._member.eof:
+            raise InputError(f"{self._path} is cut short (gzip): download it again.")
+
+
+# --- views ------------------------------------------------------------------------------------------------
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Makes the macros on this connection."""
+    con.execute(macros())
+
+
+def open_views(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
+    """Makes the views for this file, in place of those for the last one."""
+    for name in ("bill_rejects", "bill_scans"):
+        con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW bill AS {_bill(bill)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW mapped AS {_mapped(bill)}")
+    con.execute(f"CREATE OR REPLACE TEMP VIEW charge AS SELECT *, {_fault(bill)} AS fault FROM mapped")  # noqa: S608
+
+
+def _bill(bill: Bill) -> str:
+    known = bill.mapping.known(name for name, _ in bill.columns)
+    ours = {theirs: name for name, theirs in known.items()}
+    typed = {column.raw for column in bill.mapping.typed}
+    select = [
+        f"{_value(name, kind, native=ours.get(name, name) in typed or name not in ours)} "
+        f"AS {quoted(ours.get(name, name))}"
+        for name, kind in bill.columns
+    ]
+    select += [f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in sorted(bill.mapping.reads - known.keys())]
+    return f"SELECT {', '.join(select)} FROM {_file(bill)}"  # noqa: S608
+
+
+def _value(name: str, kind: str, *, native: bool) -> str:
+    """A column of the file, empty text and NULL in words made NULL. CSV has done that by itself."""
+    column = quoted(name)
+    if kind.startswith("STRUCT") and kind.endswith("[]"):
+        entries = '"key"' in kind and '"value"' in kind  # how Arrow writes a map that is not marked as one
+        column = f"to_json({f'map_from_entries({column})' if entries else column})"
+    elif kind.startswith("STRUCT"):
+        column = f"json_merge_patch('{{}}', to_json({column}))"  # a struct has every key in every row
+    elif kind.startswith("MAP") or kind.endswith("]"):
+        column = f"to_json({column})"
+    elif native and kind != "VARCHAR":
+        return column
+    return f"CASE WHEN {column} NOT IN ('', 'NULL') THEN CAST({column} AS VARCHAR) END"
+
+
+def _file(bill: Bill) -> str:
+    path = path_literal(bill.path)
+    if bill.delimiter is None:
+        return f"read_parquet({path}, hive_partitioning = false)"
+    columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in bill.columns)
+    return (
+        f"read_csv({path}, auto_detect = false, header = true, columns = {{{columns}}}, "
+        f"delim = {literal(bill.delimiter)}, quote = '\"', escape = '\"', nullstr = ['', 'NULL'], "
+        f"compression = '{'gzip' if bill.gzipped else 'none'}', hive_partitioning = false, "
+        "store_rejects = true, rejects_table = 'bill_rejects', rejects_scan = 'bill_scans', rejects_limit = 0)"
+    )
+
+
+def _mapped(bill: Bill) -> str:
+    raw = "".join(f", bill.{column.raw} AS raw_{column.target}" for column in bill.mapping.typed)
+    return bill.mapping.sql.replace("\nFROM bill", f",\n    {_other(bill)} AS x_Other{raw}\nFROM bill")
+
+
+def _other(bill: Bill) -> str:
+    """The columns no line of the mapping reads, as JSON text; those that are NULL are left out."""
+    reads = {name.lower() for name in bill.mapping.reads}
+    unknown = [name for name, _ in bill.columns if name.lower() not in reads]
+    if not unknown:
+        return "CAST(NULL AS VARCHAR)"
+    pairs = (f"to_json({literal(name)}) || ':' || to_json(bill.{quoted(name)})" for name in unknown)
+    return f"nullif('{{' || concat_ws(',', {', '.join(pairs)}) || '}}', '{{}}')"
+
+
+def _fault(bill: Bill) -> str:
+    """What is wrong with a row, the first thing only: field, reason and value."""
+    never_empty = bill.mapping.never_empty
+    raw = {column.target: f"raw_{column.target}" for column in bill.mapping.typed}
+    cases = [_when(f"{raw.get(name, name)} IS NULL", name, "is empty") for name in never_empty]
+    for column in bill.mapping.typed:
+        value, written = column.target, f"raw_{column.target}"
+        if column.kind == "money":
+            cases.append(_when(f"{value} IS NULL AND {written} IS NOT NULL", value, "is not a number that fits", written))
+        else:
+            wrong = f"{written} IS NOT NULL AND {value} BETWEEN {_EARLIEST} AND {_LATEST} IS NOT TRUE"
+            cases.append(_when(wrong, value, "is not an instant", written))
+    cases.append(
+        _when("ChargePeriodEnd < ChargePeriodStart", "ChargePeriodEnd", "is before the start", "raw_ChargePeriodEnd")
+    )
+    cases.append(
+        _when(f"ChargeCategory NOT IN ({_CATEGORIES})", "ChargeCategory", "is not one of FOCUS's five", "ChargeCategory")
+    )
+    return f"CASE {' '.join(cases)} END"
+
+
+def _when(condition: str, field: str, reason: str, value: str = "''") -> str:
+    text = literal(f"{field}{FAULT}{reason}{FAULT}")
+    return f"WHEN {condition} THEN {text} || left(CAST({value} AS VARCHAR), 60)"
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+# --- errors -----------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def told_of_file(path: Path) -> Iterator[None]:
+    """Turns DuckDB's errors about the file being read into ours; those about the warehouse or memory pass."""
+    try:
+        yield
+    except duckdb.OutOfRangeException as error:
+        raise InputError(f"{path} has amounts too large to add up: check its cost columns.") from error
+    except duckdb.Error as error:
+        said = str(error)
+        if not _is_about_a_file(error, said):
+            raise
+        if "state machine" in said:
+            raise InputError(f"{path} ends its lines in different ways: save it with line feeds only.") from error
+        raise InputError(f"{path} is cut short or damaged: download it again. ({_gist(said)})") from error
+
+
+def _is_about_a_file(error: duckdb.Error, said: str) -> bool:
+    if "No space left" in said:
+        return False
+    about = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
+    return isinstance(error, about) or type(error) is duckdb.Error  # the bare class: errors of Parquet's Thrift
+
+
+def _gist(said: str) -> str:
+    return said.splitlines()[0].removeprefix("IO Error: ").removeprefix("Invalid Input Error: ")[:120]

@@ -1,0 +1,172 @@
+"""What the sample estate's clouds sell: types, prices, spot prices. Sample values near the public list prices of
+2024 to 2026, all in US dollars; they are data of an example, not a price list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+SOURCE = "sample estate"
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A machine type and its hourly list price in the first region of its cloud."""
+
+    cloud: str
+    name: str
+    vcpu: float
+    memory_gib: float
+    family: str
+    hourly: str
+    architecture: str = "x86_64"
+    gpu: str | None = None
+    burstable: bool = False
+
+
+TYPES = {
+    one.name: one
+    for one in (
+        Type("aws", "m5.large", 2, 8, "m5", "0.096"),
+        Type("aws", "m5.xlarge", 4, 16, "m5", "0.192"),
+        Type("aws", "m5.2xlarge", 8, 32, "m5", "0.384"),
+        Type("aws", "m5.4xlarge", 16, 64, "m5", "0.768"),
+        Type("aws", "c5.xlarge", 4, 8, "c5", "0.170"),
+        Type("aws", "c5.2xlarge", 8, 16, "c5", "0.340"),
+        Type("aws", "r5.xlarge", 4, 32, "r5", "0.252"),
+        Type("aws", "r5.2xlarge", 8, 64, "r5", "0.504"),
+        Type("aws", "g4dn.xlarge", 4, 16, "g4dn", "0.526", gpu="NVIDIA T4"),
+        Type("alibaba", "ecs.g7.large", 2, 8, "g7", "0.0943"),
+        Type("alibaba", "ecs.g7.xlarge", 4, 16, "g7", "0.1886"),
+        Type("alibaba", "ecs.g7.2xlarge", 8, 32, "g7", "0.3772"),
+        Type("alibaba", "ecs.g7.4xlarge", 16, 64, "g7", "0.7544"),
+        Type("alibaba", "ecs.c7.xlarge", 4, 8, "c7", "0.1540"),
+        Type("gcp", "n2-standard-2", 2, 8, "n2-standard", "0.097118"),
+        Type("gcp", "n2-standard-4", 4, 16, "n2-standard", "0.194236"),
+        Type("gcp", "n2-standard-8", 8, 32, "n2-standard", "0.388472"),
+        Type("gcp", "n2-standard-16", 16, 64, "n2-standard", "0.776944"),
+        Type("gcp", "e2-standard-4", 4, 16, "e2-standard", "0.134023"),
+    )
+}
+# Per GiB and month, operations and MiB per second beyond what is included, hours of an address.
+_EXTRAS = {
+    "aws": {
+        "gp2": ("GiB-month", "0.10"),
+        "gp3": ("GiB-month", "0.08"),
+        "gp3:iops": ("IOPS-month", "0.005"),
+        "gp3:throughput": ("MiBps-month", "0.04"),
+        "st1": ("GiB-month", "0.045"),
+        "public_ip:unused": ("hour", "0.005"),
+        "public_ip:in_use": ("hour", "0.005"),
+    },
+    "alibaba": {
+        "cloud_essd.PL1": ("GiB-month", "0.14"),
+        "cloud_essd.PL0": ("GiB-month", "0.07"),
+        "cloud_efficiency": ("GiB-month", "0.05"),
+        "public_ip:unused": ("hour", "0.003"),
+        "public_ip:in_use": ("hour", "0.000"),
+    },
+    "gcp": {
+        "pd-ssd": ("GiB-month", "0.17"),
+        "pd-balanced": ("GiB-month", "0.10"),
+        "pd-standard": ("GiB-month", "0.04"),
+        "public_ip:unused": ("hour", "0.010"),
+        "public_ip:in_use": ("hour", "0.005"),
+    },
+}
+# Regions of the sample and what they cost beside the first one.
+REGION_FACTOR = {
+    "us-east-1": "1", "eu-west-1": "1.11", "ap-southeast-1": "1", "eu-central-1": "0.96", "us-central1": "1",
+    "europe-west1": "1.10",
+}  # fmt: skip
+CLOUD_REGIONS = {
+    "aws": ("us-east-1", "eu-west-1"),
+    "alibaba": ("ap-southeast-1", "eu-central-1"),
+    "gcp": ("us-central1", "europe-west1"),
+}
+_SPOT_SHARE = {"aws": "0.36", "alibaba": "0.25", "gcp": "0.30"}
+
+
+def hourly(type_name: str, region: str) -> Decimal:
+    """List price of an hour of this type."""
+    return Decimal(TYPES[type_name].hourly) * Decimal(REGION_FACTOR[region])
+
+
+def extra(cloud: str, region: str, sku: str) -> Decimal:
+    """List price of a unit of anything that is not a machine."""
+    return Decimal(_EXTRAS[cloud][sku][1]) * Decimal(REGION_FACTOR[region])
+
+
+def spot_hourly(type_name: str, region: str) -> Decimal:
+    """What the sample's spot machines paid for an hour on average."""
+    return hourly(type_name, region) * Decimal(_SPOT_SHARE[TYPES[type_name].cloud])
+
+
+def type_rows(cloud: str) -> list[dict[str, Any]]:
+    """Rows of instance_types."""
+    return [
+        {
+            "cloud": cloud,
+            "instance_type": one.name,
+            "vcpu": float(one.vcpu),
+            "memory_gib": float(one.memory_gib),
+            "architecture": one.architecture,
+            "family": one.family,
+            "burstable": one.burstable,
+            "gpu_count": 1 if one.gpu else 0,
+            "gpu_model": one.gpu,
+            "local_disk_gib": 125.0 if one.gpu else 0.0,
+        }
+        for one in TYPES.values()
+        if one.cloud == cloud
+    ]
+
+
+def price_rows(cloud: str, region: str, as_of: datetime) -> list[dict[str, Any]]:
+    """Rows of prices: the list, and a spot history that changes every five days in each zone."""
+    listed = [
+        _price(cloud, region, None, one.name, "on_demand", "hour", hourly(one.name, region), as_of)
+        for one in TYPES.values()
+        if one.cloud == cloud
+    ]
+    listed += [
+        _price(cloud, region, None, sku, "on_demand", unit, extra(cloud, region, sku), as_of)
+        for sku, (unit, _) in _EXTRAS[cloud].items()
+    ]
+    return listed + list(_spot_rows(cloud, region, as_of))
+
+
+def zones(cloud: str, region: str) -> tuple[str, str]:
+    """Two zones of a region, named as the cloud names them."""
+    return (f"{region}-a", f"{region}-b") if cloud == "gcp" else (f"{region}a", f"{region}b")
+
+
+def _spot_rows(cloud: str, region: str, as_of: datetime) -> Iterator[dict[str, Any]]:
+    for one in TYPES.values():
+        if one.cloud != cloud:
+            continue
+        for place, zone in enumerate(zones(cloud, region)):
+            for step in range(18):
+                # The share swings by a few per cent around its mean, differently in each zone.
+                swing = Decimal((step * 7 + place * 3) % 5 - 2) / Decimal(100)
+                price = spot_hourly(one.name, region) * (1 + swing)
+                at = as_of - timedelta(days=90 - 5 * step)
+                yield _price(cloud, region, zone, one.name, "spot", "hour", price, at)
+
+
+def _price(
+    cloud: str, region: str, zone: str | None, sku: str, model: str, unit: str, price: Decimal, at: datetime
+) -> dict[str, Any]:
+    return {
+        "cloud": cloud,
+        "region": region,
+        "zone": zone,
+        "sku": sku,
+        "purchase_model": model,
+        "unit": unit,
+        "price": price.quantize(Decimal("0.000000000001")),
+        "currency": "USD",
+        "as_of": at,
+        "source": SOURCE,
+    }

@@ -1,0 +1,150 @@
+"""finops.toml: what can be set, where it is read from, and how variables and profiles override it.
+
+Order, the later wins: defaults, the file, its `[profile.NAME]`, variables. The file is --config, else
+$FINOPS_CONFIG, else finops.toml here, else $XDG_CONFIG_HOME/finops/finops.toml. A variable is FINOPS_ and the
+key in capitals, with two underscores between levels: FINOPS_MEMORY_LIMIT=4GB,
+FINOPS_RULES__IDLE_INSTANCE__CPU_PEAK_MAX=0.03.
+"""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from finops.errors import ConfigError
+from finops.warehouse.connections import Limits
+
+# Variables that are not keys of the file: where things are, and what the collectors read themselves.
+_NOT_KEYS = {"FINOPS_CONFIG", "FINOPS_PROFILE", "FINOPS_DEBUG", "FINOPS_ALIBABA_ENDPOINT", "FINOPS_GCP_ENDPOINT"}
+
+_Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$")]
+
+
+class Rate(BaseModel):
+    """A dated exchange rate the user gave: one unit of `base` is `rate` units of `quote`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    base: str = Field(alias="from", pattern=r"^[A-Z]{3}$")
+    quote: str = Field(alias="to", pattern=r"^[A-Z]{3}$")
+    rate: Decimal = Field(gt=0)
+    day: date = Field(alias="date")
+    source: str = ""
+
+
+class Settings(BaseModel):
+    """Everything that can be set."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    db: Path = Path("finops.duckdb")
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    rates: list[Rate] = []
+    rule_folders: list[Path] = []
+    rules: dict[str, dict[str, Any]] = {}
+    memory_limit: _Size = "2GB"
+    spill_limit: _Size = "50GB"
+    threads: int | None = Field(default=None, ge=1)
+    max_rejected: float = Field(default=0.01, ge=0, le=1)
+
+    def limits(self) -> Limits:
+        """What DuckDB may take."""
+        return Limits(self.memory_limit, self.spill_limit, self.threads)
+
+
+def load_settings(
+    config: Path | None = None, profile: str | None = None, environ: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings in force.
+
+    Raises ConfigError in one sentence that names the file or variable and the key.
+    """
+    environ = os.environ if environ is None else environ
+    path = _find(config, environ)
+    values = _read(path) if path else {}
+    profiles = values.pop("profile", {})
+    name = profile or environ.get("FINOPS_PROFILE")
+    if name:
+        if name not in profiles:
+            known = ", ".join(profiles) or "none"
+            raise ConfigError(f"There is no profile {name} in {path or 'finops.toml'}; it has {known}.")
+        values = _overlaid(values, profiles[name])
+    values = _overlaid(values, _from_environment(environ))
+    return _validated(values, path)
+
+
+def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
+    named = config or (Path(environ["FINOPS_CONFIG"]) if environ.get("FINOPS_CONFIG") else None)
+    if named:
+        if not named.is_file():
+            raise ConfigError(f"There is no configuration file {named}.")
+        return named
+    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
+    candidates = (Path("finops.toml"), home / "finops" / "finops.toml")
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.") from error
+
+
+def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = _overlaid(below, value) if nested and isinstance(below, Mapping) else value
+    return merged
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in sorted(environ):
+        if not name.startswith("FINOPS_") or name in _NOT_KEYS or not environ[name]:
+            continue
+        first, *rest = name.removeprefix("FINOPS_").lower().split("__")
+        if first not in Settings.model_fields:
+            continue  # other programs may use the prefix too
+        path = [first, *rest]
+        if first == "rules" and rest:
+            path[1] = path[1].replace("_", "-")
+        _set(values, path, _parsed(environ[name]))
+    return values
+
+
+def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        values = values.setdefault(key, {})
+    values[path[-1]] = value
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _validated(values: Mapping[str, Any], path: Path | None) -> Settings:
+    where = str(path) if path else "The settings from FINOPS_ variables"
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            close = difflib.get_close_matches(key, Settings.model_fields, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(Settings.model_fields)}."
+            raise ConfigError(f"{where}: there is no setting {key}{hint}") from error
+        raise ConfigError(f"{where}: {key}: {first['msg']}.") from error

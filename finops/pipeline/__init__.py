@@ -1,0 +1,1 @@
+"""What the command line does, as functions: the only layer that knows collectors, rules and reports."""

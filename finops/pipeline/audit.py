@@ -1,0 +1,335 @@
+"""The audit: rollups, rules, money, netting, carbon, history, into one report model."""
+
+import json
+import shlex
+import string
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from finops.config import Rate, Settings
+from finops.emissions import Footprints
+from finops.errors import UsageError
+from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
+from finops.money import cents
+from finops.pipeline.totals import currency_totals, overall
+from finops.savings import Assessment, Priced, assess
+from finops.savings.costs import AccountCost
+from finops.verdicts import Key, Unjudged, Verdict, Verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an audit is limited to. Empty means everything; values of one kind are alternatives."""
+
+    clouds: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    min_savings: Decimal | None = None
+
+
+@dataclass(slots=True)
+class Timings:
+    """Seconds spent, for the benchmark and --debug."""
+
+    rollups: dict[str, float] = field(default_factory=dict)
+    rules: dict[str, float] = field(default_factory=dict)
+
+
+def audit(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    *,
+    run_id: str,
+    as_of: datetime | None = None,
+    filters: Filters | None = None,
+    timings: Timings | None = None,
+) -> AuditReport:
+    """Audits an open warehouse and returns the report; writes nothing.
+
+    `as_of` defaults to the instant of the newest data, so that the same data always give the same report.
+    Raises UsageError when the warehouse holds no data or a filter names an unknown rule, RuleError for a
+    broken rule.
+    """
+    from rules.engine import catalogue, rollups, running
+
+    filters = filters or Filters()
+    at = as_of or latest_data(con)
+    rules = _chosen(catalogue.catalogue(settings.rule_folders), filters)
+    spent = rollups.build(con, at)
+    verdicts = running.run(con, rules, at, settings.rules)
+    if timings is not None:
+        timings.rollups, timings.rules = spent, verdicts.seconds
+    tags = _tags(con, verdicts.findings)
+    wanted = [verdict for verdict in verdicts.findings if _passes(verdict, tags, filters)]
+    assessment = assess(con, wanted, filters.min_savings)
+    return _report(con, settings, run_id, at, filters, verdicts, assessment, tags)
+
+
+def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
+    """The instant of the newest data in the warehouse.
+
+    Raises UsageError when there are none.
+    """
+    row = con.execute("SELECT max(collected_at) FROM coverage").fetchone()
+    if not row or row[0] is None:
+        raise UsageError(
+            "The warehouse holds no data yet: load a bill with finops ingest FILE, or see finops demo."
+        )
+    return row[0]  # type: ignore[no-any-return]
+
+
+def _chosen(rules: Sequence[Any], filters: Filters) -> list[Any]:
+    known = {rule.id for rule in rules}
+    for name in filters.rules:
+        if name not in known:
+            raise UsageError(f"There is no rule {name}; finops rules list names them all.")
+    return [rule for rule in rules if not filters.rules or rule.id in filters.rules]
+
+
+def _passes(verdict: Verdict, tags: Mapping[Key, Mapping[str, str]], filters: Filters) -> bool:
+    own = tags.get(verdict.key, {})
+    return _in_scope(verdict.key.cloud, verdict.key.account_id, filters) and (
+        not filters.tags or any(own.get(key) == value for key, value in filters.tags)
+    )
+
+
+def _in_scope(cloud: str, account: str, filters: Filters) -> bool:
+    return (not filters.clouds or cloud in filters.clouds) and (
+        not filters.accounts or account in filters.accounts
+    )
+
+
+# --- the report -------------------------------------------------------------------------------------------
+
+
+def _report(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    run_id: str,
+    at: datetime,
+    filters: Filters,
+    verdicts: Verdicts,
+    assessment: Assessment,
+    tags: Mapping[Key, Mapping[str, str]],
+) -> AuditReport:
+    footprints = Footprints(con, assessment.estate)
+    seen = _history(con)
+    findings = sorted(
+        (_finding(one, assessment, footprints, tags, seen, at) for one in assessment.priced),
+        key=lambda finding: (-(finding.net_monthly_savings or 0), -(finding.monthly_savings or 0), finding.id),
+    )
+    unjudged = [
+        _not_evaluated(item) for item in verdicts.unjudged if _in_scope(item.cloud, item.account_id, filters)
+    ]
+    accounts = [one for one in assessment.accounts if _in_scope(one.cloud, one.account_id, filters)]
+    by_currency = currency_totals(accounts, findings)
+    currency = settings.currency or _main_currency(by_currency)
+    return AuditReport(
+        run_id=run_id,
+        as_of=at,
+        currency=currency,
+        totals=overall(
+            by_currency, findings, len(unjudged), currency, _rates(settings.rates, currency), footprints.total_kg()
+        ),
+        totals_by_currency=by_currency,
+        costs=[_cost_line(one) for one in accounts],
+        findings=findings,
+        not_evaluated=unjudged,
+        coverage=[one for one in _coverage(con) if _in_scope(one.cloud, one.account, filters)],
+    )
+
+
+def _main_currency(by_currency: Mapping[str, Any]) -> str | None:
+    """The only currency, or the one most is spent in."""
+    return max(by_currency, key=lambda code: (by_currency[code].monthly_cost or 0, code), default=None)
+
+
+def _rates(rates: Iterable[Rate], currency: str | None) -> dict[str, Decimal]:
+    """Latest rate of each currency into the report's currency."""
+    latest: dict[str, tuple[Any, Decimal]] = {}
+    for rate in rates:
+        for base, quote, factor in (
+            (rate.base, rate.quote, rate.rate),
+            (rate.quote, rate.base, 1 / rate.rate),
+        ):
+            if quote == currency and (base not in latest or rate.day > latest[base][0]):
+                latest[base] = (rate.day, factor)
+    return {base: factor for base, (_, factor) in latest.items()}
+
+
+def _finding(
+    one: Priced,
+    assessment: Assessment,
+    footprints: Footprints,
+    tags: Mapping[Key, Mapping[str, str]],
+    seen: Mapping[str, tuple[datetime, str]],
+    at: datetime,
+) -> Finding:
+    verdict = one.verdict
+    resource = assessment.estate.resources.get(verdict.key)
+    first_seen, status = _life(one.id, seen, at)
+    return Finding(
+        id=one.id,
+        rule=verdict.rule.id,
+        class_=verdict.rule.class_,
+        cloud=verdict.key.cloud,
+        account=verdict.key.account_id,
+        region=verdict.region,
+        zone=getattr(resource, "zone", None),
+        resource_type=verdict.resource_type,
+        resource_id=verdict.key.resource_id,
+        resource_name=resource.name if resource else None,
+        tags=dict(tags.get(verdict.key, {})),
+        reason=verdict.reason,
+        action=verdict.action,
+        current=verdict.current,
+        proposed=verdict.proposed,
+        monthly_cost=one.monthly_cost,
+        monthly_savings=one.monthly_savings,
+        net_monthly_savings=one.net_savings,
+        savings_low=None,
+        savings_high=None,
+        currency=one.currency,
+        price_basis=one.basis,
+        conflict_group=one.choice.group,
+        superseded_by=one.choice.superseded_by,
+        confidence=one.confidence,
+        confidence_reasons=one.reasons,
+        effort=verdict.rule.effort,
+        risk=verdict.rule.risk,
+        co2e=footprints.co2e(one),
+        evidence={**verdict.evidence, **_arithmetic(one)},
+        remediation=_remediation(verdict, resource),
+        status=status,
+        first_seen=first_seen,
+        sources=list(verdict.rule.sources),
+    )
+
+
+def _arithmetic(one: Priced) -> dict[str, Any]:
+    """How the money came about: every piece of cost before and after, and the window of the bill."""
+    pieces = [
+        {
+            "resource_id": cell.key.resource_id,
+            "component": cell.component,
+            "monthly_cost": _six_places(amount),
+            "monthly_cost_after": _six_places(one.after[cell]) if one.after is not None else None,
+        }
+        for cell, amount in sorted(one.before.items())
+    ]
+    told: dict[str, Any] = {"cost_pieces": pieces} if pieces else {}
+    if one.cost and one.cost.billed is not None and one.cost.hours and one.cost.window_start and one.cost.window_end:
+        told["billed_cost"] = _six_places(one.cost.billed)
+        told["billed_hours"] = float(one.cost.hours)
+        told["bill_window"] = f"{one.cost.window_start:%Y-%m-%d} to {one.cost.window_end:%Y-%m-%d}"
+    return told
+
+
+def _six_places(amount: Decimal) -> float:
+    return float(round(amount, 6))
+
+
+def _remediation(verdict: Verdict, resource: Any) -> list[str]:
+    """Command lines with the finding's values, quoted for a shell; a line that lacks a value is left out."""
+    values = {
+        "account_id": verdict.key.account_id,
+        "region": verdict.region,
+        "zone": getattr(resource, "zone", None),
+        "resource_id": verdict.key.resource_id,
+        "resource_name": getattr(resource, "name", None),
+        **{f"current_{name}": value for name, value in verdict.current.items()},
+        **{f"proposed_{name}": value for name, value in verdict.proposed.items()},
+    }
+    quoted = {name: shlex.quote(str(value)) for name, value in values.items() if value is not None}
+    lines = verdict.rule.remediation.get(verdict.key.cloud, ())
+    return [line.format_map(quoted) for line in lines if _fields(line) <= set(quoted)]
+
+
+def _fields(line: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(line) if name}
+
+
+def _life(
+    finding_id: str, seen: Mapping[str, tuple[datetime, str]], at: datetime
+) -> tuple[datetime, Any]:
+    if finding_id not in seen:
+        return at, "new"
+    first, status = seen[finding_id]
+    if first >= at:
+        return at, "new"
+    return first, "reopened" if status == "resolved" else "open"
+
+
+def _not_evaluated(item: Unjudged) -> NotEvaluated:
+    return NotEvaluated(
+        rule=item.rule,
+        cloud=item.cloud,
+        account=item.account_id,
+        region=item.region,
+        resource_id=item.resource_id,
+        reason=item.reason,
+    )
+
+
+def _cost_line(one: AccountCost) -> CostLine:
+    return CostLine(
+        cloud=one.cloud,
+        account=one.account_id,
+        currency=one.currency,
+        basis=one.basis,
+        monthly_cost=cents(one.total),
+        window_start=one.window_start,
+        window_end=one.window_end,
+        note=one.note,
+    )
+
+
+# --- what the warehouse knows -----------------------------------------------------------------------------
+
+
+def _tags(con: duckdb.DuckDBPyConnection, findings: Iterable[Verdict]) -> dict[Key, dict[str, str]]:
+    keys = sorted({verdict.key for verdict in findings})
+    if not keys:
+        return {}
+    clouds, accounts, ids = (list(column) for column in zip(*keys, strict=True))
+    rows = con.execute(
+        "SELECT t.cloud, t.account_id, t.resource_id, t.key, coalesce(t.value, '') FROM tags AS t "
+        "SEMI JOIN (SELECT unnest(?) AS cloud, unnest(?) AS account_id, unnest(?) AS resource_id) AS w "
+        "ON w.cloud = t.cloud AND w.account_id = t.account_id AND w.resource_id = t.resource_id ORDER BY ALL",
+        [clouds, accounts, ids],
+    ).fetchall()
+    tags: dict[Key, dict[str, str]] = {}
+    for cloud, account, resource, name, value in rows:
+        tags.setdefault(Key(cloud, account, resource), {})[name] = value
+    return tags
+
+
+def _history(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[datetime, str]]:
+    rows = con.execute("SELECT id, first_seen, status FROM finding_history").fetchall()
+    return {finding: (first_seen, status) for finding, first_seen, status in rows}
+
+
+def _coverage(con: duckdb.DuckDBPyConnection) -> list[Coverage]:
+    rows = con.execute(
+        "SELECT cloud, account_id, region, dataset, status, error, rows, calls, collected_at "
+        "FROM coverage ORDER BY ALL"
+    ).fetchall()
+    names = ("cloud", "account", "region", "dataset", "status", "error", "rows", "calls", "collected_at")
+    return [Coverage(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def settings_json(settings: Settings) -> str:
+    """The settings of a run, for its record."""
+    return json.dumps(settings.model_dump(mode="json"), sort_keys=True)
+
+
+def db_path(settings: Settings, db: Path | None) -> Path:
+    """The warehouse file: --db, else $FINOPS_DB (which settings already hold), else finops.duckdb here."""
+    return (db or settings.db).expanduser()

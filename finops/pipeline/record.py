@@ -1,0 +1,148 @@
+"""Keeps audits in the warehouse and brings them back: the report of a run is a pure function of its rows."""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from finops.errors import UsageError
+from finops.model import AuditReport, Finding
+from finops.warehouse import Writer
+
+_JSON_COLUMNS = ("tags", "current", "proposed", "confidence_reasons", "co2e", "evidence", "remediation", "sources")
+_MONEY = pa.decimal128(38, 2)
+
+
+def record(writer: Writer, report: AuditReport, *, whole: bool) -> None:
+    """Stores the report under the writer's run. `whole` says that no filter was set, so that findings
+    which are not in it are known to be gone."""
+    con = writer.con
+    con.begin()
+    _insert(con, "findings", [_finding_row(report.run_id, finding) for finding in report.findings])
+    _insert(
+        con,
+        "not_evaluated",
+        [{"run_id": report.run_id, **item.model_dump()} for item in report.not_evaluated],
+    )
+    _remember(con, report, whole=whole)
+    con.commit()
+    writer.as_of = report.as_of
+    writer.result = json.dumps(
+        report.model_dump(mode="json", include={"currency", "totals", "totals_by_currency", "costs", "coverage"})
+    )
+
+
+def last_audit(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> AuditReport:
+    """The report of a run, or of the last audit.
+
+    Raises UsageError when there is none.
+    """
+    row = con.execute(
+        "SELECT run_id, as_of, tool, result FROM runs WHERE result IS NOT NULL "
+        + ("AND run_id = ?" if run_id else "AND status IN ('done', 'incomplete') ORDER BY started_at DESC, rowid DESC LIMIT 1"),
+        [run_id] if run_id else [],
+    ).fetchone()
+    if row is None:
+        raise UsageError(
+            f"There is no audit {run_id} in this warehouse." if run_id else "There is no audit yet: run finops audit first."
+        )
+    result = json.loads(row[3])
+    return AuditReport(
+        run_id=row[0],
+        as_of=row[1],
+        tool_version=row[2],
+        findings=_findings(con, row[0]),
+        not_evaluated=_not_evaluated(con, row[0]),
+        **result,
+    )
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    money = {"monthly_cost", "monthly_savings", "net_monthly_savings", "savings_low", "savings_high"}
+    columns = {
+        name: pa.array([row[name] for row in rows], type=_MONEY if name in money else None) for name in rows[0]
+    }
+    con.register("arriving", pa.table(columns))
+    con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")  # noqa: S608
+    con.unregister("arriving")
+
+
+def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
+    row = finding.model_dump(mode="python", by_alias=True)
+    row["run_id"] = run_id
+    for name in _JSON_COLUMNS:
+        row[name] = json.dumps(row[name], ensure_ascii=False)
+    for name, value in row.items():
+        if isinstance(value, Decimal):
+            row[name] = value.quantize(Decimal("0.01"))
+    return row
+
+
+def _remember(con: duckdb.DuckDBPyConnection, report: AuditReport, *, whole: bool) -> None:
+    """Writes the life of findings forward: seen ones, new ones, and (after a whole audit) resolved ones."""
+    seen = pa.table(
+        {
+            "id": pa.array([finding.id for finding in report.findings], type=pa.string()),
+            "status": pa.array([finding.status for finding in report.findings], type=pa.string()),
+            "first_seen": pa.array([finding.first_seen for finding in report.findings], type=pa.timestamp("us")),
+        }
+    )
+    con.register("seen", seen)
+    at = report.as_of
+    con.execute(
+        "UPDATE finding_history AS h SET last_seen = greatest(h.last_seen, ?), last_audit = greatest(h.last_audit, ?), "
+        "status = s.status, resolution = NULL FROM seen AS s WHERE s.id = h.id",
+        [at, at],
+    )
+    con.execute(
+        "INSERT INTO finding_history SELECT s.id, s.first_seen, ?, ?, s.status, NULL FROM seen AS s "
+        "ANTI JOIN finding_history AS h ON h.id = s.id",
+        [at, at],
+    )
+    if whole:
+        _resolve(con, report.run_id, at)
+    con.unregister("seen")
+
+
+def _resolve(con: duckdb.DuckDBPyConnection, run_id: str, at: datetime) -> None:
+    """Findings that this audit could have seen and did not are resolved; where it could not look, they stay."""
+    con.execute(
+        """
+        UPDATE finding_history AS h SET status = 'resolved', resolution = 'gone', last_audit = ?
+        FROM (
+            SELECT DISTINCT f.id, f.rule, f.cloud, f.account, f.region, f.resource_id FROM findings AS f
+        ) AS f
+        WHERE f.id = h.id AND h.status <> 'resolved' AND h.last_audit < ?
+          AND h.id NOT IN (SELECT id FROM seen)
+          AND NOT EXISTS (
+            SELECT 1 FROM not_evaluated AS n
+            WHERE n.run_id = ? AND n.rule = f.rule AND n.cloud = f.cloud AND n.account = f.account
+              AND coalesce(n.region, f.region) = f.region AND coalesce(n.resource_id, f.resource_id) = f.resource_id
+          )
+        """,
+        [at, at, run_id],
+    )
+
+
+def _findings(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Finding]:
+    cursor = con.execute("SELECT * EXCLUDE (run_id) FROM findings WHERE run_id = ? ORDER BY rowid", [run_id])
+    names = [column[0] for column in cursor.description or []]
+    return [Finding(**_decoded(dict(zip(names, row, strict=True)))) for row in cursor.fetchall()]
+
+
+def _decoded(row: dict[str, Any]) -> dict[str, Any]:
+    for name in _JSON_COLUMNS:
+        row[name] = json.loads(row[name])
+    return row
+
+
+def _not_evaluated(con: duckdb.DuckDBPyConnection, run_id: str) -> Iterable[Any]:
+    cursor = con.execute("SELECT * EXCLUDE (run_id) FROM not_evaluated WHERE run_id = ? ORDER BY rowid", [run_id])
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,90 @@
+"""Totals of a report: sums of its rows, to the cent, per currency and over all of them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+from finops.model import CurrencyTotals, Finding, Totals
+from finops.money import cents
+from finops.savings.costs import AccountCost
+
+_ZERO = Decimal("0.00")
+
+
+def currency_totals(accounts: Iterable[AccountCost], findings: Sequence[Finding]) -> dict[str, CurrencyTotals]:
+    """Totals of each currency that anything is billed or priced in."""
+    costs: dict[str, Decimal] = {}
+    judged: dict[str, Decimal] = {}
+    for account in accounts:
+        costs[account.currency] = costs.get(account.currency, _ZERO) + cents(account.total)
+        judged[account.currency] = judged.get(account.currency, _ZERO) + account.judged
+    codes = sorted({*costs, *(finding.currency for finding in findings if finding.currency)})
+    return {code: _one(code, costs.get(code), judged.get(code), findings) for code in codes}
+
+
+def overall(
+    by_currency: Mapping[str, CurrencyTotals],
+    findings: Sequence[Finding],
+    not_evaluated: int,
+    currency: str | None,
+    rates: Mapping[str, Decimal],
+    co2e_kg: float | None,
+) -> Totals:
+    """Totals over all currencies in `currency`; money is None where a rate is missing."""
+    factors = _factors(by_currency, currency, rates)
+    gross = _converted(factors, {code: one.gross_monthly_savings for code, one in by_currency.items()})
+    saved = [f.co2e.saved_kg for f in findings if f.superseded_by is None and f.co2e.saved_kg is not None]
+    cost = _converted(factors, {code: one.monthly_cost for code, one in by_currency.items()})
+    return Totals(
+        monthly_cost=cost,
+        gross_monthly_savings=gross,
+        net_monthly_savings=_converted(
+            factors, {code: one.net_monthly_savings for code, one in by_currency.items()}
+        ),
+        net_low=None,
+        net_high=None,
+        monthly_co2e_kg=co2e_kg,
+        co2e_saved_kg=round(sum(saved), 3) if saved else None,
+        evaluated_cost_share=_share(by_currency, factors),
+        findings=len(findings),
+        not_evaluated=not_evaluated,
+    )
+
+
+def _one(code: str, cost: Decimal | None, judged: Decimal | None, findings: Iterable[Finding]) -> CurrencyTotals:
+    mine = [finding for finding in findings if finding.currency == code]
+    return CurrencyTotals(
+        monthly_cost=cost,
+        gross_monthly_savings=sum((f.monthly_savings or _ZERO for f in mine), _ZERO),
+        net_monthly_savings=sum((f.net_monthly_savings or _ZERO for f in mine), _ZERO),
+        net_low=None,
+        net_high=None,
+        evaluated_cost_share=round(float(judged / cost), 4) if cost and judged is not None else None,
+        findings=len(mine),
+    )
+
+
+def _factors(
+    by_currency: Mapping[str, CurrencyTotals], currency: str | None, rates: Mapping[str, Decimal]
+) -> dict[str, Decimal] | None:
+    """What to multiply each currency with; None when a rate is missing or there is nothing."""
+    factors = {code: Decimal(1) if code == currency else rates.get(code) for code in by_currency}
+    known = {code: factor for code, factor in factors.items() if factor is not None}
+    return known if by_currency and len(known) == len(factors) else None
+
+
+def _converted(factors: Mapping[str, Decimal] | None, amounts: Mapping[str, Decimal | None]) -> Decimal | None:
+    if factors is None or any(amount is None for amount in amounts.values()):
+        return None
+    return sum((cents((amount or _ZERO) * factors[code]) for code, amount in amounts.items()), _ZERO)
+
+
+def _share(by_currency: Mapping[str, CurrencyTotals], factors: Mapping[str, Decimal] | None) -> float | None:
+    if factors is None:
+        return None
+    total = judged = Decimal(0)
+    for code, one in by_currency.items():
+        if one.monthly_cost is None or one.evaluated_cost_share is None:
+            continue
+        cost = one.monthly_cost * factors[code]
+        total, judged = total + cost, judged + cost * Decimal(str(one.evaluated_cost_share))
+    return round(float(judged / total), 4) if total else None
