@@ -380,7 +380,8 @@ CREATE TABLE emission_factors ( -- Grid intensity and PUE per region, as shipped
   year        INTEGER NOT NULL, -- year the value is for
   basis       VARCHAR,          -- direct or lifecycle, location-based
   licence     VARCHAR,          -- licence of the source
-  recommended BOOLEAN NOT NULL  -- whether estimates use this row
+  recommended BOOLEAN NOT NULL, -- whether estimates use this row
+  method      VARCHAR NOT NULL  -- version of the carbon method that ships it
 );
 
 CREATE TABLE data_tests ( -- Results of the checks on data at every stage; the latest result of each check and subject.

@@ -47,7 +47,7 @@ def share(ratio: float | None) -> str:
 
 
 def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
-    """Kilograms or, from ten on, tonnes of CO₂e; `tonnes` decides the unit where numbers stand beside each other."""
+    """Kilograms, or tonnes where it is much; `tonnes` sets the unit of numbers that stand side by side."""
     if kilograms is None:
         return UNKNOWN
     size, sign = abs(kilograms), "−" if kilograms < 0 else ""

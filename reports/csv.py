@@ -1,7 +1,7 @@
 """The findings as CSV for a spreadsheet: one line each, named like the JSON, safe to open.
 
-RFC 4180 with CRLF. A text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP ASVS 1.2.10);
-numbers stay numbers, negative ones too.
+RFC 4180 with CRLF. A text that a spreadsheet would run as a formula gets a leading apostrophe (OWASP ASVS
+1.2.10); numbers stay numbers, negative ones too.
 """
 
 import csv

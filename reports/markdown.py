@@ -1,7 +1,7 @@
 """The audit as Markdown, short enough for a chat message or a pull request.
 
-Names come from clouds and may be hostile. Text is escaped for GitHub and Slack alike; a zero-width space after
-@, # and :// keeps a name from calling people, linking issues or becoming a link, which a backslash does not.
+Names come from clouds and may be hostile. Text is escaped for GitHub and Slack alike; a zero-width space in
+@name, #1 and http:// keeps a name from calling people or becoming a link, which a backslash does not.
 """
 
 import re

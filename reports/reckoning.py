@@ -25,14 +25,19 @@ def counted_in(finding: Finding, others: dict[str, Finding]) -> str:
 
 def money(finding: Finding, others: dict[str, Finding]) -> list[str]:
     """From what it costs, over what the step saves, to what of that is in the total."""
-    currency = finding.currency
     if finding.monthly_savings is None:
         return ["What this saves is not known, because no price is known for it; it is in no total."]
-    return list(filter(None, [
-        _cost(finding),
-        f"The step saves {amounts.money(finding.monthly_savings, currency)} a month{_interval(finding)}.",
-        _net(finding, others),
-    ]))  # fmt: skip
+    saved = amounts.money(finding.monthly_savings, finding.currency)
+    return list(
+        filter(
+            None,
+            [
+                _cost(finding),
+                f"The step saves {saved} a month{_interval(finding)}.",
+                _net(finding, others),
+            ],
+        )
+    )
 
 
 def _cost(finding: Finding) -> str:
@@ -82,9 +87,11 @@ def _emitted(finding: Finding) -> list[str]:
     co2e = finding.co2e
     if co2e.operational_kg is None:
         return []
-    made = "" if co2e.embodied_kg is None else (
-        f" and {amounts.carbon(co2e.embodied_kg)} as its share of making the hardware"
-    )  # fmt: skip
+    made = (
+        ""
+        if co2e.embodied_kg is None
+        else (f" and {amounts.carbon(co2e.embodied_kg)} as its share of making the hardware")
+    )
     return [f"In {HOURS} it emits {amounts.carbon(co2e.operational_kg)} CO₂e by its electricity{made}."]
 
 

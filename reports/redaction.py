@@ -1,9 +1,9 @@
 """The same report for outsiders: ids and names replaced by pseudonyms, consistently, in the model itself.
 
-Done before any rendering, so nothing hides in a data block or a spreadsheet's metadata. A pseudonym is an HMAC:
-stable within a report and, with the same key, between reports; without the key nobody can test a guess.
-What is replaced in its own field is replaced wherever a text mentions it too. Finding ids are replaced together with
-the resource ids: they are hashes of them, which whoever guesses an account and a resource could confirm.
+Done before any rendering, so nothing hides in a data block or a spreadsheet's metadata. A pseudonym is an
+HMAC: stable within a report and, with the same key, between reports; without the key nobody can test a guess.
+What is replaced in its own field is replaced wherever a text mentions it. Finding ids go with the resource
+ids: they are hashes of them, which whoever guesses an account and a resource could confirm.
 """
 
 import hashlib
@@ -14,19 +14,39 @@ import shlex
 from typing import Any, Literal
 from urllib.parse import quote
 
-from finops.model import AuditReport
+from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 
 RedactionLevel = Literal["none", "ids", "names", "all"]
 
 # Fields of our own vocabulary: never from a customer, and needed as they are.
-_OURS = frozenset({
-    "rule", "class", "cloud", "region", "zone", "resource_type", "action", "currency", "price_basis", "confidence",
-    "effort", "risk", "quality", "status", "first_seen", "dataset", "collected_at", "basis", "window_start",
-    "window_end", "sources",
-})  # fmt: skip
+_OURS = frozenset(
+    {
+        "rule",
+        "class",
+        "cloud",
+        "region",
+        "zone",
+        "resource_type",
+        "action",
+        "currency",
+        "price_basis",
+        "confidence",
+        "effort",
+        "risk",
+        "quality",
+        "status",
+        "first_seen",
+        "dataset",
+        "collected_at",
+        "basis",
+        "window_start",
+        "window_end",
+        "sources",
+    }
+)
 _OWN = frozenset({"account", "resource_id", "resource_name", "id", "superseded_by"})
-# Ids the model has no field for: a disk's server in the evidence, an ARN in an error. AWS and Alibaba ids, account
-# numbers, e-mail and IPv4 addresses. Google's projects have no shape of their own and are caught as accounts.
+# Ids the model has no field for: a disk's server in the evidence, an ARN in an error. AWS and Alibaba ids,
+# account numbers, e-mail and IPv4 addresses. Google's projects have no such shape and are caught as accounts.
 _ID_SHAPES = re.compile(
     r"\b(?:arn|acs):[^\s\"',]+|\b[a-z]{1,12}-(?:[0-9a-f]{17}|[0-9a-f]{8}|(?=[a-z]*\d)[0-9a-z]{20,22})\b|\b\d{12,21}\b"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:\d{1,3}\.){3}\d{1,3}\b"
@@ -37,9 +57,9 @@ _SURELY = 6  # a secret of this length is replaced inside longer words too; a sh
 def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> AuditReport:
     """The report with pseudonyms.
 
-    `ids` replaces account, resource and finding ids, `names` resource names and tag values, `all` both. Tag values of
-    one or two characters, and short numbers, are replaced as tag values only: in a text they would hit anything.
-    Without `key` pseudonyms can be confirmed by whoever guesses the original; give one for reports that leave.
+    `ids` replaces account, resource and finding ids, `names` resource names and tag values, `all` both. What
+    has one or two characters, or is a short number, is replaced in its own field only: in a text it would hit
+    anything. Without `key` whoever guesses an original can confirm it; give one for reports that leave.
     """
     if level == "none":
         return report
@@ -61,10 +81,9 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
     found: list[tuple[str | None, str]] = []
     if level != "names":
         found += [(f.id, "finding") for f in report.findings]
-        for line in [*report.findings, *report.not_evaluated, *report.coverage, *report.costs]:
-            found.append((line.account, "account"))
-        for judged in [*report.findings, *report.not_evaluated]:
-            found.append((judged.resource_id, "resource"))
+        found += [(line.account, "account") for part in _with_account(report) for line in part]
+        found += [(f.resource_id, "resource") for f in report.findings]
+        found += [(n.resource_id, "resource") for n in report.not_evaluated]
     if level != "ids":
         found += [(f.resource_name, "name") for f in report.findings]
         found += [(value, "tag") for f in report.findings for value in f.tags.values()]
@@ -73,6 +92,12 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         if secret and secret.strip():
             secrets.setdefault(secret, what)
     return secrets
+
+
+def _with_account(
+    report: AuditReport,
+) -> tuple[list[Finding], list[NotEvaluated], list[Coverage], list[CostLine]]:
+    return report.findings, report.not_evaluated, report.coverage, report.costs
 
 
 class _Redactor:

@@ -1,10 +1,11 @@
-"""What several renderings say about a report and the model does not spell out. Each is reckoned once, here."""
+"""What several renderings say of a report and the model does not spell out. Each is reckoned once, here."""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from math import fsum
 from typing import Literal
 
 from finops.model import AuditReport, Coverage, CurrencyTotals, Finding, NotEvaluated, Totals
@@ -97,11 +98,11 @@ def carbon_interval(report: AuditReport) -> tuple[float | None, float | None]:
     """
     known = [f.co2e for f in counted(report) if f.co2e.saved_kg is not None]
     total = report.totals.co2e_saved_kg
-    if total is None or abs(sum(c.saved_kg or 0.0 for c in known) - total) > max(0.05, abs(total) * 0.001):
+    if total is None or abs(fsum(c.saved_kg or 0.0 for c in known) - total) > max(0.05, abs(total) * 0.001):
         return None, None
     if any(c.saved_low_kg is None or c.saved_high_kg is None for c in known):
         return None, None
-    return sum(c.saved_low_kg or 0.0 for c in known), sum(c.saved_high_kg or 0.0 for c in known)
+    return fsum(c.saved_low_kg or 0.0 for c in known), fsum(c.saved_high_kg or 0.0 for c in known)
 
 
 def unread_scopes(report: AuditReport) -> list[Coverage]:

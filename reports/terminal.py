@@ -25,18 +25,38 @@ _SURE_WIDTH = 6
 _LONGEST = 60  # characters of one cell
 _SURE = {"high": "green", "medium": "yellow", "low": "red"}
 _TSV = (
-    "id", "net_monthly_savings", "currency", "action", "resource_type", "resource_id", "resource_name",
-    "cloud", "account", "region", "confidence", "rule", "status", "superseded_by", "reason",
-)  # fmt: skip
+    "id",
+    "net_monthly_savings",
+    "currency",
+    "action",
+    "resource_type",
+    "resource_id",
+    "resource_name",
+    "cloud",
+    "account",
+    "region",
+    "confidence",
+    "rule",
+    "status",
+    "superseded_by",
+    "reason",
+)
 
 
 def render(report: AuditReport, *, width: int = 100, color: bool = False) -> str:
     """The text for a terminal of that width; without `color` it holds no escape sequence."""
     text = io.StringIO()
     console = Console(
-        file=text, width=max(width, 40), force_terminal=color, color_system="standard" if color else None,
-        markup=False, emoji=False, highlight=False, legacy_windows=False, _environ={},
-    )  # fmt: skip
+        file=text,
+        width=max(width, 40),
+        force_terminal=color,
+        color_system="standard" if color else None,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
     for part in _parts(report, width):
         console.print(part)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"

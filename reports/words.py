@@ -89,7 +89,7 @@ STATUSES = {
 BASES = {
     "billed": "what was billed (effective cost, before tax and credits)",
     "list": "list prices of what exists, because no bill is loaded",
-    "none": "no price known",
+    "none": "no known price",
 }
 CONFIDENCES = {"high": "High", "medium": "Medium", "low": "Low"}
 
@@ -103,9 +103,19 @@ _UNITS = {
 }
 # What names a thing best, of all that a change may touch.
 _TELLING = (
-    "instance_type", "machine_type", "volume_type", "disk_type", "type", "category", "performance_level",
-    "size_gib", "region", "zone", "hours_per_week", "min_size",
-)  # fmt: skip
+    "instance_type",
+    "machine_type",
+    "volume_type",
+    "disk_type",
+    "type",
+    "category",
+    "performance_level",
+    "size_gib",
+    "region",
+    "zone",
+    "hours_per_week",
+    "min_size",
+)
 _ENDS = ("terminate", "stop", "delete", "release", "spot")
 
 
@@ -195,7 +205,8 @@ def _nothing(report: AuditReport) -> str:
         return "Nothing has been looked at yet: no bill and no inventory is loaded."
     if report.not_evaluated and not report.totals.evaluated_cost_share:
         return "Nothing to save was found, but nothing could be judged either."
-    return f"Nothing to save was found{f' in the {spent} spent a month' if spent else '; what is spent is not known'}."
+    where = f" in the {spent} spent a month" if spent else "; what is spent is not known"
+    return f"Nothing to save was found{where}."
 
 
 def _of_the_spend(report: AuditReport) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 
 from collectors.bills.inspection import Bill, literal, path_literal
-from collectors.bills.mapping import macros
+from collectors.bills.mapping import Column, macros
 from finops.errors import InputError
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
@@ -153,7 +153,7 @@ def _file(bill: Bill) -> str:
 
 def _mapped(bill: Bill) -> str:
     raw = "".join(f", bill.{column.raw} AS raw_{column.target}" for column in bill.mapping.typed)
-    return bill.mapping.sql.replace("\nFROM bill", f",\n    {_other(bill)} AS x_Other{raw}\nFROM bill")
+    return bill.mapping.sql.replace("\nFROM bill", f"\n    , {_other(bill)} AS x_Other{raw}\nFROM bill")
 
 
 def _other(bill: Bill) -> str:
@@ -168,23 +168,28 @@ def _other(bill: Bill) -> str:
 
 def _fault(bill: Bill) -> str:
     """What is wrong with a row, the first thing only: field, reason and value."""
-    never_empty = bill.mapping.never_empty
-    raw = {column.target: f"raw_{column.target}" for column in bill.mapping.typed}
-    cases = [_when(f"{raw.get(name, name)} IS NULL", name, "is empty") for name in never_empty]
-    for column in bill.mapping.typed:
-        value, written = column.target, f"raw_{column.target}"
-        if column.kind == "money":
-            cases.append(_when(f"{value} IS NULL AND {written} IS NOT NULL", value, "is not a number that fits", written))
-        else:
-            wrong = f"{written} IS NOT NULL AND {value} BETWEEN {_EARLIEST} AND {_LATEST} IS NOT TRUE"
-            cases.append(_when(wrong, value, "is not an instant", written))
+    written = {column.target: f"raw_{column.target}" for column in bill.mapping.typed}
+    cases = [_when(f"{written.get(name, name)} IS NULL", name, "is empty") for name in bill.mapping.never_empty]
+    cases += [_unreadable(column) for column in bill.mapping.typed]
+    cases.append(_when("ChargePeriodEnd < ChargePeriodStart", "ChargePeriodEnd", "is before ChargePeriodStart"))
     cases.append(
-        _when("ChargePeriodEnd < ChargePeriodStart", "ChargePeriodEnd", "is before the start", "raw_ChargePeriodEnd")
-    )
-    cases.append(
-        _when(f"ChargeCategory NOT IN ({_CATEGORIES})", "ChargeCategory", "is not one of FOCUS's five", "ChargeCategory")
+        _when(
+            f"ChargeCategory NOT IN ({_CATEGORIES})",
+            "ChargeCategory",
+            "is not Usage, Purchase, Tax, Credit or Adjustment",
+            "ChargeCategory",
+        )
     )
     return f"CASE {' '.join(cases)} END"
+
+
+def _unreadable(column: Column) -> str:
+    value, written = column.target, f"raw_{column.target}"
+    name = column.raw or column.target
+    if column.kind == "money":
+        return _when(f"{written} IS NOT NULL AND {value} IS NULL", name, "is not a number that fits", written)
+    wrong = f"({value} BETWEEN {_EARLIEST} AND {_LATEST}) IS NOT TRUE"
+    return _when(f"{written} IS NOT NULL AND {wrong}", name, "is not an instant", written)
 
 
 def _when(condition: str, field: str, reason: str, value: str = "''") -> str:

@@ -61,9 +61,18 @@ def reading(path: Path, limits: Limits | None = None) -> Iterator[duckdb.DuckDBP
 def connect(path: Path, settings: dict[str, Any], *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Opens the file; duckdb's own errors pass through. A writer reads times that carry a zone as UTC."""
     con = duckdb.connect(str(path), read_only=read_only, config=settings)
+    _refuse_cut_short(con, path)
     if not read_only:
         con.execute("SET TimeZone = 'UTC'")
     return con
+
+
+def _refuse_cut_short(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """DuckDB reads blocks when it needs them, so a file that lost its end would fail only later, or never."""
+    row = con.execute("SELECT total_blocks, block_size FROM pragma_database_size()").fetchone()
+    if row and path.stat().st_size < row[0] * row[1]:
+        con.close()
+        raise duckdb.IOException(f"the file ends after {path.stat().st_size} bytes, before its last block")
 
 
 @contextmanager

@@ -48,8 +48,7 @@ def create(con: duckdb.DuckDBPyConnection, at: datetime) -> None:
     """Makes an empty warehouse of the current version, comments included."""
     con.begin()
     con.execute(schema_sql())
-    for statement in comment_statements():
-        con.execute(statement)
+    con.execute(";".join(comment_statements()))
     _stamp(con, CURRENT, at)
     con.execute("INSERT INTO publication VALUES ('')")
     con.commit()

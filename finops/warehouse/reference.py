@@ -1,25 +1,21 @@
 """Reference data that ships with the tool and is copied into each warehouse, so that SQL can see it."""
 
 import duckdb
+import pyarrow as pa
+
+from finops import carbon
 
 
 def refresh(con: duckdb.DuckDBPyConnection) -> None:
-    """Brings emission_factors to the rows this version ships; does nothing when they are there."""
-    from finops import carbon
-
-    rows = carbon.factor_rows()
-    have = con.execute("SELECT count(*), sum(value) FROM emission_factors").fetchone()
-    want = (len(rows), sum(row["value"] for row in rows))
-    if have and have[0] == want[0] and abs((have[1] or 0) - want[1]) < 1e-6:
+    """Brings emission_factors to the rows of this version's carbon method; does nothing when they are there."""
+    have = con.execute("SELECT DISTINCT method FROM emission_factors").fetchall()
+    if have == [(carbon.METHOD_VERSION,)]:
         return
-    columns = [
-        "cloud", "region", "kind", "value", "unit", "low", "high", "source", "year", "basis", "licence",
-        "recommended",
-    ]  # fmt: skip
+    rows = carbon.factor_rows()
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
     con.begin()
     con.execute("DELETE FROM emission_factors")
-    con.executemany(
-        f"INSERT INTO emission_factors ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})",  # noqa: S608
-        [[row[column] for column in columns] for row in rows],
-    )
+    con.register("shipped", pa.table({**columns, "method": [carbon.METHOD_VERSION] * len(rows)}))
+    con.execute("INSERT INTO emission_factors BY NAME SELECT * FROM shipped")
+    con.unregister("shipped")
     con.commit()

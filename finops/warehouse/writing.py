@@ -66,6 +66,10 @@ def writing(
         writer = Writer(con, run_id, at)
         try:
             _begin(writer, path, command)
+        except BaseException:
+            con.close()  # nothing was written yet; the copy is good for the next run
+            raise
+        try:
             yield writer
             _end(writer, writer.status, None)
         except BaseException as error:
@@ -235,6 +239,8 @@ def _beside(path: Path, suffix: str) -> Path:
 
 @contextmanager
 def _locked(path: Path, run_id: str, command: str, at: datetime, wait_seconds: float) -> Iterator[None]:
+    if not path.parent.is_dir():
+        raise WarehouseError(f"There is no folder {path.parent}: make it, or name a warehouse elsewhere with --db.")
     lock = FileLock(_beside(path, ".lock"))
     try:
         lock.acquire(timeout=wait_seconds, poll_interval=0.1)

@@ -1,6 +1,6 @@
 """The two charts: shaped with pandas, built with plotly.graph_objects, each with its data as a table.
 
-Amounts are summed as whole cents, so table and chart agree with the totals to the cent; floats exist only as the
+Amounts are summed as whole cents, so table and chart agree with the totals to the cent; floats exist only as
 lengths of bars. Labels stand above the bars: long names fit, and a phone needs no other drawing.
 """
 
@@ -19,8 +19,8 @@ from finops.money import cents
 from reports import amounts, summary, words
 from reports.plain import one_line, shortened
 
-# Every colour is at least 4.3:1 on its page and all six differ for the colour-blind (facts: report_ops 2.5). The
-# first two are used: green for what can be saved, blue for what is spent.
+# Every colour is at least 4.3:1 on its page and all six differ for the colour-blind (measured). The first two
+# are used: green for what can be saved, blue for what is spent.
 PALETTE = {
     "light": ("#00795A", "#0072B2", "#B8620A", "#8E3B87", "#4A4F57", "#B3261E"),
     "dark": ("#5CC9A7", "#6CB8E8", "#E8A15C", "#D79AD2", "#B4BAC4", "#F2928B"),
@@ -107,9 +107,13 @@ def by_kind(report: AuditReport, currency: str, several: bool) -> Chart | None:
             (k.kind, f"{k.findings:,}", _money(int(k.cents), currency), _carbon(k.kg))
             for k in kinds.itertuples()
         ],
-        foot=("Total", f"{len(lines):,}", _money(sum(b.saved for b in bars), currency),
-              _carbon(_known_sum(kinds["kg"]))),
-    )  # fmt: skip
+        foot=(
+            "Total",
+            f"{len(lines):,}",
+            _money(sum(b.saved for b in bars), currency),
+            _carbon(_known_sum(kinds["kg"])),
+        ),
+    )
 
 
 def by_account(report: AuditReport, currency: str, several: bool) -> Chart | None:
@@ -129,9 +133,13 @@ def by_account(report: AuditReport, currency: str, several: bool) -> Chart | Non
             (bar.label, _money(bar.spent, currency), _money(bar.saved, currency), _part(bar.saved, bar.spent))
             for bar in bars
         ],
-        foot=("Total", _money(sum(spent) if spent else None, currency), _money(saved, currency),
-              _part(saved, sum(spent))),
-    )  # fmt: skip
+        foot=(
+            "Total",
+            _money(sum(spent) if spent else None, currency),
+            _money(saved, currency),
+            _part(saved, sum(spent)),
+        ),
+    )
 
 
 def _accounts(report: AuditReport, currency: str) -> list[_Bar]:
@@ -168,7 +176,8 @@ def _folded(bars: list[_Bar], others: str) -> list[_Bar]:
 
 def _description(bars: Sequence[_Bar], currency: str, with_spent: bool) -> str:
     shown = "; ".join(f"{bar.label}: {bar.text(currency, with_spent)}" for bar in bars[:5])
-    return f"Horizontal bars. {shown}{'; and smaller ones' if len(bars) > 5 else ''}. All values are in the table below."
+    more = "; and smaller ones" if len(bars) > 5 else ""
+    return f"Horizontal bars. {shown}{more}. All values are in the table below."
 
 
 def _figure(bars: list[_Bar], currency: str, with_spent: bool) -> dict[str, Any]:
@@ -182,12 +191,14 @@ def _figure(bars: list[_Bar], currency: str, with_spent: bool) -> dict[str, Any]
         figure.add_annotation(_label(line, 0, _drawn(shortened(bar.label, 40))))
         figure.add_annotation(_label(line, 1, f"<b>{_drawn(bar.text(currency, with_spent))}</b>"))
     figure.update_layout(
-        barmode="overlay", showlegend=with_spent, height=len(bars) * _ROW + 8 + (_LEGEND if with_spent else 0),
+        barmode="overlay",
+        showlegend=with_spent,
+        height=len(bars) * _ROW + 8 + (_LEGEND if with_spent else 0),
         margin={"l": 0, "r": 0, "b": 0, "t": _LEGEND if with_spent else 0, "pad": 0},
         legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "reversed"},
         xaxis={"visible": False, "fixedrange": True, "range": [0, _longest(bars) or 1]},
         yaxis={"visible": False, "fixedrange": True, "range": [len(bars) - 0.4, -0.5]},
-    )  # fmt: skip
+    )
     drawn: dict[str, Any] = json.loads(figure.to_json())
     drawn["layout"].pop("template", None)  # the page's script sets the one for its theme
     return drawn
@@ -204,27 +215,45 @@ def _trace(name: str, values: Sequence[int | None], bars: list[_Bar], currency: 
         for bar, value in zip(bars, values, strict=True)
     ]
     return go.Bar(
-        name=name, orientation="h", y=list(range(len(bars))),
+        name=name,
+        orientation="h",
+        y=list(range(len(bars))),
         x=[None if value is None else value / 100 for value in values],
-        offset=offset, width=0.22, hovertext=texts, hovertemplate="%{hovertext}<extra></extra>",
-    )  # fmt: skip
+        offset=offset,
+        width=0.22,
+        hovertext=texts,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
 
 
 def _label(line: int, side: int, text: str) -> dict[str, Any]:
     """A text above a bar, at the left (side 0) or right (side 1) edge."""
     anchor = ("left", "right")[side]
-    return {"x": side, "xref": "paper", "xanchor": anchor, "y": line - 0.17, "yref": "y", "yanchor": "middle",
-            "text": text, "showarrow": False, "align": anchor, "borderpad": 0, "borderwidth": 0}  # fmt: skip
+    return {
+        "x": side,
+        "xref": "paper",
+        "xanchor": anchor,
+        "y": line - 0.17,
+        "yref": "y",
+        "yanchor": "middle",
+        "text": text,
+        "showarrow": False,
+        "align": anchor,
+        "borderpad": 0,
+        "borderwidth": 0,
+    }
 
 
 def _template(theme: str) -> dict[str, Any]:
     template = go.layout.Template(
         layout={
-            "colorway": list(PALETTE[theme]), "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)",
+            "colorway": list(PALETTE[theme]),
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
             "font": {"family": _FONT, "size": 13, "color": INK[theme]},
             "hoverlabel": {"bgcolor": PAPER[theme], "font": {"color": INK[theme]}, "align": "left"},
         }
-    )  # fmt: skip
+    )
     drawn: dict[str, Any] = template.to_plotly_json()
     return drawn
 

@@ -1,14 +1,15 @@
-"""A finding as one row of the page: every text ready to be shown, the same whether jinja or the page's script writes it."""
+"""A finding as one row of the page: every text ready to be shown, by jinja or by the page's script."""
 
 import re
 from collections.abc import Iterator
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast, get_type_hints
 
 from finops.model import AuditReport, Finding
 from finops.money import cents
 from reports import amounts, reckoning, summary, words
 from reports.plain import one_line
 
+COLUMNS = 8
 _LEVELS = {"low": 1, "medium": 2, "high": 3}
 _WEB = re.compile(r"https?://[^\s\"'<>\\]+", re.ASCII)
 
@@ -96,10 +97,9 @@ def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) ->
 
 def blank() -> Row:
     """A row without content, from which the page's script makes the rows that are not in the markup."""
-    texts = {key: "" for key, kind in Row.__annotations__.items() if kind is str}
-    lists: dict[str, Any] = {key: [""] for key in ("why_sure", "money", "carbon", "commands")}
-    pairs: dict[str, Any] = {key: [["", ""]] for key in ("evidence", "sources")}
-    return Row(**texts, **lists, **pairs, sort=[None] * 8, cents=None)  # type: ignore[typeddict-item]
+    content = {str: "", list[str]: [""], list[list[str]]: [["", ""]]}
+    empty: dict[str, Any] = {key: content.get(kind) for key, kind in get_type_hints(Row).items()}
+    return cast(Row, empty | {"sort": [None] * COLUMNS})
 
 
 def _range(finding: Finding) -> str:

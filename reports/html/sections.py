@@ -1,6 +1,7 @@
-"""What stands around the findings: title, tiles, the warning, costs, coverage, method. Texts ready to be shown."""
+"""What stands around the findings: title, tiles, the warning, costs, coverage. Texts ready to be shown."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from finops.model import AuditReport, Coverage
@@ -34,22 +35,26 @@ class Table:
 
     caption: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
-    foot: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
+    foot: Sequence[tuple[str, ...]]
     numeric: frozenset[int]
 
 
 def basis(report: AuditReport) -> list[str]:
     """What a number on this page means and where it comes from, in the order a controller asks."""
     currencies = list(report.totals_by_currency) or [report.currency or ""]
-    return [part for part in [
-        ", ".join(f"{_NAMES[c]} ({c})" if c in _NAMES else one_line(c) for c in currencies),
-        "effective cost before tax and credits",
-        "months of 730 hours",
-        _window(report),
-        f"prepared for {amounts.clock(report.as_of)}",
-        f"run {one_line(report.run_id)}, finops {report.tool_version}",
-    ] if part]  # fmt: skip
+    return [
+        part
+        for part in [
+            ", ".join(f"{_NAMES[c]} ({c})" if c in _NAMES else one_line(c) for c in currencies),
+            "effective cost before tax and credits",
+            "months of 730 hours",
+            _window(report),
+            f"prepared for {amounts.clock(report.as_of)}",
+            f"run {one_line(report.run_id)}, finops {report.tool_version}",
+        ]
+        if part
+    ]
 
 
 def _window(report: AuditReport) -> str:
@@ -230,51 +235,18 @@ def accepted_table(report: AuditReport) -> Table | None:
     if not accepted:
         return None
     rows = [
-        (words.kind(f.rule), words.name(f), f"{f.cloud} {one_line(f.account)}", one_line(f.reason),
-         amounts.money(f.monthly_savings, f.currency))
+        (
+            words.kind(f.rule),
+            words.name(f),
+            f"{f.cloud} {one_line(f.account)}",
+            one_line(f.reason),
+            amounts.money(f.monthly_savings, f.currency),
+        )
         for f in accepted
-    ]  # fmt: skip
+    ]
     foot = [
         (f"Total in {currency}", "", "", "", amounts.money(amount, currency))
         for amount, currency in summary.together(accepted, "monthly_savings")
     ]
     header = ("Kind of finding", "Resource", "Account", "Why it was found", "Cost of it a month")
     return Table("Accepted as it is, in no total", header, rows, foot, frozenset({4}))
-
-
-def method(report: AuditReport) -> list[tuple[str, str]]:
-    """How the numbers are made, in plain words, with the figures of this report."""
-    bases = Counter(finding.price_basis for finding in summary.pending(report))
-    used = ", ".join(
-        f"{amounts.count(bases[basis], 'finding')} by {words.BASES[basis]}" if basis != "none"
-        else f"{amounts.count(bases[basis], 'finding')} without a price"
-        for basis in ("billed", "list", "none") if bases[basis]
-    )  # fmt: skip
-    return [
-        ("Price", "A cost is what was really charged for the thing itself (the effective cost, with discounts and "
-         "commitments, before tax and credits); where no bill is loaded it is the provider's list price, and said so."
-         + (f" Here: {used}." if used else "")),
-        ("Month", "A month is 730 hours for every provider, a twelfth of a year, so that months can be compared."),
-        ("Net saving", "Where several steps are possible for one thing, only the best is counted; a step on what "
-         "another step removes is not counted again. Gross is everything added up, net is what can really be saved. "
-         "Net never exceeds what the thing costs."),
-        ("Interval", "The lower and upper amount come from how use and price varied in the window. The interval of a "
-         "total is the sum of the intervals, the most cautious way."),
-        ("How sure", "High, medium or low, with the reasons given at each finding. Without enough data no finding is "
-         "made; the check is then listed under “What was not looked at”."),
-        ("Carbon", "Estimated from processors, memory, storage, the data centre's overhead and the electricity of its "
-         "place (location-based), plus a share of making the hardware. Steps that only change the price save none. An "
-         "estimate of what is attributed to us: no offset, and not meant for statutory reporting."),
-        ("As of", f"Everything is judged as of {amounts.clock(report.as_of)}. The same data give the same report, "
-         "to the byte."),
-    ]  # fmt: skip
-
-
-def glossary(report: AuditReport) -> list[tuple[str, str]]:
-    """The actions that occur here, explained."""
-    used = {finding.action for finding in report.findings}
-    return [
-        (verb[0].upper() + verb[1:], meaning)
-        for action, (verb, meaning) in words.ACTIONS.items()
-        if action in used
-    ]

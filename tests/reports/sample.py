@@ -1,24 +1,11 @@
-"""Reports built by hand, each with one trait the renderings must cope with. Totals are summed here, from the lines."""
+"""Reports built by hand, each with one trait the renderings must cope with."""
 
-from collections import defaultdict
-from collections.abc import Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from finops.model import (
-    AuditReport,
-    Co2e,
-    CostLine,
-    Coverage,
-    CurrencyTotals,
-    Finding,
-    NotEvaluated,
-    Totals,
-)
+from finops.model import AuditReport, Co2e, CostLine, Coverage, Finding, NotEvaluated
+from tests.reports.build import cost, finding, report, scope, unjudged
 
-AS_OF = datetime(2026, 11, 20)
-WINDOW = {"window_start": datetime(2026, 10, 21), "window_end": datetime(2026, 11, 20)}
 HOSTILE = (
     "</script><script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -33,103 +20,6 @@ HOSTILE = (
 )
 
 
-def finding(number: int, saving: str | None, **over: Any) -> Finding:
-    """A finding that says everything; `over` replaces what a test is about."""
-    money = None if saving is None else Decimal(saving)
-    fields: dict[str, Any] = {
-        "id": f"f{number:011x}", "rule": "unattached-volume", "class": "unused", "cloud": "aws",
-        "account": "123456789012", "region": "eu-west-1", "zone": "eu-west-1a", "resource_type": "volume",
-        "resource_id": f"vol-0{number:016x}", "resource_name": f"data-{number}", "tags": {"team": "shop"},
-        "reason": f"Attached to nothing for {41 + number} days; the limit is 14.", "action": "delete",
-        "current": {"volume_type": "gp3", "size_gib": 500}, "proposed": {}, "monthly_cost": money,
-        "monthly_savings": money, "net_monthly_savings": money,
-        "savings_low": money and (money * Decimal("0.9")).quantize(Decimal("0.01")), "savings_high": money,
-        "currency": "USD", "price_basis": "billed" if saving else "none", "conflict_group": None,
-        "superseded_by": None, "confidence": "high", "confidence_reasons": ["30 of 30 days seen"],
-        "effort": "low", "risk": "low",
-        "co2e": Co2e(operational_kg=1.4, embodied_kg=0.3, saved_kg=1.7, saved_low_kg=0.9, saved_high_kg=2.8,
-                     quality="measured"),
-        "evidence": {"days_detached": 41 + number, "window_days": 30, "prices": {"gp3_gib_month": 0.088}},
-        "remediation": [f"aws ec2 create-snapshot --volume-id vol-0{number:016x}",
-                        f"aws ec2 delete-volume --volume-id vol-0{number:016x} --region eu-west-1"],
-        "status": "open", "first_seen": datetime(2026, 10, 2),
-        "sources": ["https://docs.aws.amazon.com/ebs/latest/userguide/ebs-deleting-volume.html"],
-    }  # fmt: skip
-    return Finding.model_validate(fields | over)
-
-
-def report(
-    findings: Sequence[Finding] = (),
-    costs: Sequence[CostLine] = (),
-    not_evaluated: Sequence[NotEvaluated] = (),
-    coverage: Sequence[Coverage] = (),
-    evaluated: float | None = None,
-) -> AuditReport:
-    """The lines with totals that are their sums; no rate between currencies."""
-    ordered = sorted(findings, key=lambda f: f.net_monthly_savings or Decimal(-1), reverse=True)
-    by_currency = _totals_by_currency(ordered, costs, evaluated)
-    one = next(iter(by_currency.values())) if len(by_currency) == 1 else None
-    steps = [f for f in ordered if f.status != "exempt" and f.superseded_by is None]
-    money = one.model_dump(exclude={"findings", "evaluated_cost_share"}) if one else dict.fromkeys(
-        ("monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high")
-    )  # fmt: skip
-    return AuditReport(
-        run_id="8f3c21d0", as_of=AS_OF, currency=next(iter(by_currency)) if one else None,
-        totals=Totals(
-            **money, monthly_co2e_kg=412.0 if findings else None,
-            co2e_saved_kg=round(sum(f.co2e.saved_kg or 0 for f in steps), 3) if findings else None,
-            evaluated_cost_share=evaluated, findings=sum(f.status != "exempt" for f in ordered),
-            not_evaluated=len(not_evaluated),
-        ),
-        totals_by_currency=by_currency, costs=list(costs), findings=ordered,
-        not_evaluated=list(not_evaluated), coverage=list(coverage),
-    )  # fmt: skip
-
-
-def _totals_by_currency(
-    findings: Sequence[Finding], costs: Sequence[CostLine], evaluated: float | None
-) -> dict[str, CurrencyTotals]:
-    groups: defaultdict[str, list[Finding]] = defaultdict(list)
-    for found in findings:
-        if found.status != "exempt":
-            groups[found.currency or "USD"].append(found)
-    for cost in costs:
-        groups[cost.currency or "USD"] += []
-    return {
-        currency: CurrencyTotals(
-            monthly_cost=sum((c.monthly_cost for c in costs if c.monthly_cost and c.currency == currency), Decimal(0))
-            if any(c.monthly_cost is not None and c.currency == currency for c in costs) else None,
-            gross_monthly_savings=sum((f.monthly_savings or Decimal(0) for f in group), Decimal(0)),
-            net_monthly_savings=sum((f.net_monthly_savings or Decimal(0) for f in group), Decimal(0)),
-            net_low=sum((f.savings_low or Decimal(0) for f in group if not f.superseded_by), Decimal(0)),
-            net_high=sum((f.savings_high or Decimal(0) for f in group if not f.superseded_by), Decimal(0)),
-            evaluated_cost_share=evaluated, findings=len(group),
-        )
-        for currency, group in groups.items()
-    }  # fmt: skip
-
-
-def cost(account: str, amount: str | None, cloud: str = "aws", **over: Any) -> CostLine:
-    fields = {"currency": "USD", "basis": "billed", **WINDOW} | over
-    return CostLine(cloud=cloud, account=account, monthly_cost=amount and Decimal(amount), **fields)
-
-
-def scope(dataset: str = "instances", status: str = "complete", **over: Any) -> Coverage:
-    fields: dict[str, Any] = {
-        "cloud": "aws", "account": "123456789012", "region": "eu-west-1", "dataset": dataset, "status": status,
-        "error": None, "rows": 120, "calls": 4, "collected_at": datetime(2026, 11, 19, 23, 40),
-    }  # fmt: skip
-    return Coverage.model_validate(fields | over)
-
-
-def unjudged(reason: str, rule: str = "oversized-instance", **over: Any) -> NotEvaluated:
-    fields: dict[str, Any] = {
-        "rule": rule, "cloud": "aws", "account": "123456789012", "region": "eu-west-1", "resource_id": "i-0aa",
-        "reason": reason,
-    }  # fmt: skip
-    return NotEvaluated.model_validate(fields | over)
-
-
 def empty() -> AuditReport:
     """Nothing found and nothing looked at."""
     return report()
@@ -141,7 +31,7 @@ def clean() -> AuditReport:
 
 
 def three_clouds() -> AuditReport:
-    """The normal one: every class, an alternative, small ones, an unknown price, an accepted one, all read."""
+    """The normal one: an alternative, small ones, an unknown price, an accepted one, all scopes read."""
     return report(
         _three_clouds_findings(), _three_clouds_costs(), _three_clouds_gaps(), _three_clouds_scopes(), 0.934
     )
@@ -150,18 +40,50 @@ def three_clouds() -> AuditReport:
 def partial() -> AuditReport:
     """The normal one, with scopes that were denied, failed, throttled or read in part."""
     broken = [
-        scope("metrics", "denied", region="us-east-1", rows=0,
-              error="AccessDenied: not authorized to perform cloudwatch:GetMetricData"),
-        scope("metrics", "denied", region="eu-west-1", rows=0,
-              error="AccessDenied: not authorized to perform cloudwatch:GetMetricData"),
-        scope("instances", "throttled", cloud="alibaba", account="5123456789012345", region="cn-hangzhou",
-              error="Throttling.User after 8 attempts", rows=40),
-        scope("bill", "failed", cloud="gcp", account="shop-prod-4711", region="global", rows=0, collected_at=None,
-              error="403 Access Denied: Table billing.gcp_billing_export_v1"),
-        scope("snapshots", "partial", region="ap-southeast-1", error="page 7 of 9 could not be read", rows=600),
-    ]  # fmt: skip
-    return report(_three_clouds_findings(), _three_clouds_costs(), _three_clouds_gaps(),
-                  [*_three_clouds_scopes(), *broken], 0.871)  # fmt: skip
+        scope(
+            "metrics",
+            "denied",
+            region="us-east-1",
+            rows=0,
+            error="AccessDenied: not authorized to perform cloudwatch:GetMetricData",
+        ),
+        scope(
+            "metrics",
+            "denied",
+            region="eu-west-1",
+            rows=0,
+            error="AccessDenied: not authorized to perform cloudwatch:GetMetricData",
+        ),
+        scope(
+            "instances",
+            "throttled",
+            cloud="alibaba",
+            account="5123456789012345",
+            region="cn-hangzhou",
+            error="Throttling.User after 8 attempts",
+            rows=40,
+        ),
+        scope(
+            "bill",
+            "failed",
+            cloud="gcp",
+            account="shop-prod-4711",
+            region="global",
+            rows=0,
+            collected_at=None,
+            error="403 Access Denied: Table billing.gcp_billing_export_v1",
+        ),
+        scope(
+            "snapshots", "partial", region="ap-southeast-1", error="page 7 of 9 could not be read", rows=600
+        ),
+    ]
+    return report(
+        _three_clouds_findings(),
+        _three_clouds_costs(),
+        _three_clouds_gaps(),
+        [*_three_clouds_scopes(), *broken],
+        0.871,
+    )
 
 
 def two_currencies() -> AuditReport:
@@ -183,15 +105,31 @@ def hostile() -> AuditReport:
     """Every text a cloud can set, set to each hostile value."""
     texts = [
         finding(
-            number, f"{100 - number}.00", id=f"h{number}", account=text, region=text, zone=text, resource_id=text,
-            resource_name=text, tags={text: text}, reason=text, action="resize",
-            current={"instance_type": text}, proposed={"instance_type": text + "!"}, evidence={text: {text: text}},
-            remediation=[text], sources=[text, "javascript:alert(1)", "https://example.com/" + text],
-            confidence_reasons=[text], rule=text, cloud=text, resource_type=text,
-            co2e=Co2e(reason=text), conflict_group=text,
+            number,
+            f"{100 - number}.00",
+            id=f"h{number}",
+            account=text,
+            region=text,
+            zone=text,
+            resource_id=text,
+            resource_name=text,
+            tags={text: text},
+            reason=text,
+            action="resize",
+            current={"instance_type": text},
+            proposed={"instance_type": text + "!"},
+            evidence={text: {text: text}},
+            remediation=[text],
+            sources=[text, "javascript:alert(1)", "https://example.com/" + text],
+            confidence_reasons=[text],
+            rule=text,
+            cloud=text,
+            resource_type=text,
+            co2e=Co2e(reason=text),
+            conflict_group=text,
         )
         for number, text in enumerate(HOSTILE)
-    ]  # fmt: skip
+    ]
     return report(
         texts,
         [cost(text, "1000.00", text, note=text) for text in HOSTILE],
@@ -214,36 +152,66 @@ def secret() -> AuditReport:
     """Ids, names and tag values everywhere a text can mention them; none of SECRETS may survive redaction."""
     account, resource, name, team, other = SECRETS
     found = finding(
-        1, "310.00", account=account, resource_id=resource, resource_name=name, tags={"owner": team, "size": "1"},
-        reason=f"{name} ({resource}) of {team} had 1 busy hour; {other} is attached.", action="resize",
-        resource_type="instance", rule="oversized-instance",
+        1,
+        "310.00",
+        account=account,
+        resource_id=resource,
+        resource_name=name,
+        tags={"owner": team, "size": "1"},
+        reason=f"{name} ({resource}) of {team} had 1 busy hour; {other} is attached.",
+        action="resize",
+        resource_type="instance",
+        rule="oversized-instance",
         current={"instance_type": "m5.large", "arn": f"arn:aws:ec2:eu-west-1:{account}:instance/{resource}"},
         proposed={"instance_type": "m5.medium", "like": name.upper()},
         evidence={resource: {"attached": [other, int(account)]}, "peak": 0.31},
-        remediation=[f"aws ec2 stop-instances --instance-ids {resource} --profile {account}",
-                     "echo 'Frau Müller'\"'\"'s team'", "open https://x.example/?n=Frau%20M%C3%BCller%27s%20team"],
-        confidence_reasons=[f"{team} confirmed"], conflict_group=f"aws/{account}/{resource}",
+        remediation=[
+            f"aws ec2 stop-instances --instance-ids {resource} --profile {account}",
+            "echo 'Frau Müller'\"'\"'s team'",
+            "open https://x.example/?n=Frau%20M%C3%BCller%27s%20team",
+        ],
+        confidence_reasons=[f"{team} confirmed"],
+        conflict_group=f"aws/{account}/{resource}",
         co2e=Co2e(reason=f"{resource} has no known type"),
-    )  # fmt: skip
+    )
     return report(
-        [found], [cost(account, "1000.00", note=f"payer of {account}")],
+        [found],
+        [cost(account, "1000.00", note=f"payer of {account}")],
         [unjudged(f"no data for {resource} of {team}", account=account, resource_id=resource)],
-        [scope("metrics", "denied", account=account, error=f"arn:aws:iam::{account}:role/{name} is not authorized")],
+        [
+            scope(
+                "metrics",
+                "denied",
+                account=account,
+                error=f"arn:aws:iam::{account}:role/{name} is not authorized",
+            )
+        ],
         0.5,
-    )  # fmt: skip
+    )
 
 
 def large(findings: int) -> AuditReport:
     """As many findings as asked for, in twelve accounts, each text as long as real ones are."""
-    rules = (("idle-instance", "terminate", "instance"), ("unattached-volume", "delete", "volume"),
-             ("old-snapshot", "delete", "snapshot"), ("unused-public-ip", "release", "public_ip"))  # fmt: skip
+    rules = (
+        ("idle-instance", "terminate", "instance"),
+        ("unattached-volume", "delete", "volume"),
+        ("old-snapshot", "delete", "snapshot"),
+        ("unused-public-ip", "release", "public_ip"),
+    )
     made = []
     for number in range(findings):
         rule, action, kind = rules[number % 4]
-        made.append(finding(
-            number, f"{(number * 7919) % 90_000 / 100 + 1:.2f}", rule=rule, action=action, resource_type=kind,
-            account=f"{100_000_000_000 + number % 12}", resource_name=f"service-{number % 400}-node-{number}",
-        ))  # fmt: skip
+        made.append(
+            finding(
+                number,
+                f"{(number * 7919) % 90_000 / 100 + 1:.2f}",
+                rule=rule,
+                action=action,
+                resource_type=kind,
+                account=f"{100_000_000_000 + number % 12}",
+                resource_name=f"service-{number % 400}-node-{number}",
+            )
+        )
     costs = [cost(f"{100_000_000_000 + account}", f"{200_000 + account * 1000}.55") for account in range(12)]
     return report(made, costs, _three_clouds_gaps(), _three_clouds_scopes(), 0.91)
 
@@ -253,58 +221,177 @@ def _three_clouds_findings() -> list[Finding]:
     gcp: dict[str, Any] = {"cloud": "gcp", "account": "shop-prod-4711", "region": "europe-west1"}
     server: dict[str, Any] = {"resource_type": "instance"}
     return [
-        finding(1, "1204.33", **server, rule="oversized-instance", **{"class": "oversized"}, action="resize",
-                resource_id="i-0ab3c91f2d7788990", resource_name="web-prod-1", monthly_cost=Decimal("1605.77"),
-                net_monthly_savings=Decimal("1104.33"), savings_low=Decimal("980.10"),
-                savings_high=Decimal("1190.00"), confidence="medium", risk="medium", effort="medium",
-                current={"instance_type": "m5.8xlarge", "vcpu": 32}, conflict_group="i-0ab3c91f2d7788990",
-                proposed={"instance_type": "m5.2xlarge", "vcpu": 8},
-                reason="The busiest of 62 days needed 5.1 of 32 processors; a smaller size with 8 carries it "
-                       "with 20% to spare.",
-                confidence_reasons=["62 of 62 days seen", "no memory data, so memory is not shrunk"],
-                evidence={"cpu_p95": 0.112, "cpu_max": 0.159, "days": 62, "hours_above_capacity_in_back_test": 0},
-                remediation=["aws ec2 stop-instances --instance-ids i-0ab3c91f2d7788990",
-                             "aws ec2 modify-instance-attribute --instance-id i-0ab3c91f2d7788990 "
-                             "--instance-type m5.2xlarge"],
-                co2e=Co2e(operational_kg=96.2, embodied_kg=21.0, saved_kg=61.4, saved_low_kg=38.0,
-                          saved_high_kg=90.5, quality="measured")),
-        finding(2, "561.90", **server, rule="spot-eligible-instance", **{"class": "rate"}, action="spot",
-                resource_id="i-0ab3c91f2d7788990", resource_name="web-prod-1", superseded_by="f00000000001",
-                net_monthly_savings=Decimal("0.00"), conflict_group="i-0ab3c91f2d7788990", confidence="low",
-                co2e=Co2e(saved_kg=0.0, saved_low_kg=0.0, saved_high_kg=0.0, quality="measured",
-                          reason="price only: the same work runs on the same hardware")),
-        finding(3, "842.60", **gcp, **server, rule="idle-instance", action="terminate",
-                resource_id="7730012345678901234", resource_name="ml-lab-a100", status="new", risk="medium",
-                reason="Busiest minute in 41 days: 1.2% of the processors (limit 5%) and 4 MB a day on the network "
-                       "(limit 5 MB).",
-                remediation=["gcloud compute instances delete ml-lab-a100 --zone europe-west1-b"],
-                co2e=Co2e(operational_kg=140.0, embodied_kg=44.0, saved_kg=184.0, saved_low_kg=120.0,
-                          saved_high_kg=260.0, quality="proxy")),
-        finding(4, "388.00", **alibaba, **server, rule="off-hours-instance", **{"class": "schedule"},
-                action="schedule", resource_id="i-gw8abcdefghijklmnopq", resource_name="培训-服务器", status="new",
-                current={"hours_per_week": 168}, proposed={"hours_per_week": 55}, confidence="medium",
-                reason="Used on weekdays between 8 and 19 only; 113 of 168 hours a week are idle."),
-        finding(5, "212.40", rule="volume-type-upgrade", **{"class": "modernise"}, action="change-type",
-                current={"volume_type": "io1"}, proposed={"volume_type": "gp3"}, resource_name="orders-db-data",
-                co2e=Co2e(saved_kg=0.0, saved_low_kg=0.0, saved_high_kg=0.0, quality="measured",
-                          reason="price only: the same work runs on the same hardware")),
-        finding(6, "96.00"), finding(7, "96.00", resource_name=None), finding(8, "44.02", **gcp),
-        finding(9, "31.20", **alibaba, rule="old-snapshot", resource_type="snapshot", resource_name="before-upgrade"),
-        finding(10, "7.30", rule="unused-public-ip", action="release", resource_type="public_ip",
-                resource_id="eipalloc-0aa11bb22cc33dd44", resource_name="203.0.113.7"),
+        finding(
+            1,
+            "1204.33",
+            **server,
+            rule="oversized-instance",
+            **{"class": "oversized"},
+            action="resize",
+            resource_id="i-0ab3c91f2d7788990",
+            resource_name="web-prod-1",
+            monthly_cost=Decimal("1605.77"),
+            net_monthly_savings=Decimal("1104.33"),
+            savings_low=Decimal("980.10"),
+            savings_high=Decimal("1190.00"),
+            confidence="medium",
+            risk="medium",
+            effort="medium",
+            current={"instance_type": "m5.8xlarge", "vcpu": 32},
+            conflict_group="i-0ab3c91f2d7788990",
+            proposed={"instance_type": "m5.2xlarge", "vcpu": 8},
+            reason="The busiest of 62 days needed 5.1 of 32 processors; a smaller size with 8 carries it "
+            "with 20% to spare.",
+            confidence_reasons=["62 of 62 days seen", "no memory data, so memory is not shrunk"],
+            evidence={"cpu_p95": 0.112, "cpu_max": 0.159, "days": 62, "hours_above_capacity_in_back_test": 0},
+            remediation=[
+                "aws ec2 stop-instances --instance-ids i-0ab3c91f2d7788990",
+                "aws ec2 modify-instance-attribute --instance-id i-0ab3c91f2d7788990 "
+                "--instance-type m5.2xlarge",
+            ],
+            co2e=Co2e(
+                operational_kg=96.2,
+                embodied_kg=21.0,
+                saved_kg=61.4,
+                saved_low_kg=38.0,
+                saved_high_kg=90.5,
+                quality="measured",
+            ),
+        ),
+        finding(
+            2,
+            "561.90",
+            **server,
+            rule="spot-eligible-instance",
+            **{"class": "rate"},
+            action="spot",
+            resource_id="i-0ab3c91f2d7788990",
+            resource_name="web-prod-1",
+            superseded_by="f00000000001",
+            net_monthly_savings=Decimal("0.00"),
+            conflict_group="i-0ab3c91f2d7788990",
+            confidence="low",
+            co2e=Co2e(
+                saved_kg=0.0,
+                saved_low_kg=0.0,
+                saved_high_kg=0.0,
+                quality="measured",
+                reason="price only: the same work runs on the same hardware",
+            ),
+        ),
+        finding(
+            3,
+            "842.60",
+            **gcp,
+            **server,
+            rule="idle-instance",
+            action="terminate",
+            resource_id="7730012345678901234",
+            resource_name="ml-lab-a100",
+            status="new",
+            risk="medium",
+            reason="Busiest minute in 41 days: 1.2% of the processors (limit 5%) and 4 MB a day on the "
+            "network (limit 5 MB).",
+            remediation=["gcloud compute instances delete ml-lab-a100 --zone europe-west1-b"],
+            co2e=Co2e(
+                operational_kg=140.0,
+                embodied_kg=44.0,
+                saved_kg=184.0,
+                saved_low_kg=120.0,
+                saved_high_kg=260.0,
+                quality="proxy",
+            ),
+        ),
+        finding(
+            4,
+            "388.00",
+            **alibaba,
+            **server,
+            rule="off-hours-instance",
+            **{"class": "schedule"},
+            action="schedule",
+            resource_id="i-gw8abcdefghijklmnopq",
+            resource_name="培训-服务器",
+            status="new",
+            current={"hours_per_week": 168},
+            proposed={"hours_per_week": 55},
+            confidence="medium",
+            reason="Used on weekdays between 8 and 19 only; 113 of 168 hours a week are idle.",
+        ),
+        finding(
+            5,
+            "212.40",
+            rule="volume-type-upgrade",
+            **{"class": "modernise"},
+            action="change-type",
+            current={"volume_type": "io1"},
+            proposed={"volume_type": "gp3"},
+            resource_name="orders-db-data",
+            co2e=Co2e(
+                saved_kg=0.0,
+                saved_low_kg=0.0,
+                saved_high_kg=0.0,
+                quality="measured",
+                reason="price only: the same work runs on the same hardware",
+            ),
+        ),
+        finding(6, "96.00"),
+        finding(7, "96.00", resource_name=None),
+        finding(8, "44.02", **gcp),
+        finding(
+            9,
+            "31.20",
+            **alibaba,
+            rule="old-snapshot",
+            resource_type="snapshot",
+            resource_name="before-upgrade",
+        ),
+        finding(
+            10,
+            "7.30",
+            rule="unused-public-ip",
+            action="release",
+            resource_type="public_ip",
+            resource_id="eipalloc-0aa11bb22cc33dd44",
+            resource_name="203.0.113.7",
+        ),
         finding(11, "0.73", rule="old-snapshot", resource_type="snapshot"),
         finding(12, "0.20", rule="old-snapshot", resource_type="snapshot"),
-        finding(13, None, rule="idle-ml-endpoint", resource_type="ml_endpoint", resource_name="ranker-test",
-                monthly_cost=None, confidence="low", co2e=Co2e(reason="the hardware of this service is not published")),
+        finding(
+            13,
+            None,
+            rule="idle-ml-endpoint",
+            resource_type="ml_endpoint",
+            resource_name="ranker-test",
+            monthly_cost=None,
+            confidence="low",
+            co2e=Co2e(reason="the hardware of this service is not published"),
+        ),
         finding(14, "150.00", resource_name="legal-hold", status="exempt"),
-        finding(15, "640.00", rule="commitment-coverage", **{"class": "rate"}, action="buy",
-                resource_type="commitment", resource_id="aws/123456789012/compute-savings-plan", resource_name=None,
-                current={}, proposed={"plan": "compute savings plan", "term": "1 year", "hourly": "$2.10 an hour"},
-                risk="high", monthly_cost=Decimal("2900.00"), monthly_savings=Decimal("640.00"),
-                reason="At least $2.90 an hour of steady use is paid at the full price, after all steps above.",
-                co2e=Co2e(saved_kg=0.0, saved_low_kg=0.0, saved_high_kg=0.0, quality="measured",
-                          reason="price only: the same work runs on the same hardware")),
-    ]  # fmt: skip
+        finding(
+            15,
+            "640.00",
+            rule="commitment-coverage",
+            **{"class": "rate"},
+            action="buy",
+            resource_type="commitment",
+            resource_id="aws/123456789012/compute-savings-plan",
+            resource_name=None,
+            current={},
+            proposed={"plan": "compute savings plan", "term": "1 year", "hourly": "$2.10 an hour"},
+            risk="high",
+            monthly_cost=Decimal("2900.00"),
+            monthly_savings=Decimal("640.00"),
+            reason="At least $2.90 an hour of steady use is paid at the full price, after all steps above.",
+            co2e=Co2e(
+                saved_kg=0.0,
+                saved_low_kg=0.0,
+                saved_high_kg=0.0,
+                quality="measured",
+                reason="price only: the same work runs on the same hardware",
+            ),
+        ),
+    ]
 
 
 def _three_clouds_costs() -> list[CostLine]:
@@ -329,8 +416,11 @@ def _three_clouds_gaps() -> list[NotEvaluated]:
 
 
 def _three_clouds_scopes() -> list[Coverage]:
-    aws = [scope(dataset, region=region) for dataset in ("instances", "volumes", "prices")
-           for region in ("eu-west-1", "us-east-1")]  # fmt: skip
+    aws = [
+        scope(dataset, region=region)
+        for dataset in ("instances", "volumes", "prices")
+        for region in ("eu-west-1", "us-east-1")
+    ]
     return [
         *aws,
         scope(cloud="alibaba", account="5123456789012345", region="eu-central-1"),

@@ -1,0 +1,53 @@
+# Everything a visitor or a developer does here. Needs Python 3.11 or newer with venv, make, a package registry.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   ?= finops-demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench browser lock clean
+
+help: ## Show what there is
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.runtime ## Run the whole pipeline on the built-in sample estate
+	@$(BIN)/finops demo -o $(DEMO)
+
+test: $(VENV)/.test ## Run the test suite
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warnings as errors
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(MAKE) --no-print-directory test
+
+bench: $(VENV)/.test ## Print speed and memory as ratios against raw DuckDB in the same run
+	@$(BIN)/python tests/benchmarks/bench_ingest.py
+	@$(BIN)/python tests/benchmarks/bench_audit.py
+
+browser: ## Install Chromium for the browser tests (Debian or Ubuntu, as root); without it they are skipped
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
+
+lock: $(VENV)/.test ## Resolve the dependencies anew into the lock files
+	@$(BIN)/python -m pip install -q uv
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --extra test pyproject.toml -o requirements-test.lock
+
+clean: ## Remove what make made, the demo included
+	@rm -rf $(VENV) finops-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "finops needs Python 3.11 or newer; name one with: make PYTHON=python3.12 demo")'
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing finops into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $@
+
+$(VENV)/.test: requirements-test.lock $(VENV)/.runtime
+	@echo "Installing the test tools into $(VENV) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-test.lock
+	@touch $@

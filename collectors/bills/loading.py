@@ -1,0 +1,261 @@
+"""Exported bills into `charges`: each file in one transaction, exact, never twice.
+
+    inspect      what the file is, from its beginning
+    read_through every byte once: fingerprint, gzip's own check sum
+    measure      a pass over the source: its sums (`control`)
+    insert       a second pass: its rows into `charges`
+    settle       rows that cannot be loaded, equality, other files of the same bill, coverage
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from collectors.bills import checks, partitions
+from collectors.bills.files import find_files
+from collectors.bills.inspection import Bill, inspect
+from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
+from collectors.bills.results import FileResult, IngestResult
+from collectors.bills.source import Content, open_views, prepare, read_through, told_of_file
+from finops.errors import InputError, InvariantError
+from finops.warehouse import Writer
+
+
+@dataclass(slots=True)
+class _Load:
+    """One file on its way in."""
+
+    writer: Writer
+    bill: Bill
+    at: datetime
+    replace: bool
+    max_rejected: float
+    siblings: frozenset[str]
+    content: Content = field(init=False)
+    rejects: Rejects = field(default_factory=Rejects)
+    rows: int = 0
+    status: Literal["loaded", "replaced", "unchanged"] = "loaded"
+    warnings: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    unusable: list[checks.Provider] = field(default_factory=list)
+
+    @property
+    def source(self) -> str:
+        """The name under which the warehouse knows the file: the same from whichever folder it is given."""
+        return str(self.bill.path.resolve())
+
+
+def ingest(
+    writer: Writer,
+    paths: Sequence[str | Path],
+    *,
+    at: datetime,
+    replace: bool = False,
+    max_rejected: float = 0.01,
+) -> IngestResult:
+    """Loads every bill that `paths` name (files, folders, globs) and says what became of each.
+
+    `at` is the instant of loading. Rows that cannot be loaded are counted and listed in `rejected_rows`, up
+    to `max_rejected` of a file's rows. With `replace`, a file that holds a bill again which another file
+    brought takes its place. Raises InputError for a file that cannot be trusted; files before it are loaded,
+    of that one nothing is.
+    """
+    prepare(writer.con)
+    results: list[FileResult] = []
+    loaded: set[str] = set()
+    for path in find_files(paths):
+        load = _Load(writer, inspect(path), at, replace, max_rejected, frozenset(loaded))
+        results.append(_ingest_one(load))
+        loaded.add(load.source)
+    return IngestResult(tuple(results))
+
+
+def _ingest_one(load: _Load) -> FileResult:
+    before = load.bill.path.stat()
+    load.content = read_through(load.bill)
+    holder = partitions.holder_of(load.writer.con, load.content.fingerprint)
+    if holder:
+        return _unchanged(load, holder)
+    con = load.writer.con
+    con.begin()
+    try:
+        with told_of_file(load.bill.path):
+            _bring_in(load)
+        result = _settle(load)
+        after = load.bill.path.stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise InputError(f"{load.bill.path} was changed while it was read: try again when it is complete.")
+        con.commit()
+    except BaseException:
+        con.rollback()
+        raise
+    return result
+
+
+def _unchanged(load: _Load, holder: str) -> FileResult:
+    notes = () if holder == load.source else (f"The same content was loaded from {holder}.",)
+    return FileResult(load.bill.path, load.bill.format, "unchanged", notes=notes)
+
+
+# --- rows -------------------------------------------------------------------------------------------------
+
+
+def _bring_in(load: _Load) -> None:
+    """Rows into `charges`, sums into `control`, what cannot be loaded into `load.rejects`.
+
+    A clean file, which nearly every one is, takes two passes. Only when the second one brings fewer rows than
+    the first one read, the bad rows are looked for, and all begins again without them.
+    """
+    con = load.writer.con
+    read = _pass(load, good_only=False)
+    if load.rows == read and not has_misshapen(con, load.bill):
+        return
+    load.rejects = find_rejects(con, load.bill, load.content)
+    if load.rows + load.rejects.count != read + load.rejects.misshapen:
+        raise InvariantError(f"Some rows of {load.bill.path} were neither loaded nor rejected: report this as a bug.")
+    _refuse_too_many(load)
+    con.rollback()
+    con.begin()
+    _pass(load, good_only=True)
+
+
+def _pass(load: _Load, *, good_only: bool) -> int:
+    """Reads the sums, makes room, inserts. Returns how many rows the first reading met."""
+    con = load.writer.con
+    load.notes.clear()
+    open_views(con, load.bill)
+    partitions.forget_touched(con)
+    read = checks.measure(con, good_only=good_only)
+    again, kept = partitions.make_room(con, load.source)
+    load.status = "replaced" if again else "loaded"
+    if kept:
+        months = ", ".join(f"{period:%Y-%m}" for period in kept)
+        load.notes.append(f"An earlier content of this file for {months} is kept: the file no longer speaks of it.")
+    load.unusable = checks.unusable(con)
+    load.rows = _insert(load)
+    return read
+
+
+def _insert(load: _Load) -> int:
+    columns = ", ".join(column.target for column in load.bill.mapping.columns)
+    row = load.writer.con.execute(
+        f"""
+        INSERT INTO charges BY NAME
+        SELECT {columns}, x_Other,
+               cloud_of(ProviderName) AS x_Cloud,
+               coalesce(SubAccountId, BillingAccountId) AS x_AccountId,
+               resource_key(ResourceId) AS x_ResourceKey,
+               if(list_contains($billed, ProviderName), BilledCost, EffectiveCost) AS x_Cost,
+               if(list_contains($billed, ProviderName), 'billed', 'effective') AS x_CostBasis,
+               $source AS x_Source
+        FROM charge WHERE fault IS NULL
+        """,  # noqa: S608
+        {"billed": [provider.name for provider in load.unusable], "source": load.source},
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _refuse_too_many(load: _Load) -> None:
+    rejects = load.rejects
+    share = rejects.count / (load.rows + rejects.count)
+    if load.rows and share <= load.max_rejected:
+        return
+    first = rejects.listed[0]
+    unit = "line" if load.bill.delimiter else "row"
+    where = f"{unit} {first.line}" if first.line else "the first of them"
+    raise InputError(
+        f"{load.bill.path} has {rejects.count:,} of {load.rows + rejects.count:,} rows that cannot be loaded, "
+        f"more than the {load.max_rejected:.0%} allowed ({where}: {first.sentence}): export it again, or allow "
+        "more with --max-rejected."
+    )
+
+
+# --- what goes with them ----------------------------------------------------------------------------------
+
+
+def _settle(load: _Load) -> FileResult:
+    con, run_id = load.writer.con, load.writer.run_id
+    sentence = checks.verify(con, load.source)
+    _test(load, "charges-equal-source", "error", "passed", sentence)
+    _tell_cost_basis(load)
+    _face_overlaps(load)
+    partitions.record(
+        con,
+        source=load.source,
+        format=load.bill.format,
+        fingerprint=load.content.fingerprint,
+        at=load.at,
+        run_id=run_id,
+    )
+    _write_rejects(load)
+    accounts = partitions.cover(con, load.source, at=load.at, run_id=run_id)
+    return FileResult(
+        path=load.bill.path,
+        format=load.bill.format,
+        status=load.status,
+        rows=load.rows,
+        rejected=load.rejects.count,
+        reasons=dict(load.rejects.reasons),
+        sums=checks.sums(con),
+        periods=checks.periods(con),
+        accounts=tuple(accounts),
+        warnings=tuple(load.warnings),
+        notes=tuple(load.notes),
+    )
+
+
+def _tell_cost_basis(load: _Load) -> None:
+    sentence = checks.told(load.unusable)
+    _test(load, "effective-cost-usable", "warn", "failed" if load.unusable else "passed", sentence)
+    if load.unusable:
+        load.warnings.append(sentence)
+
+
+def _face_overlaps(load: _Load) -> None:
+    for overlap in partitions.overlaps(load.writer.con, load.source):
+        if not overlap.same_bill:
+            load.notes.append(_beside(overlap))
+        elif overlap.source in load.siblings:
+            raise InputError(
+                f"{load.bill.path} and {overlap.source}, both given now, hold {overlap.identical:,} identical "
+                "rows of the same bill: give only one of them."
+            )
+        elif not load.replace:
+            raise InputError(
+                f"{load.bill.path} brings a bill that is loaded from {overlap.source}: both hold "
+                f"{overlap.identical:,} identical rows; pass --replace to let the new file replace the old one."
+            )
+        else:
+            partitions.displace(load.writer.con, overlap.source)
+            load.status = "replaced"
+            load.notes.append(f"It takes the place of {overlap.source}, which held the same bill.")
+
+
+def _beside(overlap: partitions.Overlap) -> str:
+    alike = f"; {overlap.identical:,} rows are alike by chance" if overlap.identical else ""
+    return f"It is another part of a bill of which {overlap.source} holds a part{alike}."
+
+
+def _write_rejects(load: _Load) -> None:
+    rejects = load.rejects
+    if not rejects.count:
+        return
+    listed = [(load.source, each.line, each.field, each.sentence, load.writer.run_id) for each in rejects.listed]
+    rest = rejects.count - len(rejects.listed)
+    if rest:
+        listed.append((load.source, None, None, f"{rest:,} more rows are not listed", load.writer.run_id))
+    load.writer.con.executemany("INSERT INTO rejected_rows VALUES (?, ?, ?, ?, ?)", listed)
+    load.warnings.append(
+        f"{rejects.count:,} of {load.rows + rejects.count:,} rows could not be loaded; rejected_rows lists them."
+    )
+
+
+def _test(load: _Load, test: str, severity: str, status: str, message: str) -> None:
+    con = load.writer.con
+    con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [test, load.source])
+    con.execute(
+        "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [test, load.source, severity, status, message, load.writer.run_id, load.at],
+    )

@@ -1,0 +1,187 @@
+"""What the warehouse holds of which file: the same again, a new content of it, or another file of the same bill.
+
+A partition is (provider's cloud, BillingAccountId, BillingPeriodStart) of one source. All of this runs inside
+the transaction of one file, after its rows are in `charges` and its sums in `control`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+# Which charge a row is, in every version of FOCUS and before and after a restatement: no column that a newer
+# export adds, that is filled in when the invoice is issued, or that people edit (names, tags).
+_IDENTITY = (
+    "BillingAccountId, SubAccountId, BillingPeriodStart, BillingCurrency, ChargePeriodStart, ChargePeriodEnd, "
+    "ChargeCategory, ChargeClass, ChargeDescription, ServiceName, ResourceId, SkuPriceId, RegionId, "
+    "PricingQuantity, ConsumedQuantity, BilledCost, ListCost"
+)
+# Bills have no key: two parts of one bill may hold charges that are alike by chance. The same bill delivered
+# again has nearly all of its rows in common, so one in a hundred is taken as proof.
+SHARE_OF_SAME_BILL = 0.01
+_ROWS_TO_COMPARE = 5_000_000  # beyond, one row in so many is compared, chosen by its content on both sides alike
+_IN_CONTROL = (
+    "(cloud_of({provider}), {account}, {period}) IN "
+    "(SELECT DISTINCT (cloud_of(ProviderName), BillingAccountId, BillingPeriodStart) FROM control)"
+)
+_CHARGES_IN_CONTROL = _IN_CONTROL.format(
+    provider="ProviderName", account="BillingAccountId", period="BillingPeriodStart"
+)
+_PARTITIONS_IN_CONTROL = _IN_CONTROL.format(
+    provider="provider", account="billing_account_id", period="billing_period_start"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Another source that holds the same partitions, and how many of its rows with a cost are in the new one too."""
+
+    source: str
+    identical: int
+    compared: int
+    run_id: str
+
+    @property
+    def same_bill(self) -> bool:
+        return self.identical > 0 and self.identical >= self.compared * SHARE_OF_SAME_BILL
+
+
+def holder_of(con: duckdb.DuckDBPyConnection, fingerprint: str) -> str | None:
+    """The source this content was loaded from, unless that source has had another content since."""
+    row = con.execute(
+        "SELECT source FROM bill_partitions AS p WHERE fingerprint = $1 AND NOT EXISTS "
+        "(FROM bill_partitions AS later WHERE later.source = p.source AND later.fingerprint <> $1) "
+        "ORDER BY source LIMIT 1",
+        [fingerprint],
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def make_room(con: duckdb.DuckDBPyConnection, source: str) -> tuple[bool, list[datetime]]:
+    """Removes the earlier content of `source` for the billing periods that it brings again.
+
+    Returns whether there was any, and the periods that are kept because the new content is silent on them: a
+    file that each month overwrites must not take the last month with it.
+    """
+    before = con.execute(
+        "SELECT DISTINCT billing_period_start, billing_period_start IN (SELECT BillingPeriodStart FROM control) "
+        "FROM bill_partitions WHERE source = ? ORDER BY ALL",
+        [source],
+    ).fetchall()
+    periods = "(SELECT BillingPeriodStart FROM control)"
+    _touch(con, f"x_Source = ? AND BillingPeriodStart IN {periods}", [source])
+    con.execute(f"DELETE FROM charges WHERE x_Source = ? AND BillingPeriodStart IN {periods}", [source])  # noqa: S608
+    con.execute(
+        f"DELETE FROM bill_partitions WHERE source = ? AND billing_period_start IN {periods}",  # noqa: S608
+        [source],
+    )
+    con.execute("DELETE FROM rejected_rows WHERE source = ?", [source])
+    return any(again for _, again in before), [period for period, again in before if not again]
+
+
+def overlaps(con: duckdb.DuckDBPyConnection, source: str) -> list[Overlap]:
+    """The other sources with partitions of this one, with the identical rows of each."""
+    others = con.execute(
+        f"SELECT source, max(run_id) FROM bill_partitions WHERE source <> ? AND {_PARTITIONS_IN_CONTROL} "  # noqa: S608
+        "GROUP BY ALL ORDER BY ALL",
+        [source],
+    ).fetchall()
+    if not others:
+        return []
+    runs = dict(others)
+    every = _sampling(con, [source, *runs])
+    costly = f"(BilledCost <> 0 OR EffectiveCost <> 0) AND hash(BilledCost, ChargePeriodStart) % {every} = 0"
+    found = con.execute(
+        f"WITH arrived AS (SELECT DISTINCT hash({_IDENTITY}) AS identity FROM charges WHERE x_Source = $1 AND {costly}), "  # noqa: S608
+        f"held AS (SELECT x_Source, hash({_IDENTITY}) AS identity FROM charges "
+        f"WHERE list_contains($2, x_Source) AND {_CHARGES_IN_CONTROL} AND {costly}) "
+        "SELECT held.x_Source, count(arrived.identity), count(*) FROM held LEFT JOIN arrived USING (identity) "
+        "GROUP BY ALL",
+        [source, list(runs)],
+    ).fetchall()
+    counts = {str(name): (int(same) * every, int(compared) * every) for name, same, compared in found}
+    return [Overlap(name, *counts.get(name, (0, 0)), run_id=run) for name, run in runs.items()]
+
+
+def _sampling(con: duckdb.DuckDBPyConnection, sources: list[str]) -> int:
+    row = con.execute(
+        "SELECT sum(rows) FROM bill_partitions WHERE list_contains(?, source)", [sources]
+    ).fetchone()
+    return int((row[0] if row else 0) or 0) // _ROWS_TO_COMPARE + 1
+
+
+def displace(con: duckdb.DuckDBPyConnection, other: str) -> None:
+    """Removes from another source the partitions that the new one brings."""
+    _touch(con, f"x_Source = ? AND {_CHARGES_IN_CONTROL}", [other])
+    con.execute(f"DELETE FROM charges WHERE x_Source = ? AND {_CHARGES_IN_CONTROL}", [other])  # noqa: S608
+    con.execute(f"DELETE FROM bill_partitions WHERE source = ? AND {_PARTITIONS_IN_CONTROL}", [other])  # noqa: S608
+    con.execute(
+        "DELETE FROM rejected_rows WHERE source = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)", [other]
+    )
+    con.execute(
+        "DELETE FROM data_tests WHERE subject = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)", [other]
+    )
+
+
+def record(
+    con: duckdb.DuckDBPyConnection, *, source: str, format: str, fingerprint: str, at: datetime, run_id: str
+) -> None:
+    """Writes one row per partition from `control`."""
+    con.execute(
+        "INSERT INTO bill_partitions "
+        "SELECT $source, $format, ProviderName, BillingAccountId, BillingPeriodStart, $fingerprint, "
+        "if(count(DISTINCT BillingCurrency) = 1, any_value(BillingCurrency), NULL), sum(rows), sum(billed), "
+        "sum(effective), coalesce(sum(list), 0), $at, $run_id FROM control GROUP BY ALL",
+        {"source": source, "format": format, "fingerprint": fingerprint, "at": at, "run_id": run_id},
+    )
+
+
+# --- coverage ---------------------------------------------------------------------------------------------
+
+
+def forget_touched(con: duckdb.DuckDBPyConnection) -> None:
+    """Begins the list of accounts whose coverage has to be told anew."""
+    con.execute("CREATE OR REPLACE TEMP TABLE touched (cloud VARCHAR, account_id VARCHAR)")
+
+
+def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> None:
+    con.execute(f"INSERT INTO touched SELECT DISTINCT x_Cloud, x_AccountId FROM charges WHERE {where}", values)  # noqa: S608
+
+
+def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: str) -> list[str]:
+    """Tells the coverage of every account that gained or lost charges; returns the accounts of `source`.
+
+    The instant of the data is the end of the latest usage, never later than `at`: fees, taxes and credits
+    are dated to the end of the month or of a commitment before it has come. An account is partial while any
+    of its sources has rows that could not be loaded.
+    """
+    _touch(con, "x_Source = ?", [source])
+    con.execute(
+        "DELETE FROM coverage WHERE dataset = 'charges' AND (cloud, account_id) IN (SELECT (cloud, account_id) FROM touched)"
+    )
+    con.execute(
+        """
+        INSERT INTO coverage
+        WITH held AS (
+            SELECT x_Cloud, x_AccountId, x_Source, count(*) AS rows, max(ChargePeriodEnd) AS latest,
+                   max(ChargePeriodEnd) FILTER (ChargeCategory = 'Usage') AS used
+            FROM charges
+            WHERE (x_Cloud, x_AccountId) IN (SELECT DISTINCT (cloud, account_id) FROM touched)
+            GROUP BY ALL
+        ), rejected AS (
+            SELECT source, count(*) AS rows FROM rejected_rows GROUP BY ALL
+        )
+        SELECT x_Cloud, x_AccountId, 'global', 'charges',
+               if(count(rejected.rows) > 0, 'partial', 'complete'),
+               if(count(rejected.rows) > 0,
+                  sum(rejected.rows) || ' rows of its bills could not be read; see rejected_rows.', NULL),
+               sum(held.rows), 0, least(coalesce(max(used), max(latest)), $at), $at, $run_id
+        FROM held LEFT JOIN rejected ON rejected.source = held.x_Source
+        GROUP BY ALL
+        """,
+        {"at": at, "run_id": run_id},
+    )
+    accounts = con.execute(
+        "SELECT DISTINCT x_AccountId FROM charges WHERE x_Source = ? ORDER BY ALL", [source]
+    ).fetchall()
+    return [str(account) for (account,) in accounts]

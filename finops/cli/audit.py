@@ -1,0 +1,208 @@
+"""Commands that judge: audit, report, explain."""
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from finops.cli.options import Common, Config, Db, Debug, Quiet, in_colour, on_terminal, out, width
+from finops.errors import BusyError, GateError, StaleError, UsageError
+
+if TYPE_CHECKING:
+    from finops.model import AuditReport
+    from finops.pipeline.audit import Filters
+
+
+class Format(StrEnum):
+    """What `audit` can print."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    app.command()(audit)
+    app.command()(report)
+    app.command()(explain)
+
+
+def audit(
+    ctx: typer.Context,
+    cloud: Annotated[list[str] | None, typer.Option(metavar="CLOUD", help="Only aws, alibaba or gcp (repeatable).")] = None,
+    account: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this account or project (repeatable).")] = None,
+    rule: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this rule (repeatable).")] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only resources with this tag (repeatable).")] = None,
+    min_savings: Annotated[str | None, typer.Option(metavar="X", help="Only findings that save at least this a month.")] = None,
+    as_of: Annotated[str | None, typer.Option(metavar="T", help="Judge at this instant [that of the newest data].")] = None,
+    max_age: Annotated[str | None, typer.Option(metavar="TIME", help="Fail with 5 when data are older, e.g. 24h.")] = None,
+    fail_on: Annotated[list[str] | None, typer.Option(metavar="GATE", help="Exit 1 when met: new, 'savings>1000', 'findings>0'.")] = None,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")] = None,
+    db: Db = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
+    from finops.cli.gates import parse_gates
+    from finops.instants import now, parse_duration, parse_instant
+    from finops.pipeline.audit import audit as run_audit
+    from finops.warehouse import reading
+    from finops.warehouse.writing import new_run_id
+
+    common = Common(ctx, db, config, quiet)
+    gates = parse_gates(fail_on or [])
+    limit = parse_duration(max_age) if max_age else None
+    filters = _filters(cloud, account, rule, tag, min_savings)
+    run_id = new_run_id()
+    with reading(common.db, common.settings.limits()) as con:
+        found = run_audit(
+            con, common.settings, run_id=run_id, as_of=parse_instant(as_of) if as_of else None, filters=filters
+        )
+    _keep(common, found, whole=not any((cloud, account, rule, tag, min_savings)))
+    _print(found, format_, output, common)
+    if limit is not None and now() - found.as_of > limit:
+        raise StaleError(f"The newest data are of {found.as_of:%Y-%m-%d %H:%M} UTC, older than {max_age}.")
+    if any(scope.status in ("denied", "throttled", "failed", "partial") for scope in found.coverage):
+        raise typer.Exit(3)
+    met = [gate.text for gate in gates if gate.met(found)]
+    if met:
+        raise GateError(f"The gate {met[0]} was met.")
+
+
+def report(
+    ctx: typer.Context,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")],
+    format_: Annotated[
+        str, typer.Option("--format", "-f", metavar="LIST", help="Comma-separated: html, csv, json, markdown.")
+    ] = "html",
+    redact: Annotated[bool, typer.Option("--redact", help="Replace account ids, names and tags, consistently.")] = False,
+    db: Db = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write the report files of the last audit; the HTML is one file that needs no network."""
+    from finops.pipeline.record import last_audit
+    from finops.pipeline.reporting import write_reports
+    from finops.warehouse import reading
+
+    common = Common(ctx, db, config, quiet)
+    formats = [name.strip() for name in format_.split(",") if name.strip()]
+    if not formats:
+        raise UsageError("--format names no format; write for example html,csv.")
+    with reading(common.db, common.settings.limits()) as con:
+        found = last_audit(con)
+    for path in write_reports(found, output, formats, redact=redact):
+        out(str(path))
+
+
+def explain(
+    ctx: typer.Context,
+    finding_id: Annotated[str, typer.Argument(metavar="FINDING_ID", help="Id of a finding, or the start of one.")],
+    db: Db = None,
+    config: Config = None,
+    debug: Debug = False,
+) -> None:
+    """Why: the rule, its SQL with values, the rows it saw, the arithmetic of money and carbon."""
+    from finops.pipeline.explain import explain as tell
+    from finops.pipeline.explain import find
+    from finops.pipeline.record import last_audit
+    from finops.warehouse import reading
+
+    common = Common(ctx, db, config)
+    with reading(common.db, common.settings.limits()) as con:
+        found = last_audit(con)
+        text = tell(con, common.settings, found, find(found, finding_id))
+    out(_marked_up(text) if on_terminal() else text)
+
+
+def _filters(
+    cloud: list[str] | None,
+    account: list[str] | None,
+    rule: list[str] | None,
+    tag: list[str] | None,
+    min_savings: str | None,
+) -> "Filters":
+    from decimal import Decimal, InvalidOperation
+
+    from finops.pipeline.audit import Filters
+
+    for text in tag or []:
+        if "=" not in text:
+            raise UsageError(f"--tag {text}: write it as key=value.")
+    try:
+        least = Decimal(min_savings) if min_savings is not None else None
+    except InvalidOperation:
+        raise UsageError(f"--min-savings {min_savings} is not an amount.") from None
+    if least is not None and not least.is_finite():
+        raise UsageError(f"--min-savings {min_savings} is not an amount.")
+    for name in cloud or []:
+        if name not in ("aws", "alibaba", "gcp"):
+            raise UsageError(f"--cloud {name}: there are aws, alibaba and gcp.")
+    pairs = tuple((text.partition("=")[0], text.partition("=")[2]) for text in tag or [])
+    return Filters(tuple(cloud or ()), tuple(account or ()), tuple(rule or ()), pairs, least)
+
+
+def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:
+    """Stores the audit; while another run writes, the answer is given all the same and a word says so."""
+    from finops.instants import now
+    from finops.pipeline.record import record
+    from finops.warehouse import writing
+
+    try:
+        with writing(
+            common.db, "audit", at=now(), wait_seconds=2, limits=common.settings.limits(), run_id=found.run_id
+        ) as writer:
+            record(writer, found, whole=whole)
+    except BusyError as busy:
+        print(f"finops: this audit is shown but not stored, so report and explain keep to the last one. {busy}", file=sys.stderr)
+
+
+def _print(found: "AuditReport", format_: Format, output: Path | None, common: Common) -> None:
+    text = _renderer(format_, to_file=output is not None)(found)
+    if output is None:
+        out(text)
+        return
+    from finops.pipeline.files import write_whole
+
+    write_whole(output, text.encode())
+    common.say(f"Written to {output}.")
+
+
+def _renderer(format_: Format, *, to_file: bool) -> "Callable[[AuditReport], str]":
+    if format_ is Format.json:
+        from reports.json import render as json
+
+        return json
+    if format_ is Format.csv:
+        from reports.csv import render as csv
+
+        return lambda found: csv(found, bom=to_file)
+    if format_ is Format.markdown:
+        from reports.markdown import render as markdown
+
+        return markdown
+    from reports import terminal
+
+    if to_file or on_terminal():
+        return lambda found: terminal.render(found, width=width(), color=in_colour() and not to_file)
+    return terminal.render_tsv
+
+
+def _marked_up(text: str) -> str:
+    """The explanation as a terminal shows Markdown."""
+    import io
+
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    console = Console(file=io.StringIO(), width=width(), force_terminal=in_colour(), no_color=not in_colour())
+    console.print(Markdown(text))
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]

@@ -1,0 +1,75 @@
+"""Commands that bring data in: demo, ingest."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from finops.cli.options import Common, Config, Db, Debug, Quiet, Wait, in_colour, out
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    app.command()(demo)
+    app.command()(ingest)
+
+
+def demo(
+    ctx: typer.Context,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="DIR", help="Where warehouse, bills and report go.")
+    ] = Path("finops-demo"),
+    config: Config = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run everything on the built-in sample estate (three clouds, no account needed)."""
+    from finops.instants import now
+    from finops.pipeline.demo import demo as run_demo
+    from reports import terminal
+
+    common = Common(ctx, None, config, quiet)
+    common.say("Loading the sample estate: three clouds, 95 days of metrics, a bill for each cloud.")
+    made = run_demo(output, common.settings, at=now())
+    # A table also where stdout is a file: showing it is what this command is for.
+    out(terminal.render(made.report, width=100, color=in_colour()))
+    out(f"Report:    {made.files[0].resolve()}\nWarehouse: {made.warehouse.resolve()}")
+    common.say(f"Ask it more: finops audit --db {made.warehouse}   finops explain ID --db {made.warehouse}")
+
+
+def ingest(
+    ctx: typer.Context,
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Bills: files, folders or patterns.")],
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let these files replace the same bill from other files.")
+    ] = False,
+    max_rejected: Annotated[
+        float | None,
+        typer.Option(metavar="SHARE", min=0, max=1, help="Stop when more rows than this are unreadable [0.01]."),
+    ] = None,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Load exported bills (FOCUS 1.0 to 1.2; csv, csv.gz, parquet; files, folders, patterns)."""
+    from finops.instants import now, parse_duration
+    from finops.pipeline.loading import ingest_files
+
+    common = Common(ctx, db, config, quiet)
+    result = ingest_files(
+        common.db,
+        files,
+        common.settings,
+        at=now(),
+        replace=replace,
+        max_rejected=max_rejected,
+        wait_seconds=parse_duration(wait).total_seconds(),
+        progress=common.say,
+    )
+    out(result.text)
+    if result.rejected:
+        print("finops: some rows could not be read; finops status tells which.", file=sys.stderr)
+        raise typer.Exit(3)

@@ -1,0 +1,61 @@
+"""Options that several commands share, and what they resolve to."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Db = Annotated[
+    Path | None, typer.Option("--db", metavar="FILE", help="Warehouse file [$FINOPS_DB, else finops.duckdb].")
+]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Configuration file [$FINOPS_CONFIG, else finops.toml].")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result and errors.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
+Wait = Annotated[
+    str, typer.Option("--wait", metavar="TIME", help="Wait so long for another run that writes, e.g. 10m.")
+]
+
+
+class Common:
+    """What a command was told about warehouse, configuration and noise, its own options before the global ones."""
+
+    def __init__(self, ctx: typer.Context, db: Path | None, config: Path | None, quiet: bool = False) -> None:
+        from finops.config import load_settings
+
+        given: dict[str, Any] = ctx.find_root().params
+        self.settings = load_settings(config or given.get("config"), given.get("profile"))
+        self.db = (db or given.get("db") or self.settings.db).expanduser()
+        self.quiet = quiet or bool(given.get("quiet"))
+
+    def say(self, message: str) -> None:
+        """A word to the person at the terminal; never on stdout."""
+        if not self.quiet:
+            print(message, file=sys.stderr)
+
+
+def on_terminal() -> bool:
+    """Whether stdout is read by a person."""
+    return sys.stdout.isatty()
+
+
+def in_colour() -> bool:
+    """Whether stdout may be coloured: a terminal, and nobody asked for plain text."""
+    import os
+
+    return on_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns to fill: the terminal's, or 100 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size((100, 40)).columns if on_terminal() else 100
+
+
+def out(text: str) -> None:
+    """Writes a whole result to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,106 @@
+"""finops rules: the catalogue."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from finops.cli.options import Common, Config, Debug, in_colour, on_terminal, out, width
+from finops.errors import RuleError, UsageError
+
+app = typer.Typer(
+    help="The catalogue of rules: list, show, check and test them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+@app.command("list")
+def list_(ctx: typer.Context, config: Config = None, debug: Debug = False) -> None:
+    """List every rule: id, what it finds, class, action, effort, risk."""
+    from finops.pipeline.tables import as_tables, as_tsv
+    from rules.engine.catalogue import catalogue
+
+    common = Common(ctx, None, config)
+    rows = [
+        {
+            "id": rule.id,
+            "finds": rule.header.title,
+            "class": rule.header.class_,
+            "action": rule.header.action,
+            "effort": rule.header.effort,
+            "risk": rule.header.risk,
+        }
+        for rule in catalogue(common.settings.rule_folders)
+    ]
+    out(as_tables({"": rows}, width(), color=in_colour()) if on_terminal() else as_tsv({"": rows}))
+
+
+@app.command()
+def show(
+    ctx: typer.Context,
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a rule.")],
+    config: Config = None,
+    debug: Debug = False,
+) -> None:
+    """Show a rule as its file: header, thresholds with units, sources, documentation, SQL."""
+    from rules.engine.catalogue import catalogue
+
+    common = Common(ctx, None, config)
+    rules = {rule.id: rule for rule in catalogue(common.settings.rule_folders)}
+    if rule_id not in rules:
+        raise UsageError(f"There is no rule {rule_id}; finops rules list names them all.")
+    out(rules[rule_id].path.read_text(encoding="utf-8"))
+
+
+@app.command()
+def check(
+    ctx: typer.Context,
+    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="Rule file or folder [all].")] = None,
+    config: Config = None,
+    debug: Debug = False,
+) -> None:
+    """Check rule files: header, one portable SELECT, declared tables, parameters and columns."""
+    from rules.engine.catalogue import built_in_folder, load, rule_files
+
+    common = Common(ctx, None, config)
+    folders = [path] if path else [built_in_folder(), *common.settings.rule_folders]
+    broken = 0
+    for file in (file for folder in folders for file in rule_files(folder)):
+        try:
+            out(f"ok      {load(file).id}")
+        except RuleError as error:
+            broken += 1
+            print(f"broken  {error}", file=sys.stderr)
+    if broken:
+        raise RuleError(f"{broken} rule file{'s are' if broken > 1 else ' is'} broken.")
+
+
+@app.command()
+def test(
+    ctx: typer.Context,
+    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="Rule file or folder [all].")] = None,
+    config: Config = None,
+    debug: Debug = False,
+) -> None:
+    """Run the fixture cases of rules: tables in, verdicts out."""
+    from rules.engine.cases import case_file, run_cases
+    from rules.engine.catalogue import built_in_folder, load, rule_files
+
+    common = Common(ctx, None, config)
+    folders = [path] if path else [built_in_folder(), *common.settings.rule_folders]
+    passed = failed = 0
+    for file in (file for folder in folders for file in rule_files(folder)):
+        rule = load(file)
+        cases = case_file(rule)
+        if cases is None:
+            print(f"none    {rule.id}: no case file found beside it or in cases/", file=sys.stderr)
+            continue
+        for outcome in run_cases(rule, cases):
+            passed, failed = passed + (outcome.difference is None), failed + (outcome.difference is not None)
+            if outcome.difference:
+                print(f"failed  {rule.id}: {outcome.name}: {outcome.difference}", file=sys.stderr)
+    out(f"{passed} passed, {failed} failed")
+    if failed:
+        raise RuleError(f"{failed} case{'s' if failed > 1 else ''} failed.")

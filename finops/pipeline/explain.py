@@ -1,0 +1,167 @@
+"""Why a finding: the rule, its SQL with values, the rows it saw, the arithmetic of money and carbon."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from finops.config import Settings
+from finops.errors import UsageError
+from finops.instants import iso
+from finops.model import AuditReport, Finding
+from finops.money import shown
+
+# Where the rows of a resource are, and the column that holds its id.
+_TABLES = {
+    "instances": "instance_id",
+    "volumes": "volume_id",
+    "public_ips": "ip_id",
+    "usage": "resource_id",
+    "cost": "resource_id",
+    "traffic": "resource_id",
+}
+
+
+def find(report: AuditReport, finding_id: str) -> Finding:
+    """The finding whose id begins with `finding_id`.
+
+    Raises UsageError when there is none, or more than one.
+    """
+    matches = [finding for finding in report.findings if finding.id.startswith(finding_id)]
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UsageError(f"{len(matches)} findings begin with {finding_id}: give more of the id.")
+    raise UsageError(
+        f"The last audit has no finding {finding_id}; finops audit --format json lists their ids."
+    )
+
+
+def explain(con: duckdb.DuckDBPyConnection, settings: Settings, report: AuditReport, finding: Finding) -> str:
+    """The explanation as Markdown text, recomputed on an open warehouse at the audit's instant."""
+    from rules.engine import catalogue, rollups, thresholds
+
+    rules = {rule.id: rule for rule in catalogue.catalogue(settings.rule_folders)}
+    rule = rules.get(finding.rule)
+    if rule is None:
+        raise UsageError(f"The rule {finding.rule} of this finding is not in the catalogue any more.")
+    rollups.build(con, report.as_of)
+    limits = thresholds.thresholds(rule, settings.rules.get(rule.id, {}))
+    layers = [limits.base, *(one.values for one in limits.overrides if _applies(one, finding))]
+    values = thresholds.values_for(rule, layers, report.as_of)
+    parts = [
+        f"# {rule.header.title}",
+        f"{_plain(finding.resource_name) or finding.resource_id} · {finding.resource_id} · {finding.cloud} "
+        f"{finding.account} {finding.region}",
+        f"## Why\n\n{finding.reason}\n\n{rule.header.doc.strip()}",
+        f"## Money\n\n{_money(finding, report)}",
+        f"## Carbon\n\n{_carbon(finding)}",
+        f"## Confidence\n\n{finding.confidence}" + "".join(f"\n- {reason}" for reason in finding.confidence_reasons),
+        f"## The rows it saw\n\n{_rows(con, finding)}",
+        f"## The rule\n\n{_values(values)}\n\n```sql\n{rule.sql}\n```",
+    ]
+    if finding.remediation:
+        commands = "\n".join(finding.remediation)
+        parts.append(f"## What to do (never run by finops)\n\n```sh\n{commands}\n```")
+    parts.append("## Sources\n\n" + "\n".join(f"- {url}" for url in finding.sources))
+    return "\n\n".join(parts) + "\n"
+
+
+def _applies(override: Any, finding: Finding) -> bool:
+    if override.kind == "cloud":
+        return bool(override.value == finding.cloud)
+    if override.kind == "account":
+        return bool(override.value == finding.account)
+    key, _, value = override.value.partition("=")
+    return finding.tags.get(key) == value
+
+
+def _money(finding: Finding, report: AuditReport) -> str:
+    code = finding.currency
+    lines = list(_pieces(finding))
+    window = finding.evidence.get("bill_window")
+    if window:
+        hours = finding.evidence["billed_hours"]
+        lines.append(
+            f"On the bill from {window}: {finding.evidence['billed_cost']:,} {code} in {hours:g} hours; "
+            "a month is 730 hours."
+        )
+    elif finding.price_basis == "list":
+        lines.append("Priced from the list: no bill names it.")
+    if "list_price_now" in finding.evidence:
+        now, then = finding.evidence["list_price_now"], finding.evidence["list_price_then"]
+        lines.append(
+            f"List price a month: {now:,} {code} now, {then:,} {code} then; the cost changes in the same proportion."
+        )
+    lines.append(
+        f"It costs {shown(finding.monthly_cost, code)} a month; the action alone saves "
+        f"{shown(finding.monthly_savings, code)}, and {shown(finding.net_monthly_savings, code)} of that is "
+        "counted once overlaps are removed."
+    )
+    if finding.superseded_by:
+        winner = next((one for one in report.findings if one.id == finding.superseded_by), None)
+        name = f" ({winner.rule}, {shown(winner.net_monthly_savings, winner.currency)})" if winner else ""
+        lines.append(f"Finding {finding.superseded_by}{name} changes the same cost and is counted instead.")
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _pieces(finding: Finding) -> Iterator[str]:
+    for piece in finding.evidence.get("cost_pieces", []):
+        after = piece["monthly_cost_after"]
+        left = "what remains is not known" if after is None else f"{after:,} remain after"
+        yield (
+            f"{piece['resource_id']}, {piece['component']}: {piece['monthly_cost']:,} {finding.currency} a month, {left}."
+        )
+
+
+def _carbon(finding: Finding) -> str:
+    estimate = finding.co2e
+    if estimate.saved_kg is None:
+        return f"Not known: {estimate.reason}."
+    lines = []
+    if estimate.operational_kg is not None:
+        lines.append(
+            f"- It emits {estimate.operational_kg:g} kg CO2e a month in use and {estimate.embodied_kg:g} kg for its share "
+            "of the hardware."
+        )
+    lines.append(
+        f"- The action saves {estimate.saved_kg:g} kg CO2e a month (between {estimate.saved_low_kg:g} and "
+        f"{estimate.saved_high_kg:g}); location-based, attributed, {estimate.quality}."
+    )
+    if estimate.reason:
+        lines.append(f"- {estimate.reason}.")
+    return "\n".join(lines)
+
+
+def _values(values: dict[str, Any]) -> str:
+    return "\n".join(
+        f"- ${name} = {iso(value) if hasattr(value, 'strftime') else value}" for name, value in sorted(values.items())
+    )
+
+
+def _rows(con: duckdb.DuckDBPyConnection, finding: Finding) -> str:
+    blocks = []
+    for table, column in _TABLES.items():
+        cursor = con.execute(
+            f"SELECT * FROM {table} WHERE cloud = ? AND account_id = ? AND {column} = ? ORDER BY ALL",  # noqa: S608
+            [finding.cloud, finding.account, finding.resource_id],
+        )
+        names = [description[0] for description in cursor.description or []]
+        blocks += [_row(table, names, row) for row in cursor.fetchall()]
+    return "\n\n".join(blocks) or "No row names this resource."
+
+
+def _row(table: str, names: list[str], row: tuple[Any, ...]) -> str:
+    told = ", ".join(
+        f"{name}={_plain(value)}"
+        for name, value in zip(names, row, strict=True)
+        if value is not None and name not in ("cloud", "account_id", "region", "resource_id")
+    )
+    return f"`{table}`: {told}"
+
+
+def _plain(value: Any) -> str:
+    """A value without the characters that could drive a terminal or turn its text around."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return "".join(char for char in str(value if value is not None else "") if char.isprintable())

@@ -1,0 +1,59 @@
+"""Writes the report files of an audit; every format is a pure function of the model."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from finops.errors import UsageError
+from finops.model import AuditReport
+from finops.pipeline.files import make_folder, write_whole
+
+# The name of each format's file.
+FILES = {
+    "html": "finops-report.html",
+    "csv": "finops-findings.csv",
+    "json": "finops-report.json",
+    "markdown": "finops-report.md",
+}
+
+
+def write_reports(report: AuditReport, folder: Path, formats: Sequence[str], *, redact: bool = False) -> list[Path]:
+    """Writes one file per format into `folder` and returns their paths.
+
+    Raises UsageError for an unknown format or a folder that cannot be written.
+    """
+    for name in formats:
+        if name not in FILES:
+            raise UsageError(f"There is no report format {name}; there are {', '.join(FILES)}.")
+    make_folder(folder)
+    shown = redacted(report) if redact else report
+    paths = []
+    for name in formats:
+        path = folder / FILES[name]
+        write_whole(path, _renderer(name)(shown).encode())
+        paths.append(path)
+    return paths
+
+
+def redacted(report: AuditReport) -> AuditReport:
+    """The report with account ids, resource ids, names and tag values replaced, the same ones by the same."""
+    from reports.redaction import redact
+
+    return redact(report, "all")
+
+
+def _renderer(name: str) -> Callable[[AuditReport], str]:
+    if name == "html":
+        from reports.html import render as html
+
+        return html
+    if name == "csv":
+        from reports.csv import render as csv
+
+        return lambda report: csv(report, bom=True)
+    if name == "json":
+        from reports.json import render as json
+
+        return json
+    from reports.markdown import render as markdown
+
+    return markdown

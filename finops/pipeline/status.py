@@ -1,0 +1,50 @@
+"""What the warehouse knows and how old it is: runs, coverage, data tests, what was not evaluated."""
+
+from typing import Any
+
+import duckdb
+
+
+def status(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
+    """Tables of the state of a warehouse, by name: runs, coverage, bills, data_tests, not_evaluated."""
+    return {name: _rows(con, sql) for name, sql in _QUERIES.items()}
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
+    cursor = con.execute(sql)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+_QUERIES = {
+    "runs": """
+        SELECT run_id, command, status, started_at, finished_at, as_of, error
+        FROM runs ORDER BY started_at DESC, rowid DESC LIMIT 10
+    """,
+    "coverage": """
+        SELECT cloud, account_id AS account, region, dataset, status, rows, collected_at, error
+        FROM coverage
+        ORDER BY status = 'complete', cloud, account, region, dataset
+    """,
+    "bills": """
+        SELECT provider, billing_account_id AS billing_account, billing_period_start AS period, currency,
+            sum(rows) AS rows, sum(billed_cost) AS billed_cost, sum(effective_cost) AS effective_cost,
+            max(loaded_at) AS loaded_at
+        FROM bill_partitions
+        GROUP BY ALL
+        ORDER BY ALL
+    """,
+    "data_tests": """
+        SELECT test, subject, severity, status, message, tested_at
+        FROM data_tests WHERE status = 'failed' ORDER BY ALL
+    """,
+    "not_evaluated": """
+        SELECT rule, reason, count(*) AS cases
+        FROM not_evaluated
+        WHERE run_id = (
+            SELECT run_id FROM runs WHERE result IS NOT NULL ORDER BY started_at DESC, rowid DESC LIMIT 1
+        )
+        GROUP BY rule, reason
+        ORDER BY cases DESC, rule, reason
+    """,
+}

@@ -1,0 +1,69 @@
+"""How the numbers are made and what the actions mean, in plain words, with the figures of this report."""
+
+from collections import Counter
+
+from finops.model import AuditReport
+from reports import amounts, summary, words
+
+
+def method(report: AuditReport) -> list[tuple[str, str]]:
+    """Terms and explanations, in the order the numbers are met on the page."""
+    return [
+        ("Price", _price(report)),
+        (
+            "Month",
+            "A month is 730 hours for every provider, a twelfth of a year.",
+        ),
+        (
+            "Net saving",
+            "Where several steps are possible for one thing, only the best is counted; a step on what another "
+            "step removes is not counted again. Gross is everything added up, net is what can really be "
+            "saved. Net never exceeds what the thing costs.",
+        ),
+        (
+            "Interval",
+            "The lower and upper amount come from how use and price varied in the window. The interval of a "
+            "total is the sum of the intervals, the most cautious way.",
+        ),
+        (
+            "How sure",
+            "High, medium or low, with the reasons given at each finding. Without enough data no finding is "
+            "made; the check is then listed under “What was not looked at”.",
+        ),
+        (
+            "Carbon",
+            "Estimated from processors, memory, storage, the data centre's overhead and the electricity of "
+            "its place (location-based), plus a share of making the hardware. Steps that only change the "
+            "price save none. An estimate of what is attributed to us: no offset, and not meant for "
+            "statutory reporting.",
+        ),
+        (
+            "As of",
+            f"Everything is judged as of {amounts.clock(report.as_of)}. The same data give the same report, "
+            "to the byte.",
+        ),
+    ]
+
+
+def glossary(report: AuditReport) -> list[tuple[str, str]]:
+    """The actions that occur here, explained."""
+    used = {finding.action for finding in report.findings}
+    return [
+        (verb[0].upper() + verb[1:], meaning)
+        for action, (verb, meaning) in words.ACTIONS.items()
+        if action in used
+    ]
+
+
+def _price(report: AuditReport) -> str:
+    bases: Counter[str] = Counter(finding.price_basis for finding in summary.pending(report))
+    used = "; ".join(
+        f"{amounts.count(bases[basis], 'finding')} by {meaning}"
+        for basis, meaning in words.BASES.items()
+        if bases[basis]
+    )
+    return (
+        "A cost is what was really charged for the thing itself (the effective cost, with discounts and "
+        "commitments, before tax and credits); where no bill is loaded it is the provider's list price, and "
+        "said so." + (f" Here: {used}." if used else "")
+    )

@@ -1,0 +1,279 @@
+"""The one published file: locks, private copies, publication, and what is left after a kill."""
+
+import multiprocessing
+import os
+import signal
+import time
+from datetime import datetime
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from finops.errors import BusyError, InputError, WarehouseError
+from finops.warehouse import migrations, reading, writing
+from finops.warehouse.migrations import migrate
+from finops.warehouse.writing import is_written_by
+
+AT = datetime(2026, 11, 1, 8, 0)
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def mark(path: Path, text: str) -> None:
+    """A run that leaves a trace: one row in data_tests."""
+    with writing(path, "test", at=AT) as writer:
+        insert(writer.con, text)
+
+
+def insert(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    con.execute("INSERT INTO data_tests VALUES (?, 's', 'warn', 'passed', 'm', 'r', ?)", [text, AT])
+
+
+def marks(path: Path) -> list[str]:
+    with reading(path) as con:
+        return [row[0] for row in con.execute("SELECT test FROM data_tests ORDER BY test").fetchall()]
+
+
+def hold(path: Path, ready: Event, text: str) -> None:
+    """Another process that writes and does not end by itself."""
+    with writing(path, "ingest", at=AT) as writer:
+        insert(writer.con, text)
+        ready.set()
+        time.sleep(60)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Path:
+    path = tmp_path / "w.duckdb"
+    mark(path, "first")
+    return path
+
+
+@pytest.fixture
+def held(warehouse: Path) -> multiprocessing.Process:
+    ready = SPAWN.Event()
+    process = SPAWN.Process(target=hold, args=(warehouse, ready, "half"))
+    process.start()
+    assert ready.wait(30)
+    yield process  # type: ignore[misc]
+    process.kill()
+    process.join()
+
+
+def test_a_run_that_ends_is_published_and_recorded(warehouse: Path) -> None:
+    assert marks(warehouse) == ["first"]
+    with reading(warehouse) as con:
+        assert con.execute("SELECT command, status FROM runs").fetchall() == [("test", "done")]
+    assert sorted(path.name for path in warehouse.parent.iterdir()) == ["w.duckdb", "w.duckdb.lock"]
+
+
+def test_a_second_writer_is_told_who_writes(warehouse: Path, held: multiprocessing.Process) -> None:
+    with pytest.raises(BusyError, match=rf"finops ingest, process {held.pid} ") as error:
+        mark(warehouse, "second")
+    assert error.value.exit_code == 75
+    assert "process" in (is_written_by(warehouse) or "")
+
+
+def test_readers_see_the_published_state_while_a_run_writes(warehouse: Path, held: multiprocessing.Process) -> None:
+    assert marks(warehouse) == ["first"]
+
+
+def test_a_writer_that_waits_goes_on_when_the_other_is_gone(warehouse: Path, held: multiprocessing.Process) -> None:
+    held.kill()
+    with writing(warehouse, "test", at=AT, wait_seconds=30) as writer:
+        insert(writer.con, "second")
+    assert marks(warehouse) == ["first", "half", "second"]
+
+
+def test_a_killed_run_loses_nothing_and_is_closed_as_aborted_by_the_next(
+    warehouse: Path, held: multiprocessing.Process
+) -> None:
+    assert held.pid is not None
+    os.kill(held.pid, signal.SIGKILL)
+    held.join()
+    assert marks(warehouse) == ["first"]
+    assert is_written_by(warehouse) is None
+    mark(warehouse, "second")
+    assert marks(warehouse) == ["first", "half", "second"]
+    with reading(warehouse) as con:
+        states = con.execute("SELECT status FROM runs ORDER BY rowid").fetchall()
+    assert states == [("done",), ("aborted",), ("done",)]
+
+
+def test_the_leftover_of_a_killed_run_is_dropped_when_the_published_file_was_restored(
+    warehouse: Path, held: multiprocessing.Process, tmp_path: Path
+) -> None:
+    backup = warehouse.read_bytes()
+    held.kill()
+    held.join()
+    mark(warehouse, "second")
+    leftover = tmp_path / "w.duckdb.work"
+    leftover.write_bytes(warehouse.read_bytes())
+    warehouse.write_bytes(backup)
+    mark(warehouse, "third")
+    assert marks(warehouse) == ["first", "third"]
+
+
+def test_a_first_run_that_was_killed_is_continued(tmp_path: Path) -> None:
+    path, ready = tmp_path / "new.duckdb", SPAWN.Event()
+    process = SPAWN.Process(target=hold, args=(path, ready, "half"))
+    process.start()
+    assert ready.wait(30)
+    process.kill()
+    process.join()
+    assert not path.exists()
+    mark(path, "second")
+    assert marks(path) == ["half", "second"]
+
+
+def test_a_damaged_leftover_is_dropped(warehouse: Path) -> None:
+    warehouse.with_name("w.duckdb.work").write_bytes(b"not a database" * 1000)
+    mark(warehouse, "second")
+    assert marks(warehouse) == ["first", "second"]
+
+
+def test_an_error_in_the_body_keeps_what_was_committed_and_is_recorded(warehouse: Path) -> None:
+    with pytest.raises(RuntimeError), writing(warehouse, "test", at=AT) as writer:
+        insert(writer.con, "committed")
+        writer.con.begin()
+        insert(writer.con, "open")
+        raise RuntimeError
+    assert marks(warehouse) == ["committed", "first"]
+    with reading(warehouse) as con:
+        assert con.execute("SELECT status, error FROM runs WHERE error IS NOT NULL").fetchall() == [
+            ("failed", "RuntimeError")
+        ]
+
+
+def test_bad_input_on_a_first_run_leaves_no_warehouse(tmp_path: Path) -> None:
+    with pytest.raises(InputError), writing(tmp_path / "w.duckdb", "ingest", at=AT):
+        raise InputError("no bill")
+    assert not (tmp_path / "w.duckdb").exists()
+    assert not (tmp_path / "w.duckdb.work").exists()
+
+
+def test_changes_another_program_left_in_its_write_ahead_log_are_kept(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    con.execute("SET wal_autocheckpoint = '1TB'; PRAGMA disable_checkpoint_on_shutdown")
+    insert(con, "by hand")
+    con.close()
+    assert warehouse.with_name("w.duckdb.wal").exists()
+    mark(warehouse, "second")
+    assert marks(warehouse) == ["by hand", "first", "second"]
+
+
+def foreign_writer(path: Path, ready: Event) -> None:
+    con = duckdb.connect(str(path))
+    con.execute("CREATE TABLE IF NOT EXISTS theirs (i INTEGER)")
+    ready.set()
+    time.sleep(60)
+
+
+def test_a_file_that_another_program_has_open_for_writing_is_busy(warehouse: Path) -> None:
+    ready = SPAWN.Event()
+    process = SPAWN.Process(target=foreign_writer, args=(warehouse, ready))
+    process.start()
+    try:
+        assert ready.wait(30)
+        with pytest.raises(BusyError, match=f"process {process.pid}"):
+            marks(warehouse)
+        with pytest.raises(BusyError, match="close it there"):
+            mark(warehouse, "second")
+    finally:
+        process.kill()
+        process.join()
+
+
+def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    path.write_bytes(b"hello" * 1000)
+    for use in (marks, lambda file: mark(file, "x")):
+        with pytest.raises(WarehouseError, match="not a readable DuckDB warehouse"):
+            use(path)
+    assert path.read_bytes() == b"hello" * 1000
+
+
+def test_a_file_cut_short_is_refused_in_a_sentence(warehouse: Path) -> None:
+    whole = warehouse.read_bytes()
+    warehouse.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(WarehouseError, match="not a readable DuckDB warehouse"):
+        marks(warehouse)
+    with pytest.raises(WarehouseError, match="not a readable DuckDB warehouse"):
+        mark(warehouse, "x")
+
+
+def test_a_foreign_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.duckdb"
+    con = duckdb.connect(str(path))
+    con.execute("CREATE TABLE mine (i INTEGER)")
+    con.close()
+    for use in (marks, lambda file: mark(file, "x")):
+        with pytest.raises(WarehouseError, match="not a finops warehouse"):
+            use(path)
+
+
+def test_a_missing_warehouse_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="finops ingest FILE or finops demo"):
+        marks(tmp_path / "none.duckdb")
+
+
+def test_a_newer_warehouse_asks_for_an_upgrade_and_stays_as_it_is(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    con.execute("INSERT INTO warehouse_version VALUES (99, now()::TIMESTAMP, '9.9')")
+    con.close()
+    before = warehouse.read_bytes()
+    for use in (marks, lambda file: mark(file, "x")):
+        with pytest.raises(WarehouseError, match="newer finops .schema 99"):
+            use(warehouse)
+    assert warehouse.read_bytes() == before
+
+
+def test_migrations_go_forward_step_by_step_and_only_once(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    steps = {2: "ALTER TABLE runs ADD COLUMN two INTEGER", 3: "ALTER TABLE runs ADD COLUMN three INTEGER"}
+    for _ in range(2):
+        migrate(con, warehouse, AT, steps)
+    assert con.execute("SELECT version FROM warehouse_version ORDER BY version").fetchall() == [(1,), (2,), (3,)]
+    assert con.execute("SELECT two, three FROM runs").fetchall() == [(None, None)]
+    con.close()
+
+
+def test_a_migration_that_fails_leaves_the_version_before_it(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    with pytest.raises(duckdb.Error):
+        migrate(con, warehouse, AT, {2: "ALTER TABLE runs ADD COLUMN two INTEGER; SELECT no_such_function()"})
+    con.rollback()
+    assert migrations.version_of(con) == 1
+    assert "two" not in [row[0] for row in con.execute("DESCRIBE runs").fetchall()]
+    con.close()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_an_unwritable_folder_is_told_in_a_sentence(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(WarehouseError, match="cannot be written to"):
+        mark(tmp_path / "w.duckdb", "x")
+
+
+def test_a_folder_that_does_not_exist_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="There is no folder"):
+        mark(tmp_path / "no" / "w.duckdb", "x")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "COPY runs TO 'out.csv'",
+        "ATTACH 'other.db'",
+        "INSTALL httpfs",
+        "SET memory_limit = '1TB'",
+        "SET enable_external_access = true",
+        "CREATE TABLE t (i INTEGER)",
+        "DELETE FROM runs",
+    ],
+)
+def test_a_reader_cannot_leave_the_warehouse_or_change_it(warehouse: Path, sql: str) -> None:
+    with reading(warehouse) as con, pytest.raises(duckdb.Error):
+        con.execute(sql)

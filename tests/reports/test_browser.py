@@ -1,0 +1,285 @@
+"""The page in a real Chromium: what only a browser can tell."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from finops.model import AuditReport
+from reports import html
+from tests.reports import sample
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed"),
+]
+
+
+class Visit:
+    """A page that was opened, and everything it did that it should not."""
+
+    def __init__(self, browser: Any, path: Path, **context: Any) -> None:
+        script = context.pop("init", "")
+        fragment = context.pop("fragment", "")
+        self.page = browser.new_context(**context).new_page()
+        self.troubles: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.troubles.append(message.text))
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on("dialog", lambda dialog: (self.troubles.append("dialog"), dialog.dismiss()))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        if script:
+            self.page.add_init_script(script)
+        self.page.goto(path.as_uri() + fragment)
+
+    def drawn(self) -> "Visit":
+        self.page.wait_for_selector("html.drawn", state="attached", timeout=30_000)
+        return self
+
+    def ask(self, script: str) -> Any:
+        return self.page.evaluate(script)
+
+    def until(self, script: str) -> None:
+        """Waits for it to be true. playwright's own way evaluates text in the page, which the policy forbids."""
+        for _ in range(100):
+            if self.ask(script):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(script)
+
+    def text(self, selector: str) -> str:
+        return str(self.page.inner_text(selector))
+
+    def nets(self) -> list[str]:
+        return list(self.page.locator("#findings tbody .net").all_inner_texts())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("pages")
+
+
+@pytest.fixture
+def visit(browser: Any, folder: Path) -> Any:
+    def opened(given: AuditReport, **context: Any) -> Visit:
+        path = folder / "page.html"
+        path.write_text(html.render(given), "utf-8")
+        return Visit(browser, path, **context)
+
+    return opened
+
+
+@pytest.mark.parametrize("name", ["hostile", "partial", "two_currencies", "clean"])
+def test_the_page_draws_without_a_complaint_a_dialog_or_a_request(visit: Any, name: str) -> None:
+    seen = visit(getattr(sample, name)()).drawn()
+    assert seen.troubles == []
+    assert len(seen.requests) == 1
+
+
+def test_an_empty_page_does_nothing_wrong(visit: Any) -> None:
+    seen = visit(sample.empty())
+    seen.page.wait_for_load_state("load")
+    assert seen.troubles == []
+    assert "Nothing has been looked at yet" in seen.text("main")
+
+
+def test_every_trace_has_the_type_that_was_asked_for(visit: Any) -> None:
+    seen = visit(sample.partial()).drawn()
+    drawn = seen.ask("[...document.querySelectorAll('[data-chart]')].map(c => c._fullData.map(t => t.type))")
+    assert drawn == [["bar"], ["bar", "bar"]]
+    assert seen.ask("document.querySelectorAll('[data-chart] .bars .point path').length") == 8 + 2 * 5
+    assert seen.ask("[...document.querySelectorAll('.same')].map(d => d.open)") == [False, False]
+
+
+def test_the_charts_follow_the_theme(visit: Any) -> None:
+    seen = visit(sample.partial(), color_scheme="dark").drawn()
+    colour = "getComputedStyle(document.querySelector('[data-chart] .bars .point path')).fill"
+    assert seen.ask(colour) == "rgb(92, 201, 167)"
+    assert seen.ask("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 27)"
+    seen.page.emulate_media(color_scheme="light")
+    seen.until(colour + " === 'rgb(0, 121, 90)'")
+    assert seen.troubles == []
+
+
+def test_text_and_tables_are_there_before_the_charts(visit: Any) -> None:
+    stuck = "window.DecompressionStream = function () { return new TransformStream({ transform() {} }); }"
+    seen = visit(sample.partial(), init=stuck)
+    assert seen.ask("document.documentElement.classList.contains('drawn')") is False
+    assert "$3,462.78" in seen.text(".tiles")
+    assert len(seen.nets()) == 14
+
+
+def test_a_browser_that_cannot_unpack_keeps_the_tables(visit: Any) -> None:
+    seen = visit(sample.large(230), init="delete window.DecompressionStream")
+    assert seen.ask("[...document.querySelectorAll('.same')].map(d => d.open)") == [True, True]
+    assert seen.ask("[...document.querySelectorAll('[data-chart]')].map(c => c.hidden)") == [True, True]
+    assert "The other 30" in seen.text("#beyond")
+    assert seen.troubles == []
+
+
+def test_a_changed_plotly_is_refused_and_the_tables_come_back(browser: Any, folder: Path) -> None:
+    changed = html.page._packed("window.Plotly = 1; alert(1)")
+    path = folder / "changed.html"
+    path.write_text(html.render(sample.partial()).replace(html.page._plotly(), changed), "utf-8")
+    seen = Visit(browser, path)
+    seen.until("[...document.querySelectorAll('.same')].every(d => d.open)")
+    assert "dialog" not in seen.troubles
+    assert any("Content Security Policy" in trouble for trouble in seen.troubles)
+
+
+def test_without_script_the_page_is_whole(visit: Any) -> None:
+    seen = visit(sample.partial(), java_script_enabled=False)
+    assert "$3,463" in seen.text(".headline")
+    assert "$47,538.94" in seen.text(".tiles")
+    assert "access refused" in seen.text(".warning")
+    assert seen.page.locator("#findings tbody.finding").count() == 14
+    assert "$1,104.33" in seen.text("#findings")
+    assert seen.page.locator(".same td >> visible=true").count() > 10
+    assert seen.page.locator(".controls >> visible=true").count() == 0
+    assert seen.page.locator("#findings thead button").count() == 0
+
+
+@pytest.mark.parametrize("name", ["hostile", "partial", "two_currencies", "empty"])
+def test_nothing_makes_the_page_scroll_sideways(visit: Any, name: str) -> None:
+    seen = visit(getattr(sample, name)(), viewport={"width": 1280, "height": 844})
+    if name != "empty":
+        seen.drawn()
+    seen.ask("document.querySelectorAll('.why details').forEach(d => { d.open = true })")
+    for width in (1280, 1024, 768, 390, 320):
+        seen.page.set_viewport_size({"width": width, "height": 844})
+        seen.page.wait_for_timeout(100)
+        assert seen.ask("document.documentElement.scrollWidth") <= width, width
+
+
+def test_a_column_sorts_both_ways_and_says_so(visit: Any) -> None:
+    seen = visit(sample.three_clouds())
+    assert seen.nets()[0] == "$1,104.33"
+    button = seen.page.locator("#findings thead button", has_text="Saves a month")
+    button.click()
+    assert seen.page.locator("[aria-sort]").get_attribute("aria-sort") == "ascending"
+    assert seen.nets()[:3] == ["$0.00", "$0.20", "$0.73"]
+    assert seen.nets()[-1] == "–"
+    button.click()
+    assert seen.page.locator("[aria-sort]").get_attribute("aria-sort") == "descending"
+    assert seen.nets()[0] == "$1,104.33"
+    seen.page.locator("#findings thead button", has_text="Resource").click()
+    names = seen.page.locator("#findings tbody .name").all_inner_texts()
+    assert names == sorted(names, key=str.casefold)
+
+
+def test_a_search_filters_and_tells_count_and_sum(visit: Any) -> None:
+    seen = visit(sample.three_clouds())
+    seen.page.fill("#search", "nothing is called so")
+    assert seen.text("#status") == "Nothing matches."
+    seen.page.fill("#search", "before-upgrade")
+    assert seen.text("#status") == "1 of 14, together $31.20 net a month"
+    seen.page.fill("#search", "")
+    assert seen.text("#status") == "14 of 14, together $3,462.78 net a month"
+
+
+def test_pages_hold_all_findings_also_those_beyond_the_markup(visit: Any) -> None:
+    given = sample.large(430)
+    seen = visit(given).drawn()
+    assert seen.text("#page") == "Page 1 of 18"
+    assert len(seen.nets()) == 25
+    seen.page.select_option("#size", "200")
+    seen.page.click("#after")
+    seen.page.click("#after")
+    assert seen.text("#page") == "Page 3 of 3"
+    assert len(seen.nets()) == 30
+    assert seen.page.locator("#after").is_disabled()
+    assert "430 of 430" in seen.text("#status")
+    assert seen.troubles == []
+
+
+def test_a_row_made_by_the_script_is_the_row_jinja_would_have_made(visit: Any) -> None:
+    texts = "[...document.querySelectorAll('tbody.finding')].map(b => b.innerText.replaceAll(/\\s+/g, ' '))"
+    links = "[...document.querySelectorAll('tbody.finding .detail a')].map(a => a.getAttribute('href'))"
+    by_jinja = visit(sample.hostile()).drawn()
+    by_script = visit(_repeated(sample.hostile(), 21)).drawn()
+    by_script.page.select_option("#size", "200")
+    by_script.page.click("#after")
+    assert by_script.ask(texts) == by_jinja.ask(texts)
+    assert by_script.ask(links) == by_jinja.ask(links)
+    assert by_script.troubles == []
+
+
+def _repeated(given: AuditReport, times: int) -> AuditReport:
+    """The findings over and over, so that the last ones lie beyond the markup."""
+    return given.model_copy(update={"findings": given.findings * times})
+
+
+def test_an_address_with_a_finding_opens_it_on_its_page(visit: Any) -> None:
+    given = sample.large(230)
+    last = given.findings[-1].id
+    seen = visit(given, fragment=f"#f-{last}").drawn()
+    assert seen.text("#page") == "Page 10 of 10"
+    assert seen.ask(f"document.getElementById('f-{last}').querySelector('details').open") is True
+
+
+def test_paper_is_light_complete_and_repeats_the_header_but_not_the_total(visit: Any, tmp_path: Path) -> None:
+    seen = visit(sample.large(60), color_scheme="dark").drawn()
+    seen.page.emulate_media(media="print")
+    assert seen.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert (
+        seen.ask("getComputedStyle(document.querySelector('#findings tfoot')).display") == "table-row-group"
+    )
+    assert (
+        seen.ask("getComputedStyle(document.querySelector('#findings thead')).display")
+        == "table-header-group"
+    )
+    assert seen.page.locator("#findings thead button >> visible=true").count() == 0
+    assert seen.page.locator("#findings thead span >> visible=true").count() == 8
+    seen.ask("dispatchEvent(new Event('beforeprint'))")
+    assert len(seen.nets()) == 60
+    seen.page.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True)
+    assert (tmp_path / "page.pdf").stat().st_size > 10_000
+
+
+def test_closed_details_are_readable_on_paper(visit: Any) -> None:
+    seen = visit(sample.three_clouds(), java_script_enabled=False)
+    assert seen.page.locator(".detail").first.is_visible() is False
+    seen.page.emulate_media(media="print")
+    assert seen.page.locator(".detail").first.is_visible() is True
+
+
+def test_the_page_can_be_used_by_keyboard_and_read_aloud(visit: Any) -> None:
+    seen = visit(sample.partial()).drawn()
+    seen.page.keyboard.press("Tab")
+    assert seen.ask("document.activeElement.textContent") == "Skip to the report"
+    assert seen.ask("document.documentElement.lang") == "en"
+    unnamed = """[...document.querySelectorAll('input, select, button, [role=img], [role=region]')].filter(e =>
+        !(e.labels?.length || e.textContent.trim() || e.ariaLabel || e.getAttribute('aria-labelledby'))).length"""
+    assert seen.ask(unnamed) == 0
+    assert seen.ask("[...document.querySelectorAll('table')].every(t => t.caption && t.tHead)")
+    levels = seen.ask("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    small = """[...document.querySelectorAll('button, input, select, summary')]
+        .filter(e => e.offsetParent && e.getBoundingClientRect().height < 24).map(e => e.outerHTML)"""
+    assert seen.ask(small) == []
+
+
+def test_figures_in_the_page_are_plain_data(visit: Any) -> None:
+    seen = visit(sample.hostile())
+    figures = json.loads(seen.ask("document.getElementById('figures').textContent"))
+    assert set(figures["templates"]) == {"light", "dark"}
+    assert len(figures["figures"]) == 2

@@ -1,0 +1,58 @@
+import csv
+import io
+import json
+
+import pytest
+
+from finops.model import AuditReport
+from reports import csv as csv_report
+from tests.reports import sample
+from tests.reports.build import finding, report
+
+
+def read(given: AuditReport) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(csv_report.render(given), newline="")))
+
+
+def test_columns_are_the_keys_of_the_json_in_their_order() -> None:
+    keys = list(json.loads(sample.three_clouds().to_json())["findings"][0])
+    at = keys.index("co2e")
+    flat = [f"co2e_{key}" for key in json.loads(sample.three_clouds().to_json())["findings"][0]["co2e"]]
+    assert csv_report.columns() == keys[:at] + flat + keys[at + 1 :]
+
+
+def test_every_finding_is_one_record_whatever_it_is_called() -> None:
+    records = read(sample.hostile())
+    assert [r["resource_name"].removeprefix("'") for r in records] == list(sample.HOSTILE)
+
+
+@pytest.mark.parametrize("start", list("=+-@\t\r\0"))
+def test_a_text_that_would_run_as_a_formula_gets_an_apostrophe(start: str) -> None:
+    record = read(report([finding(1, "1.00", resource_name=f"{start}cmd()")]))[0]
+    assert record["resource_name"] == f"'{start}cmd()"
+
+
+def test_a_negative_number_stays_a_number() -> None:
+    assert read(report([finding(1, "-12.30")]))[0]["net_monthly_savings"] == "-12.30"
+
+
+def test_the_unknown_is_an_empty_cell_and_not_zero() -> None:
+    record = read(report([finding(1, None)]))[0]
+    assert record["net_monthly_savings"] == record["monthly_cost"] == ""
+
+
+def test_nested_values_are_compact_json() -> None:
+    record = read(report([finding(1, "1.00")]))[0]
+    assert record["tags"] == '{"team":"shop"}'
+    assert json.loads(record["evidence"])["prices"] == {"gp3_gib_month": 0.088}
+
+
+def test_a_file_begins_with_the_byte_order_mark_and_ends_lines_with_crlf() -> None:
+    text = csv_report.render(sample.three_clouds(), bom=True)
+    assert text.startswith("\ufeffid,")
+    assert text.count("\r\n") == text.count("\n") == 16
+    assert "\ufeff" not in csv_report.render(sample.three_clouds())
+
+
+def test_without_findings_the_header_remains() -> None:
+    assert csv_report.render(sample.empty()) == ",".join(csv_report.columns()) + "\r\n"

@@ -1,0 +1,99 @@
+import base64
+import gzip
+import re
+from typing import get_args
+
+import pytest
+
+from finops.model import AuditReport
+from reports import csv, html, json, markdown, terminal
+from reports.redaction import RedactionLevel, pseudonym, redact
+from tests.reports import sample
+from tests.reports.build import cost, finding, report
+
+KEY = b"a key of the company"
+ACCOUNT, RESOURCE, NAME, TEAM, OTHER = sample.SECRETS
+
+
+def everything(given: AuditReport) -> str:
+    """All renderings, packed data blocks unpacked, in one spelling."""
+    page = html.render(given)
+    blocks = re.findall(r'octet-stream" id="rest">([^<]+)<', page)
+    unpacked = [gzip.decompress(base64.b64decode(block)).decode() for block in blocks]
+    page = re.sub(r'octet-stream" id="plotly">[^<]+<', "<", page)
+    texts = [
+        page, *unpacked, json.render(given), csv.render(given), markdown.render(given),
+        terminal.render(given, width=400), terminal.render_tsv(given),
+    ]  # fmt: skip
+    return "\n".join(texts).replace("&#39;", "'").casefold()
+
+
+@pytest.mark.parametrize(
+    ("level", "gone"),
+    [
+        ("ids", (ACCOUNT, RESOURCE, OTHER)),
+        ("names", (NAME, TEAM, "Müller", "M%C3%BCller")),
+        ("all", (*sample.SECRETS, "Müller", "M%C3%BCller")),
+    ],
+)
+def test_no_rendering_holds_what_was_redacted(level: RedactionLevel, gone: tuple[str, ...]) -> None:
+    text = everything(redact(sample.secret(), level, key=KEY))
+    assert [secret for secret in gone if secret.casefold() in text] == []
+
+
+def test_the_fixture_shows_every_secret_when_nothing_is_redacted() -> None:
+    text = everything(redact(sample.secret(), "none"))
+    assert [secret for secret in sample.SECRETS if secret.casefold() not in text] == []
+
+
+def test_rows_beyond_the_markup_are_redacted_too() -> None:
+    text = everything(redact(sample.large(230), "all", key=KEY))
+    assert "service-229-node-229" not in text
+    assert "100000000001" not in text
+
+
+def test_one_thing_has_one_pseudonym_in_every_field_and_text() -> None:
+    found = redact(sample.secret(), "ids", key=KEY)
+    alias = pseudonym("resource", RESOURCE, KEY)
+    assert found.findings[0].resource_id == found.not_evaluated[0].resource_id == alias
+    assert alias in found.findings[0].reason
+    assert alias in found.findings[0].remediation[0]
+    assert found.costs[0].account == found.coverage[0].account == pseudonym("account", ACCOUNT, KEY)
+
+
+def test_pseudonyms_are_stable_for_a_key_and_differ_between_keys() -> None:
+    assert redact(sample.secret(), "all", key=KEY) == redact(sample.secret(), "all", key=KEY)
+    assert redact(sample.secret(), "all", key=KEY) != redact(sample.secret(), "all", key=b"another")
+
+
+def test_an_alternative_still_points_to_what_it_is_counted_in() -> None:
+    found = redact(sample.three_clouds(), "all", key=KEY)
+    ids = {finding.id for finding in found.findings}
+    assert [f.superseded_by in ids for f in found.findings if f.superseded_by] == [True]
+    assert "f00000000001" not in found.to_json()
+
+
+def test_numbers_and_our_own_words_survive() -> None:
+    given = report(
+        [finding(1, "30.00", tags={"n": "30", "c": "high", "p": "aws"}, reason="27 of 30 days")],
+        [cost("123456789012", "100.00")],
+    )
+    found = redact(given, "all", key=KEY)
+    assert found.totals == given.totals
+    assert found.findings[0].reason == "27 of 30 days"
+    assert (found.findings[0].confidence, found.findings[0].cloud) == ("high", "aws")
+    assert set(found.findings[0].tags.values()).isdisjoint({"30", "high", "aws"})
+
+
+def test_a_short_name_is_replaced_as_a_word_only() -> None:
+    given = report([finding(1, "1.00", resource_name="web", reason="web is cobwebbed: web-1")])
+    assert redact(given, "names", key=KEY).findings[0].reason.count("name-") == 2
+    assert "cobwebbed" in redact(given, "names", key=KEY).findings[0].reason
+
+
+@pytest.mark.parametrize("level", get_args(RedactionLevel))
+@pytest.mark.parametrize("given", [sample.hostile(), sample.empty(), sample.partial()])
+def test_any_report_can_be_redacted(given: AuditReport, level: RedactionLevel) -> None:
+    found = redact(given, level, key=KEY)
+    assert len(found.findings) == len(given.findings)
+    assert html.render(found)

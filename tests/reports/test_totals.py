@@ -1,0 +1,105 @@
+"""The same totals in every rendering: whoever compares two of our files finds no difference."""
+
+import csv
+import io
+import json
+import re
+from decimal import Decimal
+from html.parser import HTMLParser
+
+import pytest
+
+from finops.model import AuditReport
+from finops.money import shown
+from reports import csv as csv_report
+from reports import html, markdown, terminal
+from reports import json as json_report
+from tests.reports import sample
+
+REPORTS = {name: getattr(sample, name)() for name in ("three_clouds", "partial", "hostile", "clean")}
+REPORTS["large"] = sample.large(230)
+
+
+class _Text(HTMLParser):
+    """The text of a page as one line, without scripts, styles and the blank row."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.ignored = 0
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+        self.ignored += tag in ("script", "style", "template")
+
+    def handle_endtag(self, tag: str) -> None:
+        self.ignored -= tag in ("script", "style", "template")
+
+    def handle_data(self, data: str) -> None:
+        if not self.ignored:
+            self.texts.append(data)
+
+
+def page_text(given: AuditReport) -> str:
+    return " ".join(" ".join(_Text(html.render(given)).texts).split())
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_every_rendering_shows_the_totals_of_the_json(name: str) -> None:
+    given = REPORTS[name]
+    totals = json.loads(json_report.render(given))["totals"]
+    for figure in ("monthly_cost", "gross_monthly_savings", "net_monthly_savings"):
+        amount = shown(Decimal(str(totals[figure])), given.currency)
+        assert amount in terminal.render(given), figure
+        assert amount in markdown.render(given), figure
+        if figure != "gross_monthly_savings" or given.findings:
+            assert amount in page_text(given), figure
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_lines_of_the_csv_and_of_the_pipe_add_up_to_the_net_total(name: str) -> None:
+    given = REPORTS[name]
+    total = given.totals.net_monthly_savings
+    lines = csv.DictReader(io.StringIO(csv_report.render(given), newline=""))
+    assert _sum(line["net_monthly_savings"] for line in lines if line["status"] != "exempt") == total
+    header, *rest = [line.split("\t") for line in terminal.render_tsv(given).splitlines()]
+    at, status = header.index("net_monthly_savings"), header.index("status")
+    assert _sum(line[at] for line in rest if line[status] != "exempt") == total
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_rows_of_the_page_add_up_to_its_total_row(name: str) -> None:
+    given = REPORTS[name]
+    cents = [row["cents"] or 0 for row in html.rows.rows(given)]
+    assert Decimal(sum(cents)) / 100 == given.totals.net_monthly_savings
+    page = html.render(given)
+    in_markup = re.findall(r'class="finding"[^>]+data-cents="(-?\d*)"', page.partition("<template")[0])
+    assert [int(c or 0) for c in in_markup] == cents[: html.page.IN_MARKUP]
+    if cents:
+        total = re.search(
+            r"<tfoot>\s*<tr><th[^>]*>Total of all findings.*?class=\"net\">([^<]+)<", page, re.S
+        )
+        assert total
+        assert total[1] == shown(given.totals.net_monthly_savings, given.currency)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_the_tables_behind_the_charts_add_up_to_the_same_totals(name: str) -> None:
+    given = REPORTS[name]
+    for chart in html.charts.charts(given):
+        net = [header.startswith("Net") for header in chart.header].index(True)
+        amounts = [Decimal(re.sub(r"[^\d.]", "", row[net]) or 0) for row in chart.rows]
+        assert sum(amounts) == given.totals.net_monthly_savings
+        assert chart.foot[net] == shown(given.totals.net_monthly_savings, given.currency)
+
+
+def test_several_currencies_are_never_added_up() -> None:
+    given = sample.two_currencies()
+    for text in (terminal.render(given), markdown.render(given), page_text(given)):
+        assert "CN¥1,292.60" in text
+        assert "$310.00" in text
+        assert "1,602.60" not in text
+
+
+def _sum(amounts: object) -> Decimal:
+    return sum((Decimal(amount) for amount in amounts if amount), Decimal(0))  # type: ignore[attr-defined]
