@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 DEMO   ?= finops-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench browser lock clean
+.PHONY: help demo test check bench browser docs lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ bench: $(VENV)/.test ## Print speed and memory as ratios against raw DuckDB in t
 
 browser: ## Install Chromium for the browser tests (Debian or Ubuntu, as root); without it they are skipped
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
+
+docs: $(VENV)/.runtime ## Write the generated reference pages
+	@$(BIN)/python docs/generate.py
 
 lock: $(VENV)/.test ## Resolve the dependencies anew into the lock files
 	@$(BIN)/python -m pip install -q uv

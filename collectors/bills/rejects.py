@@ -99,9 +99,11 @@ def _shapes(con: duckdb.DuckDBPyConnection, bill: Bill, limit: int | None) -> li
     """One per row, whatever number of passes met it and however much is wrong with it."""
     if bill.delimiter is None:  # there is no such table then, and asking for it would break the transaction
         return []
+    # The position counts from 1, of the row or of line ends that DuckDB still counts to it: hence the trimming.
     rows = con.execute(
-        "SELECT line_byte_position, min(error_type::VARCHAR), min(ltrim(csv_line, chr(10) || chr(13))) "  # noqa: S608
-        f"FROM temp.bill_rejects GROUP BY ALL ORDER BY ALL {f'LIMIT {limit}' if limit else ''}"
+        "SELECT line_byte_position - 1 + length(csv_line) - length(text), min(error_type::VARCHAR), min(text) "  # noqa: S608
+        "FROM (SELECT *, ltrim(csv_line, chr(10) || chr(13)) AS text FROM temp.bill_rejects) "
+        f"GROUP BY ALL ORDER BY ALL {f'LIMIT {limit}' if limit else ''}"
     ).fetchall()
     return [_Shape(int(offset), str(error), str(text or "")) for offset, error, text in rows]
 

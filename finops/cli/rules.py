@@ -57,7 +57,7 @@ def show(
 @app.command()
 def check(
     ctx: typer.Context,
-    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="Rule file or folder [all].")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
     config: Config = None,
     debug: Debug = False,
 ) -> None:
@@ -80,7 +80,7 @@ def check(
 @app.command()
 def test(
     ctx: typer.Context,
-    path: Annotated[Path | None, typer.Argument(metavar="[PATH]", help="Rule file or folder [all].")] = None,
+    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
     config: Config = None,
     debug: Debug = False,
 ) -> None:

@@ -10,15 +10,12 @@ def method(report: AuditReport) -> list[tuple[str, str]]:
     """Terms and explanations, in the order the numbers are met on the page."""
     return [
         ("Price", _price(report)),
-        (
-            "Month",
-            "A month is 730 hours for every provider, a twelfth of a year.",
-        ),
+        ("Month", "A month is 730 hours for every provider, a twelfth of a year."),
         (
             "Net saving",
-            "Where several steps are possible for one thing, only the best is counted; a step on what another "
-            "step removes is not counted again. Gross is everything added up, net is what can really be "
-            "saved. Net never exceeds what the thing costs.",
+            "Where several steps are possible for one thing, only the best is counted; a step on what "
+            "another step removes is not counted again. Gross is everything added up, net is what can really "
+            "be saved. Net never exceeds what the thing costs.",
         ),
         (
             "Interval",

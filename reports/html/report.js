@@ -110,10 +110,11 @@
   };
 
   const sort = (column) => {
-    const falling = heads[column].getAttribute("aria-sort") === "descending" || (heads[column].ariaSort === null && !numeric[column]);
-    const sign = falling ? 1 : -1;
+    const now = heads[column].getAttribute("aria-sort");
+    const rising = now ? now === "descending" : !numeric[column]; // amounts begin with the largest, names with A
+    const sign = rising ? 1 : -1;
     heads.forEach((head) => head.removeAttribute("aria-sort"));
-    heads[column].setAttribute("aria-sort", falling ? "ascending" : "descending");
+    heads[column].setAttribute("aria-sort", rising ? "ascending" : "descending");
     const unknown = (value) => value === null || value === "";
     records.sort(({ keys: { [column]: a } }, { keys: { [column]: b } }) => {
       if (unknown(a) || unknown(b)) return unknown(a) - unknown(b);
@@ -165,9 +166,9 @@
     const rows = JSON.parse(await inflate("rest"));
     records = records.concat(rows.map((row) => fromData(Object.fromEntries(keys.map((name, i) => [name, row[i]])))));
     $("beyond").hidden = true;
-    const page_ = page;
+    const stay = page;
     search();
-    turn(page_);
+    turn(stay);
     reveal();
   };
 

@@ -8,10 +8,10 @@ SELECT
     m.region,
     m.resource_id,
     m.metric,
-    count(DISTINCT m.bucket_start) AS days,
+    count(*) AS days,
     min(m.bucket_start) AS first_day,
     max(m.bucket_start) AS last_day,
-    count(DISTINCT m.bucket_start)
+    count(*)
         / greatest(1.0, ceil(days_between(min(m.bucket_start), CAST($as_of AS TIMESTAMP)))) AS coverage,
     avg(m.avg) AS avg,
     quantile_cont(m.p95, 0.95) AS p95,

@@ -146,7 +146,7 @@ def _totals_by_currency(
 
 
 def cost(account: str, amount: str | None, cloud: str = "aws", **over: Any) -> CostLine:
-    fields = {"currency": "USD", "basis": "billed", **WINDOW} | over
+    fields: dict[str, Any] = {"currency": "USD", "basis": "billed", **WINDOW} | over
     return CostLine(cloud=cloud, account=account, monthly_cost=amount and Decimal(amount), **fields)
 
 

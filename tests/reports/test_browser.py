@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -37,11 +37,15 @@ class Visit:
         self.requests: list[str] = []
         self.page.on("console", lambda message: self.troubles.append(message.text))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on("dialog", lambda dialog: (self.troubles.append("dialog"), dialog.dismiss()))
+        self.page.on("dialog", self.refuse)
         self.page.on("request", lambda request: self.requests.append(request.url))
         if script:
             self.page.add_init_script(script)
         self.page.goto(path.as_uri() + fragment)
+
+    def refuse(self, dialog: Any) -> None:
+        self.troubles.append("dialog")
+        dialog.dismiss()
 
     def drawn(self) -> "Visit":
         self.page.wait_for_selector("html.drawn", state="attached", timeout=30_000)
@@ -51,7 +55,7 @@ class Visit:
         return self.page.evaluate(script)
 
     def until(self, script: str) -> None:
-        """Waits for it to be true. playwright's own way evaluates text in the page, which the policy forbids."""
+        """Waits for it to be true. playwright's own way needs eval in the page, which the policy forbids."""
         for _ in range(100):
             if self.ask(script):
                 return
@@ -79,30 +83,37 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def visit(browser: Any, folder: Path) -> Any:
+def visit(browser: Any, folder: Path) -> Iterator[Callable[..., Visit]]:
+    visits: list[Visit] = []
+
     def opened(given: AuditReport, **context: Any) -> Visit:
         path = folder / "page.html"
         path.write_text(html.render(given), "utf-8")
-        return Visit(browser, path, **context)
+        visits.append(Visit(browser, path, **context))
+        return visits[-1]
 
-    return opened
+    yield opened
+    for seen in visits:
+        seen.page.context.close()
 
 
 @pytest.mark.parametrize("name", ["hostile", "partial", "two_currencies", "clean"])
-def test_the_page_draws_without_a_complaint_a_dialog_or_a_request(visit: Any, name: str) -> None:
+def test_the_page_draws_without_a_complaint_a_dialog_or_a_request(
+    visit: Callable[..., Visit], name: str
+) -> None:
     seen = visit(getattr(sample, name)()).drawn()
     assert seen.troubles == []
     assert len(seen.requests) == 1
 
 
-def test_an_empty_page_does_nothing_wrong(visit: Any) -> None:
+def test_an_empty_page_does_nothing_wrong(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.empty())
     seen.page.wait_for_load_state("load")
     assert seen.troubles == []
     assert "Nothing has been looked at yet" in seen.text("main")
 
 
-def test_every_trace_has_the_type_that_was_asked_for(visit: Any) -> None:
+def test_every_trace_has_the_type_that_was_asked_for(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.partial()).drawn()
     drawn = seen.ask("[...document.querySelectorAll('[data-chart]')].map(c => c._fullData.map(t => t.type))")
     assert drawn == [["bar"], ["bar", "bar"]]
@@ -110,7 +121,7 @@ def test_every_trace_has_the_type_that_was_asked_for(visit: Any) -> None:
     assert seen.ask("[...document.querySelectorAll('.same')].map(d => d.open)") == [False, False]
 
 
-def test_the_charts_follow_the_theme(visit: Any) -> None:
+def test_the_charts_follow_the_theme(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.partial(), color_scheme="dark").drawn()
     colour = "getComputedStyle(document.querySelector('[data-chart] .bars .point path')).fill"
     assert seen.ask(colour) == "rgb(92, 201, 167)"
@@ -120,7 +131,7 @@ def test_the_charts_follow_the_theme(visit: Any) -> None:
     assert seen.troubles == []
 
 
-def test_text_and_tables_are_there_before_the_charts(visit: Any) -> None:
+def test_text_and_tables_are_there_before_the_charts(visit: Callable[..., Visit]) -> None:
     stuck = "window.DecompressionStream = function () { return new TransformStream({ transform() {} }); }"
     seen = visit(sample.partial(), init=stuck)
     assert seen.ask("document.documentElement.classList.contains('drawn')") is False
@@ -128,7 +139,7 @@ def test_text_and_tables_are_there_before_the_charts(visit: Any) -> None:
     assert len(seen.nets()) == 14
 
 
-def test_a_browser_that_cannot_unpack_keeps_the_tables(visit: Any) -> None:
+def test_a_browser_that_cannot_unpack_keeps_the_tables(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.large(230), init="delete window.DecompressionStream")
     assert seen.ask("[...document.querySelectorAll('.same')].map(d => d.open)") == [True, True]
     assert seen.ask("[...document.querySelectorAll('[data-chart]')].map(c => c.hidden)") == [True, True]
@@ -146,7 +157,7 @@ def test_a_changed_plotly_is_refused_and_the_tables_come_back(browser: Any, fold
     assert any("Content Security Policy" in trouble for trouble in seen.troubles)
 
 
-def test_without_script_the_page_is_whole(visit: Any) -> None:
+def test_without_script_the_page_is_whole(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.partial(), java_script_enabled=False)
     assert "$3,463" in seen.text(".headline")
     assert "$47,538.94" in seen.text(".tiles")
@@ -159,7 +170,7 @@ def test_without_script_the_page_is_whole(visit: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["hostile", "partial", "two_currencies", "empty"])
-def test_nothing_makes_the_page_scroll_sideways(visit: Any, name: str) -> None:
+def test_nothing_makes_the_page_scroll_sideways(visit: Callable[..., Visit], name: str) -> None:
     seen = visit(getattr(sample, name)(), viewport={"width": 1280, "height": 844})
     if name != "empty":
         seen.drawn()
@@ -170,7 +181,7 @@ def test_nothing_makes_the_page_scroll_sideways(visit: Any, name: str) -> None:
         assert seen.ask("document.documentElement.scrollWidth") <= width, width
 
 
-def test_a_column_sorts_both_ways_and_says_so(visit: Any) -> None:
+def test_a_column_sorts_both_ways_and_says_so(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.three_clouds())
     assert seen.nets()[0] == "$1,104.33"
     button = seen.page.locator("#findings thead button", has_text="Saves a month")
@@ -186,7 +197,7 @@ def test_a_column_sorts_both_ways_and_says_so(visit: Any) -> None:
     assert names == sorted(names, key=str.casefold)
 
 
-def test_a_search_filters_and_tells_count_and_sum(visit: Any) -> None:
+def test_a_search_filters_and_tells_count_and_sum(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.three_clouds())
     seen.page.fill("#search", "nothing is called so")
     assert seen.text("#status") == "Nothing matches."
@@ -196,7 +207,7 @@ def test_a_search_filters_and_tells_count_and_sum(visit: Any) -> None:
     assert seen.text("#status") == "14 of 14, together $3,462.78 net a month"
 
 
-def test_pages_hold_all_findings_also_those_beyond_the_markup(visit: Any) -> None:
+def test_pages_hold_all_findings_also_those_beyond_the_markup(visit: Callable[..., Visit]) -> None:
     given = sample.large(430)
     seen = visit(given).drawn()
     assert seen.text("#page") == "Page 1 of 18"
@@ -211,7 +222,7 @@ def test_pages_hold_all_findings_also_those_beyond_the_markup(visit: Any) -> Non
     assert seen.troubles == []
 
 
-def test_a_row_made_by_the_script_is_the_row_jinja_would_have_made(visit: Any) -> None:
+def test_a_row_made_by_the_script_is_the_row_jinja_would_have_made(visit: Callable[..., Visit]) -> None:
     texts = "[...document.querySelectorAll('tbody.finding')].map(b => b.innerText.replaceAll(/\\s+/g, ' '))"
     links = "[...document.querySelectorAll('tbody.finding .detail a')].map(a => a.getAttribute('href'))"
     by_jinja = visit(sample.hostile()).drawn()
@@ -228,7 +239,7 @@ def _repeated(given: AuditReport, times: int) -> AuditReport:
     return given.model_copy(update={"findings": given.findings * times})
 
 
-def test_an_address_with_a_finding_opens_it_on_its_page(visit: Any) -> None:
+def test_an_address_with_a_finding_opens_it_on_its_page(visit: Callable[..., Visit]) -> None:
     given = sample.large(230)
     last = given.findings[-1].id
     seen = visit(given, fragment=f"#f-{last}").drawn()
@@ -236,7 +247,9 @@ def test_an_address_with_a_finding_opens_it_on_its_page(visit: Any) -> None:
     assert seen.ask(f"document.getElementById('f-{last}').querySelector('details').open") is True
 
 
-def test_paper_is_light_complete_and_repeats_the_header_but_not_the_total(visit: Any, tmp_path: Path) -> None:
+def test_paper_is_light_complete_and_repeats_the_header_but_not_the_total(
+    visit: Callable[..., Visit], tmp_path: Path
+) -> None:
     seen = visit(sample.large(60), color_scheme="dark").drawn()
     seen.page.emulate_media(media="print")
     assert seen.ask("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
@@ -255,20 +268,21 @@ def test_paper_is_light_complete_and_repeats_the_header_but_not_the_total(visit:
     assert (tmp_path / "page.pdf").stat().st_size > 10_000
 
 
-def test_closed_details_are_readable_on_paper(visit: Any) -> None:
+def test_closed_details_are_readable_on_paper(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.three_clouds(), java_script_enabled=False)
     assert seen.page.locator(".detail").first.is_visible() is False
     seen.page.emulate_media(media="print")
     assert seen.page.locator(".detail").first.is_visible() is True
 
 
-def test_the_page_can_be_used_by_keyboard_and_read_aloud(visit: Any) -> None:
+def test_the_page_can_be_used_by_keyboard_and_read_aloud(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.partial()).drawn()
     seen.page.keyboard.press("Tab")
     assert seen.ask("document.activeElement.textContent") == "Skip to the report"
     assert seen.ask("document.documentElement.lang") == "en"
-    unnamed = """[...document.querySelectorAll('input, select, button, [role=img], [role=region]')].filter(e =>
-        !(e.labels?.length || e.textContent.trim() || e.ariaLabel || e.getAttribute('aria-labelledby'))).length"""
+    unnamed = """[...document.querySelectorAll('input, select, button, [role=img], [role=region]')]
+        .filter(e => !(e.labels?.length || e.textContent.trim() || e.ariaLabel
+                       || e.getAttribute('aria-labelledby'))).length"""
     assert seen.ask(unnamed) == 0
     assert seen.ask("[...document.querySelectorAll('table')].every(t => t.caption && t.tHead)")
     levels = seen.ask("[...document.querySelectorAll('h1,h2,h3')].map(h => +h.tagName[1])")
@@ -278,7 +292,7 @@ def test_the_page_can_be_used_by_keyboard_and_read_aloud(visit: Any) -> None:
     assert seen.ask(small) == []
 
 
-def test_figures_in_the_page_are_plain_data(visit: Any) -> None:
+def test_figures_in_the_page_are_plain_data(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.hostile())
     figures = json.loads(seen.ask("document.getElementById('figures').textContent"))
     assert set(figures["templates"]) == {"light", "dark"}

@@ -33,7 +33,8 @@ from tests.reports.build import cost, finding, report, scope, unjudged
         ),
         (
             sample.two_currencies(),
-            "CN¥1,293 and $310 a month can be saved (not added up, as no exchange rate was given) in 3 steps.",
+            "CN¥1,293 and $310 a month can be saved (not added up, as no exchange rate was given) "
+            "in 3 steps.",
         ),
         (
             sample.three_clouds(),
