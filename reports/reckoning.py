@@ -1,13 +1,26 @@
-"""How the money and the emissions of one finding were reckoned, as sentences with the numbers in them."""
+"""How the money and the emissions of one finding were reckoned, as sentences with the numbers in them.
+
+The engine leaves its arithmetic in the evidence under the names in ARITHMETIC; a report that lacks it (another
+version's, one made by hand) gets the sentences without it.
+"""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
 
 from finops.model import AuditReport, Finding
 from reports import amounts, words
+from reports.plain import one_line
 
 HOURS = "730 hours"
+ARITHMETIC = frozenset({"cost_pieces", "billed_cost", "billed_hours", "bill_window"})
+_MAX_PIECES = 8
 _BASIS = {
-    "billed": "by what was billed for it (effective cost, before tax and credits)",
-    "list": "at list prices, because no bill for it is loaded",
+    "billed": ", by what was billed for it (effective cost, before tax and credits)",
+    "list": ", at list prices, because no bill for it is loaded",
+    "none": "",
 }
+_WHY_NO_EMISSIONS = {"price_only": "only the price changes, the same work runs on the same hardware"}
 
 
 def winners(report: AuditReport) -> dict[str, Finding]:
@@ -16,7 +29,7 @@ def winners(report: AuditReport) -> dict[str, Finding]:
 
 
 def counted_in(finding: Finding, others: dict[str, Finding]) -> str:
-    """'terminate server of web-1' for a finding that another one replaces; empty for the rest."""
+    """'terminate server: web-1' for a finding that another one replaces; empty for the rest."""
     if finding.superseded_by is None:
         return ""
     other = others.get(finding.superseded_by)
@@ -28,33 +41,57 @@ def money(finding: Finding, others: dict[str, Finding]) -> list[str]:
     if finding.monthly_savings is None:
         return ["What this saves is not known, because no price is known for it; it is in no total."]
     saved = amounts.money(finding.monthly_savings, finding.currency)
-    return list(
-        filter(
-            None,
-            [
-                _cost(finding),
-                f"The step saves {saved} a month{_interval(finding)}.",
-                _net(finding, others),
-            ],
-        )
-    )
+    return [
+        *_cost(finding),
+        *_pieces(finding),
+        f"The step saves {saved} a month{_interval(finding)}.",
+        _net(finding, others),
+    ]
 
 
-def _cost(finding: Finding) -> str:
+def _cost(finding: Finding) -> Iterator[str]:
     if finding.monthly_cost is None:
-        return "What it costs in all is not known."
+        yield "What it costs in all is not known."
+        return
+    billed, hours = (finding.evidence.get(name) for name in ("billed_cost", "billed_hours"))
+    if isinstance(billed, int | float) and isinstance(hours, int | float):
+        window = one_line(str(finding.evidence.get("bill_window", "")))
+        yield f"Billed: {_exact(billed, finding)} in {hours:,g} hours{f' ({window})' if window else ''}."
     cost = amounts.money(finding.monthly_cost, finding.currency)
-    return f"It costs {cost} in a month of {HOURS}{', ' if finding.price_basis in _BASIS else ''}" + (
-        _BASIS.get(finding.price_basis, "") + "."
-    )
+    yield f"It costs {cost} in a month of {HOURS}{_BASIS[finding.price_basis]}."
+
+
+def _pieces(finding: Finding) -> Iterator[str]:
+    """What of the cost the step changes, piece by piece; a parent's children are pieces too."""
+    pieces = [
+        piece for piece in _costing(finding.evidence.get("cost_pieces")) if "monthly_cost_after" in piece
+    ]
+    for piece in pieces[:_MAX_PIECES]:
+        of = "" if piece.get("resource_id") == finding.resource_id else f" of {piece.get('resource_id')}"
+        what = one_line(f"{piece.get('component', 'cost')}{of}").replace("_", " ")
+        after = piece["monthly_cost_after"]
+        then = "not known" if after is None else _exact(after, finding)
+        yield f"For {what}: {_exact(piece['monthly_cost'], finding)} now, {then} after."
+    if len(pieces) > _MAX_PIECES:
+        yield f"And {len(pieces) - _MAX_PIECES} more pieces of cost."
+
+
+def _costing(pieces: Any) -> list[dict[str, Any]]:
+    """The pieces that cost anything; nothing where the evidence holds something else under that name."""
+    listed = pieces if isinstance(pieces, list) else []
+    return [piece for piece in listed if isinstance(piece, dict) and piece.get("monthly_cost")]
+
+
+def _exact(amount: Any, finding: Finding) -> str:
+    number = isinstance(amount, int | float)
+    return amounts.money(Decimal(str(amount)), finding.currency) if number else one_line(str(amount))
 
 
 def _interval(finding: Finding) -> str:
-    if finding.savings_low is None or finding.savings_high is None:
-        return ""
     low, high = finding.savings_low, finding.savings_high
-    span = amounts.money_range(low, high, finding.currency)
-    return "" if low == high else f"; as use and prices varied, {span} is likely"
+    if low is None or high is None or low == high:
+        return ""
+    return f"; as use and prices varied, {amounts.money_range(low, high, finding.currency)} is likely"
 
 
 def _net(finding: Finding, others: dict[str, Finding]) -> str:
@@ -72,27 +109,23 @@ def _net(finding: Finding, others: dict[str, Finding]) -> str:
 def emissions(finding: Finding) -> list[str]:
     """What the resource emits in a month and what the step saves of it, or why that is not known."""
     co2e = finding.co2e
-    why = f": {co2e.reason.rstrip('.')}" if co2e.reason else ""
+    reason = _WHY_NO_EMISSIONS.get(co2e.reason or "") or one_line(co2e.reason or "").rstrip(".")
+    why = f": {reason}" if reason else ""
     if co2e.saved_kg is None:
         return [f"The emissions are not known{why}."]
     if co2e.saved_kg == 0:
         return [f"No emissions are saved{why}."]
-    return [
-        *_emitted(finding),
-        f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}.{_quality(finding)}",
-    ]
+    saved = f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}."
+    return [*_emitted(finding), saved, *_quality(finding)]
 
 
-def _emitted(finding: Finding) -> list[str]:
+def _emitted(finding: Finding) -> Iterator[str]:
     co2e = finding.co2e
     if co2e.operational_kg is None:
-        return []
-    made = (
-        ""
-        if co2e.embodied_kg is None
-        else (f" and {amounts.carbon(co2e.embodied_kg)} as its share of making the hardware")
-    )
-    return [f"In {HOURS} it emits {amounts.carbon(co2e.operational_kg)} CO₂e by its electricity{made}."]
+        return
+    made = f" and {amounts.carbon(co2e.embodied_kg)} as its share of making the hardware"
+    electricity = f"In {HOURS} it emits {amounts.carbon(co2e.operational_kg)} CO₂e by its electricity"
+    yield f"{electricity}{made if co2e.embodied_kg else ''}."
 
 
 def _bounds(finding: Finding) -> str:
@@ -100,7 +133,6 @@ def _bounds(finding: Finding) -> str:
     return "" if span == amounts.UNKNOWN else f", between {span.replace(' to ', ' and ')}"
 
 
-def _quality(finding: Finding) -> str:
-    return " Its hardware is not published; the figures are those of similar hardware." * (
-        finding.co2e.quality == "proxy"
-    )
+def _quality(finding: Finding) -> Iterator[str]:
+    if finding.co2e.quality == "proxy":
+        yield "Its own hardware is not published; the figures are those of similar hardware."

@@ -120,11 +120,11 @@ def _findings(findings: list[Finding], width: int) -> Table:
 
 
 def _shares(room: int) -> tuple[int, int, int]:
-    """Widths for action, resource and account. A volume id has 21 characters, an Alibaba account 16."""
+    """Widths for action, resource and account. An Alibaba server's id has 22 characters, its account 16."""
     if room < 50:
         return room * 4 // 10, room * 35 // 100, room // 4
     account = 16 if room < 70 else 20
-    resource = max(21, (room - account) * 4 // 10)
+    resource = max(22, (room - account) * 4 // 10)
     return room - account - resource, resource, account
 
 

@@ -176,7 +176,7 @@ def _bare(content: object) -> str:
     if isinstance(content, bool):
         return "yes" if content else "no"
     if isinstance(content, float):
-        return f"{content:,.4f}".rstrip("0").rstrip(".") if abs(content) < 100 else f"{content:,.1f}"
+        return f"{content:,.{4 if abs(content) < 100 else 1}f}".rstrip("0").rstrip(".")
     return one_line(f"{content:,}" if isinstance(content, int) else str(content))
 
 

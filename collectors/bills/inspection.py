@@ -110,7 +110,7 @@ def _decoded(path: Path, head: bytes) -> str:
     return text
 
 
-def not_utf8(path: Path, line: int | None = None) -> InputError:
+def not_utf8(path: Path, line: int | str | None = None) -> InputError:
     """The error for text in another encoding."""
     where = f" (line {line})" if line else ""
     return InputError(f"{path} is not written in UTF-8{where}, perhaps in Windows-1252: save it as CSV in UTF-8.")

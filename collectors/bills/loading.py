@@ -125,6 +125,8 @@ def _pass(load: _Load, *, good_only: bool) -> int:
     """Reads the sums, makes room, inserts. Returns how many rows the first reading met."""
     con = load.writer.con
     load.notes.clear()
+    if load.bill.delimiter and not load.content.ends_with_newline:
+        load.notes.append("Its last line has no end: if the file was cut there, the last value is not whole.")
     open_views(con, load.bill)
     partitions.forget_touched(con)
     read = checks.measure(con, good_only=good_only)

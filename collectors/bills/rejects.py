@@ -77,7 +77,7 @@ def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -
     """Every row of the view `charge` that cannot be loaded, and every row that did not even get there.
 
     Raises InputError when what DuckDB met means that the file as a whole cannot be trusted: it ends in the
-    middle of a row, is not UTF-8, or has a quote that is closed some lines later.
+    middle of a row, is not UTF-8, or has a row that took others with it.
     """
     shapes = _shapes(con, bill, limit=None)
     _refuse_broken(bill, shapes, content)
@@ -111,17 +111,20 @@ def _shapes(con: duckdb.DuckDBPyConnection, bill: Bill, limit: int | None) -> li
 def _refuse_broken(bill: Bill, shapes: list[_Shape], content: Content) -> None:
     for shape in shapes:
         if shape.error == "INVALID ENCODING":
-            raise not_utf8(bill.path, _locate(bill, set(), {shape.offset}).at_offset.get(shape.offset))
+            raise not_utf8(bill.path, _line_at(bill, shape.offset))
+        several_lines = "\n" in shape.text.strip()
         to_the_end = shape.offset + len(shape.text.encode()) >= content.size - 2
-        unclosed = shape.error == "UNQUOTED VALUE" and "\n" in shape.text.strip()
-        if to_the_end and (unclosed or not content.ends_with_newline):
+        if to_the_end and (several_lines or shape.error == "UNQUOTED VALUE" or not content.ends_with_newline):
             raise InputError(f"{bill.path} ends in the middle of a row, as if cut short: download it again.")
-        if unclosed:
-            line = _locate(bill, set(), {shape.offset}).at_offset.get(shape.offset)
+        if several_lines:
             raise InputError(
-                f"{bill.path} has a quote in the row that begins in line {line} that is closed only some lines "
-                "later, so rows cannot be told apart: export it again."
+                f"{bill.path} has a row of the wrong shape from line {_line_at(bill, shape.offset)} over several "
+                "lines, perhaps an open quote or line ends of two kinds, so rows cannot be told apart: export it again."
             )
+
+
+def _line_at(bill: Bill, offset: int) -> int | str:
+    return _locate(bill, set(), {offset}).at_offset.get(offset, "?")
 
 
 def _listed(bill: Bill, shapes: list[_Shape], numbered: list[tuple[int, str]]) -> list[Reject]:

@@ -147,7 +147,8 @@ def _file(bill: Bill) -> str:
         f"read_csv({path}, auto_detect = false, header = true, columns = {{{columns}}}, "
         f"delim = {literal(bill.delimiter)}, quote = '\"', escape = '\"', nullstr = ['', 'NULL'], "
         f"compression = '{'gzip' if bill.gzipped else 'none'}', hive_partitioning = false, "
-        "store_rejects = true, rejects_table = 'bill_rejects', rejects_scan = 'bill_scans', rejects_limit = 0)"
+        "store_rejects = true, rejects_table = 'bill_rejects', rejects_scan = 'bill_scans', rejects_limit = 0, "
+        "rejects_line_size_limit = 4000000)"
     )
 
 

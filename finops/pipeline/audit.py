@@ -219,21 +219,21 @@ def _arithmetic(one: Priced) -> dict[str, Any]:
         {
             "resource_id": cell.key.resource_id,
             "component": cell.component,
-            "monthly_cost": _six_places(amount),
-            "monthly_cost_after": _six_places(one.after[cell]) if one.after is not None else None,
+            "monthly_cost": _ten_places(amount),
+            "monthly_cost_after": _ten_places(one.after[cell]) if one.after is not None else None,
         }
         for cell, amount in sorted(one.before.items())
     ]
     told: dict[str, Any] = {"cost_pieces": pieces} if pieces else {}
     if one.cost and one.cost.billed is not None and one.cost.hours and one.cost.window_start and one.cost.window_end:
-        told["billed_cost"] = _six_places(one.cost.billed)
+        told["billed_cost"] = _ten_places(one.cost.billed)
         told["billed_hours"] = float(one.cost.hours)
         told["bill_window"] = f"{one.cost.window_start:%Y-%m-%d} to {one.cost.window_end:%Y-%m-%d}"
     return told
 
 
-def _six_places(amount: Decimal) -> float:
-    return float(round(amount, 6))
+def _ten_places(amount: Decimal) -> float:
+    return float(round(amount, 10))
 
 
 def _remediation(verdict: Verdict, resource: Any) -> list[str]:

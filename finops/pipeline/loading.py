@@ -1,12 +1,17 @@
 """Loads exported bills into a warehouse and says what happened."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finops.config import Settings
 from finops.warehouse import writing
+
+if TYPE_CHECKING:
+    from collectors.bills import FileResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,37 @@ def ingest_files(
     limit = settings.max_rejected if max_rejected is None else max_rejected
     with writing(db, "ingest", at=at, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
         result = ingest(writer, files, at=at, replace=replace, max_rejected=limit)
-        rejected = sum(file.rejected for file in result.files)
-        writer.status = "incomplete" if rejected else "done"
-    return Loaded(result.text(), rejected)
+        writer.status = "incomplete" if result.rejected else "done"
+    return Loaded("\n".join(line for file in result.files for line in _told(file)), result.rejected)
+
+
+def _told(file: "FileResult") -> Iterator[str]:
+    """What became of one file, for a person: status, rows, exact sums per currency, what to know."""
+    if file.status == "unchanged":
+        yield f"{file.path}: unchanged, this content is in the warehouse already"
+        return
+    periods = sorted({f"{period:%Y-%m}" for period in file.periods})
+    span = f"{periods[0]} to {periods[-1]}" if len(periods) > 1 else "".join(periods)
+    yield (
+        f"{file.path}: {file.status} {file.rows:,} rows ({file.format}; {span}; {_count(len(file.accounts), 'account')})"
+    )
+    for currency, sums in file.sums.items():
+        yield (
+            f"  {currency}: billed {_exact(sums.billed)}, effective {_exact(sums.effective)}, list {_exact(sums.list)}; "
+            "equal to the file"
+        )
+    for reason, count in file.reasons.items():
+        yield f"  rejected {_count(count, 'row')}: {reason}"
+    for message in (*file.warnings, *file.notes):
+        yield f"  {message}"
+
+
+def _exact(amount: Decimal) -> str:
+    """Every digit that is there, at least two after the point."""
+    digits = f"{amount:,f}".rstrip("0") if amount else "0."
+    whole, _, rest = digits.partition(".")
+    return f"{whole}.{rest.ljust(2, '0')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

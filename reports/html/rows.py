@@ -85,7 +85,7 @@ def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) ->
         why_sure=[one_line(reason) for reason in finding.confidence_reasons],
         money=reckoning.money(finding, others),
         carbon=reckoning.emissions(finding),
-        evidence=list(_flat(finding.evidence)),
+        evidence=list(_flat(_seen(finding))),
         commands=["\n".join(map(one_line, command.splitlines())) for command in finding.remediation],
         sources=[_source(source) for source in finding.sources],
         seen=amounts.day(finding.first_seen),
@@ -131,12 +131,20 @@ def _sort(finding: Finding) -> list[str | int | float | None]:
     ]
 
 
+def _seen(finding: Finding) -> dict[str, Any]:
+    """The evidence of the rule; the arithmetic of the money is told in sentences."""
+    return {key: value for key, value in finding.evidence.items() if key not in reckoning.ARITHMETIC}
+
+
 def _flat(evidence: dict[str, Any], above: str = "") -> Iterator[list[str]]:
     """Evidence as pairs; what is nested is named by its path."""
     for key, content in evidence.items():
         path = above + one_line(str(key)).replace("_", " ")
         if isinstance(content, dict):
             yield from _flat(content, f"{path} › ")
+        elif isinstance(content, list | tuple) and all(isinstance(item, dict) for item in content):
+            for number, item in enumerate(content, start=1):
+                yield from _flat(item, f"{path} {number} › ")
         elif isinstance(content, list | tuple):
             yield [path, ", ".join(words.value(str(key), item) for item in content)]
         else:

@@ -2,27 +2,27 @@
 -- the account's bill. `cost` is exact; the engine normalises it to 730 hours with `hours`, the length of the
 -- window. The window ends where the bill ends, or at $as_of when that is earlier, so that an old bill is
 -- judged on its own month. Tax, credits, purchases and adjustments are not usage and stay out.
-WITH ends AS (
-    -- Monthly fees end in the future; hours and days tell how far the bill really goes.
-    SELECT x_Cloud, x_AccountId, least(
-        coalesce(
-            max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05),
-            max(ChargePeriodEnd)),
-        CAST($as_of AS TIMESTAMP)) AS window_end
+WITH named AS (
+    SELECT coalesce(BillingAccountId, x_AccountId) AS payer, *
     FROM charges
     WHERE ChargeCategory = 'Usage' AND ChargePeriodStart < CAST($as_of AS TIMESTAMP)
-    GROUP BY x_Cloud, x_AccountId
+),
+ends AS (
+    -- Monthly fees end in the future; hours and days tell how far the bill really goes. A bill speaks about its
+    -- payer from the start of the billing period on, also for an account whose first charge came later.
+    SELECT x_Cloud, payer,
+        least(
+            coalesce(
+                max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05),
+                max(ChargePeriodEnd)),
+            CAST($as_of AS TIMESTAMP)) AS window_end,
+        least(min(ChargePeriodStart), coalesce(min(BillingPeriodStart), min(ChargePeriodStart))) AS first_start
+    FROM named
+    GROUP BY x_Cloud, payer
 ),
 windows AS (
-    SELECT
-        c.x_Cloud AS x_Cloud,
-        c.x_AccountId AS x_AccountId,
-        e.window_end,
-        greatest(min(c.ChargePeriodStart), e.window_end - INTERVAL 30 DAY) AS window_start
-    FROM charges AS c
-    JOIN ends AS e USING (x_Cloud, x_AccountId)
-    WHERE c.ChargeCategory = 'Usage'
-    GROUP BY c.x_Cloud, c.x_AccountId, e.window_end
+    SELECT x_Cloud, payer, window_end, greatest(first_start, window_end - INTERVAL 30 DAY) AS window_start
+    FROM ends
 ),
 inside AS (
     SELECT
@@ -49,11 +49,9 @@ inside AS (
                 * days_between(greatest(c.ChargePeriodStart, w.window_start), least(c.ChargePeriodEnd, w.window_end))
                 / days_between(c.ChargePeriodStart, c.ChargePeriodEnd) AS DECIMAL(38, 18))
         END AS cost
-    FROM charges AS c
-    JOIN windows AS w USING (x_Cloud, x_AccountId)
-    WHERE c.ChargeCategory = 'Usage'
-      AND c.ChargePeriodStart < w.window_end
-      AND c.ChargePeriodEnd > w.window_start
+    FROM named AS c
+    JOIN windows AS w USING (x_Cloud, payer)
+    WHERE c.ChargePeriodStart < w.window_end AND c.ChargePeriodEnd > w.window_start
 )
 SELECT
     cloud,

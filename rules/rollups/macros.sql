@@ -4,7 +4,8 @@ CREATE OR REPLACE TEMP MACRO in_percent(ratio) AS printf('%.1f %%', CAST(100.0 *
 CREATE OR REPLACE TEMP MACRO amount(x) AS CASE
     WHEN abs(x) >= 100 OR x = round(x) THEN format('{:,}', CAST(round(x) AS BIGINT))
     WHEN abs(x) >= 1 THEN printf('%.1f', CAST(x AS DOUBLE))
-    ELSE printf('%.2g', CAST(x AS DOUBLE))
+    WHEN abs(x) >= 0.001 THEN printf('%.2g', CAST(x AS DOUBLE))
+    ELSE 'less than 0.001'
 END;
 
 -- The part of a resource's price that a charge pays for. AWS is told by its usage type (FOCUS 1.2: SkuMeter)

@@ -57,7 +57,7 @@ def generate(con: duckdb.DuckDBPyConnection, resources: int, days: int) -> None:
                 (['network_out_bytes_per_second', 'i']), (['disk_read_ops_per_second', 'v']), (['disk_write_ops_per_second', 'v']),
                 (['disk_read_bytes_per_second', 'v']), (['disk_write_bytes_per_second', 'v'])) AS k (m),
             LATERAL (SELECT ((hash(i, d, m[1]) % 1000) / 1000.0 * 0.3 * (i % 7)) AS v);
-        INSERT INTO charges BY NAME SELECT 'aws' AS x_Cloud, lpad((i % 20)::VARCHAR, 12, '0') AS x_AccountId, 'USD' AS BillingCurrency,
+        INSERT INTO charges BY NAME SELECT 'aws' AS x_Cloud, lpad((i % 20)::VARCHAR, 12, '0') AS x_AccountId, '0' AS BillingAccountId, 'USD' AS BillingCurrency,
             'us-east-1' AS RegionId, 'i-' || i AS x_ResourceKey, 'Usage' AS ChargeCategory, 'Compute' AS ServiceCategory,
             'BoxUsage:m5.large' AS SkuMeter, TIMESTAMP '2026-11-01' - to_days(d::INTEGER) AS ChargePeriodStart,
             TIMESTAMP '2026-11-01' - to_days(d::INTEGER - 1) AS ChargePeriodEnd, 2.5 AS x_Cost, 'effective' AS x_CostBasis,

@@ -147,7 +147,7 @@ def _totals_by_currency(
 
 def cost(account: str, amount: str | None, cloud: str = "aws", **over: Any) -> CostLine:
     fields: dict[str, Any] = {"currency": "USD", "basis": "billed", **WINDOW} | over
-    return CostLine(cloud=cloud, account=account, monthly_cost=amount and Decimal(amount), **fields)
+    return CostLine(cloud=cloud, account=account, monthly_cost=Decimal(amount) if amount else None, **fields)
 
 
 def scope(dataset: str = "instances", status: str = "complete", **over: Any) -> Coverage:

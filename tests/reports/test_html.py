@@ -80,6 +80,11 @@ def test_names_add_no_element_and_no_attribute(name: str) -> None:
     assert [outline.count(tag) for tag in ("h1", "main", "header", "footer")] == [1, 1, 1, 1]
 
 
+def test_no_character_of_the_page_turns_the_direction_or_moves_a_cursor() -> None:
+    text = html.render(sample.hostile())
+    assert {char for char in text if not char.isprintable()} == {"\n"}
+
+
 def test_links_lead_to_the_web_or_into_the_page_only() -> None:
     sources = [
         "javascript:alert(1)", "JAVASCRIPT:alert(1)", "data:text/html,x", "//evil.example", "book, p. 3",

@@ -116,8 +116,14 @@ def test_old_mac_line_ends(desk):
     refused(desk, desk.csv("mac.csv", {}, {}, end="\r"), "carriage returns only")
 
 
-def test_line_ends_of_two_kinds(desk):
-    text = desk.text([{}], end="\r\n") + desk.text([{}]).splitlines()[1] + "\n"
+def test_line_ends_of_two_kinds_that_join_two_rows(desk):
+    lines = desk.text([{"Tags": ""}] * 400).splitlines()
+    text = "\r\n".join(lines[:200]) + "\n" + "\r\n".join(lines[200:]) + "\r\n"
+    refused(desk, desk.file("mixed.csv", text), "from line 200 over several lines", inspect_sees_it=False)
+
+
+def test_line_ends_of_two_kinds_that_duckdb_gives_up_on(desk):
+    text = desk.text([{"Tags": ""}] * 5, end="\r\n") + desk.text([{"Tags": ""}]).splitlines()[1] + "\n"
     refused(desk, desk.file("mixed.csv", text), "ends its lines in different ways", inspect_sees_it=False)
 
 
@@ -132,14 +138,22 @@ def test_csv_cut_in_the_middle_of_a_row(desk, name, keep):
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_csv_cut_inside_a_quote(desk, end):
     text = desk.text([{}] * 300)
-    text = text[: text.rindex('"team')] + end
+    text = text[: text.rindex("team")] + end
     refused(desk, desk.file("cut.csv", text), "ends in the middle of a row", inspect_sees_it=False)
 
 
-def test_quote_left_open_in_the_middle_of_the_file(desk):
-    good = desk.text([{}] * 300).splitlines()
-    text = "\n".join([*good[:100], good[100].replace("Compute", '"Compute'), *good[101:]]) + "\n"
-    refused(desk, desk.file("open.csv", text), "line 101 that is closed only some lines later", inspect_sees_it=False)
+def test_quote_left_open_and_closed_some_lines_later(desk):
+    lines = desk.text([{"Tags": ""}] * 300).splitlines()
+    lines[100] = lines[100].replace("Compute", '"Compute')
+    lines[105] = lines[105].replace("i-1", '"i-1"')
+    path = desk.file("open.csv", "\n".join(lines) + "\n")
+    refused(desk, path, "from line 101 over several lines", inspect_sees_it=False)
+
+
+def test_quote_never_closed(desk):
+    lines = desk.text([{"Tags": ""}] * 300).splitlines()
+    lines[100] = lines[100].replace("Compute", '"Compute')
+    refused(desk, desk.file("open.csv", "\n".join(lines) + "\n"), "ends in the middle of a row", inspect_sees_it=False)
 
 
 def big(desk) -> bytes:

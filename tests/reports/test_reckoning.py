@@ -1,0 +1,91 @@
+from decimal import Decimal
+from typing import Any
+
+from finops.model import Co2e
+from reports import reckoning
+from reports.html import rows
+from tests.reports import sample
+from tests.reports.build import finding
+
+PIECES = [
+    {"resource_id": "i-1", "component": "compute", "monthly_cost": 283.58456, "monthly_cost_after": 70.9},
+    {"resource_id": "vol-1", "component": "storage", "monthly_cost": 3.0, "monthly_cost_after": 0.0},
+    {"resource_id": "eip-1", "component": "public_ip", "monthly_cost": 0.0, "monthly_cost_after": 0.0},
+]
+
+
+def priced(**over: Any) -> list[str]:
+    return reckoning.money(finding(1, "215.68", **over), {})
+
+
+def test_the_money_goes_from_the_bill_over_the_pieces_to_the_total() -> None:
+    evidence = {"cost_pieces": PIECES, "billed_cost": 282.66, "billed_hours": 720.0, "bill_window": "October"}
+    assert priced(resource_id="i-1", evidence=evidence, monthly_cost=Decimal("286.58")) == [
+        "Billed: $282.66 in 720 hours (October).",
+        "It costs $286.58 in a month of 730 hours, by what was billed for it (effective cost, before tax and "
+        "credits).",
+        "For compute: $283.58 now, $70.90 after.",
+        "For storage of vol-1: $3.00 now, $0.00 after.",
+        "The step saves $215.68 a month; as use and prices varied, $194.11 to $215.68 is likely.",
+        "All of it is in the total.",
+    ]
+
+
+def test_evidence_that_is_no_arithmetic_breaks_nothing() -> None:
+    odd: list[Any] = [None, 7, "x", [None], [{"monthly_cost": "x", "monthly_cost_after": {}}], [{}]]
+    for value in odd:
+        assert priced(evidence={"cost_pieces": value, "billed_cost": value, "billed_hours": value})
+
+
+def test_the_arithmetic_is_told_once_and_not_listed_as_evidence() -> None:
+    found = finding(
+        1, "1.00", evidence={"cost_pieces": PIECES, "days": 3, "peers": [{"id": "a"}, {"id": "b"}]}
+    )
+    assert rows.row(found, {})["evidence"] == [["days", "3"], ["peers 1 › id", "a"], ["peers 2 › id", "b"]]
+
+
+def test_what_another_finding_counts_is_taken_off() -> None:
+    given = sample.three_clouds()
+    told = reckoning.money(given.findings[0], reckoning.winners(given))
+    assert told[-1] == "$100.00 of it is already counted in another finding, so $1,104.33 is in the total."
+
+
+def test_an_alternative_names_what_it_is_counted_in() -> None:
+    given = sample.three_clouds()
+    alternative = next(found for found in given.findings if found.superseded_by)
+    told = reckoning.money(alternative, reckoning.winners(given))
+    assert told[-1].endswith("it is counted in “resize m5.8xlarge → m5.2xlarge: web-prod-1”.")
+
+
+def test_without_a_price_the_money_is_said_to_be_unknown() -> None:
+    assert reckoning.money(finding(1, None), {}) == [
+        "What this saves is not known, because no price is known for it; it is in no total."
+    ]
+
+
+def test_a_step_that_only_changes_the_price_saves_no_emissions_and_says_why() -> None:
+    told = reckoning.emissions(finding(1, "1.00", co2e=Co2e(saved_kg=0.0, reason="price_only")))
+    assert told == [
+        "No emissions are saved: only the price changes, the same work runs on the same hardware."
+    ]
+
+
+def test_emissions_are_given_with_their_interval_and_quality() -> None:
+    co2e = Co2e(
+        operational_kg=4.0,
+        embodied_kg=1.6,
+        saved_kg=5.6,
+        saved_low_kg=3.0,
+        saved_high_kg=12.0,
+        quality="proxy",
+    )
+    assert reckoning.emissions(finding(1, "1.00", co2e=co2e)) == [
+        "In 730 hours it emits 4.0 kg CO₂e by its electricity and 1.6 kg as its share of making the hardware.",
+        "The step saves 5.6 kg CO₂e a month, between 3.0 kg and 12.0 kg.",
+        "Its own hardware is not published; the figures are those of similar hardware.",
+    ]
+
+
+def test_a_hostile_reason_is_neutralised() -> None:
+    told = reckoning.emissions(finding(1, "1.00", co2e=Co2e(reason="x\u202ey")))
+    assert told == ["The emissions are not known: x⟨U+202E⟩y."]
