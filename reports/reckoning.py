@@ -1,7 +1,7 @@
 """How the money and the emissions of one finding were reckoned, as sentences with the numbers in them.
 
-The engine leaves its arithmetic in the evidence under the names in ARITHMETIC; a report that lacks it (another
-version's, one made by hand) gets the sentences without it.
+The engine leaves its arithmetic in the evidence under the names in ARITHMETIC; a report without it (made by
+hand, or by another version) gets the sentences without it.
 """
 
 from collections.abc import Iterator

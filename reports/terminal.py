@@ -216,7 +216,7 @@ def _unread(report: AuditReport) -> Iterable[RenderableType]:
 
 
 def _unread_line(group: summary.Unread) -> str:
-    where = f"{group.cloud} {one_line(group.account)}: {one_line(', '.join(group.datasets))}"
+    where = f"{words.account(group.cloud, group.account)}: {one_line(', '.join(group.datasets))}"
     places = (
         one_line(", ".join(group.regions)) if len(group.regions) <= 3 else f"{len(group.regions)} regions"
     )

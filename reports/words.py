@@ -141,6 +141,11 @@ def resource(resource_type: str) -> str:
     return RESOURCES.get(resource_type) or one_line(resource_type).replace("_", " ")
 
 
+def account(cloud: str, account_id: str) -> str:
+    """An account with its cloud, as in 'aws 123456789012'."""
+    return one_line(f"{cloud} {account_id}")
+
+
 def name(finding: Finding) -> str:
     """What to call the resource: its name, else its id."""
     return one_line(finding.resource_name or finding.resource_id)

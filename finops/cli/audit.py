@@ -90,13 +90,12 @@ def report(
 ) -> None:
     """Write the report files of the last audit; the HTML is one file that needs no network."""
     from finops.pipeline.record import last_audit
-    from finops.pipeline.reporting import write_reports
+    from finops.pipeline.reporting import check_formats, write_reports
     from finops.warehouse import reading
 
     common = Common(ctx, db, config, quiet)
     formats = [name.strip() for name in format_.split(",") if name.strip()]
-    if not formats:
-        raise UsageError("--format names no format; write for example html,csv.")
+    check_formats(formats)
     with reading(common.db, common.settings.limits()) as con:
         found = last_audit(con)
     for path in write_reports(found, output, formats, redact=redact):

@@ -85,12 +85,17 @@ def sql(
 
 
 def _run(con: Any, query: str) -> tuple[list[str], Sequence[tuple[Any, ...]]]:
-    """Names and rows of the result; names that repeat are numbered, instants with a zone become UTC text."""
-    relation = con.sql(query)
+    """Names and rows of the result. Names that repeat are numbered; instants with a zone become UTC."""
+    relation = con.cursor().sql(query)
     if relation is None:
         return [], []
     names = list(relation.columns)
     for place, name in enumerate(names):
         if name in names[:place]:
             names[place] = f"{name}_{place + 1}"
+    zoned = [str(kind) == "TIMESTAMP WITH TIME ZONE" for kind in relation.types]
+    if any(zoned):
+        relation = relation.project(
+            ", ".join(f"#{i + 1} AT TIME ZONE 'UTC'" if zone else f"#{i + 1}" for i, zone in enumerate(zoned))
+        )
     return names, relation.fetchall()

@@ -21,9 +21,7 @@ def write_reports(report: AuditReport, folder: Path, formats: Sequence[str], *, 
 
     Raises UsageError for an unknown format or a folder that cannot be written.
     """
-    for name in formats:
-        if name not in FILES:
-            raise UsageError(f"There is no report format {name}; there are {', '.join(FILES)}.")
+    check_formats(formats)
     make_folder(folder)
     shown = redacted(report) if redact else report
     paths = []
@@ -32,6 +30,13 @@ def write_reports(report: AuditReport, folder: Path, formats: Sequence[str], *, 
         write_whole(path, _renderer(name)(shown).encode())
         paths.append(path)
     return paths
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raises UsageError unless every name is a format that can be written."""
+    for name in formats or [""]:
+        if name not in FILES:
+            raise UsageError(f"There is no report format '{name}'; there are {', '.join(FILES)}.")
 
 
 def redacted(report: AuditReport) -> AuditReport:

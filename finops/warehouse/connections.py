@@ -68,8 +68,11 @@ def connect(path: Path, settings: dict[str, Any], *, read_only: bool) -> duckdb.
 
 
 def _refuse_cut_short(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """DuckDB reads blocks when it needs them, so a file that lost its end would fail only later, or never."""
-    row = con.execute("SELECT total_blocks, block_size FROM pragma_database_size()").fetchone()
+    """DuckDB reads blocks when it needs them, so a file that lost its end would fail only later, or never.
+
+    Free blocks at the end of a file are cut off by DuckDB itself, so only those in use are asked for.
+    """
+    row = con.execute("SELECT used_blocks, block_size FROM pragma_database_size()").fetchone()
     if row and path.stat().st_size < row[0] * row[1]:
         con.close()
         raise duckdb.IOException(f"the file ends after {path.stat().st_size} bytes, before its last block")

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 from finops.model import AuditReport
 from finops.money import cents
 from reports import amounts, summary, words
-from reports.plain import one_line, shortened
+from reports.plain import shortened
 
 # Every colour is at least 4.3:1 on its page and all six differ for the colour-blind (measured). The first two
 # are used: green for what can be saved, blue for what is spent.
@@ -159,7 +159,7 @@ def _accounts(report: AuditReport, currency: str) -> list[_Bar]:
     accounts = known.agg(spent=("spent", _known_sum), saved=("saved", "sum"))
     accounts = accounts.sort_values(["spent", "saved", "account"], ascending=[False, False, True])
     return [
-        _Bar(f"{a.cloud} {one_line(a.account)}", int(a.saved), None if pd.isna(a.spent) else int(a.spent))
+        _Bar(words.account(a.cloud, a.account), int(a.saved), None if pd.isna(a.spent) else int(a.spent))
         for a in accounts.itertuples()
     ]
 

@@ -122,7 +122,7 @@ def _sort(finding: Finding) -> list[str | int | float | None]:
     return [
         words.action(finding).casefold(),
         words.name(finding).casefold(),
-        f"{finding.cloud} {finding.account}".casefold(),
+        words.account(finding.cloud, finding.account).casefold(),
         None if cost is None else int(cents(cost) * 100),
         None if net is None else int(cents(net) * 100),
         _LEVELS[finding.confidence],
@@ -153,4 +153,4 @@ def _flat(evidence: dict[str, Any], above: str = "") -> Iterator[list[str]]:
 
 def _source(source: str) -> list[str]:
     """The text and, only for http and https, where it links to."""
-    return [one_line(source), source if _WEB.fullmatch(source) else ""]
+    return [one_line(source), source if _WEB.fullmatch(source) and source.isprintable() else ""]

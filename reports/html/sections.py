@@ -180,7 +180,7 @@ def cost_table(report: AuditReport) -> Table | None:
         return None
     rows = [
         (
-            f"{cost.cloud} {one_line(cost.account)}",
+            words.account(cost.cloud, cost.account),
             amounts.money(cost.monthly_cost, cost.currency),
             {"billed": "billed", "list": "list prices", "none": "not known"}[cost.basis],
             amounts.period(cost.window_start, cost.window_end),
@@ -238,7 +238,7 @@ def accepted_table(report: AuditReport) -> Table | None:
         (
             words.kind(f.rule),
             words.name(f),
-            f"{f.cloud} {one_line(f.account)}",
+            words.account(f.cloud, f.account),
             one_line(f.reason),
             amounts.money(f.monthly_savings, f.currency),
         )

@@ -53,7 +53,7 @@ def load(path: Path) -> Rule:
     from rules.engine import checking
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError(f"{path.name}: the file cannot be read as text: {error}.") from error
     header, sql = split(text, path.name)

@@ -1,37 +1,50 @@
 """What the SQL of a rule may be: one SELECT over declared tables and parameters, in a portable subset.
 
-The rule is parsed, resolved column by column against the schema, and refused with one sentence before it
-ever reaches the database; the database then runs it on a connection that cannot leave the warehouse.
+The rule is parsed, every part of it compared with what is allowed, every column resolved, and refused with one
+sentence before it ever reaches the database; the database then runs it on a connection that cannot leave the
+warehouse.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import OptimizeError, SqlglotError
-from sqlglot.optimizer.qualify import qualify
+from sqlglot.errors import SqlglotError
 
 from finops.errors import RuleError
 from finops.schema_comments import tables
-from rules.engine.header import Header
+from rules.engine.columns import resolve
+from rules.engine.header import Header, placeholders
+from rules.engine.subset import refuse_the_rest
 
 KEY_COLUMNS = ("cloud", "account_id", "region", "resource_id")
 REQUIRED_COLUMNS = (*KEY_COLUMNS, "verdict", "reason", "components")
 # Columns a rule may add with a meaning of their own; everything else it returns is evidence.
 OPTIONAL_COLUMNS = ("action", "resource_type", "confidence", "confidence_reason")
+# What `components` may name: the pieces that macros.sql takes a price apart into, and three groups of them.
+COMPONENTS = (
+    "all", "dependents", "attached", "compute", "storage", "iops", "throughput", "snapshot", "public_ip",
+    "public_ip_idle", "public_ip_traffic", "cross_zone", "region_traffic", "internet_traffic", "nat_gateway",
+    "load_balancer", "database", "other",
+)  # fmt: skip
+# What metrics.metric may be; the meaning of each is in schema.sql.
+METRICS = (
+    "cpu_utilization", "memory_utilization", "gpu_utilization", "network_in_bytes_per_second",
+    "network_out_bytes_per_second", "disk_read_ops_per_second", "disk_write_ops_per_second",
+    "disk_read_bytes_per_second", "disk_write_bytes_per_second",
+)  # fmt: skip
 
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
 NEED_TABLES: Mapping[str, tuple[str, ...]] = {
-    "metrics": ("usage",),
+    "metrics": ("usage", "activity"),
     "charges": ("cost", "traffic"),
     "prices": ("prices", "spot"),
 }
+_KEY = {"cloud": "VARCHAR", "account_id": "VARCHAR", "region": "VARCHAR", "resource_id": "VARCHAR"}
 ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
     "usage": {
-        "cloud": "VARCHAR",
-        "account_id": "VARCHAR",
-        "region": "VARCHAR",
-        "resource_id": "VARCHAR",
+        **_KEY,
         "metric": "VARCHAR",
         "days": "BIGINT",
         "first_day": "TIMESTAMP",
@@ -44,11 +57,34 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "peak_day_avg": "DOUBLE",
         "recent_peak": "DOUBLE",
     },
+    "activity": {
+        **_KEY,
+        "cpu_days": "BIGINT",
+        "cpu_coverage": "DOUBLE",
+        "cpu_avg": "DOUBLE",
+        "cpu_p95": "DOUBLE",
+        "cpu_peak": "DOUBLE",
+        "memory_days": "BIGINT",
+        "memory_coverage": "DOUBLE",
+        "memory_peak": "DOUBLE",
+        "gpu_days": "BIGINT",
+        "gpu_coverage": "DOUBLE",
+        "gpu_peak": "DOUBLE",
+        "network_days": "BIGINT",
+        "network_coverage": "DOUBLE",
+        "network_day": "DOUBLE",
+        "ops_days": "BIGINT",
+        "ops_coverage": "DOUBLE",
+        "ops_avg": "DOUBLE",
+        "ops_day": "DOUBLE",
+        "ops_peak": "DOUBLE",
+        "ops_last_day": "TIMESTAMP",
+        "bytes_days": "BIGINT",
+        "bytes_coverage": "DOUBLE",
+        "bytes_peak": "DOUBLE",
+    },
     "cost": {
-        "cloud": "VARCHAR",
-        "account_id": "VARCHAR",
-        "region": "VARCHAR",
-        "resource_id": "VARCHAR",
+        **_KEY,
         "component": "VARCHAR",
         "currency": "VARCHAR",
         "cost": "DECIMAL(38, 18)",
@@ -60,10 +96,7 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "basis": "VARCHAR",
     },
     "traffic": {
-        "cloud": "VARCHAR",
-        "account_id": "VARCHAR",
-        "region": "VARCHAR",
-        "resource_id": "VARCHAR",
+        **_KEY,
         "kind": "VARCHAR",
         "gib_month": "DOUBLE",
         "peer_resource": "VARCHAR",
@@ -75,6 +108,7 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "region": "VARCHAR",
         "zone": "VARCHAR",
         "sku": "VARCHAR",
+        "platform": "VARCHAR",
         "currency": "VARCHAR",
         "avg_price": "DOUBLE",
         "max_price": "DOUBLE",
@@ -87,26 +121,8 @@ _DIMENSIONS = (
     "instances", "instance_types", "volumes", "snapshots", "public_ips", "load_balancers", "nat_gateways",
     "databases", "buckets", "scaling_groups", "commitments", "tags",
 )  # fmt: skip
-_FUNCTIONS = (
-    exp.Coalesce, exp.Case, exp.If, exp.Cast, exp.Nullif, exp.Abs, exp.Round, exp.Floor, exp.Ceil,
-    exp.Greatest, exp.Least, exp.Concat, exp.Lower, exp.Upper, exp.Length, exp.Trim, exp.Count, exp.Sum,
-    exp.Min, exp.Max, exp.Avg, exp.RowNumber, exp.And, exp.Or, exp.Exists, exp.Replace,
-)  # fmt: skip
-# Macros the engine defines, so that a rule needs neither interval arithmetic nor formatting.
-MACROS = ("days_between", "in_percent", "amount")
-_REFUSED: Mapping[type[exp.Expression], str] = {
-    exp.Interval: "interval arithmetic (use days_between or a parameter in days)",
-    exp.Qualify: "QUALIFY (put row_number() into a subquery)",
-    exp.Array: "lists",
-    exp.Struct: "structs",
-    exp.Map: "maps",
-    exp.Lambda: "lambdas",
-    exp.JSONExtract: "JSON access",
-    exp.Lateral: "LATERAL",
-    exp.Unnest: "UNNEST",
-    exp.Into: "SELECT INTO",
-    exp.Command: "commands",
-}
+# Names that finops.toml or the engine give a meaning of their own.
+_RESERVED_PARAMETERS = ("enabled", "cloud", "account", "tag", "as_of", "window_start")
 
 
 def check(header: Header, sql: str, name: str) -> exp.Expression:
@@ -115,11 +131,12 @@ def check(header: Header, sql: str, name: str) -> exp.Expression:
     Raises RuleError naming the file and the first thing that is not allowed.
     """
     query = _one_select(sql, name)
-    _refuse_constructs(query, name)
+    refuse_the_rest(query, name)
     allowed = _allowed_tables(header, name)
     _check_tables(query, allowed, name)
     _check_parameters(header, query, name)
-    _check_columns(query, allowed, name)
+    resolve(query, allowed, name)
+    _check_outputs(header, query, name)
     return query
 
 
@@ -131,44 +148,22 @@ def bound_names(header: Header) -> set[str]:
 
 def used_names(query: exp.Expression) -> set[str]:
     """The names a query really writes after $."""
-    return {str(found.this.this) if isinstance(found.this, exp.Expression) else str(found.this)
-            for found in query.find_all(exp.Parameter, exp.Placeholder)}  # fmt: skip
+    found = query.find_all(exp.Parameter, exp.Placeholder)
+    return {one.this.name if isinstance(one.this, exp.Expression) else str(one.this or "?") for one in found}
 
 
-def _one_select(sql: str, name: str) -> exp.Expression:
+def _one_select(sql: str, name: str) -> exp.Query:
     try:
         statements = [parsed for parsed in sqlglot.parse(sql, read="duckdb") if parsed is not None]
     except SqlglotError as error:
         first = str(error).splitlines()[0] if str(error) else "unreadable"
-        raise RuleError(f"{name}: the SQL does not parse: {first}") from error
+        raise RuleError(f"{name}: the SQL does not parse: {first.rstrip('.')}.") from error
     if len(statements) != 1:
         raise RuleError(f"{name}: a rule is one SELECT, this file holds {len(statements)} statements.")
-    if not isinstance(statements[0], exp.Query):
+    if not isinstance(statements[0], (exp.Select, exp.SetOperation)):
         kind = statements[0].key.upper()
         raise RuleError(f"{name}: a rule is one SELECT that reads, not {kind}.")
     return statements[0]
-
-
-def _refuse_constructs(query: exp.Expression, name: str) -> None:
-    for node in query.walk():
-        for kind, words in _REFUSED.items():
-            if isinstance(node, kind):
-                raise RuleError(f"{name}: {words} is outside the portable subset of SQL that rules may use.")
-        if isinstance(node, exp.Star) and not isinstance(node.parent, exp.Count) and not _over_values(node):
-            raise RuleError(f"{name}: * is not allowed, name the columns.")
-        if isinstance(node, exp.Func) and not isinstance(node, _FUNCTIONS):
-            function = node.name if isinstance(node, exp.Anonymous) else node.sql_name()
-            if function.lower() not in MACROS:
-                raise RuleError(
-                    f"{name}: the function {function.lower()} is not in the subset of SQL that rules may use."
-                )
-
-
-def _over_values(star: exp.Expression) -> bool:
-    """Whether the star is the one that the parser itself puts over a VALUES list."""
-    select = star.parent
-    source = select.args.get("from_") or select.args.get("from") if isinstance(select, exp.Select) else None
-    return source is not None and isinstance(source.this, exp.Values)
 
 
 def _allowed_tables(header: Header, name: str) -> dict[str, Mapping[str, str]]:
@@ -176,24 +171,32 @@ def _allowed_tables(header: Header, name: str) -> dict[str, Mapping[str, str]]:
     for need in header.needs:
         dataset, _, metric = need.partition(":")
         if bool(metric) != (dataset == "metrics"):
-            raise RuleError(f"{name}: needs: write a metric as metrics:NAME and a table as its name ({need}).")
+            raise RuleError(
+                f"{name}: needs: write a metric as metrics:NAME and a table as its name, not {need}."
+            )
+        if metric and metric not in METRICS:
+            raise RuleError(f"{name}: needs: there is no metric {metric}; there are {', '.join(METRICS)}.")
         for table in NEED_TABLES.get(dataset, (dataset,)):
             if table in ROLLUP_COLUMNS:
                 allowed[table] = ROLLUP_COLUMNS[table]
             elif table in _DIMENSIONS or table == "prices":
-                allowed[table] = _table_columns(table)
+                allowed[table] = _table_columns()[table]
             else:
                 raise RuleError(f"{name}: needs: there is no dataset {dataset}.")
     return allowed
 
 
-def _table_columns(table: str) -> Mapping[str, str]:
-    found = next(known for known in tables() if known.name == table)
-    return {column.name: column.type for column in found.columns}
+@cache
+def _table_columns() -> Mapping[str, Mapping[str, str]]:
+    return {table.name: {column.name: column.type for column in table.columns} for table in tables()}
 
 
 def _check_tables(query: exp.Expression, allowed: Iterable[str], name: str) -> None:
     ctes = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
+    # A query named like a table would hide which of the two is read.
+    hidden = sorted(ctes & {*_table_columns(), *ROLLUP_COLUMNS})
+    if hidden:
+        raise RuleError(f"{name}: {hidden[0]} is a table; give the query in WITH another name.")
     for table in query.find_all(exp.Table):
         if not isinstance(table.this, exp.Identifier) or table.db or table.catalog:
             raise RuleError(f"{name}: {table.sql(dialect='duckdb')} is not a table that rules may read.")
@@ -202,6 +205,11 @@ def _check_tables(query: exp.Expression, allowed: Iterable[str], name: str) -> N
 
 
 def _check_parameters(header: Header, query: exp.Expression, name: str) -> None:
+    for parameter, spec in header.parameters.items():
+        if parameter in _RESERVED_PARAMETERS:
+            raise RuleError(f"{name}: a parameter may not be called {parameter}.")
+        if spec.unit == "days" and not isinstance(spec.default, (int, float)):
+            raise RuleError(f"{name}: the parameter {parameter} is in days, so its default must be a number.")
     used, known = used_names(query), bound_names(header)
     for unknown in sorted(used - known):
         raise RuleError(f"{name}: ${unknown} is not a declared parameter.")
@@ -210,16 +218,14 @@ def _check_parameters(header: Header, query: exp.Expression, name: str) -> None:
             raise RuleError(f"{name}: the parameter {parameter} is declared but never used.")
 
 
-def _check_columns(query: exp.Expression, allowed: Mapping[str, Mapping[str, str]], name: str) -> None:
-    schema = {table: dict(columns) for table, columns in allowed.items()}
-    try:
-        qualify(query.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=True)
-    except OptimizeError as error:
-        raise RuleError(f"{name}: {str(error).splitlines()[0].rstrip('.')}.") from error
+def _check_outputs(header: Header, query: exp.Query, name: str) -> None:
     columns = [column.lower() for column in query.named_selects]
     for required in REQUIRED_COLUMNS:
         if required not in columns:
             raise RuleError(f"{name}: the query must return the column {required}.")
-    repeated = {column for column in columns if columns.count(column) > 1}
+    repeated = sorted({column for column in columns if columns.count(column) > 1})
     if repeated:
-        raise RuleError(f"{name}: the column {sorted(repeated)[0]} is returned twice.")
+        raise RuleError(f"{name}: the column {repeated[0]} is returned twice.")
+    for field in placeholders(header):
+        if field.startswith(("current_", "proposed_")) and field not in columns:
+            raise RuleError(f"{name}: remediation: {{{field}}} is not a column that the query returns.")

@@ -6,28 +6,36 @@ from time import perf_counter
 
 import duckdb
 
-# In this order: traffic reads cost. Each is one SELECT in rules/rollups/ of the same name.
-ROLLUPS = ("usage", "cost", "traffic", "spot")
+# In this order: activity reads usage, traffic reads cost. Each is one SELECT in rules/rollups/ of the same name.
+ROLLUPS = ("usage", "activity", "cost", "traffic", "spot")
 WINDOW = timedelta(days=95)  # a whole quarter and a few days: the last quarter end is always inside
 
 
 def build(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, float]:
     """Creates the macros and one temporary table per rollup; returns the seconds each took."""
+    prepare(con)
+    return {name: build_one(con, name, as_of) for name in ROLLUPS}
+
+
+def prepare(con: duckdb.DuckDBPyConnection) -> None:
+    """Creates the macros, and drops what an earlier build left: a rollup hides the table of its name."""
+    for name in ROLLUPS:
+        con.execute(f"DROP TABLE IF EXISTS temp.{name}")
     con.execute(_text("macros"))
-    return {name: _build_one(con, name, as_of) for name in ROLLUPS}
+
+
+def build_one(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> float:
+    """Creates one rollup, those before it being there; returns the seconds it took."""
+    started = perf_counter()
+    sql = _text(name)
+    values = {key: value for key, value in bounds(as_of).items() if f"${key}" in sql}
+    con.execute(f"CREATE TEMP TABLE {name} AS {sql}", values)
+    return perf_counter() - started
 
 
 def bounds(as_of: datetime) -> dict[str, datetime]:
     """The window that rollups and rules are bound to."""
     return {"as_of": as_of, "window_start": as_of - WINDOW}
-
-
-def _build_one(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> float:
-    started = perf_counter()
-    sql = _text(name)
-    values = {key: value for key, value in bounds(as_of).items() if f"${key}" in sql}
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", values)
-    return perf_counter() - started
 
 
 def _text(name: str) -> str:

@@ -2,26 +2,19 @@
 -- the account's bill. `cost` is exact; the engine normalises it to 730 hours with `hours`, the length of the
 -- window. The window ends where the bill ends, or at $as_of when that is earlier, so that an old bill is
 -- judged on its own month. Tax, credits, purchases and adjustments are not usage and stay out.
-WITH named AS (
-    SELECT coalesce(BillingAccountId, x_AccountId) AS payer, *
+WITH ends AS (
+    -- Monthly fees end in the future; hours and days tell how far the bill really goes.
+    SELECT x_Cloud, x_AccountId, min(ChargePeriodStart) AS first_start, least(
+        coalesce(
+            max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05),
+            max(ChargePeriodEnd)),
+        CAST($as_of AS TIMESTAMP)) AS window_end
     FROM charges
     WHERE ChargeCategory = 'Usage' AND ChargePeriodStart < CAST($as_of AS TIMESTAMP)
-),
-ends AS (
-    -- Monthly fees end in the future; hours and days tell how far the bill really goes. A bill speaks about its
-    -- payer from the start of the billing period on, also for an account whose first charge came later.
-    SELECT x_Cloud, payer,
-        least(
-            coalesce(
-                max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05),
-                max(ChargePeriodEnd)),
-            CAST($as_of AS TIMESTAMP)) AS window_end,
-        least(min(ChargePeriodStart), coalesce(min(BillingPeriodStart), min(ChargePeriodStart))) AS first_start
-    FROM named
-    GROUP BY x_Cloud, payer
+    GROUP BY x_Cloud, x_AccountId
 ),
 windows AS (
-    SELECT x_Cloud, payer, window_end, greatest(first_start, window_end - INTERVAL 30 DAY) AS window_start
+    SELECT x_Cloud, x_AccountId, window_end, greatest(first_start, window_end - INTERVAL 30 DAY) AS window_start
     FROM ends
 ),
 inside AS (
@@ -40,18 +33,26 @@ inside AS (
         c.x_CostBasis AS basis,
         c.CommitmentDiscountId IS NOT NULL AS committed,
         c.CommitmentDiscountStatus = 'Unused' AS unused,
-        c.ConsumedQuantity AS quantity,
+        c.x_Cost AS cost,
+        CAST(c.ConsumedQuantity AS DOUBLE) AS quantity,
         -- A charge that reaches over an end of the window counts for the part of it that lies inside.
-        CASE
-            WHEN c.ChargePeriodStart >= w.window_start AND c.ChargePeriodEnd <= w.window_end THEN c.x_Cost
-            ELSE CAST(
-                CAST(c.x_Cost AS DOUBLE)
-                * days_between(greatest(c.ChargePeriodStart, w.window_start), least(c.ChargePeriodEnd, w.window_end))
-                / days_between(c.ChargePeriodStart, c.ChargePeriodEnd) AS DECIMAL(38, 18))
-        END AS cost
-    FROM named AS c
-    JOIN windows AS w USING (x_Cloud, payer)
-    WHERE c.ChargePeriodStart < w.window_end AND c.ChargePeriodEnd > w.window_start
+        CASE WHEN c.ChargePeriodStart < w.window_start OR c.ChargePeriodEnd > w.window_end THEN
+            days_between(greatest(c.ChargePeriodStart, w.window_start), least(c.ChargePeriodEnd, w.window_end))
+            / days_between(c.ChargePeriodStart, c.ChargePeriodEnd)
+        END AS share
+    FROM charges AS c
+    JOIN windows AS w USING (x_Cloud, x_AccountId)
+    WHERE c.ChargeCategory = 'Usage'
+      AND c.x_Cost IS NOT NULL
+      AND c.ChargePeriodStart < w.window_end
+      AND c.ChargePeriodEnd > w.window_start
+),
+counted_in AS (
+    SELECT
+        cloud, account_id, region, resource_id, component, currency, window_start, window_end, basis, committed, unused,
+        CASE WHEN share IS NULL THEN cost ELSE CAST(CAST(cost AS DOUBLE) * share AS DECIMAL(38, 18)) END AS cost,
+        quantity * coalesce(share, 1) AS quantity
+    FROM inside
 )
 SELECT
     cloud,
@@ -62,10 +63,10 @@ SELECT
     currency,
     sum(cost) AS cost,
     sum(CASE WHEN committed THEN cost ELSE 0 END) AS committed_cost,
-    sum(CAST(quantity AS DOUBLE)) AS quantity,
+    sum(quantity) AS quantity,
     greatest(1.0, days_between(min(window_start), max(window_end)) * 24) AS hours,
     min(window_start) AS window_start,
     max(window_end) AS window_end,
     max(basis) AS basis
-FROM inside
+FROM counted_in
 GROUP BY ALL

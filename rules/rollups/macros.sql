@@ -7,6 +7,8 @@ CREATE OR REPLACE TEMP MACRO amount(x) AS CASE
     WHEN abs(x) >= 0.001 THEN printf('%.2g', CAST(x AS DOUBLE))
     ELSE 'less than 0.001'
 END;
+CREATE OR REPLACE TEMP MACRO counted(n, one, many) AS
+    amount(n) || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
 
 -- The part of a resource's price that a charge pays for. AWS is told by its usage type (FOCUS 1.2: SkuMeter)
 -- and operation, Google and Alibaba by the words of the SKU. Sources: AWS data transfer and VPC billing

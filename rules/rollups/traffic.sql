@@ -1,6 +1,6 @@
 -- Grain: one row per resource and kind of avoidable traffic. Money and GiB come from the bill; where flow logs
--- are loaded, the peer with the most bytes is named. Some bills do not tell traffic between zones from traffic
--- over a public address inside the region; their kind says so.
+-- are loaded, the peer with the most bytes in both directions is named. Some bills do not tell traffic between
+-- zones from traffic over a public address inside the region; their kind says so.
 WITH billed AS (
     SELECT
         cloud,
@@ -19,15 +19,26 @@ vague AS (
     WHERE coalesce(x_UsageType, SkuMeter) IS NULL
       AND contains(coalesce(ChargeDescription, ''), 'or using elastic IPs')
 ),
-pairs AS (
-    SELECT cloud, account_id, source_resource, destination_resource, max(destination_zone) AS destination_zone,
-        sum(bytes) AS bytes,
-        row_number() OVER (
-            PARTITION BY cloud, account_id, source_resource ORDER BY sum(bytes) DESC, destination_resource
-        ) AS place
+flows AS (
+    SELECT cloud, account_id, source_resource, source_zone, destination_resource, destination_zone, bytes
     FROM traffic
-    WHERE source_zone <> destination_zone AND path = 'private' AND source_resource IS NOT NULL
-    GROUP BY cloud, account_id, source_resource, destination_resource
+    WHERE path = 'private' AND source_zone <> destination_zone AND coalesce(destination_region, region) = region
+      AND day >= CAST($window_start AS TIMESTAMP) AND day < CAST($as_of AS TIMESTAMP)
+),
+ends AS (
+    SELECT cloud, account_id, source_resource AS resource_id, destination_resource AS peer, destination_zone AS peer_zone,
+        bytes
+    FROM flows
+    UNION ALL
+    SELECT cloud, account_id, destination_resource, source_resource, source_zone, bytes
+    FROM flows
+),
+pairs AS (
+    SELECT cloud, account_id, resource_id, peer, max(peer_zone) AS peer_zone,
+        row_number() OVER (PARTITION BY cloud, account_id, resource_id ORDER BY sum(bytes) DESC, peer) AS place
+    FROM ends
+    WHERE resource_id IS NOT NULL
+    GROUP BY cloud, account_id, resource_id, peer
 )
 SELECT
     b.cloud,
@@ -40,11 +51,12 @@ SELECT
         ELSE 'cross_zone'
     END AS kind,
     b.gib_month,
-    p.destination_resource AS peer_resource,
-    p.destination_zone AS peer_zone,
-    CASE WHEN p.destination_resource IS NULL THEN 'bill' ELSE 'bill and flow log' END AS source
+    p.peer AS peer_resource,
+    p.peer_zone,
+    CASE WHEN p.peer IS NULL THEN 'bill' ELSE 'bill and flow log' END AS source
 FROM billed AS b
 LEFT JOIN vague AS v
     ON v.cloud = b.cloud AND v.account_id = b.account_id AND v.resource_id = b.resource_id
 LEFT JOIN pairs AS p
-    ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.source_resource = b.resource_id AND p.place = 1
+    ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.resource_id = b.resource_id AND p.place = 1
+    AND b.component = 'cross_zone'

@@ -1,27 +1,35 @@
 -- Grain: one row per resource and metric, over the daily buckets from $window_start to $as_of.
--- `coverage` is days with data over days from the first of them to $as_of: a gap or a stale end lowers it.
--- `peak` is the largest value ever seen, `p95` the 95th percentile of the daily p95, `p95_peak` the largest
--- daily p95, `peak_day_avg` the mean of the busiest day, `recent_peak` the peak of the last 14 days.
+-- `days` counts whole measurements (mean and maximum), `coverage` is those days over the days from the first of
+-- them to $as_of: a gap or a stale end lowers it. A bucket without one of the two is not a day of data, but what
+-- it saw still counts. `peak` is the largest value ever seen, `p95` the 95th percentile of the daily p95,
+-- `p95_peak` the largest daily p95 (the maximum stands in where a day has none), `peak_day_avg` the mean of the
+-- busiest day, `recent_peak` the peak of the last 14 days.
+WITH daily AS (
+    SELECT
+        cloud, account_id, region, resource_id, metric, bucket_start, avg, p95, max,
+        CASE WHEN avg IS NOT NULL AND max IS NOT NULL THEN bucket_start END AS whole_day
+    FROM metrics
+    WHERE bucket_seconds = 86400
+      AND bucket_start >= CAST($window_start AS TIMESTAMP)
+      AND bucket_start < CAST($as_of AS TIMESTAMP)
+      AND (avg IS NOT NULL OR max IS NOT NULL)
+)
 SELECT
-    m.cloud,
-    m.account_id,
-    m.region,
-    m.resource_id,
-    m.metric,
-    count(*) AS days,
-    min(m.bucket_start) AS first_day,
-    max(m.bucket_start) AS last_day,
-    count(*)
-        / greatest(1.0, ceil(days_between(min(m.bucket_start), CAST($as_of AS TIMESTAMP)))) AS coverage,
-    avg(m.avg) AS avg,
-    quantile_cont(m.p95, 0.95) AS p95,
-    max(m.p95) AS p95_peak,
-    max(m.max) AS peak,
-    max(m.avg) AS peak_day_avg,
-    max(m.max) FILTER (WHERE days_between(m.bucket_start, CAST($as_of AS TIMESTAMP)) <= 14) AS recent_peak
-FROM metrics AS m
-WHERE m.bucket_seconds = 86400
-  AND m.bucket_start >= CAST($window_start AS TIMESTAMP)
-  AND m.bucket_start < CAST($as_of AS TIMESTAMP)
-  AND (m.avg IS NOT NULL OR m.max IS NOT NULL)
-GROUP BY m.cloud, m.account_id, m.region, m.resource_id, m.metric
+    cloud,
+    account_id,
+    region,
+    resource_id,
+    metric,
+    count(DISTINCT whole_day) AS days,
+    min(bucket_start) AS first_day,
+    max(bucket_start) AS last_day,
+    count(DISTINCT whole_day)
+        / greatest(1.0, ceil(days_between(min(bucket_start), CAST($as_of AS TIMESTAMP)))) AS coverage,
+    avg(avg) AS avg,
+    quantile_cont(coalesce(p95, max), 0.95) AS p95,
+    max(coalesce(p95, max)) AS p95_peak,
+    max(coalesce(max, avg)) AS peak,
+    max(coalesce(avg, max)) AS peak_day_avg,
+    max(coalesce(max, avg)) FILTER (WHERE days_between(bucket_start, CAST($as_of AS TIMESTAMP)) <= 14) AS recent_peak
+FROM daily
+GROUP BY cloud, account_id, region, resource_id, metric

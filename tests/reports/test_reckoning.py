@@ -80,7 +80,8 @@ def test_emissions_are_given_with_their_interval_and_quality() -> None:
         quality="proxy",
     )
     assert reckoning.emissions(finding(1, "1.00", co2e=co2e)) == [
-        "In 730 hours it emits 4.0 kg CO₂e by its electricity and 1.6 kg as its share of making the hardware.",
+        "In 730 hours it emits 4.0 kg CO₂e by its electricity and 1.6 kg as its share of making the "
+        "hardware.",
         "The step saves 5.6 kg CO₂e a month, between 3.0 kg and 12.0 kg.",
         "Its own hardware is not published; the figures are those of similar hardware.",
     ]

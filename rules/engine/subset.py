@@ -1,0 +1,118 @@
+"""The portable subset of SQL that rules are written in: what is not listed here is refused, by name.
+
+A list of what is allowed, not of what is forbidden, so that nothing slips in with a new version of the parser.
+Everything here means the same on DuckDB and on Spark, where it was run side by side.
+"""
+
+from collections.abc import Mapping
+
+from sqlglot import exp
+
+from finops.errors import RuleError
+
+# Macros the engine defines, so that a rule needs neither interval arithmetic nor formatting.
+MACROS = ("days_between", "in_percent", "amount", "counted")
+
+_STRUCTURE = (
+    exp.Select, exp.From, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Join, exp.With, exp.CTE,
+    exp.Subquery, exp.Union, exp.Except, exp.Intersect, exp.Values, exp.Tuple, exp.Table, exp.TableAlias, exp.Alias,
+    exp.Column, exp.Identifier, exp.Distinct, exp.Filter, exp.Window, exp.WindowSpec,
+)  # fmt: skip
+_VALUES = (
+    exp.Literal, exp.Null, exp.Boolean, exp.Placeholder, exp.Parameter, exp.Paren, exp.Cast, exp.TryCast, exp.DataType,
+    exp.DataTypeParam, exp.Case, exp.If, exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Neg, exp.DPipe,
+)  # fmt: skip
+_CONDITIONS = (
+    exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.NullSafeEQ,
+    exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.Escape, exp.Exists,
+)  # fmt: skip
+_FUNCTIONS = (
+    exp.Coalesce, exp.Nullif, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Greatest, exp.Least, exp.Concat, exp.Lower,
+    exp.Upper, exp.Length, exp.Trim, exp.Replace, exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.RowNumber,
+)  # fmt: skip
+_ALLOWED = frozenset({*_STRUCTURE, *_VALUES, *_CONDITIONS, *_FUNCTIONS, exp.Star, exp.Anonymous})
+_TYPES = {
+    exp.DataType.Type[name]
+    for name in ("VARCHAR", "TEXT", "DOUBLE", "FLOAT", "INT", "BIGINT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP")
+}
+_WORDS: Mapping[type[exp.Expression], str] = {
+    exp.Interval: "interval arithmetic (use days_between, or the cutoff of a parameter in days)",
+    exp.Qualify: "QUALIFY (put row_number() into a subquery)",
+    exp.Limit: "LIMIT (a rule tells of every resource)",
+    exp.Offset: "OFFSET (a rule tells of every resource)",
+    exp.TableSample: "a sample of rows",
+    exp.Array: "a list",
+    exp.Struct: "a struct",
+    exp.Bracket: "a list or a slice",
+    exp.Lateral: "LATERAL",
+    exp.Unnest: "UNNEST",
+    exp.Into: "SELECT INTO",
+    exp.AtTimeZone: "a time zone (every time is UTC)",
+    exp.PositionalColumn: "a column by its number",
+}
+
+
+def refuse_the_rest(query: exp.Expression, name: str) -> None:
+    """Raises RuleError naming the file and the first thing in `query` that rules may not use."""
+    for node in query.walk():
+        kind = type(node)
+        if kind not in _ALLOWED:
+            raise RuleError(f"{name}: {_named(node)}.")
+        trouble = _TROUBLES[kind](node) if kind in _TROUBLES else None
+        if trouble:
+            raise RuleError(f"{name}: {trouble}.")
+
+
+def _named(node: exp.Expression) -> str:
+    words = next((words for kind, words in _WORDS.items() if isinstance(node, kind)), None)
+    if words is None and isinstance(node, exp.Func):
+        return f"the function {node.sql_name().lower()} is not in the subset of SQL that rules may use"
+    return _outside(words or node.sql(dialect="duckdb")[:60])
+
+
+def _outside(words: str) -> str:
+    return f"{words} is outside the portable subset of SQL that rules may use"
+
+
+def _function(node: exp.Expression) -> str | None:
+    if node.name.lower() in MACROS:
+        return None
+    return f"the function {node.name.lower()} is not in the subset of SQL that rules may use"
+
+
+def _star(node: exp.Expression) -> str | None:
+    over_values = isinstance(node.parent, exp.Select) and isinstance(_source(node.parent), exp.Values)
+    # The parser itself puts SELECT * over a list of VALUES.
+    return None if over_values or isinstance(node.parent, exp.Count) else "* is not allowed, name the columns"
+
+
+def _source(select: exp.Select) -> exp.Expression | None:
+    source = select.args.get("from_") or select.args.get("from")
+    return source.this if isinstance(source, exp.From) else None
+
+
+def _type(node: exp.Expression) -> str | None:
+    return None if node.this in _TYPES else _outside(f"the type {node.sql(dialect='duckdb')}")
+
+
+def _join(node: exp.Expression) -> str | None:
+    method = node.args.get("method")
+    return _outside(f"a {method} join") if method else None
+
+
+def _with(node: exp.Expression) -> str | None:
+    return _outside("WITH RECURSIVE") if node.args.get("recursive") else None
+
+
+def _distinct(node: exp.Expression) -> str | None:
+    return _outside("DISTINCT ON") if node.args.get("on") else None
+
+
+_TROUBLES = {
+    exp.Anonymous: _function,
+    exp.Star: _star,
+    exp.DataType: _type,
+    exp.Join: _join,
+    exp.With: _with,
+    exp.Distinct: _distinct,
+}
