@@ -15,13 +15,19 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from finops.errors import ConfigError
 from finops.warehouse.connections import Limits
 
 # Variables that are not keys of the file: where things are, and what the collectors read themselves.
-_NOT_KEYS = {"FINOPS_CONFIG", "FINOPS_PROFILE", "FINOPS_DEBUG", "FINOPS_ALIBABA_ENDPOINT", "FINOPS_GCP_ENDPOINT"}
+_NOT_KEYS = {
+    "FINOPS_CONFIG",
+    "FINOPS_PROFILE",
+    "FINOPS_DEBUG",
+    "FINOPS_ALIBABA_ENDPOINT",
+    "FINOPS_GCP_ENDPOINT",
+}
 
 _Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$")]
 
@@ -52,6 +58,7 @@ class Settings(BaseModel):
     spill_limit: _Size = "50GB"
     threads: int | None = Field(default=None, ge=1)
     max_rejected: float = Field(default=0.01, ge=0, le=1)
+    redaction_key: SecretStr = SecretStr("")
 
     def limits(self) -> Limits:
         """What DuckDB may take."""
@@ -145,6 +152,8 @@ def _validated(values: Mapping[str, Any], path: Path | None) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             close = difflib.get_close_matches(key, Settings.model_fields, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(Settings.model_fields)}."
+            hint = (
+                f"; did you mean {close[0]}?" if close else f"; known are {', '.join(Settings.model_fields)}."
+            )
             raise ConfigError(f"{where}: there is no setting {key}{hint}") from error
         raise ConfigError(f"{where}: {key}: {first['msg']}.") from error

@@ -17,9 +17,10 @@ from finops.model import AuditReport, CurrencyTotals, Finding, Totals
 from reports import amounts, summary, words
 from reports.plain import one_line, shortened
 
-MAX_ROWS = 50
+MAX_ROWS = 25
 MAX_GROUPS = 10
 SMALL = Decimal(1)  # in the finding's currency; below it a line in a terminal is worth more than the saving
+HANDLE = 8  # characters of an id: enough for finops explain, which takes the start of one
 _WIDEST = 140
 _SURE_WIDTH = 6
 _LONGEST = 60  # characters of one cell
@@ -120,10 +121,10 @@ def _findings(findings: list[Finding], width: int) -> Table:
 
 
 def _shares(room: int) -> tuple[int, int, int]:
-    """Widths for action, resource and account. An Alibaba server's id has 22 characters, its account 16."""
+    """Widths for action, resource and account. An Alibaba server's id has 22 characters, its region with the cloud as many."""
     if room < 50:
         return room * 4 // 10, room * 35 // 100, room // 4
-    account = 16 if room < 70 else 20
+    account = 16 if room < 70 else 22
     resource = max(22, (room - account) * 4 // 10)
     return room - account - resource, resource, account
 
@@ -131,7 +132,7 @@ def _shares(room: int) -> tuple[int, int, int]:
 def _row(finding: Finding) -> list[Text]:
     saving = amounts.money(finding.net_monthly_savings, finding.currency)
     return [
-        _cell(saving, finding.id, "bold green"),
+        _cell(saving, finding.id[:HANDLE], "bold green"),
         _cell(words.action(finding), finding.rule),
         _cell(words.name(finding), finding.resource_id if finding.resource_name else ""),
         _cell(finding.account, f"{finding.cloud} {finding.region}"),
@@ -236,4 +237,4 @@ def _list(lines: Iterable[tuple[str, str]]) -> Padding:
 def _next(shown: list[Finding]) -> Iterable[RenderableType]:
     if shown:
         yield ""
-        yield Text(f"Next: finops explain {one_line(shown[0].id)} · finops report -o DIR", style="dim")
+        yield Text(f"Next: finops explain {one_line(shown[0].id[:HANDLE])} · finops report -o DIR", style="dim")

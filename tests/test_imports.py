@@ -37,7 +37,9 @@ def layer(module: str) -> str:
     return module.partition(".")[0]
 
 
-@pytest.mark.parametrize(("module", "path"), list(modules()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("module", "path"), list(modules()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_a_module_imports_only_what_lies_below_it(module: str, path: Path) -> None:
     allowed = {
         "top": {"top", *PACKAGES},
@@ -56,8 +58,13 @@ def test_the_packages_whose_names_others_own_hold_no_logic() -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "finops", "--help"], capture_output=True, text=True, check=True
+        [sys.executable, "-X", "importtime", "-m", "finops", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
-    loaded = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line}
+    loaded = {
+        line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines() if "|" in line
+    }
     assert not loaded & set(HEAVY)
     assert "audit" in done.stdout

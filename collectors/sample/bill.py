@@ -41,7 +41,12 @@ _CATEGORY = {
     "network": ("Networking", "Other (Networking)"),
 }
 # Groups whose members talk to another zone all day: GiB a day for each.
-_TALKERS = {"shop-api": Decimal(95), "orders-db": Decimal(210), "store-db": Decimal(160), "shop-web": Decimal(12)}
+_TALKERS = {
+    "shop-api": Decimal(95),
+    "orders-db": Decimal(210),
+    "store-db": Decimal(160),
+    "shop-web": Decimal(12),
+}
 COLUMNS = (
     "AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType",
     "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass",
@@ -162,7 +167,9 @@ def _ip_rows(ip: Ip, day: datetime) -> Iterator[dict[str, Any]]:
         "ResourceId": ip.id,
         "ResourceType": "Public IP",
         "ChargeDescription": idle,
-        "SkuMeter": ("PublicIPv4:InUseAddress" if used else "PublicIPv4:IdleAddress") if ip.cloud == "aws" else "",
+        "SkuMeter": ("PublicIPv4:InUseAddress" if used else "PublicIPv4:IdleAddress")
+        if ip.cloud == "aws"
+        else "",
     }
     yield row
 
@@ -173,9 +180,15 @@ def _account_rows(cloud: str, days: list[datetime]) -> Iterator[dict[str, Any]]:
     first = {"aws": AWS_PROD, "alibaba": ALIBABA, "gcp": GCP_PROD}[cloud]
     region = {"aws": "us-east-1", "alibaba": "ap-southeast-1", "gcp": "us-central1"}[cloud]
     for day in days:
-        row = _base(cloud, first, region, day, "object", Decimal(1600), "GB", Decimal("0.00076"), Decimal("0.0007"))
+        row = _base(
+            cloud, first, region, day, "object", Decimal(1600), "GB", Decimal("0.00076"), Decimal("0.0007")
+        )
         yield row | {
-            "ServiceName": {"aws": "Amazon Simple Storage Service", "alibaba": "Object Storage Service", "gcp": "Cloud Storage"}[cloud],
+            "ServiceName": {
+                "aws": "Amazon Simple Storage Service",
+                "alibaba": "Object Storage Service",
+                "gcp": "Cloud Storage",
+            }[cloud],
             "ServiceCategory": "Storage",
             "ServiceSubcategory": "Object Storage",
             "ChargeDescription": "object storage",
@@ -197,7 +210,13 @@ def _account_rows(cloud: str, days: list[datetime]) -> Iterator[dict[str, Any]]:
 
 
 def _row(
-    of: Machine | Disk | Ip, kind: str, day: datetime, amount: Decimal, unit: str, price: Decimal, paid: Decimal
+    of: Machine | Disk | Ip,
+    kind: str,
+    day: datetime,
+    amount: Decimal,
+    unit: str,
+    price: Decimal,
+    paid: Decimal,
 ) -> dict[str, Any]:
     row = _base(of.cloud, of.account, of.region, day, kind, amount, unit, price, paid)
     category, subcategory = _CATEGORY[kind]

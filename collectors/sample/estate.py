@@ -9,7 +9,11 @@ from typing import Any
 from collectors.sample.catalogue import zones
 
 HOSTILE_NAME = "</script><script>alert('finops')</script>"
-HOSTILE_TAGS = {"owner": '=HYPERLINK("http://198.51.100.7","pay")', "note": "invoice\u202egpj.exe", "{{7*7}}": "${7*7}"}
+HOSTILE_TAGS = {
+    "owner": '=HYPERLINK("http://198.51.100.7","pay")',
+    "note": "invoice\u202egpj.exe",
+    "{{7*7}}": "${7*7}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +200,9 @@ def _hostile(as_of: datetime) -> Machine:
 
 def _disks(group: _Group, machine: Machine) -> Iterator[Disk]:
     kind, size, medium = _BOOT[machine.cloud]
-    yield _disk(machine, "boot", kind, size, medium, "busy" if machine.state == "running" else None, is_boot=True)
+    yield _disk(
+        machine, "boot", kind, size, medium, "busy" if machine.state == "running" else None, is_boot=True
+    )
     for place, (volume_type, size_gib, shape) in enumerate(group.data):
         medium = "hdd" if volume_type in _HDD else "ssd"
         yield _disk(machine, f"data{place}", volume_type, size_gib, medium, shape or None, is_boot=False)
@@ -249,9 +255,13 @@ def _loose_disks(as_of: datetime) -> Iterator[Disk]:
 def _loose_ips(as_of: datetime) -> Iterator[Ip]:
     for number, (account, region, days) in enumerate(
         (
-            (AWS_PROD, "us-east-1", 200), (AWS_PROD, "us-east-1", 33), (AWS_PROD, "eu-west-1", 2),
-            (AWS_DEV, "us-east-1", 90), (ALIBABA, "ap-southeast-1", 60), (GCP_PROD, "us-central1", 120),
-        )  # fmt: skip
+            (AWS_PROD, "us-east-1", 200),
+            (AWS_PROD, "us-east-1", 33),
+            (AWS_PROD, "eu-west-1", 2),
+            (AWS_DEV, "us-east-1", 90),
+            (ALIBABA, "ap-southeast-1", 60),
+            (GCP_PROD, "us-central1", 120),
+        )
     ):
         cloud = _CLOUD[account]
         yield Ip(

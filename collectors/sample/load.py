@@ -23,13 +23,21 @@ _DENIED_SAID = (
 def load_inventory(writer: Writer, *, as_of: datetime = AS_OF) -> None:
     """Replaces every scope of the sample in the warehouse: inventory, metrics, types and prices."""
     sample = build(as_of)
-    places = sorted({(one.cloud, one.account, one.region) for one in [*sample.machines, *sample.disks]})
+    places = sorted({(one.cloud, one.account, one.region) for one in sample.disks})
     tags = tag_rows(sample)
     for cloud, account, region in places:
         here = _filter(cloud, account, region)
         load = _loader(writer, cloud, account, region, as_of)
-        load("instances", instances=_instance_rows(filter(here, sample.machines)), tags=_tags_of(tags, "instance", cloud, account, region))
-        load("volumes", volumes=_volume_rows(filter(here, sample.disks)), tags=_tags_of(tags, "volume", cloud, account, region))
+        load(
+            "instances",
+            instances=_instance_rows(filter(here, sample.machines)),
+            tags=_tags_of(tags, "instance", cloud, account, region),
+        )
+        load(
+            "volumes",
+            volumes=_volume_rows(filter(here, sample.disks)),
+            tags=_tags_of(tags, "volume", cloud, account, region),
+        )
         load("public_ips", public_ips=_ip_rows(filter(here, sample.ips)))
         load("instance_types", instance_types=catalogue.type_rows(cloud))
         load("prices", prices=catalogue.price_rows(cloud, region, as_of))

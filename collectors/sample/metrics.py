@@ -50,7 +50,12 @@ def _machine_shapes(machine: Machine) -> Iterator[tuple[str, shapes.Shape]]:
 
 
 def _rows(
-    of: Machine | Disk, metric: str, shape: shapes.Shape, as_of: datetime, since: datetime, factor: float = 1.0
+    of: Machine | Disk,
+    metric: str,
+    shape: shapes.Shape,
+    as_of: datetime,
+    since: datetime,
+    factor: float = 1.0,
 ) -> list[dict[str, Any]]:
     return [
         {

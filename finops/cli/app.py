@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from finops.cli import audit, inspect, load, rules
-from finops.cli.options import Debug, Quiet
+from finops.cli.options import Quiet
 
 _EPILOG = (
     "Exit codes: 0 done; 1 a gate you set was met; 2 bad usage or input; 3 incomplete; 4 credentials; "
@@ -41,7 +41,9 @@ def _global(
         str | None, typer.Option(metavar="NAME", help="Profile of the configuration [$FINOPS_PROFILE].")
     ] = None,
     quiet: Quiet = False,
-    debug: Debug = False,
+    _debug: Annotated[
+        bool, typer.Option("--debug", help="Show tracebacks; may stand anywhere on the line.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Debug, Quiet, in_colour, on_terminal, out, width
+from finops.cli.options import Common, Config, Db, Quiet, in_colour, on_terminal, out, width
 from finops.errors import BusyError, GateError, StaleError, UsageError
 
 if TYPE_CHECKING:
@@ -34,20 +34,36 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     ctx: typer.Context,
-    cloud: Annotated[list[str] | None, typer.Option(metavar="CLOUD", help="Only aws, alibaba or gcp (repeatable).")] = None,
-    account: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this account or project (repeatable).")] = None,
+    cloud: Annotated[
+        list[str] | None, typer.Option(metavar="CLOUD", help="Only aws, alibaba or gcp (repeatable).")
+    ] = None,
+    account: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this account or project (repeatable).")
+    ] = None,
     rule: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this rule (repeatable).")] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="K=V", help="Only resources with this tag (repeatable).")] = None,
-    min_savings: Annotated[str | None, typer.Option(metavar="X", help="Only findings that save at least this a month.")] = None,
-    as_of: Annotated[str | None, typer.Option(metavar="T", help="Judge at this instant [that of the newest data].")] = None,
-    max_age: Annotated[str | None, typer.Option(metavar="TIME", help="Fail with 5 when data are older, e.g. 24h.")] = None,
-    fail_on: Annotated[list[str] | None, typer.Option(metavar="GATE", help="Exit 1 when met: new, 'savings>1000', 'findings>0'.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="Only resources with this tag (repeatable).")
+    ] = None,
+    min_savings: Annotated[
+        str | None, typer.Option(metavar="X", help="Only findings that save at least this a month.")
+    ] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="T", help="Judge at this instant [that of the newest data].")
+    ] = None,
+    max_age: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Fail with 5 when data are older, e.g. 24h.")
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GATE", help="Exit 1 when met: new, 'savings>1000', 'findings>0'."),
+    ] = None,
     format_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")
+    ] = None,
     db: Db = None,
     config: Config = None,
     quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
     from finops.cli.gates import parse_gates
@@ -63,7 +79,11 @@ def audit(
     run_id = new_run_id()
     with reading(common.db, common.settings.limits()) as con:
         found = run_audit(
-            con, common.settings, run_id=run_id, as_of=parse_instant(as_of) if as_of else None, filters=filters
+            con,
+            common.settings,
+            run_id=run_id,
+            as_of=parse_instant(as_of) if as_of else None,
+            filters=filters,
         )
     _keep(common, found, whole=not any((cloud, account, rule, tag, min_savings)))
     _print(found, format_, output, common)
@@ -80,13 +100,15 @@ def report(
     ctx: typer.Context,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")],
     format_: Annotated[
-        str, typer.Option("--format", "-f", metavar="LIST", help="Comma-separated: html, csv, json, markdown.")
+        str,
+        typer.Option("--format", "-f", metavar="LIST", help="Comma-separated: html, csv, json, markdown."),
     ] = "html",
-    redact: Annotated[bool, typer.Option("--redact", help="Replace account ids, names and tags, consistently.")] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace account ids, names and tags, consistently.")
+    ] = False,
     db: Db = None,
     config: Config = None,
     quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Write the report files of the last audit; the HTML is one file that needs no network."""
     from finops.pipeline.record import last_audit
@@ -98,16 +120,18 @@ def report(
     check_formats(formats)
     with reading(common.db, common.settings.limits()) as con:
         found = last_audit(con)
-    for path in write_reports(found, output, formats, redact=redact):
+    key = common.settings.redaction_key.get_secret_value()
+    for path in write_reports(found, output, formats, redact=redact, key=key):
         out(str(path))
 
 
 def explain(
     ctx: typer.Context,
-    finding_id: Annotated[str, typer.Argument(metavar="FINDING_ID", help="Id of a finding, or the start of one.")],
+    finding_id: Annotated[
+        str, typer.Argument(metavar="FINDING_ID", help="Id of a finding, or the start of one.")
+    ],
     db: Db = None,
     config: Config = None,
-    debug: Debug = False,
 ) -> None:
     """Why: the rule, its SQL with values, the rows it saw, the arithmetic of money and carbon."""
     from finops.pipeline.explain import explain as tell
@@ -161,7 +185,10 @@ def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:
         ) as writer:
             record(writer, found, whole=whole)
     except BusyError as busy:
-        print(f"finops: this audit is shown but not stored, so report and explain keep to the last one. {busy}", file=sys.stderr)
+        print(
+            f"finops: this audit is shown but not stored, so report and explain keep to the last one. {busy}",
+            file=sys.stderr,
+        )
 
 
 def _print(found: "AuditReport", format_: Format, output: Path | None, common: Common) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Debug, in_colour, on_terminal, out, width
+from finops.cli.options import Common, Config, Db, in_colour, on_terminal, out, width
 from finops.errors import UsageError
 
 
@@ -29,11 +29,10 @@ def status(
     format_: Annotated[SqlFormat, typer.Option("--format", "-f", help="How to print.")] = SqlFormat.table,
     db: Db = None,
     config: Config = None,
-    debug: Debug = False,
 ) -> None:
     """Show runs, coverage and freshness per scope, and what was not evaluated and why."""
     from finops.pipeline.status import status as look
-    from finops.pipeline.tables import as_json, as_tsv, as_tables
+    from finops.pipeline.tables import as_json, as_tables, as_tsv
     from finops.warehouse import reading
     from finops.warehouse.writing import is_written_by
 
@@ -57,7 +56,6 @@ def sql(
     format_: Annotated[SqlFormat, typer.Option("--format", "-f", help="How to print.")] = SqlFormat.table,
     db: Db = None,
     config: Config = None,
-    debug: Debug = False,
 ) -> None:
     """Run a read-only query on the warehouse (tables and columns: docs/warehouse.md)."""
     import duckdb

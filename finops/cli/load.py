@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Debug, Quiet, Wait, in_colour, out
+from finops.cli.options import Common, Config, Db, Quiet, Wait, in_colour, out
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,6 @@ def demo(
     ] = Path("finops-demo"),
     config: Config = None,
     quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Run everything on the built-in sample estate (three clouds, no account needed)."""
     from finops.instants import now
@@ -46,13 +45,14 @@ def ingest(
     ] = False,
     max_rejected: Annotated[
         float | None,
-        typer.Option(metavar="SHARE", min=0, max=1, help="Stop when more rows than this are unreadable [0.01]."),
+        typer.Option(
+            metavar="SHARE", min=0, max=1, help="Stop when more rows than this are unreadable [0.01]."
+        ),
     ] = None,
     wait: Wait = "0s",
     db: Db = None,
     config: Config = None,
     quiet: Quiet = False,
-    debug: Debug = False,
 ) -> None:
     """Load exported bills (FOCUS 1.0 to 1.2; csv, csv.gz, parquet; files, folders, patterns)."""
     from finops.instants import now, parse_duration

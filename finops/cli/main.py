@@ -31,7 +31,7 @@ def run(arguments: list[str]) -> int:
 
     debug = "--debug" in arguments or bool(os.environ.get("FINOPS_DEBUG"))
     try:
-        app(arguments, prog_name="finops")
+        app([argument for argument in arguments if argument != "--debug"], prog_name="finops")
     except SystemExit as done:
         return _closed_pipe_is_fine(done)
     except FinopsError as error:

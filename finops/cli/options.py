@@ -10,10 +10,10 @@ Db = Annotated[
     Path | None, typer.Option("--db", metavar="FILE", help="Warehouse file [$FINOPS_DB, else finops.duckdb].")
 ]
 Config = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="Configuration file [$FINOPS_CONFIG, else finops.toml].")
+    Path | None,
+    typer.Option("--config", metavar="FILE", help="Configuration file [$FINOPS_CONFIG, else finops.toml]."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the result and errors.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show tracebacks.")]
 Wait = Annotated[
     str, typer.Option("--wait", metavar="TIME", help="Wait so long for another run that writes, e.g. 10m.")
 ]

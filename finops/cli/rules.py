@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Debug, in_colour, on_terminal, out, width
+from finops.cli.options import Common, Config, in_colour, on_terminal, out, width
 from finops.errors import RuleError, UsageError
 
 app = typer.Typer(
@@ -17,7 +17,7 @@ app = typer.Typer(
 
 
 @app.command("list")
-def list_(ctx: typer.Context, config: Config = None, debug: Debug = False) -> None:
+def list_(ctx: typer.Context, config: Config = None) -> None:
     """List every rule: id, what it finds, class, action, effort, risk."""
     from finops.pipeline.tables import as_tables, as_tsv
     from rules.engine.catalogue import catalogue
@@ -42,7 +42,6 @@ def show(
     ctx: typer.Context,
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a rule.")],
     config: Config = None,
-    debug: Debug = False,
 ) -> None:
     """Show a rule as its file: header, thresholds with units, sources, documentation, SQL."""
     from rules.engine.catalogue import catalogue
@@ -59,7 +58,6 @@ def check(
     ctx: typer.Context,
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
     config: Config = None,
-    debug: Debug = False,
 ) -> None:
     """Check rule files: header, one portable SELECT, declared tables, parameters and columns."""
     from rules.engine.catalogue import built_in_folder, load, rule_files
@@ -77,12 +75,11 @@ def check(
         raise RuleError(f"{broken} rule file{'s are' if broken > 1 else ' is'} broken.")
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_cases_(
     ctx: typer.Context,
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
     config: Config = None,
-    debug: Debug = False,
 ) -> None:
     """Run the fixture cases of rules: tables in, verdicts out."""
     from rules.engine.cases import case_file, run_cases

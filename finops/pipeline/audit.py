@@ -1,13 +1,11 @@
 """The audit: rollups, rules, money, netting, carbon, history, into one report model."""
 
-import json
 import shlex
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -123,7 +121,11 @@ def _report(
     seen = _history(con)
     findings = sorted(
         (_finding(one, assessment, footprints, tags, seen, at) for one in assessment.priced),
-        key=lambda finding: (-(finding.net_monthly_savings or 0), -(finding.monthly_savings or 0), finding.id),
+        key=lambda finding: (
+            -(finding.net_monthly_savings or 0),
+            -(finding.monthly_savings or 0),
+            finding.id,
+        ),
     )
     unjudged = [
         _not_evaluated(item) for item in verdicts.unjudged if _in_scope(item.cloud, item.account_id, filters)
@@ -136,7 +138,12 @@ def _report(
         as_of=at,
         currency=currency,
         totals=overall(
-            by_currency, findings, len(unjudged), currency, _rates(settings.rates, currency), footprints.total_kg()
+            by_currency,
+            findings,
+            len(unjudged),
+            currency,
+            _rates(settings.rates, currency),
+            footprints.total_kg(),
         ),
         totals_by_currency=by_currency,
         costs=[_cost_line(one) for one in accounts],
@@ -225,7 +232,13 @@ def _arithmetic(one: Priced) -> dict[str, Any]:
         for cell, amount in sorted(one.before.items())
     ]
     told: dict[str, Any] = {"cost_pieces": pieces} if pieces else {}
-    if one.cost and one.cost.billed is not None and one.cost.hours and one.cost.window_start and one.cost.window_end:
+    if (
+        one.cost
+        and one.cost.billed is not None
+        and one.cost.hours
+        and one.cost.window_start
+        and one.cost.window_end
+    ):
         told["billed_cost"] = _ten_places(one.cost.billed)
         told["billed_hours"] = float(one.cost.hours)
         told["bill_window"] = f"{one.cost.window_start:%Y-%m-%d} to {one.cost.window_end:%Y-%m-%d}"
@@ -256,9 +269,7 @@ def _fields(line: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(line) if name}
 
 
-def _life(
-    finding_id: str, seen: Mapping[str, tuple[datetime, str]], at: datetime
-) -> tuple[datetime, Any]:
+def _life(finding_id: str, seen: Mapping[str, tuple[datetime, str]], at: datetime) -> tuple[datetime, Any]:
     if finding_id not in seen:
         return at, "new"
     first, status = seen[finding_id]
@@ -323,13 +334,3 @@ def _coverage(con: duckdb.DuckDBPyConnection) -> list[Coverage]:
     ).fetchall()
     names = ("cloud", "account", "region", "dataset", "status", "error", "rows", "calls", "collected_at")
     return [Coverage(**dict(zip(names, row, strict=True))) for row in rows]
-
-
-def settings_json(settings: Settings) -> str:
-    """The settings of a run, for its record."""
-    return json.dumps(settings.model_dump(mode="json"), sort_keys=True)
-
-
-def db_path(settings: Settings, db: Path | None) -> Path:
-    """The warehouse file: --db, else $FINOPS_DB (which settings already hold), else finops.duckdb here."""
-    return (db or settings.db).expanduser()

@@ -9,7 +9,6 @@ from finops.config import Settings
 from finops.errors import UsageError
 from finops.instants import iso
 from finops.model import AuditReport, Finding
-from finops.money import shown
 
 # Where the rows of a resource are, and the column that holds its id.
 _TABLES = {
@@ -56,7 +55,8 @@ def explain(con: duckdb.DuckDBPyConnection, settings: Settings, report: AuditRep
         f"## Why\n\n{finding.reason}\n\n{rule.header.doc.strip()}",
         f"## Money\n\n{_money(finding, report)}",
         f"## Carbon\n\n{_carbon(finding)}",
-        f"## Confidence\n\n{finding.confidence}" + "".join(f"\n- {reason}" for reason in finding.confidence_reasons),
+        f"## Confidence\n\n{finding.confidence}"
+        + "".join(f"\n- {reason}" for reason in finding.confidence_reasons),
         f"## The rows it saw\n\n{_rows(con, finding)}",
         f"## The rule\n\n{_values(values)}\n\n```sql\n{rule.sql}\n```",
     ]
@@ -72,70 +72,39 @@ def _applies(override: Any, finding: Finding) -> bool:
         return bool(override.value == finding.cloud)
     if override.kind == "account":
         return bool(override.value == finding.account)
-    key, _, value = override.value.partition("=")
+    key, _, value = str(override.value).partition("=")
     return finding.tags.get(key) == value
 
 
 def _money(finding: Finding, report: AuditReport) -> str:
-    code = finding.currency
-    lines = list(_pieces(finding))
-    window = finding.evidence.get("bill_window")
-    if window:
-        hours = finding.evidence["billed_hours"]
-        lines.append(
-            f"On the bill from {window}: {finding.evidence['billed_cost']:,} {code} in {hours:g} hours; "
-            "a month is 730 hours."
-        )
-    elif finding.price_basis == "list":
-        lines.append("Priced from the list: no bill names it.")
+    """The arithmetic in sentences, and under it every piece of cost with all its digits."""
+    from reports import reckoning
+
+    lines = reckoning.money(finding, reckoning.winners(report))
     if "list_price_now" in finding.evidence:
         now, then = finding.evidence["list_price_now"], finding.evidence["list_price_then"]
-        lines.append(
-            f"List price a month: {now:,} {code} now, {then:,} {code} then; the cost changes in the same proportion."
-        )
-    lines.append(
-        f"It costs {shown(finding.monthly_cost, code)} a month; the action alone saves "
-        f"{shown(finding.monthly_savings, code)}, and {shown(finding.net_monthly_savings, code)} of that is "
-        "counted once overlaps are removed."
-    )
-    if finding.superseded_by:
-        winner = next((one for one in report.findings if one.id == finding.superseded_by), None)
-        name = f" ({winner.rule}, {shown(winner.net_monthly_savings, winner.currency)})" if winner else ""
-        lines.append(f"Finding {finding.superseded_by}{name} changes the same cost and is counted instead.")
+        lines.append(f"List price a month: {now:,} now, {then:,} then; the cost changes in the same proportion.")
+    lines += _pieces(finding)
     return "\n".join(f"- {line}" for line in lines)
 
 
 def _pieces(finding: Finding) -> Iterator[str]:
     for piece in finding.evidence.get("cost_pieces", []):
         after = piece["monthly_cost_after"]
-        left = "what remains is not known" if after is None else f"{after:,} remain after"
-        yield (
-            f"{piece['resource_id']}, {piece['component']}: {piece['monthly_cost']:,} {finding.currency} a month, {left}."
-        )
+        left = "what remains is not known" if after is None else f"{after:,} after"
+        yield f"{piece['resource_id']} {piece['component']}: {piece['monthly_cost']:,} {finding.currency}, {left}"
 
 
 def _carbon(finding: Finding) -> str:
-    estimate = finding.co2e
-    if estimate.saved_kg is None:
-        return f"Not known: {estimate.reason}."
-    lines = []
-    if estimate.operational_kg is not None:
-        lines.append(
-            f"- It emits {estimate.operational_kg:g} kg CO2e a month in use and {estimate.embodied_kg:g} kg for its share "
-            "of the hardware."
-        )
-    lines.append(
-        f"- The action saves {estimate.saved_kg:g} kg CO2e a month (between {estimate.saved_low_kg:g} and "
-        f"{estimate.saved_high_kg:g}); location-based, attributed, {estimate.quality}."
-    )
-    if estimate.reason:
-        lines.append(f"- {estimate.reason}.")
-    return "\n".join(lines)
+    from reports import reckoning
+
+    return "\n".join(f"- {line}" for line in reckoning.emissions(finding))
 
 
 def _values(values: dict[str, Any]) -> str:
     return "\n".join(
-        f"- ${name} = {iso(value) if hasattr(value, 'strftime') else value}" for name, value in sorted(values.items())
+        f"- ${name} = {iso(value) if hasattr(value, 'strftime') else value}"
+        for name, value in sorted(values.items())
     )
 
 

@@ -57,14 +57,12 @@ def _told(file: "FileResult") -> Iterator[str]:
         return
     periods = sorted({f"{period:%Y-%m}" for period in file.periods})
     span = f"{periods[0]} to {periods[-1]}" if len(periods) > 1 else "".join(periods)
-    yield (
-        f"{file.path}: {file.status} {file.rows:,} rows ({file.format}; {span}; {_count(len(file.accounts), 'account')})"
-    )
+    accounts = _count(len(file.accounts), "account")
+    yield f"{file.path}: {file.status} {file.rows:,} rows ({file.format}; {span}; {accounts})"
     for currency, sums in file.sums.items():
-        yield (
-            f"  {currency}: billed {_exact(sums.billed)}, effective {_exact(sums.effective)}, list {_exact(sums.list)}; "
-            "equal to the file"
-        )
+        figures = (("billed", sums.billed), ("effective", sums.effective), ("list", sums.list))
+        told = ", ".join(f"{name} {_exact(amount)}" for name, amount in figures)
+        yield f"  {currency}: {told}; equal to the file"
     for reason, count in file.reasons.items():
         yield f"  rejected {_count(count, 'row')}: {reason}"
     for message in (*file.warnings, *file.notes):

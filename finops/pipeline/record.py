@@ -1,7 +1,6 @@
 """Keeps audits in the warehouse and brings them back: the report of a run is a pure function of its rows."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,10 +9,19 @@ import duckdb
 import pyarrow as pa
 
 from finops.errors import UsageError
-from finops.model import AuditReport, Finding
+from finops.model import AuditReport, Finding, NotEvaluated
 from finops.warehouse import Writer
 
-_JSON_COLUMNS = ("tags", "current", "proposed", "confidence_reasons", "co2e", "evidence", "remediation", "sources")
+_JSON_COLUMNS = (
+    "tags",
+    "current",
+    "proposed",
+    "confidence_reasons",
+    "co2e",
+    "evidence",
+    "remediation",
+    "sources",
+)
 _MONEY = pa.decimal128(38, 2)
 
 
@@ -32,7 +40,9 @@ def record(writer: Writer, report: AuditReport, *, whole: bool) -> None:
     con.commit()
     writer.as_of = report.as_of
     writer.result = json.dumps(
-        report.model_dump(mode="json", include={"currency", "totals", "totals_by_currency", "costs", "coverage"})
+        report.model_dump(
+            mode="json", include={"currency", "totals", "totals_by_currency", "costs", "coverage"}
+        )
     )
 
 
@@ -42,13 +52,19 @@ def last_audit(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Aud
     Raises UsageError when there is none.
     """
     row = con.execute(
-        "SELECT run_id, as_of, tool, result FROM runs WHERE result IS NOT NULL "
-        + ("AND run_id = ?" if run_id else "AND status IN ('done', 'incomplete') ORDER BY started_at DESC, rowid DESC LIMIT 1"),
+        "SELECT run_id, as_of, tool, result FROM runs WHERE result IS NOT NULL "  # noqa: S608
+        + (
+            "AND run_id = ?"
+            if run_id
+            else "AND status IN ('done', 'incomplete') ORDER BY started_at DESC, rowid DESC LIMIT 1"
+        ),
         [run_id] if run_id else [],
     ).fetchone()
     if row is None:
         raise UsageError(
-            f"There is no audit {run_id} in this warehouse." if run_id else "There is no audit yet: run finops audit first."
+            f"There is no audit {run_id} in this warehouse."
+            if run_id
+            else "There is no audit yet: run finops audit first."
         )
     result = json.loads(row[3])
     return AuditReport(
@@ -66,7 +82,8 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
         return
     money = {"monthly_cost", "monthly_savings", "net_monthly_savings", "savings_low", "savings_high"}
     columns = {
-        name: pa.array([row[name] for row in rows], type=_MONEY if name in money else None) for name in rows[0]
+        name: pa.array([row[name] for row in rows], type=_MONEY if name in money else None)
+        for name in rows[0]
     }
     con.register("arriving", pa.table(columns))
     con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM arriving")  # noqa: S608
@@ -90,7 +107,9 @@ def _remember(con: duckdb.DuckDBPyConnection, report: AuditReport, *, whole: boo
         {
             "id": pa.array([finding.id for finding in report.findings], type=pa.string()),
             "status": pa.array([finding.status for finding in report.findings], type=pa.string()),
-            "first_seen": pa.array([finding.first_seen for finding in report.findings], type=pa.timestamp("us")),
+            "first_seen": pa.array(
+                [finding.first_seen for finding in report.findings], type=pa.timestamp("us")
+            ),
         }
     )
     con.register("seen", seen)
@@ -142,7 +161,9 @@ def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     return row
 
 
-def _not_evaluated(con: duckdb.DuckDBPyConnection, run_id: str) -> Iterable[Any]:
-    cursor = con.execute("SELECT * EXCLUDE (run_id) FROM not_evaluated WHERE run_id = ? ORDER BY rowid", [run_id])
+def _not_evaluated(con: duckdb.DuckDBPyConnection, run_id: str) -> list[NotEvaluated]:
+    cursor = con.execute(
+        "SELECT * EXCLUDE (run_id) FROM not_evaluated WHERE run_id = ? ORDER BY rowid", [run_id]
+    )
     names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return [NotEvaluated(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]

@@ -1,5 +1,6 @@
 """Writes the report files of an audit; every format is a pure function of the model."""
 
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -16,14 +17,16 @@ FILES = {
 }
 
 
-def write_reports(report: AuditReport, folder: Path, formats: Sequence[str], *, redact: bool = False) -> list[Path]:
+def write_reports(
+    report: AuditReport, folder: Path, formats: Sequence[str], *, redact: bool = False, key: str = ""
+) -> list[Path]:
     """Writes one file per format into `folder` and returns their paths.
 
-    Raises UsageError for an unknown format or a folder that cannot be written.
+    `key` keeps the replacements of `redact` the same between reports. Raises UsageError for an unknown format or a folder that cannot be written.
     """
     check_formats(formats)
     make_folder(folder)
-    shown = redacted(report) if redact else report
+    shown = redacted(report, key) if redact else report
     paths = []
     for name in formats:
         path = folder / FILES[name]
@@ -39,11 +42,14 @@ def check_formats(formats: Sequence[str]) -> None:
             raise UsageError(f"There is no report format '{name}'; there are {', '.join(FILES)}.")
 
 
-def redacted(report: AuditReport) -> AuditReport:
-    """The report with account ids, resource ids, names and tag values replaced, the same ones by the same."""
+def redacted(report: AuditReport, key: str) -> AuditReport:
+    """The report with account ids, resource ids, names and tag values replaced, the same ones by the same.
+
+    Without a key one is made up and forgotten, so that nobody can find an account by trying them all.
+    """
     from reports.redaction import redact
 
-    return redact(report, "all")
+    return redact(report, "all", key=key.encode() or secrets.token_bytes(32))
 
 
 def _renderer(name: str) -> Callable[[AuditReport], str]:

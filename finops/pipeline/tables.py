@@ -19,7 +19,9 @@ def as_tables(tables: Mapping[str, Records], width: int, *, color: bool, names: 
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(file=io.StringIO(), width=width, force_terminal=color, no_color=not color, highlight=False)
+    console = Console(
+        file=io.StringIO(), width=width, force_terminal=color, no_color=not color, highlight=False
+    )
     for title, records in tables.items():
         columns = list(records[0]) if records else list(names)
         table = Table(title=title.replace("_", " ").capitalize() or None, title_justify="left")
@@ -48,7 +50,9 @@ def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([_harmless(name) for name in names])
-    writer.writerows([[_harmless(value) if isinstance(value, str) else _cell(value) for value in row] for row in rows])
+    writer.writerows(
+        [[_harmless(value) if isinstance(value, str) else _cell(value) for value in row] for row in rows]
+    )
     return file.getvalue()
 
 

@@ -10,7 +10,9 @@ from finops.savings.costs import AccountCost
 _ZERO = Decimal("0.00")
 
 
-def currency_totals(accounts: Iterable[AccountCost], findings: Sequence[Finding]) -> dict[str, CurrencyTotals]:
+def currency_totals(
+    accounts: Iterable[AccountCost], findings: Sequence[Finding]
+) -> dict[str, CurrencyTotals]:
     """Totals of each currency that anything is billed or priced in."""
     costs: dict[str, Decimal] = {}
     judged: dict[str, Decimal] = {}
@@ -50,7 +52,9 @@ def overall(
     )
 
 
-def _one(code: str, cost: Decimal | None, judged: Decimal | None, findings: Iterable[Finding]) -> CurrencyTotals:
+def _one(
+    code: str, cost: Decimal | None, judged: Decimal | None, findings: Iterable[Finding]
+) -> CurrencyTotals:
     mine = [finding for finding in findings if finding.currency == code]
     return CurrencyTotals(
         monthly_cost=cost,
@@ -72,7 +76,9 @@ def _factors(
     return known if by_currency and len(known) == len(factors) else None
 
 
-def _converted(factors: Mapping[str, Decimal] | None, amounts: Mapping[str, Decimal | None]) -> Decimal | None:
+def _converted(
+    factors: Mapping[str, Decimal] | None, amounts: Mapping[str, Decimal | None]
+) -> Decimal | None:
     if factors is None or any(amount is None for amount in amounts.values()):
         return None
     return sum((cents((amount or _ZERO) * factors[code]) for code, amount in amounts.items()), _ZERO)

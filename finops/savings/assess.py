@@ -248,7 +248,10 @@ def _settle_cents(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> 
         one.net_savings = one.monthly_savings if one.choice.counted else Decimal("0.00")
     limits = account_limits(accounts, priced)
     for place, group in by_account(priced).items():
-        _take_back(group, sum((one.net_savings or Decimal(0) for one in group), Decimal(0)) - limits.get(place, Decimal(0)))
+        _take_back(
+            group,
+            sum((one.net_savings or Decimal(0) for one in group), Decimal(0)) - limits.get(place, Decimal(0)),
+        )
     for group in by_resource(priced).values():
         most = max((one.monthly_cost or Decimal(0) for one in group), default=Decimal(0))
         _take_back(group, sum((one.net_savings or Decimal(0) for one in group), Decimal(0)) - most)
@@ -309,4 +312,13 @@ def account_limits(
     return dict(limits)
 
 
-__all__ = ["Assessment", "Cell", "Priced", "account_limits", "assess", "by_account", "by_resource", "finding_id"]
+__all__ = [
+    "Assessment",
+    "Cell",
+    "Priced",
+    "account_limits",
+    "assess",
+    "by_account",
+    "by_resource",
+    "finding_id",
+]

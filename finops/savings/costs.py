@@ -90,7 +90,9 @@ def load_costs(con: duckdb.DuckDBPyConnection, estate: Estate, prices: PriceBook
 def _load_accounts(con: duckdb.DuckDBPyConnection, book: CostBook) -> None:
     for cloud, account, currency, cost, judged, hours, start, end, basis in con.execute(_ACCOUNTS).fetchall():
         month = HOURS_PER_MONTH / Decimal(repr(hours))
-        note = "billed cost, because the effective cost of this bill is unusable" if basis == "billed" else None
+        note = (
+            "billed cost, because the effective cost of this bill is unusable" if basis == "billed" else None
+        )
         book.accounts.append(
             AccountCost(cloud, account, currency, "billed", cost * month, judged * month, start, end, note)
         )
@@ -100,7 +102,9 @@ def _load_accounts(con: duckdb.DuckDBPyConnection, book: CostBook) -> None:
         if (cloud, account) not in book.bill_ends:
             judged = judged_by_account.get((cloud, account, currency), Decimal(0))
             book.accounts.append(
-                AccountCost(cloud, account, currency, "list", total, judged, note="list prices: no bill is loaded")
+                AccountCost(
+                    cloud, account, currency, "list", total, judged, note="list prices: no bill is loaded"
+                )
             )
 
 
@@ -118,7 +122,9 @@ def _judged_list_cost(con: duckdb.DuckDBPyConnection, book: CostBook) -> dict[tu
 
 
 def _load_billed(con: duckdb.DuckDBPyConnection, book: CostBook, keys: set[Key]) -> None:
-    con.execute("CREATE OR REPLACE TEMP TABLE wanted (cloud VARCHAR, account_id VARCHAR, resource_id VARCHAR)")
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE wanted (cloud VARCHAR, account_id VARCHAR, resource_id VARCHAR)"
+    )
     if not keys:
         return
     clouds, accounts, ids = (list(column) for column in zip(*sorted(keys), strict=True))

@@ -91,7 +91,9 @@ def load_estate(con: duckdb.DuckDBPyConnection) -> Estate:
         address = Address(Key(*row[:3]), *row[3:])
         _add(estate, address)
         if address.resource_id:
-            estate.attached[Key(address.key.cloud, address.key.account_id, address.resource_id)].append(address.key)
+            estate.attached[Key(address.key.cloud, address.key.account_id, address.resource_id)].append(
+                address.key
+            )
     return estate
 
 

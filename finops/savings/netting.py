@@ -89,7 +89,9 @@ def _greedy(ordered: Sequence[str], rivals: Mapping[str, set[str]]) -> set[str]:
     return chosen
 
 
-def _exact(ordered: Sequence[str], savings: Mapping[str, Decimal], rivals: Mapping[str, set[str]]) -> set[str]:
+def _exact(
+    ordered: Sequence[str], savings: Mapping[str, Decimal], rivals: Mapping[str, set[str]]
+) -> set[str]:
     """Branch and bound over the findings, largest first; keeps the first of equally good sets."""
     rest = [sum((savings[finding] for finding in ordered[i:]), Decimal(0)) for i in range(len(ordered) + 1)]
     best: tuple[Decimal, int, set[str]] = (Decimal(-1), 0, set())

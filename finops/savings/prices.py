@@ -142,7 +142,9 @@ def _machine_cost(machine: Instance, prices: PriceBook) -> dict[str, Amount] | N
     if not runs and machine.purchase_model != "subscription":
         return {"compute": Amount(Decimal(0), hour.currency)}  # stopped hours cost nothing
     if machine.purchase_model == "spot":
-        ratio = prices.spot_ratio(machine.key.cloud, machine.region, machine.zone, machine.instance_type or "")
+        ratio = prices.spot_ratio(
+            machine.key.cloud, machine.region, machine.zone, machine.instance_type or ""
+        )
         return None if ratio is None else {"compute": _monthly(Amount(hour.value * ratio, hour.currency))}
     return {"compute": _monthly(hour)}
 

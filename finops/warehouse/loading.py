@@ -197,9 +197,7 @@ def _cover(
     collected_at: datetime | None,
     attempted_at: datetime,
 ) -> None:
-    con.execute(
-        "DELETE FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?)", _key(scope)
-    )
+    con.execute("DELETE FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?)", _key(scope))
     con.execute(
         "INSERT INTO coverage VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [*_key(scope), status, error, rows, calls, collected_at, attempted_at, run_id],

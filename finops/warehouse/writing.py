@@ -26,7 +26,7 @@ from finops import __version__
 from finops.errors import BusyError, FinopsError, UsageError, WarehouseError
 from finops.instants import iso
 from finops.warehouse import migrations, reference
-from finops.warehouse.connections import Limits, connect, reading, told_plainly
+from finops.warehouse.connections import Limits, connect, told_plainly
 
 
 @dataclass(slots=True)
@@ -120,8 +120,7 @@ def _begin(writer: Writer, path: Path, command: str) -> None:
 
 def _end(writer: Writer, status: str, error: str | None) -> None:
     writer.con.execute(
-        "UPDATE runs SET status = ?, finished_at = ?, as_of = ?, error = ?, result = ? "
-        "WHERE run_id = ?",
+        "UPDATE runs SET status = ?, finished_at = ?, as_of = ?, error = ?, result = ? WHERE run_id = ?",
         [status, writer.started_at + _elapsed(writer), writer.as_of, error, writer.result, writer.run_id],
     )
     writer.con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
@@ -240,7 +239,9 @@ def _beside(path: Path, suffix: str) -> Path:
 @contextmanager
 def _locked(path: Path, run_id: str, command: str, at: datetime, wait_seconds: float) -> Iterator[None]:
     if not path.parent.is_dir():
-        raise WarehouseError(f"There is no folder {path.parent}: make it, or name a warehouse elsewhere with --db.")
+        raise WarehouseError(
+            f"There is no folder {path.parent}: make it, or name a warehouse elsewhere with --db."
+        )
     lock = FileLock(_beside(path, ".lock"))
     try:
         lock.acquire(timeout=wait_seconds, poll_interval=0.1)
@@ -274,6 +275,7 @@ def _locked(path: Path, run_id: str, command: str, at: datetime, wait_seconds: f
 def _holder(path: Path) -> str:
     try:
         told = json.loads(_beside(path, ".lock").read_text())
-        return f"Run {told['run']} (finops {told['command']}, process {told['pid']} on {told['host']}, since {told['started']})"
+        where = f"process {told['pid']} on {told['host']}, since {told['started']}"
+        return f"Run {told['run']} (finops {told['command']}, {where})"
     except (OSError, ValueError, KeyError, TypeError):
         return "Another run"

@@ -1,7 +1,8 @@
 -- Grain: one row per resource, charge component and currency: what usage charges cost in the last 30 days of
 -- the account's bill. `cost` is exact; the engine normalises it to 730 hours with `hours`, the length of the
 -- window. The window ends where the bill ends, or at $as_of when that is earlier, so that an old bill is
--- judged on its own month. Tax, credits, purchases and adjustments are not usage and stay out.
+-- judged on its own month. Tax, credits, purchases and adjustments are not usage and stay out. `quantity` is in
+-- hours or GiB where the bill counts time or bytes.
 WITH ends AS (
     -- Monthly fees end in the future; hours and days tell how far the bill really goes.
     SELECT x_Cloud, x_AccountId, min(ChargePeriodStart) AS first_start, least(
@@ -34,7 +35,8 @@ inside AS (
         c.CommitmentDiscountId IS NOT NULL AS committed,
         c.CommitmentDiscountStatus = 'Unused' AS unused,
         c.x_Cost AS cost,
-        CAST(c.ConsumedQuantity AS DOUBLE) AS quantity,
+        -- What was paid for: AWS meters some traffic between zones a second time, at no price.
+        CASE WHEN c.x_Cost <> 0 THEN consumed(c.ConsumedQuantity, c.ConsumedUnit) END AS quantity,
         -- A charge that reaches over an end of the window counts for the part of it that lies inside.
         CASE WHEN c.ChargePeriodStart < w.window_start OR c.ChargePeriodEnd > w.window_end THEN
             days_between(greatest(c.ChargePeriodStart, w.window_start), least(c.ChargePeriodEnd, w.window_end))

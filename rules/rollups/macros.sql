@@ -10,6 +10,13 @@ END;
 CREATE OR REPLACE TEMP MACRO counted(n, one, many) AS
     amount(n) || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
 
+-- An amount of a bill in hours or GiB, where its unit is one of time or of bytes; any other as it is.
+CREATE OR REPLACE TEMP MACRO consumed(quantity, unit) AS CAST(quantity AS DOUBLE) / CASE lower(unit)
+    WHEN 'second' THEN 3600.0 WHEN 'seconds' THEN 3600.0
+    WHEN 'byte' THEN 1073741824.0 WHEN 'bytes' THEN 1073741824.0
+    ELSE 1.0
+END;
+
 -- The part of a resource's price that a charge pays for. AWS is told by its usage type (FOCUS 1.2: SkuMeter)
 -- and operation, Google and Alibaba by the words of the SKU. Sources: AWS data transfer and VPC billing
 -- reports, Google network SKU names before and after the 2024 rename, Alibaba EIP billing FAQ.

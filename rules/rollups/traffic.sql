@@ -12,12 +12,14 @@ WITH billed AS (
     FROM cost
     WHERE component IN ('cross_zone', 'public_ip_traffic') AND resource_id IS NOT NULL
     GROUP BY cloud, account_id, resource_id, component
+    HAVING sum(cost) > 0
 ),
 vague AS (
+    -- AWS where only the text is left of the usage type; Google cannot tell the zone of an external address.
     SELECT DISTINCT x_Cloud AS cloud, x_AccountId AS account_id, x_ResourceKey AS resource_id
     FROM charges
-    WHERE coalesce(x_UsageType, SkuMeter) IS NULL
-      AND contains(coalesce(ChargeDescription, ''), 'or using elastic IPs')
+    WHERE (coalesce(x_UsageType, SkuMeter) IS NULL AND contains(ChargeDescription, 'or using elastic IPs'))
+       OR (x_Cloud = 'gcp' AND contains(ChargeDescription, 'Inter Zone'))
 ),
 flows AS (
     SELECT cloud, account_id, source_resource, source_zone, destination_resource, destination_zone, bytes

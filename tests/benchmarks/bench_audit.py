@@ -21,7 +21,7 @@ from finops.config import Settings
 from finops.pipeline.audit import Timings, audit
 from finops.warehouse import reading, writing
 
-AS_OF = datetime(2026, 11, 1)  # noqa: DTZ001 - naive UTC, as everywhere
+AS_OF = datetime(2026, 11, 1)
 BARE = (
     "SELECT cloud, account_id, region, resource_id, metric, count(*), avg(avg), max(max), quantile_cont(p95, 0.95) "
     "FROM metrics GROUP BY ALL"
@@ -65,7 +65,7 @@ def generate(con: duckdb.DuckDBPyConnection, resources: int, days: int) -> None:
         FROM range({half}) AS r (i), range(1, 31) AS s (d);
         INSERT INTO coverage VALUES ('aws', '000000000000', 'us-east-1', 'instances', 'complete', NULL, 1, 0, TIMESTAMP '2026-11-01',
             TIMESTAMP '2026-11-01', 'bench')
-        """  # noqa: S608
+        """
     )
 
 
@@ -103,7 +103,9 @@ def measure(path: Path) -> None:
             print(f"{kind + ' ' + name:32}{seconds:9.2f}{seconds / base:8.2f}")
         print(f"{'all ' + kind + 's':32}{sum(steps.values()):9.2f}{sum(steps.values()) / base:8.2f}")
     print(f"{'whole audit':32}{wall:9.2f}{wall / base:8.2f}   ({cpu:.1f} s of CPU)")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 1024**2)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        1024 if sys.platform != "darwin" else 1024**2
+    )
     print(f"peak memory {peak:,.0f} MiB")
 
 

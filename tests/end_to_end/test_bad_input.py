@@ -137,7 +137,9 @@ def test_a_rule_of_the_user_is_run_like_ours(folder: Path) -> None:
 @pytest.mark.parametrize("command", [["audit"], ["ingest", "good.csv"], ["status"], ["report", "-o", "out"]])
 def test_a_damaged_warehouse_is_a_sentence_and_stays_as_it_is(folder: Path, command: list[str]) -> None:
     (folder / "damaged.duckdb").write_bytes(b"damaged" * 5000)
-    done = finops(*command, "--db", "damaged.duckdb", "--quiet" if command[0] != "status" else "--debug", cwd=folder)
+    done = finops(
+        *command, "--db", "damaged.duckdb", "--quiet" if command[0] != "status" else "--debug", cwd=folder
+    )
     assert done.code == 2
     assert "not a readable DuckDB warehouse" in done.err
     assert (folder / "damaged.duckdb").read_bytes() == b"damaged" * 5000
@@ -195,7 +197,9 @@ def test_interruption_is_told_and_consistent(folder: Path) -> None:
         "def stop(*_, **__): os.kill(os.getpid(), signal.SIGTERM)\n"
         "a.audit = stop\nsignal.signal(signal.SIGTERM, _terminate)\nraise SystemExit(run(['audit']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 143
     assert "Terminated" in done.stderr
     assert kept(folder)
@@ -206,7 +210,9 @@ def test_a_bug_ends_with_seventy_a_log_and_no_traceback(folder: Path) -> None:
         "from finops.cli.main import run\nimport finops.pipeline.audit as a\n"
         "def broken(*_, **__): raise KeyError('x')\na.audit = broken\nraise SystemExit(run(['audit']))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 70
     assert "Traceback" not in done.stderr
     log = Path(next(word for word in done.stderr.split() if "finops-crash" in word))

@@ -51,7 +51,10 @@ def test_it_ends_with_a_table_and_the_path_of_a_report(folder: Path, demo: Done)
     assert path
     assert Path(path[1]).is_file()
     assert "legacy-crm" in demo.out
-    assert max(len(line) for line in demo.out.splitlines() if "Report:" not in line and "Warehouse:" not in line) <= 100
+    assert (
+        max(len(line) for line in demo.out.splitlines() if "Report:" not in line and "Warehouse:" not in line)
+        <= 100
+    )
 
 
 def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
@@ -83,11 +86,29 @@ def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
 
 def test_every_kind_of_waste_is_found_on_the_right_resources(audit: dict[str, Any]) -> None:
     idle = {finding["resource_name"].rsplit("-", 1)[0] for finding in of(audit, "idle-instance")}
-    assert idle == {"legacy-crm", "sandbox", "apac-old", "store-legacy", "experiment", HOSTILE.rsplit("-", 1)[0]}
+    assert idle == {
+        "legacy-crm",
+        "sandbox",
+        "apac-old",
+        "store-legacy",
+        "experiment",
+        HOSTILE.rsplit("-", 1)[0],
+    }
     oversized = {finding["resource_name"].rsplit("-", 1)[0] for finding in of(audit, "oversized-instance")}
     assert {"reporting", "load-test", "apac-search", "store-analytics"} <= oversized
-    assert {finding["resource_name"][:-3] for finding in of(audit, "stopped-instance")} == {"old-wiki", "apac-archive"}
-    assert {finding["evidence"]["days_unattached"] for finding in of(audit, "unattached-volume")} == {64, 31, 18, 40, 22, 90, 27}
+    assert {finding["resource_name"][:-3] for finding in of(audit, "stopped-instance")} == {
+        "old-wiki",
+        "apac-archive",
+    }
+    assert {finding["evidence"]["days_unattached"] for finding in of(audit, "unattached-volume")} == {
+        64,
+        31,
+        18,
+        40,
+        22,
+        90,
+        27,
+    }
     assert len(of(audit, "unused-public-ip")) == 5
     assert {finding["cloud"] for finding in of(audit, "cross-zone-traffic")} == {"aws", "gcp"}
     assert of(audit, "spot-eligible-instance", "batch-0")
@@ -148,7 +169,10 @@ def test_the_denied_scope_is_told_everywhere(folder: Path, audit: dict[str, Any]
     assert [(scope["account"], scope["region"], scope["dataset"]) for scope in denied] == [
         ("044455556666", "eu-west-1", "metrics")
     ]
-    assert any("denied" in item["reason"].lower() and item["region"] == "eu-west-1" for item in audit["not_evaluated"])
+    assert any(
+        "denied" in item["reason"].lower() and item["region"] == "eu-west-1"
+        for item in audit["not_evaluated"]
+    )
     status = finops("status", "--db", "out/demo.duckdb", cwd=folder)
     assert status.code == 0
     assert "cloudwatch:GetMetricData" in status.out
@@ -160,10 +184,14 @@ def test_the_hostile_name_reaches_no_output_as_markup(folder: Path, audit: dict[
     assert of(audit, "idle-instance", "</script>")
     html = (folder / "out" / "finops-report.html").read_text(encoding="utf-8")
     assert HOSTILE not in html
-    done = finops("report", "-o", "all", "--format", "csv,markdown,json", "--db", "out/demo.duckdb", cwd=folder)
+    done = finops(
+        "report", "-o", "all", "--format", "csv,markdown,json", "--db", "out/demo.duckdb", cwd=folder
+    )
     assert done.code == 0
     assert HOSTILE not in (folder / "all" / "finops-report.md").read_text(encoding="utf-8")
-    rows = list(csv.DictReader(io.StringIO((folder / "all" / "finops-findings.csv").read_text(encoding="utf-8-sig"))))
+    rows = list(
+        csv.DictReader(io.StringIO((folder / "all" / "finops-findings.csv").read_text(encoding="utf-8-sig")))
+    )
     assert len(rows) == len(audit["findings"])
     assert not [cell for row in rows for cell in row.values() if cell.startswith(("=", "@"))]
 
@@ -178,7 +206,11 @@ def test_the_bills_reconcile_with_the_warehouse_to_the_last_digit(folder: Path, 
         with gzip.open(folder / "out" / "bills" / f"focus-{cloud}.csv.gz", "rt", encoding="utf-8") as file:
             total = sum(Decimal(row["BilledCost"]) for row in csv.DictReader(file))
         done = finops(
-            "sql", f"SELECT sum(BilledCost) FROM charges WHERE ProviderName = '{provider}'", "--db", "out/demo.duckdb", cwd=folder,
+            "sql",
+            f"SELECT sum(BilledCost) FROM charges WHERE ProviderName = '{provider}'",
+            "--db",
+            "out/demo.duckdb",
+            cwd=folder,
         )
         assert Decimal(done.out.splitlines()[1]) == total
 
@@ -199,15 +231,28 @@ def test_explain_of_an_unknown_finding_is_a_sentence(folder: Path, demo: Done) -
 
 def test_filters_are_netted_anew(folder: Path, audit: dict[str, Any]) -> None:
     part = finops(
-        "audit", "--db", "out/demo.duckdb", "--cloud", "gcp", "--rule", "low-io-volume", "--format", "json", cwd=folder
+        "audit",
+        "--db",
+        "out/demo.duckdb",
+        "--cloud",
+        "gcp",
+        "--rule",
+        "low-io-volume",
+        "--format",
+        "json",
+        cwd=folder,
     ).json
     assert {finding["cloud"] for finding in part["findings"]} == {"gcp"}
     assert {finding["rule"] for finding in part["findings"]} == {"low-io-volume"}
     assert part["totals"]["net_monthly_savings"] == part["totals"]["gross_monthly_savings"]
-    tagged = finops("audit", "--db", "out/demo.duckdb", "--tag", "team=finance", "--format", "json", cwd=folder).json
+    tagged = finops(
+        "audit", "--db", "out/demo.duckdb", "--tag", "team=finance", "--format", "json", cwd=folder
+    ).json
     assert tagged["findings"]
     assert all(finding["tags"].get("team") == "finance" for finding in tagged["findings"])
-    dear = finops("audit", "--db", "out/demo.duckdb", "--min-savings", "250", "--format", "json", cwd=folder).json
+    dear = finops(
+        "audit", "--db", "out/demo.duckdb", "--min-savings", "250", "--format", "json", cwd=folder
+    ).json
     assert dear["findings"]
     assert all(finding["monthly_savings"] >= 250 for finding in dear["findings"])
 
@@ -215,13 +260,24 @@ def test_filters_are_netted_anew(folder: Path, audit: dict[str, Any]) -> None:
 def test_gates_decide_the_exit_code(folder: Path, demo: Done) -> None:
     for gate, code in (("savings>1", 1), ("savings>999999", 0), ("findings>0", 1), ("sideways", 2)):
         done = finops(
-            "audit", "--db", "out/demo.duckdb", "--cloud", "gcp", "--fail-on", gate, "--format", "json", cwd=folder
+            "audit",
+            "--db",
+            "out/demo.duckdb",
+            "--cloud",
+            "gcp",
+            "--fail-on",
+            gate,
+            "--format",
+            "json",
+            cwd=folder,
         )
         assert done.code == code, gate
 
 
 def test_stale_data_exit_with_five(folder: Path, demo: Done) -> None:
-    done = finops("audit", "--db", "out/demo.duckdb", "--cloud", "gcp", "--max-age", "1s", "-f", "json", cwd=folder)
+    done = finops(
+        "audit", "--db", "out/demo.duckdb", "--cloud", "gcp", "--max-age", "1s", "-f", "json", cwd=folder
+    )
     assert (done.code, "older than 1s" in done.err) == (5, True)
 
 
@@ -240,9 +296,25 @@ def test_a_reader_that_goes_away_is_no_error(folder: Path, demo: Done) -> None:
 
 
 def test_redaction_leaves_no_account_name_or_tag(folder: Path, audit: dict[str, Any]) -> None:
-    done = finops("report", "-o", "red", "--format", "html,csv,json,markdown", "--redact", "--db", "out/demo.duckdb", cwd=folder)
+    done = finops(
+        "report",
+        "-o",
+        "red",
+        "--format",
+        "html,csv,json,markdown",
+        "--redact",
+        "--db",
+        "out/demo.duckdb",
+        cwd=folder,
+    )
     assert done.code == 0, done.err
-    secrets = {"044455556666", "111122223333", "acme-shop-prod", "legacy-crm-01", audit["findings"][0]["resource_id"]}
+    secrets = {
+        "044455556666",
+        "111122223333",
+        "acme-shop-prod",
+        "legacy-crm-01",
+        audit["findings"][0]["resource_id"],
+    }
     for path in (folder / "red").iterdir():
         text = path.read_text(encoding="utf-8-sig")
         assert not [secret for secret in secrets if secret in text], path.name
@@ -251,7 +323,16 @@ def test_redaction_leaves_no_account_name_or_tag(folder: Path, audit: dict[str, 
 def test_thresholds_of_the_configuration_change_verdicts(folder: Path, demo: Done) -> None:
     (folder / "strict.toml").write_text('[rules.idle-instance.tag."env=sandbox"]\ncpu_peak_max = 0.0001\n')
     done = finops(
-        "audit", "--db", "out/demo.duckdb", "--config", "strict.toml", "--rule", "idle-instance", "-f", "json", cwd=folder
+        "audit",
+        "--db",
+        "out/demo.duckdb",
+        "--config",
+        "strict.toml",
+        "--rule",
+        "idle-instance",
+        "-f",
+        "json",
+        cwd=folder,
     )
     names = {finding["resource_name"][:7] for finding in done.json["findings"]}
     assert "sandbox" not in names

@@ -43,7 +43,10 @@ def test_totals_per_provider_and_service_equal_the_files(folder: Path, loaded: D
             expected[(row["ProviderName"], row["ServiceName"])] += Decimal(row["BilledCost"])
     query = "SELECT ProviderName, ServiceName, sum(BilledCost) FROM charges GROUP BY ALL"
     lines = finops("sql", query, cwd=folder).out.splitlines()[1:]
-    got = {(provider, service): Decimal(total) for provider, service, total in (line.split("\t") for line in lines)}
+    got = {
+        (provider, service): Decimal(total)
+        for provider, service, total in (line.split("\t") for line in lines)
+    }
     assert got == expected
 
 
@@ -70,7 +73,13 @@ def test_idle_addresses_are_known_from_the_bill_alone(audit: dict[str, Any]) -> 
 
 def test_what_a_bill_cannot_tell_is_said_for_every_rule_and_account(audit: dict[str, Any]) -> None:
     rules = {item["rule"] for item in audit["not_evaluated"]}
-    assert {"idle-instance", "oversized-instance", "low-io-volume", "stopped-instance", "unattached-volume"} <= rules
+    assert {
+        "idle-instance",
+        "oversized-instance",
+        "low-io-volume",
+        "stopped-instance",
+        "unattached-volume",
+    } <= rules
     assert any("collected" in item["reason"] for item in audit["not_evaluated"])
     assert audit["totals"]["evaluated_cost_share"] < 0.2
 

@@ -20,7 +20,7 @@ from finops.model import (
 
 def at(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
     """An instant of the model: without zone, UTC."""
-    return datetime(year, month, day, hour, minute)  # noqa: DTZ001
+    return datetime(year, month, day, hour, minute)
 
 
 AS_OF = at(2026, 11, 20)

@@ -29,7 +29,7 @@ class _Text(HTMLParser):
         self.ignored = 0
         self.feed(page)
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.ignored += tag in ("script", "style", "template")
 
     def handle_endtag(self, tag: str) -> None:

@@ -25,7 +25,13 @@ def writer(tmp_path: Path) -> Iterator[Writer]:
 def instances(*ids: str, region: str = "eu-west-1") -> pa.Table:
     return pa.Table.from_pylist(
         [
-            {"cloud": "aws", "account_id": "012345678901", "region": region, "instance_id": name, "state": "running"}
+            {
+                "cloud": "aws",
+                "account_id": "012345678901",
+                "region": region,
+                "instance_id": name,
+                "state": "running",
+            }
             for name in ids
         ]
     )
@@ -60,9 +66,22 @@ def coverage(writer: Writer) -> list[tuple[Any, ...]]:
 
 def test_a_scope_is_replaced_with_its_tags_and_others_stay(writer: Writer) -> None:
     other = Scope("aws", "012345678901", "us-east-1", "instances")
-    load_scope(writer.con, writer.run_id, SCOPE, {"instances": [instances("i-1", "i-2")], "tags": [tags("i-1", "i-2")]}, at=AT)
+    load_scope(
+        writer.con,
+        writer.run_id,
+        SCOPE,
+        {"instances": [instances("i-1", "i-2")], "tags": [tags("i-1", "i-2")]},
+        at=AT,
+    )
     load_scope(writer.con, writer.run_id, other, {"instances": [instances("i-9", region="us-east-1")]}, at=AT)
-    load_scope(writer.con, writer.run_id, SCOPE, {"instances": [instances("i-3")], "tags": [tags("i-3")]}, at=LATER, calls=4)
+    load_scope(
+        writer.con,
+        writer.run_id,
+        SCOPE,
+        {"instances": [instances("i-3")], "tags": [tags("i-3")]},
+        at=LATER,
+        calls=4,
+    )
     assert ids(writer) == ["i-3", "i-9"]
     assert writer.con.execute("SELECT resource_id FROM tags").fetchall() == [("i-3",)]
     assert coverage(writer) == [
@@ -107,19 +126,29 @@ def test_a_scope_that_never_worked_has_no_date(writer: Writer) -> None:
 
 
 def test_a_scope_read_in_part_is_partial(writer: Writer) -> None:
-    load_scope(writer.con, writer.run_id, SCOPE, {"instances": [instances("i-1")]}, at=AT, error="zone b unreachable")
+    load_scope(
+        writer.con, writer.run_id, SCOPE, {"instances": [instances("i-1")]}, at=AT, error="zone b unreachable"
+    )
     assert coverage(writer)[0][2:4] == ("partial", "zone b unreachable")
 
 
 def test_a_key_that_repeats_is_refused(writer: Writer) -> None:
     with pytest.raises(WarehouseError, match="more than once"):
-        load_scope(writer.con, writer.run_id, SCOPE, {"instances": [instances("i-1"), instances("i-1")]}, at=AT)
+        load_scope(
+            writer.con, writer.run_id, SCOPE, {"instances": [instances("i-1"), instances("i-1")]}, at=AT
+        )
     assert ids(writer) == []
 
 
 def test_a_column_the_table_lacks_is_refused(writer: Writer) -> None:
     with pytest.raises(WarehouseError, match="no column colour"):
-        load_scope(writer.con, writer.run_id, SCOPE, {"instances": [instances("i-1").append_column("colour", [["red"]])]}, at=AT)
+        load_scope(
+            writer.con,
+            writer.run_id,
+            SCOPE,
+            {"instances": [instances("i-1").append_column("colour", [["red"]])]},
+            at=AT,
+        )
 
 
 def test_a_table_of_another_dataset_is_refused(writer: Writer) -> None:
@@ -148,11 +177,19 @@ def metrics(*days: int) -> pa.Table:
 def test_metrics_are_replaced_only_from_the_given_instant_on(writer: Writer) -> None:
     scope = Scope("aws", "012345678901", "eu-west-1", "metrics")
     load_scope(writer.con, writer.run_id, scope, {"metrics": [metrics(1, 2, 3)]}, at=AT)
-    load_scope(writer.con, writer.run_id, scope, {"metrics": [metrics(3, 4)]}, at=LATER, since=datetime(2026, 10, 3))
+    load_scope(
+        writer.con, writer.run_id, scope, {"metrics": [metrics(3, 4)]}, at=LATER, since=datetime(2026, 10, 3)
+    )
     days = writer.con.execute("SELECT day(bucket_start) FROM metrics ORDER BY 1").fetchall()
     assert [day for (day,) in days] == [1, 2, 3, 4]
 
 
 def test_record_batches_stream_in_as_well_as_tables(writer: Writer) -> None:
-    load_scope(writer.con, writer.run_id, SCOPE, {"instances": instances("i-1", "i-2").to_batches(max_chunksize=1)}, at=AT)
+    load_scope(
+        writer.con,
+        writer.run_id,
+        SCOPE,
+        {"instances": instances("i-1", "i-2").to_batches(max_chunksize=1)},
+        at=AT,
+    )
     assert ids(writer) == ["i-1", "i-2"]

@@ -45,7 +45,9 @@ def test_the_columns_of_the_design_are_there() -> None:
 def test_charges_hold_every_focus_1_2_column() -> None:
     charges = next(table for table in tables() if table.name == "charges")
     later = {"ServiceProviderName", "HostProviderName", "InvoiceDetailId"}
-    focus = [column for column in charges.columns if not column.name.startswith("x_") and column.name not in later]
+    focus = [
+        column for column in charges.columns if not column.name.startswith("x_") and column.name not in later
+    ]
     assert len(focus) == FOCUS_1_2
 
 
