@@ -3,7 +3,7 @@
 Nothing here depends on the locale of the machine, so the same report has the same bytes everywhere.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from finops.money import CENT, shown
@@ -85,5 +85,5 @@ def clock(at: datetime) -> str:
 
 
 def period(start: datetime | None, end: datetime | None) -> str:
-    """A window of days; a dash where either end is unknown."""
-    return f"{day(start)} to {day(end)}" if start and end else UNKNOWN
+    """A window from its first to its last day (`end` itself is outside); a dash where either is unknown."""
+    return f"{day(start)} to {day(end - timedelta(microseconds=1))}" if start and end else UNKNOWN

@@ -237,4 +237,6 @@ def _list(lines: Iterable[tuple[str, str]]) -> Padding:
 def _next(shown: list[Finding]) -> Iterable[RenderableType]:
     if shown:
         yield ""
-        yield Text(f"Next: finops explain {one_line(shown[0].id[:HANDLE])} · finops report -o DIR", style="dim")
+        yield Text(
+            f"Next: finops explain {one_line(shown[0].id[:HANDLE])} · finops report -o DIR", style="dim"
+        )

@@ -12,6 +12,8 @@ from finops.cli.options import Common, Config, Db, Quiet, in_colour, on_terminal
 from finops.errors import BusyError, GateError, StaleError, UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from finops.model import AuditReport
     from finops.pipeline.audit import Filters
 
@@ -87,8 +89,8 @@ def audit(
         )
     _keep(common, found, whole=not any((cloud, account, rule, tag, min_savings)))
     _print(found, format_, output, common)
-    if limit is not None and now() - found.as_of > limit:
-        raise StaleError(f"The newest data are of {found.as_of:%Y-%m-%d %H:%M} UTC, older than {max_age}.")
+    if limit is not None:
+        _refuse_stale(found, now() - limit, str(max_age))
     if any(scope.status in ("denied", "throttled", "failed", "partial") for scope in found.coverage):
         raise typer.Exit(3)
     met = [gate.text for gate in gates if gate.met(found)]
@@ -144,6 +146,22 @@ def explain(
         found = last_audit(con)
         text = tell(con, common.settings, found, find(found, finding_id))
     out(_marked_up(text) if on_terminal() else text)
+
+
+def _refuse_stale(found: "AuditReport", oldest: "datetime", max_age: str) -> None:
+    """Raises StaleError for the account whose newest data are the oldest, when they are older than allowed."""
+    newest: dict[tuple[str, str], datetime] = {}
+    for scope in found.coverage:
+        if scope.collected_at:
+            place = (scope.cloud, scope.account)
+            newest[place] = max(scope.collected_at, newest.get(place, scope.collected_at))
+    stale = sorted((at, place) for place, at in newest.items() if at < oldest)
+    if stale:
+        at, (cloud, account) = stale[0]
+        more = f" (and {len(stale) - 1} more accounts)" if len(stale) > 1 else ""
+        raise StaleError(
+            f"The newest data of {cloud} {account} are of {at:%Y-%m-%d %H:%M} UTC, older than {max_age}{more}."
+        )
 
 
 def _filters(

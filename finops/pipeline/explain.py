@@ -83,7 +83,9 @@ def _money(finding: Finding, report: AuditReport) -> str:
     lines = reckoning.money(finding, reckoning.winners(report))
     if "list_price_now" in finding.evidence:
         now, then = finding.evidence["list_price_now"], finding.evidence["list_price_then"]
-        lines.append(f"List price a month: {now:,} now, {then:,} then; the cost changes in the same proportion.")
+        lines.append(
+            f"List price a month: {now:,} now, {then:,} then; the cost changes in the same proportion."
+        )
     lines += _pieces(finding)
     return "\n".join(f"- {line}" for line in lines)
 

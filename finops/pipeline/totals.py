@@ -14,13 +14,11 @@ def currency_totals(
     accounts: Iterable[AccountCost], findings: Sequence[Finding]
 ) -> dict[str, CurrencyTotals]:
     """Totals of each currency that anything is billed or priced in."""
-    costs: dict[str, Decimal] = {}
-    judged: dict[str, Decimal] = {}
+    costs: dict[str, list[AccountCost]] = {}
     for account in accounts:
-        costs[account.currency] = costs.get(account.currency, _ZERO) + cents(account.total)
-        judged[account.currency] = judged.get(account.currency, _ZERO) + account.judged
+        costs.setdefault(account.currency, []).append(account)
     codes = sorted({*costs, *(finding.currency for finding in findings if finding.currency)})
-    return {code: _one(code, costs.get(code), judged.get(code), findings) for code in codes}
+    return {code: _one(code, costs.get(code, []), findings) for code in codes}
 
 
 def overall(
@@ -34,7 +32,6 @@ def overall(
     """Totals over all currencies in `currency`; money is None where a rate is missing."""
     factors = _factors(by_currency, currency, rates)
     gross = _converted(factors, {code: one.gross_monthly_savings for code, one in by_currency.items()})
-    saved = [f.co2e.saved_kg for f in findings if f.superseded_by is None and f.co2e.saved_kg is not None]
     cost = _converted(factors, {code: one.monthly_cost for code, one in by_currency.items()})
     return Totals(
         monthly_cost=cost,
@@ -45,26 +42,37 @@ def overall(
         net_low=None,
         net_high=None,
         monthly_co2e_kg=co2e_kg,
-        co2e_saved_kg=round(sum(saved), 3) if saved else None,
+        co2e_saved_kg=_saved_kg(findings),
         evaluated_cost_share=_share(by_currency, factors),
         findings=len(findings),
         not_evaluated=not_evaluated,
     )
 
 
-def _one(
-    code: str, cost: Decimal | None, judged: Decimal | None, findings: Iterable[Finding]
-) -> CurrencyTotals:
+def _one(code: str, accounts: Sequence[AccountCost], findings: Iterable[Finding]) -> CurrencyTotals:
     mine = [finding for finding in findings if finding.currency == code]
+    exact = sum((account.total for account in accounts), Decimal(0))
+    judged = sum((account.judged for account in accounts), Decimal(0))
     return CurrencyTotals(
-        monthly_cost=cost,
+        monthly_cost=sum((cents(account.total) for account in accounts), _ZERO) if accounts else None,
         gross_monthly_savings=sum((f.monthly_savings or _ZERO for f in mine), _ZERO),
         net_monthly_savings=sum((f.net_monthly_savings or _ZERO for f in mine), _ZERO),
         net_low=None,
         net_high=None,
-        evaluated_cost_share=round(float(judged / cost), 4) if cost and judged is not None else None,
+        evaluated_cost_share=round(float(judged / exact), 4) if exact > 0 else None,
         findings=len(mine),
     )
+
+
+def _saved_kg(findings: Iterable[Finding]) -> float | None:
+    """What all actions together save; of alternatives on one resource that have no price, the best one counts."""
+    best: dict[tuple[str, str, str], float] = {}
+    for finding in findings:
+        kg = finding.co2e.saved_kg
+        if finding.superseded_by is None and kg is not None:
+            key = (finding.cloud, finding.account, finding.resource_id)
+            best[key] = max(kg, best.get(key, kg))
+    return round(sum(best.values()), 3) if best else None
 
 
 def _factors(

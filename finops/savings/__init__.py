@@ -3,6 +3,7 @@
 assess(con, verdicts, …)   prices every finding from the bill, else from list prices, and nets them
 """
 
-from finops.savings.assess import Assessment, Priced, assess
+from finops.savings.assess import Assessment, assess
+from finops.savings.priced import Priced
 
 __all__ = ["Assessment", "Priced", "assess"]

@@ -1,57 +1,23 @@
 """Prices findings and nets them. Exact until the last step, where cents are settled so that parts sum up."""
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
 
 import duckdb
 
 from finops.model import Level, PriceBasis
-from finops.money import CENT, cents
+from finops.money import CENT, HOURS_PER_MONTH, cents
 from finops.savings import invariants
 from finops.savings.costs import AccountCost, Cost, CostBook, load_costs
 from finops.savings.estate import Estate, load_estate
 from finops.savings.netting import Choice, choose
+from finops.savings.priced import Cell, Priced, account_limits, by_account, by_resource, net_of
 from finops.savings.prices import Amount, PriceBook, load_prices
 from finops.verdicts import Key, Verdict
 
 _REMOVES = ("terminate", "stop", "delete", "release", "move")
-
-
-class Cell(NamedTuple):
-    """One charge component of one resource: the smallest piece of cost that an action changes."""
-
-    key: Key
-    component: str
-
-
-@dataclass(slots=True)
-class Priced:
-    """A finding with its money. Amounts are exact in `before`/`after`, to the cent in the rest."""
-
-    id: str
-    verdict: Verdict
-    before: dict[Cell, Decimal]
-    after: dict[Cell, Decimal] | None
-    cost: Cost | None
-    basis: PriceBasis
-    currency: str | None
-    monthly_cost: Decimal | None = None
-    monthly_savings: Decimal | None = None
-    net_savings: Decimal | None = None
-    choice: Choice = field(default_factory=lambda: Choice(counted=False))
-    confidence: Level = "high"
-    reasons: list[str] = field(default_factory=list)
-
-    @property
-    def saving(self) -> Decimal | None:
-        """What the action alone saves in 730 hours, exact."""
-        if self.after is None:
-            return None
-        return sum((self.before[cell] - self.after[cell] for cell in self.before), Decimal(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +80,37 @@ def _reach(verdict: Verdict, estate: Estate) -> list[Key]:
 
 def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
     cost = book.of(verdict.key)
+    own = _own_cells(verdict, cost)
     one = Priced(
         id=finding_id(verdict.rule.id, verdict.key),
         verdict=verdict,
-        before=_own_cells(verdict, cost),
+        before=own,
         after=None,
         cost=cost,
-        basis=cost.basis if cost else "none",
+        basis="none",
         currency=cost.currency if cost else None,
+        listed=set(own) if cost and cost.basis == "list" else set(),
         confidence=verdict.confidence,
         reasons=list(verdict.confidence_reasons),
     )
     _add_children(one, children, book)
-    if cost is None and not one.before:
-        return _unpriced(one, "neither the bill nor a list price tells what it costs")
-    one.monthly_cost = cents((cost.total if cost else Decimal(0)) + _child_total(one))
-    ratio, why_not = _remaining_ratio(verdict, book.prices, one.currency)
+    if cost or one.before:
+        one.monthly_cost = cents((cost.total if cost else Decimal(0)) + _child_total(one))
+    if not one.before:
+        return _unpriced(
+            one,
+            "the bill does not tell which part of its cost this changes"
+            if cost
+            else "neither the bill nor a list price tells what it costs",
+        )
+    one.basis = _basis(one)
+    ratio, why_not = _remaining_ratio(verdict, book.prices)
     if ratio is None:
         return _unpriced(one, why_not)
     one.after = {cell: amount * ratio for cell, amount in one.before.items()}
-    _judge_price(one, cost)
+    if verdict.action in _REMOVES and (one.saving or 0) < 0:
+        return _unpriced(one, "what it was charged in this window is negative, as after a refund")
+    _judge_price(one)
     return one
 
 
@@ -145,18 +122,28 @@ def _own_cells(verdict: Verdict, cost: Cost | None) -> dict[Cell, Decimal]:
 
 
 def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
+    billed = one.cost is not None and one.cost.basis == "billed"
     for child in children:
         cost = book.of(child)
         if cost is None:
-            one.reasons.append(f"the cost of {child.resource_id}, which goes with it, is not known")
-            one.confidence = _at_most(one.confidence, "medium")
+            _doubt(one, f"the cost of {child.resource_id}, which goes with it, is not known")
             continue
-        if cost.basis == "list" and one.basis == "billed":
+        if cost.basis == "list" and billed:
             continue  # the bill charges some children under their parent's id: never count them twice
         if one.currency is None:
-            one.currency, one.basis = cost.currency, cost.basis
-        if cost.currency == one.currency:
-            one.before.update({Cell(child, name): amount for name, amount in cost.components.items()})
+            one.currency = cost.currency
+        if cost.currency != one.currency:
+            _doubt(one, f"the cost of {child.resource_id}, which goes with it, is in {cost.currency}")
+            continue
+        cells = {Cell(child, name): amount for name, amount in cost.components.items()}
+        one.before.update(cells)
+        one.listed.update(cells if cost.basis == "list" else ())
+
+
+def _basis(one: Priced) -> PriceBasis:
+    """From the list when any of its money is; what costs nothing (a machine that is off) does not decide."""
+    money = {cell for cell in one.before if one.before[cell]} or set(one.before)
+    return "list" if money & one.listed else "billed"
 
 
 def _child_total(one: Priced) -> Decimal:
@@ -164,21 +151,21 @@ def _child_total(one: Priced) -> Decimal:
     return sum((amount for cell, amount in one.before.items() if cell.key != mine), Decimal(0))
 
 
-def _remaining_ratio(verdict: Verdict, prices: PriceBook, currency: str | None) -> tuple[Decimal | None, str]:
+def _remaining_ratio(verdict: Verdict, prices: PriceBook) -> tuple[Decimal | None, str]:
     """The share of the cost that is left after the action, or why it is not known."""
     if verdict.action in _REMOVES:
         return Decimal(0), ""
     cloud, region = verdict.key.cloud, verdict.region
     if verdict.action == "spot":
-        kind = str(verdict.proposed.get("instance_type"))
-        ratio = prices.spot_ratio(cloud, region, verdict.proposed.get("zone"), kind)
-        return ratio, f"there is no spot price for {kind} in {verdict.proposed.get('zone')}"
+        kind, zone = str(verdict.proposed.get("instance_type")), verdict.proposed.get("zone")
+        ratio = prices.spot_ratio(cloud, region, zone, kind, verdict.current.get("platform"))
+        return ratio, f"there is no spot price for {kind} in {zone or region}"
     now = _list_price(verdict, verdict.current, prices)
     then = _list_price(verdict, verdict.proposed, prices)
     if now is None or then is None or now.value <= 0:
-        missing = verdict.current if now is None else verdict.proposed
-        kind = missing.get("instance_type") or missing.get("volume_type")
-        return None, f"there is no list price for {kind} in {region}"
+        missing = verdict.current if now is None or now.value <= 0 else verdict.proposed
+        name = missing.get("instance_type") or missing.get("volume_type")
+        return None, f"there is no list price for {name} in {region}"
     if now.currency != then.currency:
         return None, f"the list prices are in {now.currency} and {then.currency}"
     verdict.evidence["list_price_now"] = float(cents(now.value))
@@ -195,7 +182,7 @@ def _list_price(verdict: Verdict, spec: dict[str, object], prices: PriceBook) ->
             return None
         return Amount(sum((part.value for part in parts.values()), Decimal(0)), parts["storage"].currency)
     hour = prices.machine_hour(cloud, region, str(spec.get("instance_type")), None)
-    return None if hour is None else Amount(hour.value * 730, hour.currency)
+    return None if hour is None else Amount(hour.value * HOURS_PER_MONTH, hour.currency)
 
 
 def _unpriced(one: Priced, reason: str) -> Priced:
@@ -205,21 +192,23 @@ def _unpriced(one: Priced, reason: str) -> Priced:
     return one
 
 
-def _judge_price(one: Priced, cost: Cost | None) -> None:
-    if cost is None:
-        return
+def _judge_price(one: Priced) -> None:
+    cost = one.cost
     if one.basis == "list":
-        one.confidence = _at_most(one.confidence, "medium")
-        one.reasons.append("at list prices" + (f": {cost.note}" if cost.note else ""))
-    elif cost.note:
-        one.confidence = _at_most(one.confidence, "medium")
-        one.reasons.append(cost.note)
-    if cost.total > 0 and cost.committed / cost.total > Decimal("0.1"):
+        _doubt(one, "at list prices" + (f": {cost.note}" if cost and cost.note else ""))
+    elif cost and cost.basis == "billed" and cost.note:
+        _doubt(one, cost.note)
+    if cost and cost.total > 0 and cost.committed / cost.total > Decimal("0.1"):
         share = cost.committed / cost.total
         one.confidence = "low"
         one.reasons.append(
             f"{share:.0%} of its cost is covered by a commitment that is paid whether it is used or not"
         )
+
+
+def _doubt(one: Priced, reason: str) -> None:
+    one.confidence = _at_most(one.confidence, "medium")
+    one.reasons.append(reason)
 
 
 def _at_most(level: Level, limit: Level) -> Level:
@@ -232,8 +221,7 @@ def _at_most(level: Level, limit: Level) -> Level:
 
 def _net(priced: Sequence[Priced]) -> None:
     known = {one.id: one.saving or Decimal(0) for one in priced if one.after is not None}
-    cells = {one.id: frozenset(one.before) or frozenset({one.id}) for one in priced if one.after is not None}
-    choices = choose(known, cells)
+    choices = choose(known, {one.id: frozenset(one.before) for one in priced if one.after is not None})
     for one in priced:
         one.choice = choices.get(one.id, Choice(counted=False))
 
@@ -248,13 +236,10 @@ def _settle_cents(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> 
         one.net_savings = one.monthly_savings if one.choice.counted else Decimal("0.00")
     limits = account_limits(accounts, priced)
     for place, group in by_account(priced).items():
-        _take_back(
-            group,
-            sum((one.net_savings or Decimal(0) for one in group), Decimal(0)) - limits.get(place, Decimal(0)),
-        )
+        _take_back(group, net_of(group) - limits.get(place, Decimal(0)))
     for group in by_resource(priced).values():
         most = max((one.monthly_cost or Decimal(0) for one in group), default=Decimal(0))
-        _take_back(group, sum((one.net_savings or Decimal(0) for one in group), Decimal(0)) - most)
+        _take_back(group, net_of(group) - most)
 
 
 def _take_back(group: Sequence[Priced], excess: Decimal) -> None:
@@ -273,52 +258,4 @@ def _take_back(group: Sequence[Priced], excess: Decimal) -> None:
         excess -= CENT
 
 
-def by_account(priced: Iterable[Priced]) -> dict[tuple[str, str, str], list[Priced]]:
-    """Findings with money, by (cloud, account, currency)."""
-    groups: dict[tuple[str, str, str], list[Priced]] = defaultdict(list)
-    for one in priced:
-        if one.net_savings is not None and one.currency:
-            groups[(one.verdict.key.cloud, one.verdict.key.account_id, one.currency)].append(one)
-    return groups
-
-
-def by_resource(priced: Iterable[Priced]) -> dict[tuple[Key, str], list[Priced]]:
-    """Findings with money, by resource and currency."""
-    groups: dict[tuple[Key, str], list[Priced]] = defaultdict(list)
-    for one in priced:
-        if one.net_savings is not None and one.currency:
-            groups[(one.verdict.key, one.currency)].append(one)
-    return groups
-
-
-def account_limits(
-    accounts: Iterable[AccountCost], priced: Iterable[Priced]
-) -> dict[tuple[str, str, str], Decimal]:
-    """What each account costs to the cent: its bill, and what is priced from the list because no bill has it."""
-    limits: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    billed = set()
-    for account in accounts:
-        place = (account.cloud, account.account_id, account.currency)
-        limits[place] += cents(account.total)
-        if account.basis == "billed":
-            billed.add(place[:2])
-    unbilled: dict[tuple[str, str, str], dict[Cell, Decimal]] = defaultdict(dict)
-    for one in priced:
-        place = (one.verdict.key.cloud, one.verdict.key.account_id, one.currency or "")
-        if one.basis == "list" and place[:2] in billed:
-            unbilled[place].update(one.before)
-    for place, cells in unbilled.items():
-        limits[place] += cents(sum(cells.values(), Decimal(0)))
-    return dict(limits)
-
-
-__all__ = [
-    "Assessment",
-    "Cell",
-    "Priced",
-    "account_limits",
-    "assess",
-    "by_account",
-    "by_resource",
-    "finding_id",
-]
+__all__ = ["Assessment", "Priced", "assess", "finding_id"]

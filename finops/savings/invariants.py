@@ -1,17 +1,12 @@
 """The promises of the arithmetic, checked in every run: what is saved is never more than what is spent."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from finops.errors import InvariantError
 from finops.money import CENT
-
-if TYPE_CHECKING:
-    from finops.savings.assess import Priced
-    from finops.savings.costs import AccountCost
+from finops.savings.costs import AccountCost
+from finops.savings.priced import Priced, account_limits, by_account, by_resource, net_of
 
 
 def check(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
@@ -20,20 +15,14 @@ def check(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
     net ≤ cost for every resource; the sum of nets ≤ cost for every account; no cell of cost is counted twice;
     every amount is whole cents.
     """
-    from finops.savings.assess import account_limits, by_account, by_resource
-
     _whole_cents(priced)
     _cells_once(priced)
     for (key, currency), group in by_resource(priced).items():
         most = max(one.monthly_cost or Decimal(0) for one in group)
-        _at_most(_sum(group), most, f"resource {key.resource_id}", currency)
+        _at_most(net_of(group), most, f"resource {key.resource_id}", currency)
     limits = account_limits(accounts, priced)
     for place, group in by_account(priced).items():
-        _at_most(_sum(group), limits.get(place, Decimal(0)), f"account {place[1]}", place[2])
-
-
-def _sum(group: Iterable[Priced]) -> Decimal:
-    return sum((one.net_savings or Decimal(0) for one in group), Decimal(0))
+        _at_most(net_of(group), limits.get(place, Decimal(0)), f"account {place[1]}", place[2])
 
 
 def _at_most(net: Decimal, cost: Decimal, what: str, currency: str) -> None:

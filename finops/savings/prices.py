@@ -36,14 +36,13 @@ class PriceBook:
     """Latest on-demand list prices, and spot averages by zone. Unknown is None, never zero."""
 
     list_prices: Mapping[_Sku, Amount]
-    spot_ratios: Mapping[tuple[str, str, str | None, str], Decimal]
+    spot_ratios: Mapping[tuple[str, str, str | None, str, str], Decimal]
 
     def machine_hour(
         self, cloud: str, region: str, instance_type: str | None, platform: str | None = None
     ) -> Amount | None:
         """One hour of a machine on demand, with its operating system."""
-        system = platform if platform in ("windows", "rhel", "suse") else "linux"
-        return self._price(cloud, region, instance_type or "", "hour", system)
+        return self._price(cloud, region, instance_type or "", "hour", _system(platform))
 
     def volume_month(self, cloud: str, region: str, spec: Mapping[str, Any]) -> dict[str, Amount] | None:
         """One month of a volume by component: storage, and iops and throughput where they are charged.
@@ -64,9 +63,14 @@ class PriceBook:
         """One hour of a public address, in_use or unused."""
         return self._price(cloud, region, f"public_ip:{state}", "hour")
 
-    def spot_ratio(self, cloud: str, region: str, zone: str | None, instance_type: str) -> Decimal | None:
-        """Spot price over list price for this type in this zone, over the window."""
-        return self.spot_ratios.get((cloud, region, zone, instance_type))
+    def spot_ratio(
+        self, cloud: str, region: str, zone: str | None, instance_type: str, platform: str | None = None
+    ) -> Decimal | None:
+        """Spot price over list price for this type in this zone, or in its region where zones share a price."""
+        kind = (instance_type, _system(platform))
+        return self.spot_ratios.get((cloud, region, zone, *kind)) or self.spot_ratios.get(
+            (cloud, region, None, *kind)
+        )
 
     def _with_provisioned(
         self, parts: dict[str, Amount], cloud: str, region: str, kind: str, spec: Mapping[str, Any]
@@ -76,9 +80,13 @@ class PriceBook:
         included = _INCLUDED.get(kind, (0.0, 0.0))
         wanted = (("iops", "IOPS-month", included[0]), ("throughput_mib", "MiBps-month", included[1]))
         for field, unit, free in wanted:
-            extra = (spec.get(field) or 0) - free
             component = field.removesuffix("_mib")
-            if extra <= 0 or (component == "throughput" and kind != "gp3"):
+            if component == "throughput" and kind != "gp3":
+                continue
+            if spec.get(field) is None and not free:
+                return None  # what is provisioned is charged, and how much that is is not known
+            extra = (spec.get(field) or 0) - free
+            if extra <= 0:
                 continue
             price = self._price(cloud, region, f"{kind}:{component}", unit)
             if price is None:
@@ -97,8 +105,8 @@ def load_prices(con: duckdb.DuckDBPyConnection) -> PriceBook:
         for cloud, region, sku, unit, platform, price, currency in con.execute(_LISTED).fetchall()
     }
     ratios = {
-        (cloud, region, zone, sku): _exact(average) / _exact(on_demand)
-        for cloud, region, zone, sku, average, on_demand in con.execute(_SPOT).fetchall()
+        (cloud, region, zone, sku, platform): _exact(average) / _exact(on_demand)
+        for cloud, region, zone, sku, platform, average, on_demand in con.execute(_SPOT).fetchall()
     }
     return PriceBook(listed, ratios)
 
@@ -143,10 +151,15 @@ def _machine_cost(machine: Instance, prices: PriceBook) -> dict[str, Amount] | N
         return {"compute": Amount(Decimal(0), hour.currency)}  # stopped hours cost nothing
     if machine.purchase_model == "spot":
         ratio = prices.spot_ratio(
-            machine.key.cloud, machine.region, machine.zone, machine.instance_type or ""
+            machine.key.cloud, machine.region, machine.zone, machine.instance_type or "", machine.platform
         )
         return None if ratio is None else {"compute": _monthly(Amount(hour.value * ratio, hour.currency))}
     return {"compute": _monthly(hour)}
+
+
+def _system(platform: str | None) -> str:
+    """The operating system whose licence is in the price; everything else costs what Linux costs."""
+    return platform if platform in ("windows", "rhel", "suse") else "linux"
 
 
 def _monthly(hour: Amount) -> Amount:
@@ -166,7 +179,7 @@ WHERE purchase_model = 'on_demand'
 GROUP BY cloud, region, sku, unit, system
 """
 _SPOT = """
-SELECT cloud, region, zone, sku, avg_price, on_demand_price
+SELECT cloud, region, zone, sku, platform, avg_price, on_demand_price
 FROM spot
 WHERE avg_price > 0 AND on_demand_price > 0
 """

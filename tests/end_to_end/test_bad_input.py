@@ -171,7 +171,7 @@ def test_a_warehouse_that_another_run_writes_is_busy_and_still_readable(folder: 
         assert audit.json["schema_version"] == 1
     finally:
         holder.kill()
-        holder.wait()
+        holder.communicate()
     started = time.monotonic()
     assert finops("ingest", "good.csv", "--wait", "30s", cwd=folder).code == 0
     assert time.monotonic() - started < 30

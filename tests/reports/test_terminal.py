@@ -81,9 +81,7 @@ def test_reasons_without_an_answer_are_at_most_ten_lines() -> None:
 
 
 def test_the_next_command_is_named() -> None:
-    assert "Next: finops explain f0000000 · finops report -o DIR" in terminal.render(
-        sample.three_clouds()
-    )
+    assert "Next: finops explain f0000000 · finops report -o DIR" in terminal.render(sample.three_clouds())
 
 
 def test_without_colour_there_is_no_escape_sequence() -> None:

@@ -1,0 +1,98 @@
+"""A finding with its money, and the groups within which money must not be promised twice."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from finops.model import Level, PriceBasis
+from finops.money import cents
+from finops.savings.costs import AccountCost, Cost
+from finops.savings.netting import Choice
+from finops.verdicts import Key, Verdict
+
+Place = tuple[str, str, str]  # cloud, account, currency
+
+
+class Cell(NamedTuple):
+    """One charge component of one resource: the smallest piece of cost that an action changes."""
+
+    key: Key
+    component: str
+
+
+@dataclass(slots=True)
+class Priced:
+    """A finding with its money. Amounts are exact in `before`/`after`, to the cent in the rest.
+
+    `listed` are the cells of `before` that no bill holds and that are priced from the list.
+    """
+
+    id: str
+    verdict: Verdict
+    before: dict[Cell, Decimal]
+    after: dict[Cell, Decimal] | None
+    cost: Cost | None
+    basis: PriceBasis
+    currency: str | None
+    listed: set[Cell] = field(default_factory=set)
+    monthly_cost: Decimal | None = None
+    monthly_savings: Decimal | None = None
+    net_savings: Decimal | None = None
+    choice: Choice = field(default_factory=lambda: Choice(counted=False))
+    confidence: Level = "high"
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def saving(self) -> Decimal | None:
+        """What the action alone saves in 730 hours, exact."""
+        if self.after is None:
+            return None
+        return sum((self.before[cell] - self.after[cell] for cell in self.before), Decimal(0))
+
+    @property
+    def place(self) -> Place:
+        """The account and currency it is in."""
+        return (self.verdict.key.cloud, self.verdict.key.account_id, self.currency or "")
+
+
+def by_account(priced: Iterable[Priced]) -> dict[Place, list[Priced]]:
+    """Findings with money, by (cloud, account, currency)."""
+    groups: dict[Place, list[Priced]] = defaultdict(list)
+    for one in priced:
+        if one.net_savings is not None and one.currency:
+            groups[one.place].append(one)
+    return groups
+
+
+def by_resource(priced: Iterable[Priced]) -> dict[tuple[Key, str], list[Priced]]:
+    """Findings with money, by resource and currency."""
+    groups: dict[tuple[Key, str], list[Priced]] = defaultdict(list)
+    for one in priced:
+        if one.net_savings is not None and one.currency:
+            groups[(one.verdict.key, one.currency)].append(one)
+    return groups
+
+
+def net_of(group: Iterable[Priced]) -> Decimal:
+    """The sum of what counts of these findings."""
+    return sum((one.net_savings or Decimal(0) for one in group), Decimal(0))
+
+
+def account_limits(accounts: Iterable[AccountCost], priced: Iterable[Priced]) -> dict[Place, Decimal]:
+    """What each account costs to the cent: its bill, and what is priced from the list because no bill has it."""
+    limits: dict[Place, Decimal] = defaultdict(Decimal)
+    billed = set()
+    for account in accounts:
+        place = (account.cloud, account.account_id, account.currency)
+        limits[place] += cents(account.total)
+        if account.basis == "billed":
+            billed.add(place[:2])
+    unbilled: dict[Place, dict[Cell, Decimal]] = defaultdict(dict)
+    for one in priced:
+        if one.place[:2] in billed:
+            unbilled[one.place].update({cell: one.before[cell] for cell in one.listed})
+    for place, cells in unbilled.items():
+        limits[place] += cents(sum(cells.values(), Decimal(0)))
+    return dict(limits)
