@@ -121,7 +121,7 @@ def _findings(findings: list[Finding], width: int) -> Table:
 
 
 def _shares(room: int) -> tuple[int, int, int]:
-    """Widths for action, resource and account. An Alibaba server's id has 22 characters, its region with the cloud as many."""
+    """Widths for action, resource and account. An Alibaba server's id, and its region, have 22 characters."""
     if room < 50:
         return room * 4 // 10, room * 35 // 100, room // 4
     account = 16 if room < 70 else 22

@@ -200,7 +200,10 @@ def headline(report: AuditReport) -> Headline:
     )
     lead, tail = _of_the_spend(report)
     return Headline(
-        lead, saving, f"{tail} in {amounts.count(len(steps), 'step')}." + _unpriced(steps), _caveat(report)
+        lead,
+        saving,
+        f"{tail} in {amounts.count(len(steps), 'step')}{_sure(known)}." + _unpriced(steps),
+        _caveat(report),
     )
 
 
@@ -223,6 +226,14 @@ def _of_the_spend(report: AuditReport) -> tuple[str, str]:
     if saved is None and len(report.totals_by_currency) > 1:
         return "", " a month can be saved (not added up, as no exchange rate was given)"
     return "What is spent in all is not known; ", " a month can be saved"
+
+
+def _sure(priced: list[Finding]) -> str:
+    """How much of the saving is sure, where not all of it is equally so."""
+    sure = [step for step in priced if step.confidence == "high"]
+    if len(sure) in (0, len(priced)):
+        return ""
+    return f", {' and '.join(amounts.rounded(*amount) for amount in summary.together(sure))} of it with high confidence"
 
 
 def _unpriced(steps: list[Finding]) -> str:

@@ -22,7 +22,8 @@ def write_reports(
 ) -> list[Path]:
     """Writes one file per format into `folder` and returns their paths.
 
-    `key` keeps the replacements of `redact` the same between reports. Raises UsageError for an unknown format or a folder that cannot be written.
+    `key` keeps the replacements of `redact` the same between reports. Raises UsageError for an unknown
+    format or a folder that cannot be written.
     """
     check_formats(formats)
     make_folder(folder)

@@ -38,7 +38,7 @@ from tests.reports.build import cost, finding, report, scope, unjudged
         ),
         (
             sample.three_clouds(),
-            "Of $47,539 spent a month, $3,463 (7.2%) can be saved in 13 steps. "
+            "Of $47,539 spent a month, $3,463 (7.2%) can be saved in 13 steps, $1,970 of it with high confidence. "
             "For 1 of them the amount is not known.",
         ),
     ],
