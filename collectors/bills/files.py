@@ -44,7 +44,9 @@ def _expand(given: str) -> list[Path]:
 def _in_folder(folder: Path) -> list[Path]:
     bills = list(_walk(folder))
     if not bills:
-        raise InputError(f"The folder {folder} holds no bills: none of its files ends in {', '.join(ENDINGS)}.")
+        raise InputError(
+            f"The folder {folder} holds no bills: none of its files ends in {', '.join(ENDINGS)}."
+        )
     return bills
 
 

@@ -8,7 +8,7 @@ import zlib
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import duckdb
 
@@ -55,7 +55,9 @@ def inspect(path: Path) -> Bill:
 
 def opened(path: Path, *, gzipped: bool) -> IO[bytes]:
     """The file's bytes, unpacked."""
-    return gzip.open(path) if gzipped else open(path, "rb")  # noqa: SIM115 - the caller closes it
+    if gzipped:
+        return cast("IO[bytes]", gzip.open(path))
+    return open(path, "rb")
 
 
 def literal(text: str) -> str:
@@ -113,7 +115,9 @@ def _decoded(path: Path, head: bytes) -> str:
 def not_utf8(path: Path, line: int | str | None = None) -> InputError:
     """The error for text in another encoding."""
     where = f" (line {line})" if line else ""
-    return InputError(f"{path} is not written in UTF-8{where}, perhaps in Windows-1252: save it as CSV in UTF-8.")
+    return InputError(
+        f"{path} is not written in UTF-8{where}, perhaps in Windows-1252: save it as CSV in UTF-8."
+    )
 
 
 def _delimiter(text: str) -> str:
@@ -128,7 +132,9 @@ def _header(path: Path, text: str, delimiter: str) -> tuple[list[str], str]:
     try:
         row = next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
     except csv.Error as error:
-        raise InputError(f"{path} has no header that can be read ({error}): name an exported bill.") from error
+        raise InputError(
+            f"{path} has no header that can be read ({error}): name an exported bill."
+        ) from error
     names = [name.strip() or f"column {number}" for number, name in enumerate(row, 1)]
     repeated = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
     if repeated:
@@ -166,7 +172,9 @@ def _mapping(path: Path, names: list[str]) -> Mapping:
     if len(lacking) > len(best.needs) / 2:
         formats = " or ".join(mapping.name for mapping in mappings())
         some = ", ".join(names[:4])
-        raise InputError(f"{path} is no bill in a format this version reads ({formats}): it begins with {some}.")
+        raise InputError(
+            f"{path} is no bill in a format this version reads ({formats}): it begins with {some}."
+        )
     raise InputError(
         f"{path} lacks {'columns' if len(lacking) > 1 else 'the column'} that {best.name} needs "
         f"({', '.join(lacking)}): export it again with every column."

@@ -1,10 +1,10 @@
 """Exported bills into `charges`: each file in one transaction, exact, never twice.
 
-    inspect      what the file is, from its beginning
-    read_through every byte once: fingerprint, gzip's own check sum
-    measure      a pass over the source: its sums (`control`)
-    insert       a second pass: its rows into `charges`
-    settle       rows that cannot be loaded, equality, other files of the same bill, coverage
+inspect      what the file is, from its beginning
+read_through every byte once: fingerprint, gzip's own check sum
+measure      a pass over the source: its sums (`control`)
+insert       a second pass: its rows into `charges`
+settle       rows that cannot be loaded, equality, other files of the same bill, coverage
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from collectors.bills.files import find_files
 from collectors.bills.inspection import Bill, inspect
 from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
 from collectors.bills.results import FileResult, IngestResult
-from collectors.bills.source import Content, open_views, prepare, read_through, told_of_file
+from collectors.bills.source import Content, open_view, prepare, read_through, told_of_file
 from finops.errors import InputError, InvariantError
 from finops.warehouse import Writer
 
@@ -86,7 +86,9 @@ def _ingest_one(load: _Load) -> FileResult:
         result = _settle(load)
         after = load.bill.path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            raise InputError(f"{load.bill.path} was changed while it was read: try again when it is complete.")
+            raise InputError(
+                f"{load.bill.path} was changed while it was read: try again when it is complete."
+            )
         con.commit()
     except BaseException:
         con.rollback()
@@ -114,7 +116,9 @@ def _bring_in(load: _Load) -> None:
         return
     load.rejects = find_rejects(con, load.bill, load.content)
     if load.rows + load.rejects.count != read + load.rejects.misshapen:
-        raise InvariantError(f"Some rows of {load.bill.path} were neither loaded nor rejected: report this as a bug.")
+        raise InvariantError(
+            f"Some rows of {load.bill.path} were neither loaded nor rejected: report this as a bug."
+        )
     _refuse_too_many(load)
     con.rollback()
     con.begin()
@@ -127,14 +131,16 @@ def _pass(load: _Load, *, good_only: bool) -> int:
     load.notes.clear()
     if load.bill.delimiter and not load.content.ends_with_newline:
         load.notes.append("Its last line has no end: if the file was cut there, the last value is not whole.")
-    open_views(con, load.bill)
+    open_view(con, load.bill)
     partitions.forget_touched(con)
     read = checks.measure(con, good_only=good_only)
     again, kept = partitions.make_room(con, load.source)
     load.status = "replaced" if again else "loaded"
     if kept:
         months = ", ".join(f"{period:%Y-%m}" for period in kept)
-        load.notes.append(f"An earlier content of this file for {months} is kept: the file no longer speaks of it.")
+        load.notes.append(
+            f"An earlier content of this file for {months} is kept: the file no longer speaks of it."
+        )
     load.unusable = checks.unusable(con)
     load.rows = _insert(load)
     return read
@@ -244,7 +250,9 @@ def _write_rejects(load: _Load) -> None:
     rejects = load.rejects
     if not rejects.count:
         return
-    listed = [(load.source, each.line, each.field, each.sentence, load.writer.run_id) for each in rejects.listed]
+    listed = [
+        (load.source, each.line, each.field, each.sentence, load.writer.run_id) for each in rejects.listed
+    ]
     rest = rejects.count - len(rejects.listed)
     if rest:
         listed.append((load.source, None, None, f"{rest:,} more rows are not listed", load.writer.run_id))

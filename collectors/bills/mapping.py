@@ -84,14 +84,16 @@ def macros() -> str:
 
 
 def _parse(text: str) -> Mapping:
-    header = [match.groups() for line in text.splitlines() if (match := _HEADER.match(line))]
+    header = [(match[1], match[2]) for line in text.splitlines() if (match := _HEADER.match(line))]
     values = dict(header)
     return Mapping(
         format=values["format"],
         name=values["name"],
         needs=tuple(tuple(choice.split(" or ")) for choice in values["needs"].split(", ")),
         never_empty=tuple(values["never empty"].split(", ")),
-        versions=tuple((key[8:], frozenset(v.split(", "))) for key, v in header if key.startswith("version ")),
+        versions=tuple(
+            (key[8:], frozenset(v.split(", "))) for key, v in header if key.startswith("version ")
+        ),
         columns=tuple(_columns(text)),
         sql=text,
     )

@@ -19,7 +19,9 @@ _IDENTITY = (
 # Bills have no key: two parts of one bill may hold charges that are alike by chance. The same bill delivered
 # again has nearly all of its rows in common, so one in a hundred is taken as proof.
 SHARE_OF_SAME_BILL = 0.01
-_ROWS_TO_COMPARE = 5_000_000  # beyond, one row in so many is compared, chosen by its content on both sides alike
+_ROWS_TO_COMPARE = (
+    5_000_000  # beyond, one row in so many is compared, chosen by its content on both sides alike
+)
 _IN_CONTROL = (
     "(cloud_of({provider}), {account}, {period}) IN "
     "(SELECT DISTINCT (cloud_of(ProviderName), BillingAccountId, BillingPeriodStart) FROM control)"
@@ -50,7 +52,7 @@ def holder_of(con: duckdb.DuckDBPyConnection, fingerprint: str) -> str | None:
     """The source this content was loaded from, unless that source has had another content since."""
     row = con.execute(
         "SELECT source FROM bill_partitions AS p WHERE fingerprint = $1 AND NOT EXISTS "
-        "(FROM bill_partitions AS later WHERE later.source = p.source AND later.fingerprint <> $1) "
+        "(FROM bill_partitions AS l WHERE l.source = p.source AND l.fingerprint <> $1 AND l.loaded_at > p.loaded_at) "
         "ORDER BY source LIMIT 1",
         [fingerprint],
     ).fetchone()
@@ -92,11 +94,16 @@ def overlaps(con: duckdb.DuckDBPyConnection, source: str) -> list[Overlap]:
     every = _sampling(con, [source, *runs])
     costly = f"(BilledCost <> 0 OR EffectiveCost <> 0) AND hash(BilledCost, ChargePeriodStart) % {every} = 0"
     found = con.execute(
-        f"WITH arrived AS (SELECT DISTINCT hash({_IDENTITY}) AS identity FROM charges WHERE x_Source = $1 AND {costly}), "  # noqa: S608
-        f"held AS (SELECT x_Source, hash({_IDENTITY}) AS identity FROM charges "
-        f"WHERE list_contains($2, x_Source) AND {_CHARGES_IN_CONTROL} AND {costly}) "
-        "SELECT held.x_Source, count(arrived.identity), count(*) FROM held LEFT JOIN arrived USING (identity) "
-        "GROUP BY ALL",
+        f"""
+        WITH arrived AS (
+            SELECT DISTINCT hash({_IDENTITY}) AS identity FROM charges WHERE x_Source = $1 AND {costly}
+        ), held AS (
+            SELECT x_Source, hash({_IDENTITY}) AS identity FROM charges
+            WHERE list_contains($2, x_Source) AND {_CHARGES_IN_CONTROL} AND {costly}
+        )
+        SELECT held.x_Source, count(arrived.identity), count(*)
+        FROM held LEFT JOIN arrived USING (identity) GROUP BY ALL
+        """,  # noqa: S608
         [source, list(runs)],
     ).fetchall()
     counts = {str(name): (int(same) * every, int(compared) * every) for name, same, compared in found}
@@ -116,10 +123,12 @@ def displace(con: duckdb.DuckDBPyConnection, other: str) -> None:
     con.execute(f"DELETE FROM charges WHERE x_Source = ? AND {_CHARGES_IN_CONTROL}", [other])  # noqa: S608
     con.execute(f"DELETE FROM bill_partitions WHERE source = ? AND {_PARTITIONS_IN_CONTROL}", [other])  # noqa: S608
     con.execute(
-        "DELETE FROM rejected_rows WHERE source = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)", [other]
+        "DELETE FROM rejected_rows WHERE source = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)",
+        [other],
     )
     con.execute(
-        "DELETE FROM data_tests WHERE subject = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)", [other]
+        "DELETE FROM data_tests WHERE subject = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)",
+        [other],
     )
 
 
@@ -145,7 +154,10 @@ def forget_touched(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> None:
-    con.execute(f"INSERT INTO touched SELECT DISTINCT x_Cloud, x_AccountId FROM charges WHERE {where}", values)  # noqa: S608
+    con.execute(
+        f"INSERT INTO touched SELECT DISTINCT x_Cloud, x_AccountId FROM charges WHERE {where}",  # noqa: S608
+        values,
+    )
 
 
 def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: str) -> list[str]:
@@ -157,7 +169,8 @@ def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: 
     """
     _touch(con, "x_Source = ?", [source])
     con.execute(
-        "DELETE FROM coverage WHERE dataset = 'charges' AND (cloud, account_id) IN (SELECT (cloud, account_id) FROM touched)"
+        "DELETE FROM coverage WHERE dataset = 'charges' "
+        "AND (cloud, account_id) IN (SELECT (cloud, account_id) FROM touched)"
     )
     con.execute(
         """

@@ -83,7 +83,8 @@ def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -
     _refuse_broken(bill, shapes, content)
     numbered = con.execute(
         "SELECT number, fault FROM (SELECT row_number() OVER () AS number, fault FROM charge) "
-        f"WHERE fault IS NOT NULL ORDER BY number LIMIT {MAX_LISTED}"  # noqa: S608
+        "WHERE fault IS NOT NULL ORDER BY number LIMIT ?",
+        [MAX_LISTED],
     ).fetchall()
     counted = con.execute(
         f"SELECT split_part(fault, '{FAULT}', 1) || ' ' || split_part(fault, '{FAULT}', 2), count(*) "  # noqa: S608
@@ -92,7 +93,9 @@ def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -
     listed = _listed(bill, shapes[:MAX_LISTED], numbered)
     reasons = Counter({str(kind): int(count) for kind, count in counted})
     reasons.update(_misshapen(shape, None).kind for shape in shapes)
-    return Rejects(sum(reasons.values()), len(shapes), tuple(reasons.most_common()), tuple(listed[:MAX_LISTED]))
+    return Rejects(
+        sum(reasons.values()), len(shapes), tuple(reasons.most_common()), tuple(listed[:MAX_LISTED])
+    )
 
 
 def _shapes(con: duckdb.DuckDBPyConnection, bill: Bill, limit: int | None) -> list[_Shape]:

@@ -1,10 +1,8 @@
 """A file as SQL sees it: views over it, its bytes checked, and DuckDB's complaints about it in our words.
 
-    bill          the file's columns under the mapping's names; those it lacks are NULL
-    mapped        the mapping's columns of `charges`, x_Other, and `raw_X` behind each number and instant
-    charge        mapped, and `fault`: why a row cannot be loaded, NULL when it can
-
-Views, so that nothing is staged: DuckDB reads of the file only what a query asks for.
+The view `charge` has the mapping's columns of `charges`, x_Other, `raw_X` behind each number and instant, and
+`fault`: why a row cannot be loaded, NULL when it can. A view, so that nothing is staged: DuckDB reads of the
+file only what a query asks for.
 """
 
 import hashlib
@@ -93,7 +91,7 @@ class _Unpacked(_Plain):
             raise InputError(f"{self._path} is cut short (gzip): download it again.")
 
 
-# --- views ------------------------------------------------------------------------------------------------
+# --- the view ---------------------------------------------------------------------------------------------
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
@@ -101,41 +99,40 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(macros())
 
 
-def open_views(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
-    """Makes the views for this file, in place of those for the last one."""
+def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
+    """Makes the view for this file, in place of that for the last one."""
     for name in ("bill_rejects", "bill_scans"):
         con.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW bill AS {_bill(bill)}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW mapped AS {_mapped(bill)}")
-    con.execute(f"CREATE OR REPLACE TEMP VIEW charge AS SELECT *, {_fault(bill)} AS fault FROM mapped")  # noqa: S608
+    select = f"SELECT *, {_fault(bill)} AS fault FROM ({_mapped(bill)})"  # noqa: S608
+    con.execute(f"CREATE OR REPLACE TEMP VIEW charge AS {select}")
 
 
 def _bill(bill: Bill) -> str:
     known = bill.mapping.known(name for name, _ in bill.columns)
     ours = {theirs: name for name, theirs in known.items()}
     typed = {column.raw for column in bill.mapping.typed}
-    select = [
-        f"{_value(name, kind, native=ours.get(name, name) in typed or name not in ours)} "
-        f"AS {quoted(ours.get(name, name))}"
-        for name, kind in bill.columns
+    select = []
+    for name, kind in bill.columns:
+        as_text = kind == "VARCHAR" or (name in ours and ours[name] not in typed)
+        value = _text(name, kind) if as_text and bill.delimiter is None else quoted(name)
+        select.append(f"{value} AS {quoted(ours.get(name, name))}")
+    select += [
+        f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in sorted(bill.mapping.reads - known.keys())
     ]
-    select += [f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in sorted(bill.mapping.reads - known.keys())]
     return f"SELECT {', '.join(select)} FROM {_file(bill)}"  # noqa: S608
 
 
-def _value(name: str, kind: str, *, native: bool) -> str:
-    """A column of the file, empty text and NULL in words made NULL. CSV has done that by itself."""
+def _text(name: str, kind: str) -> str:
+    """A column of a Parquet file as text, or as JSON text; empty text and NULL in words are NULL."""
     column = quoted(name)
-    if kind.startswith("STRUCT") and kind.endswith("[]"):
-        entries = '"key"' in kind and '"value"' in kind  # how Arrow writes a map that is not marked as one
-        column = f"to_json({f'map_from_entries({column})' if entries else column})"
+    if kind.startswith("STRUCT") and kind.endswith("[]") and '"key"' in kind and '"value"' in kind:
+        column = f"to_json(map_from_entries({column}))"  # how Arrow writes a map that is not marked as one
+    elif kind.endswith("]") or kind.startswith("MAP"):
+        column = f"to_json({column})"
     elif kind.startswith("STRUCT"):
         column = f"json_merge_patch('{{}}', to_json({column}))"  # a struct has every key in every row
-    elif kind.startswith("MAP") or kind.endswith("]"):
-        column = f"to_json({column})"
-    elif native and kind != "VARCHAR":
-        return column
-    return f"CASE WHEN {column} NOT IN ('', 'NULL') THEN CAST({column} AS VARCHAR) END"
+    text = column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+    return f"CASE WHEN {text} NOT IN ('', 'NULL') THEN {text} END"
 
 
 def _file(bill: Bill) -> str:
@@ -154,7 +151,8 @@ def _file(bill: Bill) -> str:
 
 def _mapped(bill: Bill) -> str:
     raw = "".join(f", bill.{column.raw} AS raw_{column.target}" for column in bill.mapping.typed)
-    return bill.mapping.sql.replace("\nFROM bill", f"\n    , {_other(bill)} AS x_Other{raw}\nFROM bill")
+    select, source = bill.mapping.sql.rsplit("\nFROM bill", 1)
+    return f"{select}\n    , {_other(bill)} AS x_Other{raw}\nFROM ({_bill(bill)}) AS bill{source}"
 
 
 def _other(bill: Bill) -> str:
@@ -170,9 +168,13 @@ def _other(bill: Bill) -> str:
 def _fault(bill: Bill) -> str:
     """What is wrong with a row, the first thing only: field, reason and value."""
     written = {column.target: f"raw_{column.target}" for column in bill.mapping.typed}
-    cases = [_when(f"{written.get(name, name)} IS NULL", name, "is empty") for name in bill.mapping.never_empty]
+    cases = [
+        _when(f"{written.get(name, name)} IS NULL", name, "is empty") for name in bill.mapping.never_empty
+    ]
     cases += [_unreadable(column) for column in bill.mapping.typed]
-    cases.append(_when("ChargePeriodEnd < ChargePeriodStart", "ChargePeriodEnd", "is before ChargePeriodStart"))
+    cases.append(
+        _when("ChargePeriodEnd < ChargePeriodStart", "ChargePeriodEnd", "is before ChargePeriodStart")
+    )
     cases.append(
         _when(
             f"ChargeCategory NOT IN ({_CATEGORIES})",
@@ -218,7 +220,9 @@ def told_of_file(path: Path) -> Iterator[None]:
         if not _is_about_a_file(error, said):
             raise
         if "state machine" in said:
-            raise InputError(f"{path} ends its lines in different ways: save it with line feeds only.") from error
+            raise InputError(
+                f"{path} ends its lines in different ways: save it with line feeds only."
+            ) from error
         raise InputError(f"{path} is cut short or damaged: download it again. ({_gist(said)})") from error
 
 
@@ -226,7 +230,9 @@ def _is_about_a_file(error: duckdb.Error, said: str) -> bool:
     if "No space left" in said:
         return False
     about = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
-    return isinstance(error, about) or type(error) is duckdb.Error  # the bare class: errors of Parquet's Thrift
+    return (
+        isinstance(error, about) or type(error) is duckdb.Error
+    )  # the bare class: errors of Parquet's Thrift
 
 
 def _gist(said: str) -> str:

@@ -59,7 +59,7 @@ def _one(code: str, accounts: Sequence[AccountCost], findings: Iterable[Finding]
         net_monthly_savings=sum((f.net_monthly_savings or _ZERO for f in mine), _ZERO),
         net_low=None,
         net_high=None,
-        evaluated_cost_share=round(float(judged / exact), 4) if exact > 0 else None,
+        evaluated_cost_share=round(min(1.0, float(judged / exact)), 4) if exact > 0 else None,
         findings=len(mine),
     )
 

@@ -13,7 +13,7 @@ parameters:
   min_days: {default: 14, unit: days, doc: "days of data and of life before a verdict"}
   min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
   sure_days: {default: 90, unit: days, doc: "data over so many days has seen a quarter end"}
-needs: [instances, instance_types, "metrics:cpu_utilization", "metrics:network_in_bytes_per_second"]
+needs: [instances, instance_types, "metrics:cpu_utilization", "metrics:network_in_bytes_per_second", "metrics:network_out_bytes_per_second"]
 excludes: [oversized-instance, spot-eligible-instance]
 effort: low
 risk: medium
@@ -39,100 +39,82 @@ doc: |
   Maxima decide, not averages: a job of fifteen minutes a day is one per cent of the time and work all the same.
   It is wrong for a machine that only waits: a licence server, a cold standby, a bastion. Ask its owner, make an
   image, stop it for two weeks, then terminate it. A machine with too little data, with unknown network use or
-  with GPUs nobody measures is not judged. Members of a scaling group or a cluster are judged as a group.
+  with GPUs nobody measures is not judged: what was seen to work is busy even so, but silence counts only where
+  somebody listened. Members of a scaling group or a cluster are judged as a group.
 ---*/
 WITH members AS (
-    SELECT i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.cluster) AS grp, max(u.peak) AS peak
+    -- Members of a scaling group or a cluster share its work: the busiest of them speaks for all.
+    SELECT i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.cluster) AS member_of, max(a.cpu_peak) AS peak
     FROM instances AS i
-    JOIN usage AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
-        AND u.resource_id = i.instance_id AND u.metric = 'cpu_utilization'
+    JOIN activity AS a ON a.cloud = i.cloud AND a.account_id = i.account_id AND a.region = i.region
+        AND a.resource_id = i.instance_id
     WHERE coalesce(i.scaling_group, i.cluster) IS NOT NULL
     GROUP BY i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.cluster)
 ),
-work AS (
-    SELECT
-        cloud, account_id, region, resource_id,
-        max(CASE WHEN metric = 'cpu_utilization' THEN days END) AS days,
-        max(CASE WHEN metric = 'cpu_utilization' THEN coverage END) AS coverage,
-        max(CASE WHEN metric = 'cpu_utilization' THEN peak END) AS cpu_peak,
-        max(CASE WHEN metric = 'cpu_utilization' THEN avg END) AS cpu_avg,
-        max(CASE WHEN metric = 'memory_utilization' THEN peak END) AS memory_peak,
-        max(CASE WHEN metric = 'gpu_utilization' THEN peak END) AS gpu_peak,
-        max(CASE WHEN metric = 'network_in_bytes_per_second' THEN peak_day_avg END)
-            + max(CASE WHEN metric = 'network_out_bytes_per_second' THEN peak_day_avg END) AS network,
-        max(CASE WHEN metric = 'disk_read_ops_per_second' THEN peak_day_avg END)
-            + max(CASE WHEN metric = 'disk_write_ops_per_second' THEN peak_day_avg END) AS disk_ops
-    FROM usage
-    GROUP BY cloud, account_id, region, resource_id
-),
-facts AS (
-    SELECT
-        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.launched_at,
-        coalesce(i.scaling_group, i.cluster) AS grp, m.peak AS grp_peak, t.gpu_count,
-        coalesce(w.days, 0) AS days, w.coverage, w.cpu_peak, w.cpu_avg, w.memory_peak, w.gpu_peak, w.network, w.disk_ops
-    FROM instances AS i
-    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
-    LEFT JOIN work AS w ON w.cloud = i.cloud AND w.account_id = i.account_id AND w.region = i.region
-        AND w.resource_id = i.instance_id
-    LEFT JOIN members AS m ON m.cloud = i.cloud AND m.account_id = i.account_id AND m.region = i.region
-        AND m.grp = coalesce(i.scaling_group, i.cluster)
-    WHERE i.state = 'running'
-),
 judged AS (
     SELECT
-        f.cloud, f.account_id, f.region, f.instance_id, f.instance_type, f.grp, f.grp_peak, f.days, f.coverage,
-        f.cpu_peak, f.cpu_avg, f.memory_peak, f.gpu_peak, f.network, f.disk_ops, f.launched_at,
+        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.purchase_model, m.member_of, m.peak AS group_peak,
+        a.cpu_days, a.cpu_peak, a.cpu_avg, a.memory_peak, a.gpu_peak, a.network_day, a.ops_day,
+        least(a.cpu_days, a.network_days) AS days, least(a.cpu_coverage, a.network_coverage) AS coverage,
         CASE
-            WHEN f.cpu_peak > $cpu_peak_max THEN 'busy processor'
-            WHEN f.network > $network_day_max THEN 'busy network'
-            WHEN f.disk_ops > $disk_ops_day_max THEN 'busy disks'
-            WHEN f.memory_peak > $memory_peak_max THEN 'memory in use'
-            WHEN f.gpu_peak > $gpu_peak_max THEN 'busy GPU'
-            WHEN f.grp_peak > $cpu_peak_max THEN 'busy group'
-            WHEN f.launched_at > $min_days_cutoff THEN 'new'
-            WHEN f.cpu_peak IS NULL THEN 'no processor data'
-            WHEN f.days < $min_days THEN 'too few days'
-            WHEN f.coverage < $min_coverage THEN 'gaps'
-            WHEN f.network IS NULL THEN 'no network data'
-            WHEN f.gpu_count IS NULL THEN 'unknown type'
-            WHEN f.gpu_count > 0 AND f.gpu_peak IS NULL THEN 'no GPU data'
-            WHEN f.grp IS NOT NULL THEN 'quiet group'
+            WHEN a.cpu_peak > $cpu_peak_max THEN 'busy processor'
+            WHEN a.network_day > $network_day_max THEN 'busy network'
+            WHEN a.ops_day > $disk_ops_day_max THEN 'busy disks'
+            WHEN a.memory_peak > $memory_peak_max THEN 'busy memory'
+            WHEN a.gpu_peak > $gpu_peak_max THEN 'busy GPU'
+            WHEN m.peak > $cpu_peak_max THEN 'busy group'
+            WHEN i.launched_at > $min_days_cutoff THEN 'new'
+            WHEN a.cpu_days IS NULL OR a.cpu_peak IS NULL THEN 'no processor data'
+            WHEN a.network_days IS NULL THEN 'no network data'
+            WHEN least(a.cpu_days, a.network_days) < $min_days THEN 'too few days'
+            WHEN least(a.cpu_coverage, a.network_coverage) < $min_coverage THEN 'gaps'
+            WHEN t.gpu_count IS NULL THEN 'unknown type'
+            WHEN t.gpu_count > 0 AND coalesce(a.gpu_days, 0) < $min_days THEN 'no GPU data'
+            WHEN t.gpu_count > 0 AND a.gpu_coverage < $min_coverage THEN 'no GPU data'
+            WHEN coalesce(i.scaling_group, i.cluster) IS NOT NULL THEN 'quiet group'
             ELSE 'idle'
         END AS state
-    FROM facts AS f
+    FROM instances AS i
+    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
+    LEFT JOIN activity AS a ON a.cloud = i.cloud AND a.account_id = i.account_id AND a.region = i.region
+        AND a.resource_id = i.instance_id
+    LEFT JOIN members AS m ON m.cloud = i.cloud AND m.account_id = i.account_id AND m.region = i.region
+        AND m.member_of = coalesce(i.scaling_group, i.cluster)
+    WHERE i.state = 'running'
 )
 SELECT
     cloud,
     account_id,
     region,
     instance_id AS resource_id,
-    CASE
-        WHEN state = 'idle' THEN 'finding'
-        WHEN state IN ('busy processor', 'busy network', 'busy disks', 'memory in use', 'busy GPU', 'busy group') THEN 'ok'
-        ELSE 'not_evaluated'
-    END AS verdict,
-    CASE
-        WHEN state = 'idle' THEN 'Its processor never went above ' || in_percent(cpu_peak) || ' in ' || days
-            || ' days (limit ' || in_percent($cpu_peak_max) || ') and its network moved ' || amount(network)
+    CASE WHEN state = 'idle' THEN 'finding' WHEN state LIKE 'busy %' THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE state
+        WHEN 'idle' THEN 'Its processor never went above ' || in_percent(cpu_peak) || ' in ' || counted(days, 'day', 'days')
+            || ' (limit ' || in_percent($cpu_peak_max) || ') and its network moved ' || amount(network_day)
             || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ').'
-        WHEN state = 'busy processor' THEN 'Its processor reached ' || in_percent(cpu_peak) || ' (limit ' || in_percent($cpu_peak_max) || ').'
-        WHEN state = 'busy network' THEN 'Its network moved ' || amount(network) || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ').'
-        WHEN state = 'busy disks' THEN 'Its disks did ' || amount(disk_ops) || ' operations per second on the busiest day (limit ' || amount($disk_ops_day_max) || ').'
-        WHEN state = 'memory in use' THEN 'Its memory was ' || in_percent(memory_peak) || ' full (limit ' || in_percent($memory_peak_max) || ').'
-        WHEN state = 'busy GPU' THEN 'Its GPUs reached ' || in_percent(gpu_peak) || ' (limit ' || in_percent($gpu_peak_max) || ').'
-        WHEN state = 'busy group' THEN 'The busiest member of its group ' || grp || ' reached ' || in_percent(grp_peak) || ' (limit ' || in_percent($cpu_peak_max) || ').'
-        WHEN state = 'new' THEN 'It was launched less than ' || $min_days || ' days ago.'
-        WHEN state = 'no processor data' THEN 'There is no processor data for it.'
-        WHEN state = 'too few days' THEN 'There is processor data for ' || days || ' days, ' || $min_days || ' are needed.'
-        WHEN state = 'gaps' THEN 'Processor data covers ' || in_percent(coverage) || ' of the days, ' || in_percent($min_coverage) || ' is needed.'
-        WHEN state = 'no network data' THEN 'Its processor is quiet, but there is no network data for it.'
-        WHEN state = 'unknown type' THEN 'Its processor is quiet, but what its type ' || coalesce(instance_type, '') || ' holds is not known (it may have GPUs).'
-        WHEN state = 'no GPU data' THEN 'Its processor is quiet, but it has GPUs that nobody measures.'
-        ELSE 'Its whole group ' || grp || ' is quiet; how many members a group needs is judged for the group, not here.'
+        WHEN 'busy processor' THEN 'Its processor reached ' || in_percent(cpu_peak) || ' (limit ' || in_percent($cpu_peak_max) || ').'
+        WHEN 'busy network' THEN 'Its network moved ' || amount(network_day) || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ').'
+        WHEN 'busy disks' THEN 'Its disks did ' || amount(ops_day) || ' operations per second on the busiest day (limit ' || amount($disk_ops_day_max) || ').'
+        WHEN 'busy memory' THEN 'Its memory was ' || in_percent(memory_peak) || ' full (limit ' || in_percent($memory_peak_max) || ').'
+        WHEN 'busy GPU' THEN 'Its GPUs reached ' || in_percent(gpu_peak) || ' (limit ' || in_percent($gpu_peak_max) || ').'
+        WHEN 'busy group' THEN 'The busiest member of its group ' || member_of || ' reached ' || in_percent(group_peak) || ' (limit ' || in_percent($cpu_peak_max) || ').'
+        WHEN 'new' THEN 'It was launched less than ' || counted($min_days, 'day', 'days') || ' ago.'
+        WHEN 'no processor data' THEN 'There is no processor data for it.'
+        WHEN 'no network data' THEN 'Its processor is quiet, but its network is not measured in both directions.'
+        WHEN 'too few days' THEN 'There is processor and network data for ' || counted(days, 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
+        WHEN 'gaps' THEN 'Processor and network data cover ' || in_percent(coverage) || ' of the days (needed: ' || in_percent($min_coverage) || ').'
+        WHEN 'unknown type' THEN 'Its processor is quiet, but what its type ' || coalesce(instance_type, '') || ' holds is not known (it may have GPUs).'
+        WHEN 'no GPU data' THEN 'Its processor is quiet, but it has GPUs that nobody measures.'
+        ELSE 'Its whole group ' || member_of || ' is quiet; how many members a group needs is judged for the group, not here.'
     END AS reason,
     'all,dependents' AS components,
-    CASE WHEN days < 35 THEN 'low' WHEN days < $sure_days OR memory_peak IS NULL THEN 'medium' ELSE 'high' END AS confidence,
     CASE
+        WHEN purchase_model = 'subscription' OR days < 35 THEN 'low'
+        WHEN days < $sure_days OR memory_peak IS NULL THEN 'medium'
+        ELSE 'high'
+    END AS confidence,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'its subscription is paid already: the saving starts at renewal'
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
         WHEN days < $sure_days THEN 'the data of ' || days || ' days may hold no quarter end'
         WHEN memory_peak IS NULL THEN 'its memory use is not measured'
@@ -146,6 +128,6 @@ SELECT
     cpu_avg,
     memory_peak,
     gpu_peak,
-    network AS network_busiest_day_bytes_per_second,
-    disk_ops AS disk_busiest_day_ops_per_second
+    network_day AS network_busiest_day_bytes_per_second,
+    ops_day AS disk_busiest_day_ops_per_second
 FROM judged

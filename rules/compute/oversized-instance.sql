@@ -34,103 +34,102 @@ doc: |
   highest daily 95th percentile of the processor, over all data up to 95 days, keeps the head-room free, and the
   highest moment ever seen still fits. Memory is never shrunk without memory data: the highest memory use must
   keep the same head-room. Members of a scaling group are judged by the busiest of them, and resized through
-  its template. It is wrong where load is about to grow, where a licence or network limit hangs on the size, or
+  its template; a node of a Kubernetes cluster is not judged, because there the reservations of its pods decide.
+  It is wrong where load is about to grow, where a licence or network limit hangs on the size, or
   where the processor waits for a disk. Resize in a quiet hour and watch a week; undo by the same command with
   the old type.
 ---*/
-WITH work AS (
+WITH units AS (
+    -- What is resized: a machine, or the scaling group it belongs to. Its busiest member decides, and so does the
+    -- one with the least data.
     SELECT
         i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.instance_id) AS unit,
-        min(CASE WHEN u.metric = 'cpu_utilization' THEN u.days END) AS days,
-        min(CASE WHEN u.metric = 'cpu_utilization' THEN u.coverage END) AS coverage,
-        max(CASE WHEN u.metric = 'cpu_utilization' THEN u.p95_peak END) AS cpu_p95,
-        max(CASE WHEN u.metric = 'cpu_utilization' THEN u.peak END) AS cpu_peak,
-        max(CASE WHEN u.metric = 'memory_utilization' THEN u.peak END) AS memory_peak,
-        min(CASE WHEN u.metric = 'memory_utilization' THEN u.days END) AS memory_days
+        min(coalesce(a.cpu_days, 0)) AS days, min(coalesce(a.cpu_coverage, 0)) AS coverage,
+        max(a.cpu_p95) AS cpu_p95, max(a.cpu_peak) AS cpu_peak,
+        CASE WHEN min(coalesce(a.memory_days, 0)) >= $min_days AND min(coalesce(a.memory_coverage, 0)) >= $min_coverage
+            THEN max(a.memory_peak) END AS memory_peak
     FROM instances AS i
-    JOIN usage AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
-        AND u.resource_id = i.instance_id
+    LEFT JOIN activity AS a ON a.cloud = i.cloud AND a.account_id = i.account_id AND a.region = i.region
+        AND a.resource_id = i.instance_id
     WHERE i.state = 'running'
     GROUP BY i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.instance_id)
 ),
-facts AS (
-    SELECT
-        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.scaling_group,
-        t.vcpu, t.memory_gib, t.family, t.architecture, t.gpu_count, t.burstable,
-        coalesce(w.days, 0) AS days, w.coverage, w.cpu_p95, w.cpu_peak,
-        CASE WHEN w.memory_days >= $min_days THEN w.memory_peak END AS memory_peak
-    FROM instances AS i
-    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
-    LEFT JOIN work AS w ON w.cloud = i.cloud AND w.account_id = i.account_id AND w.region = i.region
-        AND w.unit = coalesce(i.scaling_group, i.instance_id)
-    WHERE i.state = 'running'
-),
 smaller AS (
+    -- Sizes whose processor carries the load, the smallest first: those that hold the memory too, and the others.
     SELECT
-        f.cloud, f.account_id, f.region, f.instance_id, s.instance_type, s.vcpu, s.memory_gib,
-        f.memory_peak * f.memory_gib <= s.memory_gib * (1 - $headroom) AS memory_fits,
+        i.cloud, i.account_id, i.region, i.instance_id, s.instance_type, s.vcpu, s.memory_gib,
+        coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) AS memory_fits,
         row_number() OVER (
-            PARTITION BY f.cloud, f.account_id, f.region, f.instance_id,
-                f.memory_peak * f.memory_gib <= s.memory_gib * (1 - $headroom)
+            PARTITION BY i.cloud, i.account_id, i.region, i.instance_id,
+                coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE)
             ORDER BY s.vcpu, s.memory_gib, s.instance_type
         ) AS place
-    FROM facts AS f
-    JOIN instance_types AS s ON s.cloud = f.cloud AND s.family = f.family AND s.architecture = f.architecture
-    WHERE s.vcpu <= f.vcpu AND s.memory_gib <= f.memory_gib
-      AND (s.vcpu < f.vcpu OR s.memory_gib < f.memory_gib)
-      AND coalesce(s.gpu_count, 0) = coalesce(f.gpu_count, 0)
-      AND f.cpu_p95 * f.vcpu <= s.vcpu * (1 - $headroom)
-      AND f.cpu_peak * f.vcpu <= s.vcpu
+    FROM instances AS i
+    JOIN units AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
+        AND u.unit = coalesce(i.scaling_group, i.instance_id)
+    JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
+    JOIN instance_types AS s ON s.cloud = t.cloud AND s.family = t.family AND s.architecture = t.architecture
+        AND coalesce(s.gpu_count, 0) = coalesce(t.gpu_count, 0)
+    WHERE s.vcpu <= t.vcpu AND s.memory_gib <= t.memory_gib AND (s.vcpu < t.vcpu OR s.memory_gib < t.memory_gib)
+        AND u.cpu_p95 * t.vcpu <= s.vcpu * (1 - $headroom) AND u.cpu_peak * t.vcpu <= s.vcpu
 ),
 judged AS (
     SELECT
-        f.cloud, f.account_id, f.region, f.instance_id, f.instance_type, f.scaling_group, f.vcpu, f.memory_gib,
-        f.burstable, f.days, f.coverage, f.cpu_p95, f.cpu_peak, f.memory_peak,
+        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.scaling_group, i.cluster, i.purchase_model,
+        t.vcpu, t.memory_gib, t.burstable, u.days, u.coverage, u.cpu_p95, u.cpu_peak, u.memory_peak,
         y.instance_type AS new_type, y.vcpu AS new_vcpu, y.memory_gib AS new_memory, n.instance_type AS blind_type,
         CASE
-            WHEN f.vcpu IS NULL OR f.memory_gib IS NULL OR f.family IS NULL THEN 'unknown type'
-            WHEN f.gpu_count > 0 THEN 'GPU'
-            WHEN f.cpu_p95 IS NULL OR f.cpu_peak IS NULL THEN 'no data'
-            WHEN f.days < $min_days THEN 'too few days'
-            WHEN f.coverage < $min_coverage THEN 'gaps'
+            WHEN t.vcpu IS NULL OR t.memory_gib IS NULL OR t.family IS NULL OR t.architecture IS NULL THEN 'unknown type'
+            WHEN t.gpu_count > 0 THEN 'GPU'
+            WHEN u.cpu_p95 IS NULL OR u.cpu_peak IS NULL THEN 'no data'
+            WHEN u.days < $min_days THEN 'too few days'
+            WHEN u.coverage < $min_coverage THEN 'gaps'
+            WHEN i.cluster IS NOT NULL AND coalesce(y.instance_type, n.instance_type) IS NOT NULL THEN 'cluster node'
             WHEN y.instance_type IS NOT NULL THEN 'oversized'
-            WHEN n.instance_type IS NOT NULL AND f.memory_peak IS NULL THEN 'memory unknown'
-            WHEN n.instance_type IS NOT NULL THEN 'memory needed'
+            WHEN n.instance_type IS NOT NULL AND u.memory_peak IS NULL THEN 'memory unknown'
+            WHEN n.instance_type IS NOT NULL THEN 'right size: memory'
             ELSE 'right size'
         END AS state
-    FROM facts AS f
-    LEFT JOIN smaller AS y ON y.cloud = f.cloud AND y.account_id = f.account_id AND y.region = f.region
-        AND y.instance_id = f.instance_id AND y.memory_fits AND y.place = 1
-    LEFT JOIN smaller AS n ON n.cloud = f.cloud AND n.account_id = f.account_id AND n.region = f.region
-        AND n.instance_id = f.instance_id AND NOT coalesce(n.memory_fits, FALSE) AND n.place = 1
+    FROM instances AS i
+    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
+    LEFT JOIN units AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
+        AND u.unit = coalesce(i.scaling_group, i.instance_id)
+    LEFT JOIN smaller AS y ON y.cloud = i.cloud AND y.account_id = i.account_id AND y.region = i.region
+        AND y.instance_id = i.instance_id AND y.memory_fits AND y.place = 1
+    LEFT JOIN smaller AS n ON n.cloud = i.cloud AND n.account_id = i.account_id AND n.region = i.region
+        AND n.instance_id = i.instance_id AND NOT n.memory_fits AND n.place = 1
+    WHERE i.state = 'running'
 )
 SELECT
     cloud,
     account_id,
     region,
     instance_id AS resource_id,
-    CASE
-        WHEN state = 'oversized' THEN 'finding'
-        WHEN state IN ('right size', 'memory needed') THEN 'ok'
-        ELSE 'not_evaluated'
-    END AS verdict,
-    CASE
-        WHEN state = 'oversized' THEN 'On its busiest day it used ' || in_percent(cpu_p95) || ' of ' || amount(vcpu)
-            || ' vCPU and at most ' || in_percent(memory_peak) || ' of ' || amount(memory_gib) || ' GiB in ' || days
-            || ' days; ' || new_type || ' (' || amount(new_vcpu) || ' vCPU, ' || amount(new_memory)
-            || ' GiB) carries that with ' || in_percent($headroom) || ' to spare.'
-        WHEN state = 'right size' THEN 'No smaller size of its family carries its peak of ' || in_percent(cpu_peak) || ' with ' || in_percent($headroom) || ' to spare.'
-        WHEN state = 'memory needed' THEN 'Its processor would fit ' || blind_type || ', but its memory was ' || in_percent(memory_peak) || ' full.'
-        WHEN state = 'unknown type' THEN 'What its type ' || coalesce(instance_type, '') || ' holds is not known.'
-        WHEN state = 'GPU' THEN 'It has GPUs, and processor data says nothing about their size.'
-        WHEN state = 'no data' THEN 'There is no processor data for it.'
-        WHEN state = 'too few days' THEN 'There is processor data for ' || days || ' days, ' || $min_days || ' are needed.'
-        WHEN state = 'gaps' THEN 'Processor data covers ' || in_percent(coverage) || ' of the days, ' || in_percent($min_coverage) || ' is needed.'
-        ELSE 'Its processor would fit ' || blind_type || ', but its memory use is not measured and memory is never shrunk blind.'
+    CASE WHEN state = 'oversized' THEN 'finding' WHEN state LIKE 'right size%' THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE state
+        WHEN 'oversized' THEN 'On the busiest of ' || counted(days, 'day', 'days') || ' it used ' || in_percent(cpu_p95) || ' of '
+            || amount(vcpu) || ' vCPU and ' || in_percent(memory_peak) || ' of ' || amount(memory_gib) || ' GiB; ' || new_type || ' ('
+            || amount(new_vcpu) || ' vCPU, ' || amount(new_memory) || ' GiB) would be ' || in_percent(cpu_p95 * vcpu / new_vcpu)
+            || ' and ' || in_percent(memory_peak * memory_gib / new_memory) || ' full (limit ' || in_percent(1 - $headroom) || ').'
+        WHEN 'right size' THEN 'No smaller size of its family carries its load of ' || in_percent(cpu_p95) || ' on the busiest day and its peak of '
+            || in_percent(cpu_peak) || ' (limit ' || in_percent(1 - $headroom) || ' of the smaller one).'
+        WHEN 'right size: memory' THEN 'Its processor would fit ' || blind_type || ', but its memory was ' || in_percent(memory_peak) || ' full.'
+        WHEN 'memory unknown' THEN 'Its processor would fit ' || blind_type || ', but its memory is not measured enough, and memory is never shrunk blind.'
+        WHEN 'cluster node' THEN 'Its processor would fit ' || coalesce(new_type, blind_type) || ', but it is a node of the cluster ' || cluster || ', where what pods reserve decides.'
+        WHEN 'unknown type' THEN 'What its type ' || coalesce(instance_type, '') || ' holds is not known.'
+        WHEN 'GPU' THEN 'It has GPUs, and processor data says nothing about their size.'
+        WHEN 'no data' THEN 'There is no processor data for it.'
+        WHEN 'too few days' THEN 'There is processor data for ' || counted(days, 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
+        ELSE 'Processor data covers ' || in_percent(coverage) || ' of the days (needed: ' || in_percent($min_coverage) || ').'
     END AS reason,
     'compute' AS components,
-    CASE WHEN scaling_group IS NOT NULL OR burstable OR days < 35 THEN 'low' WHEN days < $sure_days THEN 'medium' ELSE 'high' END AS confidence,
     CASE
+        WHEN purchase_model = 'subscription' OR scaling_group IS NOT NULL OR burstable OR days < 35 THEN 'low'
+        WHEN days < $sure_days THEN 'medium'
+        ELSE 'high'
+    END AS confidence,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'its subscription is paid already: the saving starts at renewal'
         WHEN scaling_group IS NOT NULL THEN 'it is a member of the scaling group ' || scaling_group || ', judged by the busiest member and resized through its template'
         WHEN burstable THEN 'its processor runs on credits, which a smaller size has fewer of'
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'

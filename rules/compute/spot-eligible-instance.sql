@@ -7,7 +7,7 @@ resource: instance
 parameters:
   min_days: {default: 14, unit: days, doc: "days of spot price history of the type in its zone before a verdict"}
   min_discount: {default: 0.2, unit: ratio, doc: "smallest discount worth the risk of interruption"}
-needs: [instances, instance_types, volumes, tags, prices]
+needs: [instances, volumes, tags, prices]
 excludes: [idle-instance]
 effort: medium
 risk: high
@@ -30,10 +30,11 @@ doc: |
   way, and no promise: spot prices and supply change. Move a part of a group first, spread over several types
   and zones, and keep a floor on demand. Undo by switching the market option back.
 ---*/
-WITH keeps_data AS (
-    SELECT cloud, account_id, region, instance_id, count(*) AS volumes
+WITH held AS (
+    SELECT cloud, account_id, region, instance_id,
+        count(*) FILTER (WHERE NOT coalesce(is_boot, FALSE) AND NOT coalesce(delete_with_instance, FALSE)) AS outliving
     FROM volumes
-    WHERE instance_id IS NOT NULL AND NOT coalesce(is_boot, FALSE) AND NOT coalesce(delete_with_instance, FALSE)
+    WHERE instance_id IS NOT NULL
     GROUP BY cloud, account_id, region, instance_id
 ),
 not_production AS (
@@ -46,15 +47,15 @@ not_production AS (
 ),
 judged AS (
     SELECT
-        i.cloud, i.account_id, i.region, i.instance_id, i.zone, i.instance_type, i.scaling_group, i.cluster,
-        n.stage, k.volumes, s.avg_price, s.max_price, s.on_demand_price, s.days, s.currency,
-        1 - s.avg_price / nullif(s.on_demand_price, 0) AS discount,
+        i.cloud, i.account_id, i.region, i.instance_id, i.zone, i.instance_type, i.platform, i.scaling_group, n.stage, h.outliving,
+        s.avg_price, s.max_price, s.on_demand_price, s.days, 1 - s.avg_price / nullif(s.on_demand_price, 0) AS discount,
         CASE
             WHEN i.purchase_model = 'spot' THEN 'spot already'
+            WHEN i.purchase_model IN ('subscription', 'reserved') THEN 'paid ahead'
             WHEN i.purchase_model IS NULL THEN 'model unknown'
-            WHEN i.purchase_model <> 'on_demand' THEN 'paid ahead'
             WHEN i.scaling_group IS NULL AND n.stage IS NULL THEN 'no evidence'
-            WHEN k.volumes > 0 THEN 'keeps data'
+            WHEN h.outliving IS NULL THEN 'volumes unknown'
+            WHEN h.outliving > 0 THEN 'keeps data'
             WHEN s.avg_price IS NULL THEN 'no spot prices'
             WHEN s.on_demand_price IS NULL THEN 'no list price'
             WHEN s.days < $min_days THEN 'short history'
@@ -62,12 +63,13 @@ judged AS (
             ELSE 'eligible'
         END AS state
     FROM instances AS i
-    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
-    LEFT JOIN keeps_data AS k ON k.cloud = i.cloud AND k.account_id = i.account_id AND k.region = i.region
-        AND k.instance_id = i.instance_id
+    LEFT JOIN held AS h ON h.cloud = i.cloud AND h.account_id = i.account_id AND h.region = i.region
+        AND h.instance_id = i.instance_id
     LEFT JOIN not_production AS n ON n.cloud = i.cloud AND n.account_id = i.account_id AND n.region = i.region
         AND n.resource_id = i.instance_id
-    LEFT JOIN spot AS s ON s.cloud = i.cloud AND s.region = i.region AND s.zone = i.zone AND s.sku = i.instance_type
+    LEFT JOIN spot AS s ON s.cloud = i.cloud AND s.region = i.region AND s.sku = i.instance_type
+        AND coalesce(s.zone, i.zone) = i.zone
+        AND s.platform = CASE WHEN i.platform IN ('windows', 'rhel', 'suse') THEN i.platform ELSE 'linux' END
     WHERE i.state = 'running'
 )
 SELECT
@@ -77,29 +79,29 @@ SELECT
     instance_id AS resource_id,
     CASE
         WHEN state = 'eligible' THEN 'finding'
-        WHEN state IN ('no spot prices', 'no list price', 'short history', 'model unknown') THEN 'not_evaluated'
-        ELSE 'ok'
+        WHEN state IN ('spot already', 'paid ahead', 'no evidence', 'keeps data', 'small discount') THEN 'ok'
+        ELSE 'not_evaluated'
     END AS verdict,
-    CASE
-        WHEN state = 'eligible' THEN 'It '
-            || CASE WHEN scaling_group IS NOT NULL THEN 'belongs to the scaling group ' || scaling_group ELSE 'is tagged as ' || stage END
+    CASE state
+        WHEN 'eligible' THEN 'It ' || coalesce('belongs to the scaling group ' || scaling_group, 'is tagged as ' || stage)
             || ' and keeps no data; spot cost ' || in_percent(discount) || ' less than the list price in its zone over the last '
-            || amount(days) || ' days (limit ' || in_percent($min_discount) || ').'
-        WHEN state = 'spot already' THEN 'It runs as a spot instance already.'
-        WHEN state = 'paid ahead' THEN 'It is paid for ahead, so a spot price saves nothing before that ends.'
-        WHEN state = 'no evidence' THEN 'Nothing says that it tolerates interruption: no scaling group, no tag of a non-production stage.'
-        WHEN state = 'keeps data' THEN 'It holds ' || volumes || ' volumes that outlive it.'
-        WHEN state = 'small discount' THEN 'Spot cost ' || in_percent(discount) || ' less than the list price in its zone (limit ' || in_percent($min_discount) || ').'
-        WHEN state = 'model unknown' THEN 'How it is paid for is not known.'
-        WHEN state = 'no list price' THEN 'There is no list price for ' || coalesce(instance_type, 'its type') || ' in ' || region || '.'
-        WHEN state = 'short history' THEN 'There are spot prices for ' || amount(days) || ' days, ' || $min_days || ' are needed.'
+            || counted(floor(days), 'day', 'days') || ' (limit ' || in_percent($min_discount) || ').'
+        WHEN 'spot already' THEN 'It runs as a spot instance already.'
+        WHEN 'paid ahead' THEN 'It is paid for ahead, so a spot price saves nothing before that ends.'
+        WHEN 'no evidence' THEN 'Nothing says that it tolerates interruption: no scaling group, no tag of a non-production stage.'
+        WHEN 'keeps data' THEN 'It holds ' || counted(outliving, 'volume that outlives', 'volumes that outlive') || ' it.'
+        WHEN 'small discount' THEN 'Spot cost ' || in_percent(discount) || ' less than the list price in its zone (limit ' || in_percent($min_discount) || ').'
+        WHEN 'volumes unknown' THEN 'Which volumes it holds is not known: not even the one it boots from is in the inventory.'
+        WHEN 'model unknown' THEN 'How it is paid for is not known.'
+        WHEN 'no list price' THEN 'There is no list price for ' || instance_type || ' in ' || region || '.'
+        WHEN 'short history' THEN 'There are spot prices for ' || counted(floor(days), 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
         ELSE 'There is no spot price history for ' || coalesce(instance_type, 'its type') || ' in ' || coalesce(zone, region) || '.'
     END AS reason,
     'compute' AS components,
     CASE WHEN scaling_group IS NOT NULL THEN 'medium' ELSE 'low' END AS confidence,
-    CASE WHEN scaling_group IS NOT NULL THEN 'that its work can be started again is inferred from its scaling group'
-        ELSE 'that its work can be started again is inferred from a tag' END AS confidence_reason,
+    'that its work can be started again is inferred from ' || CASE WHEN scaling_group IS NOT NULL THEN 'its scaling group' ELSE 'a tag' END AS confidence_reason,
     instance_type AS current_instance_type,
+    platform AS current_platform,
     'on_demand' AS current_purchase_model,
     instance_type AS proposed_instance_type,
     'spot' AS proposed_purchase_model,

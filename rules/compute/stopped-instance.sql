@@ -35,7 +35,7 @@ WITH attached AS (
     WHERE instance_id IS NOT NULL
     GROUP BY cloud, account_id, region, instance_id
 ),
-addresses AS (
+reserved AS (
     SELECT cloud, account_id, region, resource_id, count(*) AS addresses
     FROM public_ips
     WHERE resource_id IS NOT NULL
@@ -43,21 +43,25 @@ addresses AS (
 ),
 judged AS (
     SELECT
-        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.state_since, i.stopped_mode, i.scaling_group,
-        i.purchase_model, coalesce(v.volumes, 0) AS volumes, coalesce(v.size_gib, 0) AS size_gib,
-        coalesce(p.addresses, 0) AS addresses, days_between(i.state_since, $as_of) AS days,
+        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, coalesce(i.scaling_group, i.cluster) AS member_of,
+        i.purchase_model, v.volumes, v.size_gib, r.addresses, floor(days_between(i.state_since, $as_of)) AS days,
+        coalesce(CASE
+            WHEN i.purchase_model = 'subscription' THEN ', its subscription'
+            WHEN i.stopped_mode = 'keep_charging' THEN ', itself as if it ran'
+        END, '') || coalesce(', ' || counted(v.volumes, 'volume', 'volumes') || coalesce(' of ' || amount(v.size_gib) || ' GiB', ''), '')
+            || coalesce(', ' || counted(r.addresses, 'public address', 'public addresses'), '') AS pays_for,
         CASE
             WHEN i.state_since IS NULL THEN 'since unknown'
             WHEN i.state_since > $min_days_cutoff THEN 'recent'
-            WHEN coalesce(v.volumes, 0) + coalesce(p.addresses, 0) = 0 AND coalesce(i.stopped_mode, '') <> 'keep_charging'
-                AND coalesce(i.purchase_model, '') <> 'subscription' THEN 'free'
+            WHEN v.volumes IS NULL AND r.addresses IS NULL AND coalesce(i.stopped_mode, '') <> 'keep_charging'
+                AND coalesce(i.purchase_model, '') <> 'subscription' THEN 'volumes unknown'
             ELSE 'paying'
-        END AS verdict_state
+        END AS state
     FROM instances AS i
     LEFT JOIN attached AS v ON v.cloud = i.cloud AND v.account_id = i.account_id AND v.region = i.region
         AND v.instance_id = i.instance_id
-    LEFT JOIN addresses AS p ON p.cloud = i.cloud AND p.account_id = i.account_id AND p.region = i.region
-        AND p.resource_id = i.instance_id
+    LEFT JOIN reserved AS r ON r.cloud = i.cloud AND r.account_id = i.account_id AND r.region = i.region
+        AND r.resource_id = i.instance_id
     WHERE i.state = 'stopped'
 )
 SELECT
@@ -65,28 +69,23 @@ SELECT
     account_id,
     region,
     instance_id AS resource_id,
-    CASE WHEN verdict_state = 'paying' THEN 'finding' WHEN verdict_state = 'since unknown' THEN 'not_evaluated' ELSE 'ok' END AS verdict,
-    CASE
-        WHEN verdict_state = 'paying' THEN 'It has been off for ' || amount(floor(days)) || ' days (limit ' || $min_days || ') and still pays for '
-            || CASE
-                WHEN stopped_mode = 'keep_charging' THEN 'itself, '
-                WHEN purchase_model = 'subscription' THEN 'its subscription, '
-                ELSE ''
-            END || volumes || ' volumes (' || amount(size_gib) || ' GiB) and ' || addresses || ' public addresses.'
-        WHEN verdict_state = 'since unknown' THEN 'It is off, but since when is not known.'
-        WHEN verdict_state = 'recent' THEN 'It has been off for ' || amount(floor(days)) || ' days (limit ' || $min_days || ').'
-        ELSE 'It is off and nothing that costs money hangs on it.'
+    CASE state WHEN 'paying' THEN 'finding' WHEN 'recent' THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE state
+        WHEN 'paying' THEN 'It has been off for ' || counted(days, 'day', 'days') || ' (limit ' || amount($min_days) || ') and is still paid for' || replace(':' || pays_for, ':,', ':') || '.'
+        WHEN 'since unknown' THEN 'It is off, but since when is not known.'
+        WHEN 'recent' THEN 'It has been off for ' || counted(days, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
+        ELSE 'It is off, but what hangs on it is not known: not even the volume it boots from is in the inventory.'
     END AS reason,
     'all,attached' AS components,
-    CASE WHEN purchase_model = 'subscription' THEN 'low' WHEN scaling_group IS NOT NULL THEN 'medium' ELSE 'high' END AS confidence,
+    CASE WHEN purchase_model = 'subscription' THEN 'low' WHEN member_of IS NOT NULL THEN 'medium' ELSE 'high' END AS confidence,
     CASE
         WHEN purchase_model = 'subscription' THEN 'its subscription is paid already: the saving starts at renewal'
-        WHEN scaling_group IS NOT NULL THEN 'it belongs to the scaling group ' || scaling_group
+        WHEN member_of IS NOT NULL THEN 'it belongs to the group ' || member_of
     END AS confidence_reason,
     instance_type AS current_instance_type,
     'stopped' AS current_state,
     'terminated' AS proposed_state,
-    floor(days) AS days_stopped,
+    days AS days_stopped,
     volumes AS volumes_attached,
     size_gib AS attached_gib,
     addresses AS public_addresses

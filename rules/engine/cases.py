@@ -6,18 +6,21 @@
     cases:
       - name: a quarter-end peak inside the window is work
         instances: [{instance_id: i-1}]
-        usage: [{resource_id: i-1, metric: cpu_utilization, peak: 0.98}]
+        activity: [{resource_id: i-1, cpu_days: 95, cpu_coverage: 1, cpu_peak: 0.98}]
         parameters: {cpu_peak_max: 0.05}        # optional
         expect: [{resource_id: i-1, verdict: ok, reason: reached 98.0 %}]
 
-Tables are those a rule reads: dimension tables and rollups; rows of `metrics` or `charges` are rolled up first.
+Tables are those a rule reads: dimension tables and rollups. Rows of a table that a rollup is made of (metrics,
+charges, prices, or usage below activity) are rolled up first. A row of `metrics` with `days: 95` stands for each
+of the last 95 days, and `except: {2026-09-30: {max: 0.98}}` says what was different on single days (null: no data).
 An expected row names only the columns that matter; `reason` is a part of the sentence. Every row the rule
 returns must be expected.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +31,8 @@ from finops.errors import RuleError
 from finops.schema_comments import schema_sql, tables
 from rules.engine import rollups
 from rules.engine.catalogue import Rule
-from rules.engine.checking import ROLLUP_COLUMNS
+from rules.engine.checking import NEED_TABLES, ROLLUP_COLUMNS
+from rules.engine.header import read_yaml
 from rules.engine.running import run
 
 _NOT_TABLES = {"name", "parameters", "expect", "as_of"}
@@ -59,13 +63,16 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
     con = duckdb.connect()
     con.execute(schema_sql())
     for case in book["cases"]:
-        yield Outcome(rule.id, str(case.get("name", "unnamed")), _difference(con, rule, book, case, path))
+        con.begin()
+        difference = _difference(con, rule, book, case, path)
+        con.rollback()
+        yield Outcome(rule.id, str(case.get("name", "unnamed")), difference)
     con.close()
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        book = yaml.safe_load(path.read_text(encoding="utf-8"))
+        book = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise RuleError(f"{path.name}: the cases are not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(book, dict) or not isinstance(book.get("cases"), list) or not book["cases"]:
@@ -78,8 +85,7 @@ def _difference(
 ) -> str | None:
     as_of = _instant(case.get("as_of", book.get("as_of", date(2026, 11, 1))))
     _fill(con, rule, book.get("defaults", {}), case, as_of, path)
-    settings = {rule.id: case.get("parameters", {})}
-    run(con, [rule], as_of, settings)
+    run(con, [rule], as_of, {rule.id: case.get("parameters", {})})
     got = _got(con)
     expected = case.get("expect", [])
     wrong = [row for row in expected if not any(_matches(row, real) for real in got)]
@@ -87,7 +93,11 @@ def _difference(
         return f"expected {wrong[0]}, got {_near(wrong[0], got)}"
     if len(got) != len(expected):
         surplus = [real for real in got if not any(_matches(row, real) for row in expected)]
-        return f"not expected: {_short(surplus[0])}" if surplus else f"{len(got)} rows instead of {len(expected)}"
+        return (
+            f"not expected: {_short(surplus[0])}"
+            if surplus
+            else f"{len(got)} rows instead of {len(expected)}"
+        )
     return None
 
 
@@ -99,34 +109,51 @@ def _fill(
     as_of: datetime,
     path: Path,
 ) -> None:
-    given = {name: rows for name, rows in case.items() if name not in _NOT_TABLES}
+    given = {
+        name: _rows(rows, defaults.get(name, {}), as_of)
+        for name, rows in case.items()
+        if name not in _NOT_TABLES
+    }
     known = {table.name for table in tables()} | set(ROLLUP_COLUMNS)
     for name in given:
         if name not in known:
             raise RuleError(f"{path.name}: there is no table {name}.")
-    for table in tables():
-        con.execute(f"DELETE FROM main.{table.name}")  # noqa: S608
-    for name in ROLLUP_COLUMNS:
-        con.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    for name, rows in given.items():
-        if name not in ROLLUP_COLUMNS:
-            _insert(con, f"main.{name}", _with_defaults(rows, defaults.get(name, {})), path)
-    rollups.build(con, as_of)
-    for name, rows in given.items():
-        if name in ROLLUP_COLUMNS:
-            _insert(con, f"temp.{name}", _with_defaults(rows, defaults.get(name, {})), path)
+    rollups.prepare(con)
+    for name in given.keys() - ROLLUP_COLUMNS.keys():
+        _insert(con, f"main.{name}", given[name], path)
+    opened = {table for need in rule.header.needs for table in NEED_TABLES.get(need.partition(":")[0], ())}
+    for name in rollups.ROLLUPS:
+        if name in opened:
+            rollups.build_one(con, name, as_of)
+            _insert(con, f"temp.{name}", given.get(name, []), path)
+        elif name in given:
+            raise RuleError(f"{path.name}: the rule {rule.id} does not read {name}.")
 
 
-def _with_defaults(rows: Any, defaults: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [{**defaults, **row} for row in rows]
+def _rows(rows: Any, defaults: Mapping[str, Any], as_of: datetime) -> list[dict[str, Any]]:
+    return [day for row in rows for day in _every_day({**defaults, **row}, as_of)]
+
+
+def _every_day(row: dict[str, Any], as_of: datetime) -> Iterator[dict[str, Any]]:
+    """A row of metrics for each of its `days`; any other row as it is."""
+    if "bucket_seconds" not in row or "days" not in row:
+        yield row
+        return
+    days, special = row.pop("days"), row.pop("except", {})
+    for back in range(days, 0, -1):
+        day = as_of - timedelta(days=back)
+        other = special.get(day.date(), {})
+        if other is not None:
+            yield {**row, "bucket_start": day, **other}
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], path: Path) -> None:
-    for row in rows:
-        columns = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" * len(row))
+    for names, alike in groupby(rows, key=tuple):
+        values = [row.values() for row in alike]
+        columns = ", ".join(f'"{name}"' for name in names)
+        marks = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * len(values))
         try:
-            con.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(row.values()))  # noqa: S608
+            con.execute(f"INSERT INTO {table} ({columns}) VALUES {marks}", list(chain.from_iterable(values)))  # noqa: S608
         except duckdb.Error as error:
             raise RuleError(f"{path.name}: {table}: {str(error).splitlines()[0]}") from error
 

@@ -125,7 +125,7 @@ _DIMENSIONS = (
 _RESERVED_PARAMETERS = ("enabled", "cloud", "account", "tag", "as_of", "window_start")
 
 
-def check(header: Header, sql: str, name: str) -> exp.Expression:
+def check(header: Header, sql: str, name: str) -> exp.Expr:
     """The parsed query of a rule.
 
     Raises RuleError naming the file and the first thing that is not allowed.
@@ -146,10 +146,10 @@ def bound_names(header: Header) -> set[str]:
     return set(header.parameters) | cutoffs | {"as_of", "window_start"}
 
 
-def used_names(query: exp.Expression) -> set[str]:
+def used_names(query: exp.Expr) -> set[str]:
     """The names a query really writes after $."""
     found = query.find_all(exp.Parameter, exp.Placeholder)
-    return {one.this.name if isinstance(one.this, exp.Expression) else str(one.this or "?") for one in found}
+    return {one.this.name if isinstance(one.this, exp.Expr) else str(one.this or "?") for one in found}
 
 
 def _one_select(sql: str, name: str) -> exp.Query:
@@ -191,7 +191,7 @@ def _table_columns() -> Mapping[str, Mapping[str, str]]:
     return {table.name: {column.name: column.type for column in table.columns} for table in tables()}
 
 
-def _check_tables(query: exp.Expression, allowed: Iterable[str], name: str) -> None:
+def _check_tables(query: exp.Expr, allowed: Iterable[str], name: str) -> None:
     ctes = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
     # A query named like a table would hide which of the two is read.
     hidden = sorted(ctes & {*_table_columns(), *ROLLUP_COLUMNS})
@@ -204,7 +204,7 @@ def _check_tables(query: exp.Expression, allowed: Iterable[str], name: str) -> N
             raise RuleError(f"{name}: the table {table.name} is read but not declared under needs.")
 
 
-def _check_parameters(header: Header, query: exp.Expression, name: str) -> None:
+def _check_parameters(header: Header, query: exp.Expr, name: str) -> None:
     for parameter, spec in header.parameters.items():
         if parameter in _RESERVED_PARAMETERS:
             raise RuleError(f"{name}: a parameter may not be called {parameter}.")

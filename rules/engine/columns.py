@@ -1,6 +1,6 @@
 """Resolves every column of a query against the tables it reads: what a rule misspells is found before it runs."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope, traverse_scope
@@ -10,10 +10,10 @@ from finops.errors import RuleError
 Tables = Mapping[str, Mapping[str, str]]
 
 
-def resolve(query: exp.Expression, tables: Tables, name: str) -> None:
+def resolve(query: exp.Expr, tables: Tables, name: str) -> None:
     """Raises RuleError, naming the file and the column, unless each column is in exactly one source."""
     for scope in traverse_scope(query):
-        known = {alias: _columns(source, tables) for alias, source in scope.sources.items()}
+        known = _known(scope, tables)
         for column in scope.columns:
             trouble = _trouble(column, scope, known, tables)
             if trouble:
@@ -25,29 +25,38 @@ def _trouble(
 ) -> str | None:
     if column.args.get("db"):
         return f"{column.sql()} reaches into a value, which the portable subset of SQL cannot"
-    homes = [alias for alias in known if column.table in ("", alias) and _has(known[alias], column.name)]
+    homes = [alias for alias in known if column.table in ("", alias) and column.name.lower() in known[alias]]
     if len(homes) == 1 or (homes and _joined_by_name(column, scope)) or _is_output(column, scope):
         return None
     if homes:
         return f"the column {column.name} is in {' and in '.join(sorted(homes))}: write which is meant"
     if scope.parent is not None and scope.is_subquery:
-        outer = {alias: _columns(source, tables) for alias, source in scope.parent.sources.items()}
-        return _trouble(column, scope.parent, outer, tables)
+        return _trouble(column, scope.parent, _known(scope.parent, tables), tables)
     return f"there is no column {column.sql(dialect='duckdb')} in what the query reads"
 
 
-def _columns(source: object, tables: Tables) -> Collection[str]:
+def _known(scope: Scope, tables: Tables) -> dict[str, Collection[str]]:
+    """The columns, in lower case, of everything that is read in FROM and JOIN, by alias."""
+    return {
+        alias: {column.lower() for column in _columns(node, source, tables)}
+        for alias, (node, source) in scope.selected_sources.items()
+    }
+
+
+def _columns(node: exp.Expr, source: object, tables: Tables) -> Iterable[str]:
     """The columns of a table, of a WITH query, of a subquery, under the names they have outside."""
+    if node.alias_column_names:
+        return node.alias_column_names
     if isinstance(source, exp.Table):
-        return source.alias_column_names or tables.get(source.name, ())
+        return tables.get(source.name, ())
     if isinstance(source, Scope):
-        renamed = getattr(source.expression.parent, "alias_column_names", None)
-        return renamed or source.expression.alias_column_names or source.expression.named_selects
+        cte = source.expression.parent
+        return (isinstance(cte, exp.CTE) and cte.alias_column_names) or _outputs(source)
     return ()
 
 
-def _has(columns: Collection[str], name: str) -> bool:
-    return name.lower() in {column.lower() for column in columns}
+def _outputs(scope: Scope) -> list[str]:
+    return scope.expression.named_selects if isinstance(scope.expression, exp.Query) else []
 
 
 def _joined_by_name(column: exp.Column, scope: Scope) -> bool:
@@ -59,9 +68,5 @@ def _joined_by_name(column: exp.Column, scope: Scope) -> bool:
 def _is_output(column: exp.Column, scope: Scope) -> bool:
     """Whether it is an output of the same SELECT, which GROUP BY and ORDER BY may name."""
     place = column.find_ancestor(exp.Group, exp.Order, exp.Having, exp.Select)
-    return (
-        not column.table
-        and not isinstance(place, exp.Select)
-        and isinstance(scope.expression, exp.Query)
-        and _has(scope.expression.named_selects, column.name)
-    )
+    named = not column.table and not isinstance(place, exp.Select)
+    return named and column.name.lower() in {output.lower() for output in _outputs(scope)}

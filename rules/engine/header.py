@@ -85,7 +85,7 @@ def split(text: str, name: str) -> tuple[Header, str]:
     if not block:
         raise RuleError(f"{name}: a rule file begins with a header between /*--- and ---*/.")
     try:
-        raw = yaml.load(block["header"], Loader=_LOADER)  # noqa: S506 - safe, as the name does not tell ruff
+        raw = read_yaml(block["header"])
     except yaml.YAMLError as error:
         raise RuleError(f"{name}: the header is not YAML: {' '.join(str(error).split())}.") from error
     if not isinstance(raw, dict):
@@ -94,6 +94,14 @@ def split(text: str, name: str) -> tuple[Header, str]:
         return Header.model_validate(raw), block["sql"].strip()
     except ValidationError as error:
         raise RuleError(f"{name}: {told(error)}.") from error
+
+
+def read_yaml(text: str) -> Any:
+    """The value of a YAML text.
+
+    Raises yaml.YAMLError.
+    """
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - safe, which its name does not tell
 
 
 def placeholders(header: Header) -> Iterator[str]:

@@ -2,22 +2,23 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from time import perf_counter
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 
 from finops.errors import RuleError
 from finops.instants import iso
-from finops.model import Action
+from finops.model import Action, Level
 from finops.verdicts import Key, RuleFacts, Unjudged, Verdict, Verdicts
 from rules.engine.catalogue import Rule
-from rules.engine.checking import KEY_COLUMNS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS
+from rules.engine.checking import COMPONENTS, KEY_COLUMNS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from rules.engine.thresholds import Override, Thresholds, thresholds, values_for
 
 _RESERVED = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}
+_WORDS = {"components": COMPONENTS, "action": get_args(Action), "confidence": get_args(Level)}
 
 
 def run(
@@ -98,13 +99,9 @@ def _create(con: duckdb.DuckDBPyConnection, rule: Rule, name: str, values: Mappi
 def _overlay(con: duckdb.DuckDBPyConnection, rule: Rule, limits: Thresholds, as_of: datetime) -> None:
     """Runs the rule again for every combination of overrides that some resource is under."""
     signature, values = _signature(limits.overrides)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE under AS SELECT DISTINCT cloud, account_id, region, resource_id, "  # noqa: S608
-        f"{signature} AS signature FROM said AS s",
-        values,
-    )
     combinations = con.execute(
-        "SELECT DISTINCT signature FROM under WHERE contains(signature, '1') ORDER BY 1"
+        f"SELECT DISTINCT {signature} AS signature FROM said AS s WHERE contains(signature, '1') ORDER BY 1",  # noqa: S608
+        values,
     ).fetchall()
     for (combination,) in combinations:
         layers = [
@@ -113,11 +110,10 @@ def _overlay(con: duckdb.DuckDBPyConnection, rule: Rule, limits: Thresholds, as_
             if flag == "1"
         ]
         _create(con, rule, "said_under", values_for(rule, [limits.base, *layers], as_of))
-        match = f"(SELECT {', '.join(KEY_COLUMNS)} FROM under WHERE signature = ?)"  # noqa: S608
-        con.execute(f"DELETE FROM said WHERE ({', '.join(KEY_COLUMNS)}) IN {match}", [combination])  # noqa: S608
         con.execute(
-            f"INSERT INTO said SELECT * FROM said_under WHERE ({', '.join(KEY_COLUMNS)}) IN {match}",  # noqa: S608
-            [combination],
+            f"CREATE OR REPLACE TEMP TABLE said AS SELECT * FROM said AS s WHERE {signature} <> ? "  # noqa: S608
+            f"UNION ALL BY NAME SELECT * FROM said_under AS s WHERE {signature} = ?",
+            [*values, combination, *values, combination],
         )
 
 
@@ -143,20 +139,49 @@ def _signature(overrides: tuple[Override, ...]) -> tuple[str, list[str]]:
 
 
 def _check_contract(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    """Raises RuleError for the first row or column of `said` that is not what a rule may say."""
+    _check_types(con, rule)
+    _check_rows(con, rule)
+    _check_words(con, rule)
+
+
+def _check_types(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    types = {row[0].lower(): str(row[1]) for row in con.execute("DESCRIBE said").fetchall()}
+    for column, kind in types.items():
+        if column in REQUIRED_COLUMNS and kind != "VARCHAR":
+            raise RuleError(f"{rule.path.name}: the column {column} is {kind}, and must be text.")
+        if kind.startswith(("STRUCT", "MAP", "UNION", "INTERVAL")) or kind.endswith("]"):
+            raise RuleError(f"{rule.path.name}: the column {column} is {kind}, which a report cannot hold.")
+
+
+def _check_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
     keys = ", ".join(KEY_COLUMNS)
-    nothing = " OR ".join(f"{column} IS NULL" for column in (*KEY_COLUMNS, "reason"))
+    nothing = " OR ".join(f"{column} IS NULL" for column in REQUIRED_COLUMNS)
     wrong = con.execute(
         f"SELECT resource_id, verdict FROM said WHERE {nothing} "  # noqa: S608
-        "OR verdict IS NULL OR verdict NOT IN ('finding', 'ok', 'not_evaluated') LIMIT 1"
+        "OR verdict NOT IN ('finding', 'ok', 'not_evaluated') LIMIT 1"
     ).fetchone()
     if wrong:
         raise RuleError(
-            f"{rule.path.name}: the row for {wrong[0]} (verdict {wrong[1]}) lacks a key or a reason, or its "
-            "verdict is not finding, ok or not_evaluated."
+            f"{rule.path.name}: the row for {wrong[0]} (verdict {wrong[1]}) lacks a key, a reason or components, "
+            "or its verdict is not finding, ok or not_evaluated."
         )
     twice = con.execute(f"SELECT {keys} FROM said GROUP BY {keys} HAVING count(*) > 1 LIMIT 1").fetchone()  # noqa: S608
     if twice:
         raise RuleError(f"{rule.path.name}: it returns more than one row for {'/'.join(twice)}.")
+
+
+def _check_words(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
+    """Columns that the rest of the pipeline understands only in certain words."""
+    columns = {row[0].lower() for row in con.execute("DESCRIBE said").fetchall()}
+    for column in columns & set(_WORDS):
+        texts = con.execute(f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM said").fetchall()  # noqa: S608
+        said = sorted({word.strip() for (text,) in texts if text is not None for word in text.split(",")})
+        unknown = [word for word in said if word not in _WORDS[column]]
+        if unknown:
+            raise RuleError(
+                f"{rule.path.name}: {column} says '{unknown[0]}'; known are {', '.join(_WORDS[column])}."
+            )
 
 
 def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
@@ -172,7 +197,9 @@ def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
         Unjudged(rule.id, cloud, account, region, None, _not_read(dataset, status, error))
         for cloud, account, region, dataset, status, error in failed
     ]
-    inventory = [dataset for dataset in datasets if dataset not in ("charges", "prices", "tags", "instance_types")]
+    inventory = [
+        dataset for dataset in datasets if dataset not in ("charges", "prices", "tags", "instance_types")
+    ]
     if inventory or datasets == ["charges"]:
         unjudged += _never_collected(con, rule, inventory or datasets)
     return unjudged
@@ -189,7 +216,14 @@ def _never_collected(con: duckdb.DuckDBPyConnection, rule: Rule, datasets: list[
         datasets,
     ).fetchall()
     return [
-        Unjudged(rule.id, cloud, account, None, None, f"No {names} collected for this account.")
+        Unjudged(
+            rule.id,
+            cloud,
+            account,
+            None,
+            None,
+            f"No {names.replace('_', ' ')} were collected for this account.",
+        )
         for cloud, account, names in rows
     ]
 
@@ -252,6 +286,8 @@ def _plain(value: Any) -> Any:
     """A value as JSON knows it; numbers to ten significant digits, so that no float noise is shown."""
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, Decimal):
         value = float(value)
     if isinstance(value, float):

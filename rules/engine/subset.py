@@ -33,9 +33,20 @@ _FUNCTIONS = (
 _ALLOWED = frozenset({*_STRUCTURE, *_VALUES, *_CONDITIONS, *_FUNCTIONS, exp.Star, exp.Anonymous})
 _TYPES = {
     exp.DataType.Type[name]
-    for name in ("VARCHAR", "TEXT", "DOUBLE", "FLOAT", "INT", "BIGINT", "DECIMAL", "BOOLEAN", "DATE", "TIMESTAMP")
+    for name in (
+        "VARCHAR",
+        "TEXT",
+        "DOUBLE",
+        "FLOAT",
+        "INT",
+        "BIGINT",
+        "DECIMAL",
+        "BOOLEAN",
+        "DATE",
+        "TIMESTAMP",
+    )
 }
-_WORDS: Mapping[type[exp.Expression], str] = {
+_WORDS: Mapping[type[exp.Expr], str] = {
     exp.Interval: "interval arithmetic (use days_between, or the cutoff of a parameter in days)",
     exp.Qualify: "QUALIFY (put row_number() into a subquery)",
     exp.Limit: "LIMIT (a rule tells of every resource)",
@@ -52,7 +63,7 @@ _WORDS: Mapping[type[exp.Expression], str] = {
 }
 
 
-def refuse_the_rest(query: exp.Expression, name: str) -> None:
+def refuse_the_rest(query: exp.Expr, name: str) -> None:
     """Raises RuleError naming the file and the first thing in `query` that rules may not use."""
     for node in query.walk():
         kind = type(node)
@@ -63,7 +74,7 @@ def refuse_the_rest(query: exp.Expression, name: str) -> None:
             raise RuleError(f"{name}: {trouble}.")
 
 
-def _named(node: exp.Expression) -> str:
+def _named(node: exp.Expr) -> str:
     words = next((words for kind, words in _WORDS.items() if isinstance(node, kind)), None)
     if words is None and isinstance(node, exp.Func):
         return f"the function {node.sql_name().lower()} is not in the subset of SQL that rules may use"
@@ -74,37 +85,37 @@ def _outside(words: str) -> str:
     return f"{words} is outside the portable subset of SQL that rules may use"
 
 
-def _function(node: exp.Expression) -> str | None:
+def _function(node: exp.Expr) -> str | None:
     if node.name.lower() in MACROS:
         return None
     return f"the function {node.name.lower()} is not in the subset of SQL that rules may use"
 
 
-def _star(node: exp.Expression) -> str | None:
+def _star(node: exp.Expr) -> str | None:
     over_values = isinstance(node.parent, exp.Select) and isinstance(_source(node.parent), exp.Values)
     # The parser itself puts SELECT * over a list of VALUES.
     return None if over_values or isinstance(node.parent, exp.Count) else "* is not allowed, name the columns"
 
 
-def _source(select: exp.Select) -> exp.Expression | None:
+def _source(select: exp.Select) -> exp.Expr | None:
     source = select.args.get("from_") or select.args.get("from")
     return source.this if isinstance(source, exp.From) else None
 
 
-def _type(node: exp.Expression) -> str | None:
+def _type(node: exp.Expr) -> str | None:
     return None if node.this in _TYPES else _outside(f"the type {node.sql(dialect='duckdb')}")
 
 
-def _join(node: exp.Expression) -> str | None:
+def _join(node: exp.Expr) -> str | None:
     method = node.args.get("method")
     return _outside(f"a {method} join") if method else None
 
 
-def _with(node: exp.Expression) -> str | None:
+def _with(node: exp.Expr) -> str | None:
     return _outside("WITH RECURSIVE") if node.args.get("recursive") else None
 
 
-def _distinct(node: exp.Expression) -> str | None:
+def _distinct(node: exp.Expr) -> str | None:
     return _outside("DISTINCT ON") if node.args.get("on") else None
 
 

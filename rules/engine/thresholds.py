@@ -54,7 +54,10 @@ def thresholds(rule: Rule, settings: Mapping[str, Any]) -> Thresholds:
     for override in overrides:
         if override.kind == "tag" and "=" not in override.value:
             raise ConfigError(f"{where}.tag: write the selector as key=value, not '{override.value}'.")
-    return Thresholds(bool(settings.get("enabled", True)), _checked(rule, plain, where), overrides)
+    enabled = settings.get("enabled", True)
+    if not isinstance(enabled, bool):
+        raise ConfigError(f"{where}.enabled = {enabled!r} is not true or false.")
+    return Thresholds(enabled, _checked(rule, plain, where), overrides)
 
 
 def values_for(rule: Rule, chosen: list[Mapping[str, Any]], as_of: datetime) -> dict[str, Any]:
@@ -79,7 +82,9 @@ def _checked(rule: Rule, values: Any, where: str) -> dict[str, Any]:
     known = rule.header.parameters
     for name, value in _table(values, where).items():
         if name not in known:
-            raise ConfigError(f"{where}: {name} is not a parameter of the rule; it has {', '.join(known)}.")
+            raise ConfigError(
+                f"{where}: {name} is not a parameter of the rule; it has {', '.join(known) or 'none'}."
+            )
         default = known[name].default
         number = isinstance(default, (int, float)) and not isinstance(default, bool)
         fits = (

@@ -22,8 +22,9 @@ doc: |
   Finds resources whose bill holds traffic to another zone of the same region, with the GiB and the money per
   resource; where flow logs are loaded, the peer with the most bytes is named. Talkative pairs belong in one zone,
   callers belong to the replica beside them, and large reads belong behind an endpoint or a cache. Not all of it
-  can go: a replica in another zone is bought safety, so the amount is the most that can be saved. Some bills do
-  not tell traffic between zones from traffic over a public address inside the region; the finding says so then.
+  can go: a replica in another zone is bought safety, so the amount is the most that can be saved. Google's bill
+  and some of AWS's do not tell traffic between zones from traffic over a public address inside the region; the
+  finding says so then.
   On Alibaba Cloud traffic between zones of a region is not a bill item, so nothing is found there.
 ---*/
 SELECT
@@ -31,12 +32,11 @@ SELECT
     account_id,
     coalesce(region, 'global') AS region,
     resource_id,
-    CASE WHEN gib_month > $min_gib THEN 'finding' ELSE 'ok' END AS verdict,
-    CASE
-        WHEN kind = 'cross_zone_or_public_ip' THEN 'The bill holds ' || amount(gib_month) || ' GiB a month between zones or over public addresses inside the region (limit ' || amount($min_gib) || ').'
-        WHEN peer_resource IS NOT NULL THEN 'The bill holds ' || amount(gib_month) || ' GiB a month between zones (limit ' || amount($min_gib) || '), most of it with ' || peer_resource || coalesce(' in ' || peer_zone, '') || '.'
-        ELSE 'The bill holds ' || amount(gib_month) || ' GiB a month between zones (limit ' || amount($min_gib) || ').'
-    END AS reason,
+    CASE WHEN gib_month > $min_gib THEN 'finding' WHEN gib_month IS NULL THEN 'not_evaluated' ELSE 'ok' END AS verdict,
+    'The bill holds ' || coalesce(amount(gib_month) || ' GiB a month', 'an unknown amount of traffic')
+        || CASE WHEN kind = 'cross_zone' THEN ' between zones' ELSE ' between zones or over public addresses inside the region' END
+        || CASE WHEN gib_month IS NULL THEN '' ELSE ' (limit ' || amount($min_gib) || ')' END
+        || coalesce(', the largest part with ' || peer_resource || coalesce(' in ' || peer_zone, ''), '') || '.' AS reason,
     'cross_zone' AS components,
     CASE
         WHEN resource_id LIKE 'i-%' THEN 'instance'

@@ -21,7 +21,8 @@ remediation:
   gcp: ["gcloud compute addresses delete {resource_id} --region {region} --project {account_id}"]
 doc: |
   Finds public addresses that are kept and used by nothing, from the inventory, and from the bill where there is
-  no inventory (the bill itself calls the hours idle). It is wrong for an address that partners have on an allow
+  no inventory (the bill itself calls the hours idle). Where the cloud does not tell since when an address is
+  unused, the idle hours on the bill stand in, and without a bill its presence alone. It is wrong for an address that partners have on an allow
   list or that a fail-over needs. A released address is gone for good: check the allow lists first.
 ---*/
 WITH billed AS (
@@ -30,14 +31,23 @@ WITH billed AS (
     WHERE component = 'public_ip_idle' AND resource_id IS NOT NULL
     GROUP BY cloud, account_id, resource_id
 ),
-both_sources AS (
+addresses AS (
     SELECT
-        p.cloud, p.account_id, p.region, p.ip_id, p.address, p.state, p.unused_since, p.created_at,
-        'inventory' AS known_from, b.hours
+        p.cloud, p.account_id, p.region, p.ip_id, p.address, p.state, 'inventory' AS known_from, b.hours, p.created_at,
+        floor(days_between(p.unused_since, $as_of)) AS days_unused,
+        CASE
+            WHEN p.state = 'in_use' THEN 'in use'
+            WHEN p.unused_since IS NOT NULL THEN CASE WHEN p.unused_since > $min_days_cutoff THEN 'recent' ELSE 'unused' END
+            WHEN b.hours IS NOT NULL THEN CASE WHEN b.hours < $min_hours THEN 'few hours' ELSE 'billed idle' END
+            WHEN p.created_at > $min_days_cutoff THEN 'new'
+            ELSE 'unknown since'
+        END AS case_of
     FROM public_ips AS p
     LEFT JOIN billed AS b ON b.cloud = p.cloud AND b.account_id = p.account_id AND b.resource_id = p.ip_id
     UNION ALL
-    SELECT b.cloud, b.account_id, coalesce(b.region, 'global'), b.resource_id, NULL, 'unused', NULL, NULL, 'bill', b.hours
+    SELECT
+        b.cloud, b.account_id, coalesce(b.region, 'global'), b.resource_id, NULL, 'unused', 'bill', b.hours, NULL, NULL,
+        CASE WHEN b.hours IS NULL THEN 'no hours' WHEN b.hours < $min_hours THEN 'few hours' ELSE 'billed idle' END
     FROM billed AS b
     LEFT JOIN public_ips AS p ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.ip_id = b.resource_id
     WHERE p.ip_id IS NULL
@@ -48,27 +58,28 @@ SELECT
     region,
     ip_id AS resource_id,
     CASE
-        WHEN state = 'in_use' THEN 'ok'
-        WHEN known_from = 'bill' AND hours < $min_hours THEN 'ok'
-        WHEN coalesce(unused_since, created_at) > $min_days_cutoff THEN 'ok'
-        ELSE 'finding'
+        WHEN case_of IN ('unused', 'billed idle', 'unknown since') THEN 'finding'
+        WHEN case_of = 'no hours' THEN 'not_evaluated'
+        ELSE 'ok'
     END AS verdict,
-    CASE
-        WHEN state = 'in_use' THEN 'It is in use.'
-        WHEN known_from = 'bill' THEN 'The bill charges it as idle for ' || amount(hours) || ' hours (limit ' || amount($min_hours) || ').'
-        WHEN unused_since IS NOT NULL THEN 'Nothing has used it for ' || amount(floor(days_between(unused_since, $as_of))) || ' days (limit ' || $min_days || ').'
-        WHEN created_at IS NOT NULL THEN 'Nothing uses it; it was reserved ' || amount(floor(days_between(created_at, $as_of))) || ' days ago (limit ' || $min_days || ').'
-        ELSE 'Nothing uses it.'
+    CASE case_of
+        WHEN 'in use' THEN 'It is in use.'
+        WHEN 'unused' THEN 'Nothing has used it for ' || counted(days_unused, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
+        WHEN 'recent' THEN 'Nothing has used it for ' || counted(days_unused, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
+        WHEN 'new' THEN 'Nothing uses it, and it was reserved ' || counted(floor(days_between(created_at, $as_of)), 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
+        WHEN 'no hours' THEN 'The bill charges it as idle, but does not tell for how many hours.'
+        WHEN 'unknown since' THEN 'Nothing uses it; since when is not known (limit where it is: ' || counted($min_days, 'day', 'days') || ').'
+        ELSE 'The bill charges it as idle for ' || counted(hours, 'hour', 'hours') || ' (limit ' || amount($min_hours) || ').'
     END AS reason,
     'all' AS components,
-    CASE WHEN known_from = 'inventory' AND unused_since IS NOT NULL THEN 'high' ELSE 'medium' END AS confidence,
+    CASE case_of WHEN 'unused' THEN 'high' ELSE 'medium' END AS confidence,
     CASE
         WHEN known_from = 'bill' THEN 'known from the bill only: nobody looked whether it is in use by now'
-        WHEN unused_since IS NULL THEN 'the cloud does not tell since when it is unused'
+        WHEN case_of IN ('billed idle', 'unknown since') THEN 'the cloud does not tell since when it is unused'
     END AS confidence_reason,
     address AS current_address,
     state AS current_state,
     'released' AS proposed_state,
-    floor(days_between(unused_since, $as_of)) AS days_unused,
+    days_unused,
     hours AS idle_hours_on_bill
-FROM both_sources
+FROM addresses

@@ -3,20 +3,31 @@
 -- window. The window ends where the bill ends, or at $as_of when that is earlier, so that an old bill is
 -- judged on its own month. Tax, credits, purchases and adjustments are not usage and stay out. `quantity` is in
 -- hours or GiB where the bill counts time or bytes.
-WITH ends AS (
-    -- Monthly fees end in the future; hours and days tell how far the bill really goes.
-    SELECT x_Cloud, x_AccountId, min(ChargePeriodStart) AS first_start, least(
-        coalesce(
-            max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05),
-            max(ChargePeriodEnd)),
-        CAST($as_of AS TIMESTAMP)) AS window_end
+WITH spans AS (
+    SELECT
+        x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId) AS payer,
+        max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05) AS metered_to,
+        max(ChargePeriodEnd) AS charged_to,
+        min(least(ChargePeriodStart, coalesce(BillingPeriodStart, ChargePeriodStart))) AS billed_from
     FROM charges
     WHERE ChargeCategory = 'Usage' AND ChargePeriodStart < CAST($as_of AS TIMESTAMP)
-    GROUP BY x_Cloud, x_AccountId
+    GROUP BY x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId)
+),
+payers AS (
+    -- Monthly fees end in the future; hours and days tell how far the bill really goes. A bill speaks about its
+    -- payer from the start of the billing period on, also for an account whose first charge came later.
+    SELECT x_Cloud, payer, min(billed_from) AS billed_from,
+        least(coalesce(max(metered_to), max(charged_to)), CAST($as_of AS TIMESTAMP)) AS window_end
+    FROM spans
+    GROUP BY x_Cloud, payer
 ),
 windows AS (
-    SELECT x_Cloud, x_AccountId, window_end, greatest(first_start, window_end - INTERVAL 30 DAY) AS window_start
-    FROM ends
+    -- One window for an account, also when it changed its payer within it.
+    SELECT s.x_Cloud, s.x_AccountId, max(p.window_end) AS window_end,
+        greatest(min(p.billed_from), max(p.window_end) - INTERVAL 30 DAY) AS window_start
+    FROM spans AS s
+    JOIN payers AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer
+    GROUP BY s.x_Cloud, s.x_AccountId
 ),
 inside AS (
     SELECT

@@ -18,6 +18,8 @@ risk: medium
 sources:
   - {title: "AWS Trusted Advisor: under one operation a day for 7 days, boot volumes excluded", url: "https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html"}
   - {title: "AWS Compute Optimizer: idle EBS volumes over 14 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
+  - {title: "Alibaba Cloud: what an ultra disk carries", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/block-storage-performance"}
+  - {title: "Google Cloud: what a standard persistent disk carries", url: "https://cloud.google.com/compute/docs/disks/performance"}
 remediation:
   aws:
     - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
@@ -34,49 +36,43 @@ remediation:
 doc: |
   Finds data volumes of running machines on which practically no operation happens, over at least a week and
   over all data there is: take a snapshot, detach, delete after two quiet weeks. A volume that is in use, but
-  below one operation per second on average and without a busy day, is proposed a cheaper type only, with lower
-  confidence. A boot volume is never judged, a weekly backup or a daily peak is use, a volume of a Kubernetes
+  below one operation per second on average and without a busy day, is proposed a cheaper type only, one that
+  carries its highest moment, with lower confidence. A boot volume is never judged, a weekly backup or a daily peak is use, a volume of a Kubernetes
   claim belongs to the cluster, and one of a stopped machine to the rule stopped-instance. It is wrong for a
   standby copy or an archive that must be at hand: ask the owner before you delete.
 ---*/
-WITH ladder (cloud, volume_type, cheaper) AS (
-    VALUES ('aws', 'io1', 'gp3'), ('aws', 'io2', 'gp3'), ('aws', 'gp2', 'gp3'),
-        ('alibaba', 'cloud_essd', 'cloud_efficiency'), ('alibaba', 'cloud_ssd', 'cloud_efficiency'),
-        ('gcp', 'pd-ssd', 'pd-standard'), ('gcp', 'pd-balanced', 'pd-standard')
-),
-work AS (
-    SELECT
-        cloud, account_id, region, resource_id,
-        min(days) AS days, min(coverage) AS coverage,
-        sum(avg) AS ops, sum(peak_day_avg) AS ops_day, sum(peak) AS ops_peak, count(*) AS sides
-    FROM usage
-    WHERE metric IN ('disk_read_ops_per_second', 'disk_write_ops_per_second')
-    GROUP BY cloud, account_id, region, resource_id
+WITH ladder (cloud, volume_type, cheaper, iops_base, iops_gib, iops_cap, medium) AS (
+    -- What the cheaper type carries: iops_base + iops_gib for each GiB, at most iops_cap.
+    VALUES ('aws', 'io1', 'gp3', 3000, 0, 3000, 'ssd'), ('aws', 'io2', 'gp3', 3000, 0, 3000, 'ssd'),
+        ('aws', 'gp2', 'gp3', 3000, 0, 3000, 'ssd'),
+        ('alibaba', 'cloud_essd', 'cloud_efficiency', 1800, 8, 5000, 'hdd'),
+        ('alibaba', 'cloud_ssd', 'cloud_efficiency', 1800, 8, 5000, 'hdd'),
+        ('gcp', 'pd-ssd', 'pd-standard', 0, 0.75, 7500, 'hdd'), ('gcp', 'pd-balanced', 'pd-standard', 0, 0.75, 7500, 'hdd')
 ),
 judged AS (
     SELECT
-        v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.size_gib, v.iops, v.throughput_mib,
-        v.performance_level, v.medium, v.instance_id, v.kubernetes_claim, l.cheaper, w.days, w.coverage, w.ops,
-        w.ops_day, w.ops_peak,
+        v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.size_gib, v.iops, v.throughput_mib, v.performance_level,
+        v.instance_id, v.kubernetes_claim, l.cheaper, l.medium, a.ops_days AS days, a.ops_coverage AS coverage,
+        a.ops_avg, a.ops_day, a.ops_peak,
         CASE
-            WHEN v.is_boot IS NULL THEN 'boot unknown'
             WHEN v.is_boot THEN 'boot'
-            WHEN w.ops_day > $low_day_ops_max OR w.ops > $low_ops_max THEN 'in use'
+            WHEN a.ops_day > $low_day_ops_max OR a.ops_avg > $low_ops_max THEN 'in use'
+            WHEN v.is_boot IS NULL THEN 'boot unknown'
             WHEN i.state = 'stopped' THEN 'machine off'
             WHEN v.created_at > $min_days_cutoff THEN 'new'
-            WHEN w.days IS NULL OR w.sides < 2 THEN 'no data'
-            WHEN w.days < $min_days THEN 'too few days'
-            WHEN w.coverage < $min_coverage THEN 'gaps'
-            WHEN w.ops_day <= $idle_ops_max AND coalesce(w.ops_peak, 0) <= $idle_peak_max
-                THEN CASE WHEN v.kubernetes_claim IS NULL THEN 'idle' ELSE 'claimed' END
-            WHEN l.cheaper IS NOT NULL THEN 'low'
+            WHEN a.ops_days IS NULL OR a.ops_peak IS NULL THEN 'no data'
+            WHEN a.ops_days < $min_days THEN 'too few days'
+            WHEN a.ops_coverage < $min_coverage THEN 'gaps'
+            WHEN v.kubernetes_claim IS NOT NULL THEN 'claimed'
+            WHEN a.ops_day <= $idle_ops_max AND a.ops_peak <= $idle_peak_max THEN 'idle'
+            WHEN a.ops_peak <= least(l.iops_cap, l.iops_base + l.iops_gib * v.size_gib) THEN 'low'
             ELSE 'in use'
         END AS state
     FROM volumes AS v
     LEFT JOIN instances AS i ON i.cloud = v.cloud AND i.account_id = v.account_id AND i.region = v.region
         AND i.instance_id = v.instance_id
-    LEFT JOIN work AS w ON w.cloud = v.cloud AND w.account_id = v.account_id AND w.region = v.region
-        AND w.resource_id = v.volume_id
+    LEFT JOIN activity AS a ON a.cloud = v.cloud AND a.account_id = v.account_id AND a.region = v.region
+        AND a.resource_id = v.volume_id
     LEFT JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type
     WHERE v.state = 'attached'
 )
@@ -87,21 +83,21 @@ SELECT
     volume_id AS resource_id,
     CASE WHEN state IN ('idle', 'low') THEN 'finding' WHEN state IN ('boot', 'in use') THEN 'ok' ELSE 'not_evaluated' END AS verdict,
     CASE WHEN state = 'low' THEN 'change-type' ELSE 'delete' END AS action,
-    CASE
-        WHEN state = 'idle' THEN 'It did at most ' || amount(ops_day) || ' operations per second on its busiest of '
-            || days || ' days (limit ' || amount($idle_ops_max) || ').'
-        WHEN state = 'low' THEN 'It did ' || amount(ops) || ' operations per second on average and ' || amount(ops_day)
-            || ' on its busiest of ' || days || ' days (limits ' || amount($low_ops_max) || ' and '
+    CASE state
+        WHEN 'idle' THEN 'It did ' || amount(ops_day) || ' operations per second on the busiest of ' || counted(days, 'day', 'days')
+            || ' (limit ' || amount($idle_ops_max) || ') and never more than ' || amount(ops_peak) || ' (limit ' || amount($idle_peak_max) || ').'
+        WHEN 'low' THEN 'It did ' || amount(ops_avg) || ' operations per second on average and ' || amount(ops_day)
+            || ' on the busiest of ' || counted(days, 'day', 'days') || ' (limits ' || amount($low_ops_max) || ' and '
             || amount($low_day_ops_max) || '): ' || cheaper || ' is enough.'
-        WHEN state = 'boot' THEN 'A machine boots from it.'
-        WHEN state = 'in use' THEN 'It did ' || amount(ops_day) || ' operations per second on its busiest day.'
-        WHEN state = 'boot unknown' THEN 'Whether a machine boots from it is not known.'
-        WHEN state = 'machine off' THEN 'Its machine is off; the rule stopped-instance judges both together.'
-        WHEN state = 'new' THEN 'It is younger than ' || $min_days || ' days.'
-        WHEN state = 'no data' THEN 'Its operations are not measured.'
-        WHEN state = 'too few days' THEN 'There is data for ' || days || ' days, ' || $min_days || ' are needed.'
-        WHEN state = 'gaps' THEN 'Data covers ' || in_percent(coverage) || ' of the days, ' || in_percent($min_coverage) || ' is needed.'
-        ELSE 'It is quiet, but belongs to the Kubernetes claim ' || kubernetes_claim || ', which only the cluster may give up.'
+        WHEN 'boot' THEN 'A machine boots from it.'
+        WHEN 'in use' THEN 'It did ' || amount(ops_avg) || ' operations per second on average, ' || amount(ops_day) || ' on its busiest day and ' || amount(ops_peak) || ' at its peak.'
+        WHEN 'boot unknown' THEN 'Whether a machine boots from it is not known.'
+        WHEN 'machine off' THEN 'Its machine is off; the rule stopped-instance judges both together.'
+        WHEN 'new' THEN 'It is younger than ' || counted($min_days, 'day', 'days') || '.'
+        WHEN 'no data' THEN 'Its operations are not measured in both directions.'
+        WHEN 'too few days' THEN 'There is data for ' || counted(days, 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
+        WHEN 'gaps' THEN 'Data covers ' || in_percent(coverage) || ' of the days (needed: ' || in_percent($min_coverage) || ').'
+        ELSE 'It does little, but belongs to the Kubernetes claim ' || kubernetes_claim || ', which only the cluster may give up.'
     END AS reason,
     CASE WHEN state = 'low' THEN 'storage,iops,throughput' ELSE 'all' END AS components,
     CASE WHEN state = 'low' THEN 'low' WHEN days < 35 THEN 'medium' ELSE 'high' END AS confidence,
@@ -119,11 +115,11 @@ SELECT
     CASE WHEN state = 'low' THEN size_gib END AS proposed_size_gib,
     CASE WHEN state = 'low' AND cheaper = 'gp3' THEN 3000 END AS proposed_iops,
     CASE WHEN state = 'low' AND cheaper = 'gp3' THEN 125 END AS proposed_throughput_mib,
-    CASE WHEN state = 'low' AND cheaper IN ('pd-standard', 'cloud_efficiency') THEN 'hdd' WHEN state = 'low' THEN medium END AS proposed_medium,
-    CASE WHEN state <> 'low' THEN 'deleted' END AS proposed_state,
+    CASE WHEN state = 'low' THEN medium END AS proposed_medium,
+    CASE WHEN state = 'idle' THEN 'deleted' END AS proposed_state,
     days,
     coverage,
-    ops AS ops_per_second_average,
+    ops_avg AS ops_per_second_average,
     ops_day AS ops_per_second_busiest_day,
     ops_peak AS ops_per_second_peak
 FROM judged

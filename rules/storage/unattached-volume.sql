@@ -6,7 +6,7 @@ action: delete
 resource: volume
 parameters:
   min_days: {default: 14, unit: days, doc: "detached for at least so long"}
-needs: [volumes, "metrics:disk_read_ops_per_second"]
+needs: [volumes, "metrics:disk_read_ops_per_second", "metrics:disk_write_ops_per_second"]
 effort: low
 risk: low
 sources:
@@ -30,20 +30,15 @@ doc: |
   be on its way to another machine, and one that a Kubernetes claim holds is the cluster's to give up: neither
   is flagged. Take a snapshot, wait for it to complete, delete; the snapshot brings it back.
 ---*/
-WITH last_use AS (
-    SELECT cloud, account_id, region, resource_id, max(last_day) AS last_day
-    FROM usage
-    WHERE metric = 'disk_read_ops_per_second'
-    GROUP BY cloud, account_id, region, resource_id
-),
-judged AS (
+WITH judged AS (
     SELECT
-        v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.iops,
-        v.throughput_mib, v.kubernetes_claim, v.detached_at, u.last_day,
-        coalesce(v.detached_at, u.last_day, v.created_at) AS since
+        v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.iops, v.throughput_mib,
+        v.kubernetes_claim, coalesce(v.detached_at, a.ops_last_day, v.created_at) AS since,
+        floor(days_between(coalesce(v.detached_at, a.ops_last_day, v.created_at), $as_of)) AS days,
+        CASE WHEN v.detached_at IS NOT NULL THEN 'detached' WHEN a.ops_last_day IS NOT NULL THEN 'used' ELSE 'created' END AS told_by
     FROM volumes AS v
-    LEFT JOIN last_use AS u ON u.cloud = v.cloud AND u.account_id = v.account_id AND u.region = v.region
-        AND u.resource_id = v.volume_id
+    LEFT JOIN activity AS a ON a.cloud = v.cloud AND a.account_id = v.account_id AND a.region = v.region
+        AND a.resource_id = v.volume_id
     WHERE v.state = 'unattached'
 )
 SELECT
@@ -59,16 +54,15 @@ SELECT
     CASE
         WHEN kubernetes_claim IS NOT NULL THEN 'It is attached to nothing, but belongs to the Kubernetes claim ' || kubernetes_claim || ', which only the cluster may give up.'
         WHEN since IS NULL THEN 'It is attached to nothing, but since when is not known.'
-        WHEN detached_at IS NOT NULL THEN 'It has been attached to nothing for ' || amount(floor(days_between(since, $as_of))) || ' days (limit ' || $min_days || ').'
-        WHEN last_day IS NOT NULL THEN 'It is attached to nothing and was last used ' || amount(floor(days_between(since, $as_of))) || ' days ago (limit ' || $min_days || ').'
-        ELSE 'It is attached to nothing and was created ' || amount(floor(days_between(since, $as_of))) || ' days ago (limit ' || $min_days || ').'
+        WHEN told_by = 'detached' THEN 'It has been attached to nothing for ' || counted(days, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
+        WHEN told_by = 'used' THEN 'It is attached to nothing and was last used ' || counted(days, 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
+        ELSE 'It is attached to nothing and was created ' || counted(days, 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
     END AS reason,
     'all' AS components,
-    CASE WHEN detached_at IS NOT NULL THEN 'high' WHEN last_day IS NOT NULL THEN 'medium' ELSE 'low' END AS confidence,
-    CASE
-        WHEN detached_at IS NOT NULL THEN NULL
-        WHEN last_day IS NOT NULL THEN 'the cloud does not tell when it was detached; its last measured use stands in'
-        ELSE 'the cloud does not tell when it was detached; its creation stands in'
+    CASE told_by WHEN 'detached' THEN 'high' WHEN 'used' THEN 'medium' ELSE 'low' END AS confidence,
+    CASE told_by
+        WHEN 'used' THEN 'the cloud does not tell when it was detached; its last measured use stands in'
+        WHEN 'created' THEN 'the cloud does not tell when it was detached; its creation stands in'
     END AS confidence_reason,
     'unattached' AS current_state,
     volume_type AS current_volume_type,
@@ -77,5 +71,5 @@ SELECT
     iops AS current_iops,
     throughput_mib AS current_throughput_mib,
     'deleted' AS proposed_state,
-    floor(days_between(since, $as_of)) AS days_unattached
+    days AS days_unattached
 FROM judged

@@ -29,51 +29,52 @@ doc: |
   3,000 operations per second; where gp2's size gave more than that, the difference is provisioned and priced,
   unless a month of data shows that it is not used. An Alibaba ESSD goes down one performance level, and a Google
   pd-ssd becomes pd-balanced, only when a month of data shows that the highest moment fits the lower limits with
-  head-room. On AWS and Alibaba the change is made in place; on Google it is a new disk from a snapshot. It
+  head-room. On AWS and Alibaba the change is made in place; on Google it is a new disk from a snapshot, and for
+  a boot disk a stop of the machine. It
   changes the rate, not the machine: emissions stay the same.
 ---*/
-WITH work AS (
-    SELECT
-        cloud, account_id, region, resource_id,
-        min(days) AS days, min(coverage) AS coverage,
-        sum(CASE WHEN metric IN ('disk_read_ops_per_second', 'disk_write_ops_per_second') THEN peak END) AS ops,
-        sum(CASE WHEN metric IN ('disk_read_bytes_per_second', 'disk_write_bytes_per_second') THEN peak END) / 1048576.0 AS mib,
-        count(*) AS sides
-    FROM usage
-    WHERE metric IN ('disk_read_ops_per_second', 'disk_write_ops_per_second', 'disk_read_bytes_per_second', 'disk_write_bytes_per_second')
-    GROUP BY cloud, account_id, region, resource_id
-),
--- Limits of what is proposed: base + per_gib * size, capped; MiB/s alike. `blind` needs no data: nothing is lost.
-ladder (cloud, volume_type, level, new_type, new_level, iops_base, iops_gib, iops_cap, mib_base, mib_gib, mib_cap, blind) AS (
+WITH ladder (cloud, volume_type, level, new_type, new_level, iops_base, iops_gib, iops_cap, mib_base, mib_gib, mib_cap) AS (
+    -- Limits of what is proposed: base + per GiB * size, at most the cap; MiB per second alike.
     VALUES
-        ('aws', 'gp2', '', 'gp3', '', 3000, 0, 3000, 125, 0, 125, TRUE),
-        ('alibaba', 'cloud_essd', 'PL3', 'cloud_essd', 'PL2', 4000, 50, 100000, 120, 0.5, 750, FALSE),
-        ('alibaba', 'cloud_essd', 'PL2', 'cloud_essd', 'PL1', 1800, 50, 50000, 120, 0.5, 350, FALSE),
-        ('alibaba', 'cloud_essd', 'PL1', 'cloud_essd', 'PL0', 1800, 12, 10000, 100, 0.25, 180, FALSE),
-        ('gcp', 'pd-ssd', '', 'pd-balanced', '', 3000, 6, 80000, 140, 0.28, 1200, FALSE)
+        ('aws', 'gp2', '', 'gp3', '', 3000, 0, 3000, 125, 0, 125),
+        ('alibaba', 'cloud_essd', 'PL3', 'cloud_essd', 'PL2', 4000, 50, 100000, 120, 0.5, 750),
+        ('alibaba', 'cloud_essd', 'PL2', 'cloud_essd', 'PL1', 1800, 50, 50000, 120, 0.5, 350),
+        ('alibaba', 'cloud_essd', 'PL1', 'cloud_essd', 'PL0', 1800, 12, 10000, 100, 0.25, 180),
+        ('gcp', 'pd-ssd', '', 'pd-balanced', '', 3000, 6, 80000, 140, 0.28, 1200)
 ),
 facts AS (
     SELECT
         v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.medium,
-        l.new_type, l.new_level, l.blind, w.days, w.coverage, w.ops, w.mib,
+        v.kubernetes_claim, l.new_type, l.new_level, l.new_type = 'gp3' AS in_reach,
         least(l.iops_cap, l.iops_base + l.iops_gib * v.size_gib) AS iops_limit,
         least(l.mib_cap, l.mib_base + l.mib_gib * v.size_gib) AS mib_limit,
+        -- What gp2 gives follows from its size.
         CASE WHEN v.volume_type = 'gp2' THEN least(16000, greatest(100, 3 * v.size_gib)) ELSE v.iops END AS iops_now,
         CASE WHEN v.volume_type = 'gp2' THEN CASE WHEN v.size_gib <= 170 THEN 128 ELSE 250 END ELSE v.throughput_mib END AS mib_now,
-        w.sides = 4 AND w.days >= $min_days AND w.coverage >= $min_coverage AS observed
+        least(a.ops_days, a.bytes_days) AS days, least(a.ops_coverage, a.bytes_coverage) AS coverage,
+        a.ops_peak AS ops, a.bytes_peak / 1048576.0 AS mib,
+        coalesce(a.ops_days >= $min_days AND a.bytes_days >= $min_days AND a.ops_coverage >= $min_coverage
+            AND a.bytes_coverage >= $min_coverage, FALSE) AS observed
     FROM volumes AS v
     JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type AND l.level = coalesce(v.performance_level, '')
-    LEFT JOIN work AS w ON w.cloud = v.cloud AND w.account_id = v.account_id AND w.region = v.region
-        AND w.resource_id = v.volume_id
-    WHERE v.size_gib IS NOT NULL
+    LEFT JOIN activity AS a ON a.cloud = v.cloud AND a.account_id = v.account_id AND a.region = v.region
+        AND a.resource_id = v.volume_id
+    WHERE v.state IN ('attached', 'unattached')
 ),
 sized AS (
     SELECT
-        cloud, account_id, region, volume_id, volume_type, performance_level, size_gib, medium, new_type, new_level,
-        blind, days, coverage, ops, mib, iops_limit, mib_limit, iops_now, mib_now, coalesce(observed, FALSE) AS observed,
-        -- What to provision on gp3: what gp2 gave, or less where a month of data shows less is used.
-        CASE WHEN blind THEN ceil(greatest(iops_limit, least(iops_now, CASE WHEN observed THEN ops / (1 - $headroom) ELSE iops_now END))) END AS iops_new,
-        CASE WHEN blind THEN ceil(greatest(mib_limit, least(mib_now, CASE WHEN observed THEN mib / (1 - $headroom) ELSE mib_now END))) END AS mib_new
+        cloud, account_id, region, volume_id, volume_type, performance_level, size_gib, medium, kubernetes_claim, new_type, new_level,
+        iops_limit, mib_limit, iops_now, mib_now, days, coverage, ops, mib, observed,
+        -- What to provision on gp3: what gp2 gave, or less where a month of data shows that less is used.
+        CASE WHEN in_reach THEN ceil(greatest(iops_limit, least(iops_now, CASE WHEN observed THEN ops / (1 - $headroom) ELSE iops_now END))) END AS iops_new,
+        CASE WHEN in_reach THEN ceil(greatest(mib_limit, least(mib_now, CASE WHEN observed THEN mib / (1 - $headroom) ELSE mib_now END))) END AS mib_new,
+        CASE
+            WHEN size_gib IS NULL THEN 'size unknown'
+            WHEN in_reach THEN 'gp2'
+            WHEN NOT observed THEN 'no data'
+            WHEN ops <= iops_limit * (1 - $headroom) AND mib <= mib_limit * (1 - $headroom) THEN 'level'
+            ELSE 'needed'
+        END AS state
     FROM facts
 )
 SELECT
@@ -81,23 +82,23 @@ SELECT
     account_id,
     region,
     volume_id AS resource_id,
-    CASE
-        WHEN blind THEN 'finding'
-        WHEN NOT observed THEN 'not_evaluated'
-        WHEN ops <= iops_limit * (1 - $headroom) AND mib <= mib_limit * (1 - $headroom) THEN 'finding'
-        ELSE 'ok'
-    END AS verdict,
-    CASE
-        WHEN blind THEN 'It is ' || volume_type || ' with ' || amount(iops_now) || ' operations per second by its size; ' || new_type
-            || ' with ' || amount(iops_new) || ' operations and ' || amount(mib_new) || ' MiB per second gives the same (included: ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ').'
-        WHEN NOT observed THEN 'Its operations are not measured over ' || $min_days || ' days, so it is not known whether a lower level would carry them.'
-        WHEN ops <= iops_limit * (1 - $headroom) AND mib <= mib_limit * (1 - $headroom)
-            THEN 'At its highest moment in ' || days || ' days it did ' || amount(ops) || ' operations and ' || amount(mib)
-                || ' MiB per second; ' || new_type || ' ' || new_level || ' carries ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ' (head-room ' || in_percent($headroom) || ').'
-        ELSE 'Its highest moment of ' || amount(ops) || ' operations and ' || amount(mib) || ' MiB per second does not fit ' || new_type || ' ' || new_level || '.'
+    CASE WHEN state IN ('gp2', 'level') THEN 'finding' WHEN state = 'needed' THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE state
+        WHEN 'gp2' THEN 'As gp2 its size gives it ' || amount(iops_now) || ' operations and ' || amount(mib_now) || ' MiB per second; '
+            || CASE WHEN iops_new < iops_now OR mib_new < mib_now
+                THEN 'its highest moment was ' || amount(ops) || ' and ' || amount(mib) || ', which gp3 with ' || amount(iops_new) || ' and ' || amount(mib_new) || ' carries (limit: ' || in_percent($headroom) || ' head-room).'
+                ELSE 'as gp3 with ' || amount(iops_new) || ' and ' || amount(mib_new) || ' it loses nothing (limit: what it has now).'
+            END
+        WHEN 'level' THEN 'At its highest moment in ' || counted(days, 'day', 'days') || ' it did ' || amount(ops) || ' operations and ' || amount(mib)
+            || ' MiB per second; ' || concat(new_type, ' ' || nullif(new_level, '')) || ' carries ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ' (limit: ' || in_percent($headroom) || ' head-room).'
+        WHEN 'needed' THEN 'Its highest moment of ' || amount(ops) || ' operations and ' || amount(mib) || ' MiB per second does not fit ' || concat(new_type, ' ' || nullif(new_level, ''))
+            || ', which carries ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ' (limit: ' || in_percent($headroom) || ' head-room).'
+        WHEN 'size unknown' THEN 'Its size is not known.'
+        ELSE 'Its operations and bytes are not measured over ' || counted($min_days, 'day', 'days') || ', so whether ' || concat(new_type, ' ' || nullif(new_level, '')) || ' would carry them is not known.'
     END AS reason,
     'storage,iops,throughput' AS components,
-    'high' AS confidence,
+    CASE WHEN kubernetes_claim IS NOT NULL THEN 'medium' ELSE 'high' END AS confidence,
+    CASE WHEN kubernetes_claim IS NOT NULL THEN 'it belongs to the Kubernetes claim ' || kubernetes_claim || ': change it through its storage class' END AS confidence_reason,
     volume_type AS current_volume_type,
     performance_level AS current_performance_level,
     size_gib AS current_size_gib,

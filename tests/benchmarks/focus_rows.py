@@ -96,7 +96,7 @@ def write(path: Path, rows: int, seed: int = 0) -> None:
     """Writes `rows` charges to `path`; the ending of the name says in which format."""
     select = f"WITH base AS ({_BASE}) {_ROW}".format(rows=rows, seed=seed)
     if path.name.endswith(".parquet"):
-        select = f"SELECT * REPLACE ({_doubles()}) FROM ({select})"  # noqa: S608
+        select = f"SELECT * REPLACE ({_doubles()}) FROM ({select})"
         options = "FORMAT parquet, COMPRESSION zstd"
     else:
         options = f"FORMAT csv, HEADER, COMPRESSION {'gzip' if path.suffix == '.gz' else 'none'}"

@@ -48,7 +48,11 @@ class Desk:
 
     def text(self, rows: Sequence[Mapping[str, str | None]], *, delimiter: str = ",", end: str = "\n") -> str:
         full = [{**ROW, **row} for row in rows]
-        columns = [name for name in dict.fromkeys(key for row in full for key in row) if full[0].get(name) is not None]
+        columns = [
+            name
+            for name in dict.fromkeys(key for row in full for key in row)
+            if full[0].get(name) is not None
+        ]
         out = io.StringIO()
         writer = csv.DictWriter(out, columns, delimiter=delimiter, lineterminator=end, extrasaction="ignore")
         writer.writeheader()

@@ -1,6 +1,7 @@
 """Numbers and instants: what the file says is what the warehouse holds."""
 
 import math
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
@@ -16,14 +17,16 @@ HALF_A_UNIT = Decimal("5e-19")
 
 
 @pytest.fixture(scope="module")
-def macro():
+def macro() -> Iterator[Callable[..., Any]]:
     """Runs one macro on one value."""
     with duckdb.connect() as con:
         con.execute("SET TimeZone = 'UTC'")
         con.execute(macros())
 
         def run(call: str, value: Any, kind: str = "VARCHAR") -> Any:
-            return con.execute(f"SELECT {call.format('v')} FROM (SELECT ?::{kind} AS v)", [value]).fetchall()[0][0]
+            return con.execute(f"SELECT {call.format('v')} FROM (SELECT ?::{kind} AS v)", [value]).fetchall()[
+                0
+            ][0]
 
         yield run
 
@@ -109,7 +112,21 @@ def test_money_of_each_kind(macro, value, kind, expected):
 
 
 @pytest.mark.parametrize(
-    "text", ["abc", "1,5", "1.234,56", "$1", "1 USD", "NaN", "inf", "1e400", "123456789012345678901", "0x10", "--1", "-"]
+    "text",
+    [
+        "abc",
+        "1,5",
+        "1.234,56",
+        "$1",
+        "1 USD",
+        "NaN",
+        "inf",
+        "1e400",
+        "123456789012345678901",
+        "0x10",
+        "--1",
+        "-",
+    ],
 )
 def test_what_is_no_number_or_does_not_fit_is_null(macro, text):
     assert macro("money({})", text) is None
@@ -130,7 +147,11 @@ instants = st.datetimes(datetime(1990, 1, 2), datetime(2199, 12, 30), timezones=
 @settings(max_examples=400, deadline=None)
 def test_an_instant_in_any_zone_is_the_same_in_utc(macro, at, middle, style):
     in_utc = at.astimezone(UTC).replace(tzinfo=None)
-    text = at.isoformat(middle) if style == "+hh:mm" else in_utc.isoformat(middle) + ("Z" if style == "Z" else "")
+    text = (
+        at.isoformat(middle)
+        if style == "+hh:mm"
+        else in_utc.isoformat(middle) + ("Z" if style == "Z" else "")
+    )
     assert macro("instant({})::VARCHAR", text) == str(in_utc).removesuffix(".000000").rstrip(
         "0" if in_utc.microsecond else ""
     )
@@ -155,7 +176,9 @@ def test_instants_as_bills_write_them(macro, text, expected):
     assert macro("instant({})::VARCHAR", text) == expected
 
 
-@pytest.mark.parametrize("text", ["9/2/2023", "2024-13-01", "soon", "20240901", "1725148800", "infinity", "2024-02-30"])
+@pytest.mark.parametrize(
+    "text", ["9/2/2023", "2024-13-01", "soon", "20240901", "1725148800", "infinity", "2024-02-30"]
+)
 def test_what_is_no_instant_is_null(macro, text):
     assert macro("instant({})", text) is None
 
@@ -194,12 +217,18 @@ def test_cloud_behind_a_provider(macro, provider, cloud):
         ("arn:aws:ec2:us-east-1:1:elastic-ip/eipalloc-1", "eipalloc-1"),
         ("arn:aws:s3:::bucket/instance/x", "arn:aws:s3:::bucket/instance/x"),
         ("arn:aws:rds:us-east-1:1:snapshot:mine", "arn:aws:rds:us-east-1:1:snapshot:mine"),
-        ("arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1", "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1"),
+        (
+            "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1",
+            "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1",
+        ),
         ("//compute.googleapis.com/projects/p/zones/us-central1-a/instances/web", "web"),
         ("//compute.googleapis.com/projects/p/global/addresses/ip", "ip"),
         ("projects/p/zones/z/disks/d", "d"),
         ("//storage.googleapis.com/projects/_/buckets/b", "//storage.googleapis.com/projects/_/buckets/b"),
-        ("/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d", "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d"),
+        (
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",
+        ),
         ("projects/p/", "projects/p/"),
         (None, None),
     ],

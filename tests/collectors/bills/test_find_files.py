@@ -10,7 +10,14 @@ from finops.errors import InputError
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    for name in ("b.csv", "a.CSV", "deep/er/c.csv.gz", "deep/d.snappy.parquet", "manifest.json", ".hidden.csv"):
+    for name in (
+        "b.csv",
+        "a.CSV",
+        "deep/er/c.csv.gz",
+        "deep/d.snappy.parquet",
+        "manifest.json",
+        ".hidden.csv",
+    ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
