@@ -25,6 +25,11 @@ def parse_instant(text: str) -> datetime:
         raise UsageError(
             f"'{text}' is not an instant; write it like 2026-11-20 or 2026-11-20T08:00:00Z."
         ) from None
+    return in_utc(at)
+
+
+def in_utc(at: datetime) -> datetime:
+    """The instant in UTC without a zone; one that has no zone is UTC already."""
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 

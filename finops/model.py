@@ -8,16 +8,15 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from finops import __version__
+from finops.instants import in_utc, iso
 
 SCHEMA_VERSION = 1
 
 Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-Instant = Annotated[
-    datetime, PlainSerializer(lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ"), return_type=str, when_used="json")
-]
+Instant = Annotated[datetime, AfterValidator(in_utc), PlainSerializer(iso, return_type=str, when_used="json")]
 Level = Literal["low", "medium", "high"]
 FindingClass = Literal["unused", "oversized", "rate", "placement", "schedule", "modernise"]
 Action = Literal[

@@ -98,6 +98,10 @@ def run_cases_(
             passed, failed = passed + (outcome.difference is None), failed + (outcome.difference is not None)
             if outcome.difference:
                 print(f"failed  {rule.id}: {outcome.name}: {outcome.difference}", file=sys.stderr)
+    if not passed + failed:
+        raise RuleError(
+            "No case was found; those of the built-in rules come with the source, in tests/cases."
+        )
     out(f"{passed} passed, {failed} failed")
     if failed:
         raise RuleError(f"{failed} case{'s' if failed > 1 else ''} failed.")

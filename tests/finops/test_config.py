@@ -1,0 +1,104 @@
+"""finops.toml: where it is read from, what overrides what, and what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+
+from finops.config import load_settings
+from finops.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_without_a_file_there_are_defaults(here: Path) -> None:
+    settings = load_settings(environ={"HOME": str(here)})
+    assert (settings.db, settings.currency, settings.memory_limit) == (Path("finops.duckdb"), None, "2GB")
+
+
+def test_a_named_file_comes_before_the_variable_the_folder_and_the_home(here: Path) -> None:
+    named = write(here / "named.toml", "currency = 'EUR'")
+    variable = write(here / "variable.toml", "currency = 'GBP'")
+    home = write(here / "home" / ".config" / "finops" / "finops.toml", "currency = 'JPY'")
+    environ = {"HOME": str(here / "home")}
+    assert load_settings(environ=environ).currency == "JPY"
+    assert home.exists()
+    write(here / "finops.toml", "currency = 'CHF'")
+    assert load_settings(environ=environ).currency == "CHF"
+    assert load_settings(environ={**environ, "FINOPS_CONFIG": str(variable)}).currency == "GBP"
+    assert load_settings(named, environ={**environ, "FINOPS_CONFIG": str(variable)}).currency == "EUR"
+
+
+def test_xdg_config_home_comes_before_the_home(here: Path) -> None:
+    write(here / "xdg" / "finops" / "finops.toml", "currency = 'EUR'")
+    assert load_settings(environ={"HOME": str(here), "XDG_CONFIG_HOME": str(here / "xdg")}).currency == "EUR"
+
+
+def test_a_profile_overlays_the_base_key_by_key(here: Path) -> None:
+    write(
+        here / "finops.toml",
+        "currency = 'EUR'\n[rules.a]\nx = 1\ny = 2\n[profile.prod]\ndb = '/p.duckdb'\n[profile.prod.rules.a]\ny = 3\n",
+    )
+    settings = load_settings(profile="prod", environ={"HOME": str(here)})
+    assert (settings.currency, settings.db, settings.rules) == (
+        "EUR",
+        Path("/p.duckdb"),
+        {"a": {"x": 1, "y": 3}},
+    )
+    assert load_settings(environ={"HOME": str(here), "FINOPS_PROFILE": "prod"}).db == Path("/p.duckdb")
+
+
+def test_a_profile_that_does_not_exist_is_named(here: Path) -> None:
+    write(here / "finops.toml", "[profile.prod]\ncurrency = 'EUR'\n")
+    with pytest.raises(ConfigError, match="no profile dev in finops.toml; it has prod"):
+        load_settings(profile="dev", environ={"HOME": str(here)})
+
+
+def test_variables_come_last_and_reach_into_tables(here: Path) -> None:
+    write(here / "finops.toml", "db = 'a.duckdb'\n[rules.idle-instance]\nmin_days = 14\n")
+    settings = load_settings(
+        environ={
+            "HOME": str(here),
+            "FINOPS_DB": "b.duckdb",
+            "FINOPS_THREADS": "2",
+            "FINOPS_RULES__IDLE_INSTANCE__CPU_PEAK_MAX": "0.03",
+            "FINOPS_SOMEBODY_ELSES": "x",
+        }
+    )
+    assert (settings.db, settings.threads) == (Path("b.duckdb"), 2)
+    assert settings.rules == {"idle-instance": {"min_days": 14, "cpu_peak_max": 0.03}}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = ", "not TOML"),
+        ("curency = 'USD'", "no setting curency; did you mean currency?"),
+        ("nonsense_that_resembles_nothing = 1", "known are"),
+        ("threads = 0", "threads"),
+        ("memory_limit = 'much'", "memory_limit"),
+        ("max_rejected = 2", "max_rejected"),
+        ("[[rates]]\nfrom = 'CNY'\nto = 'USD'\nrate = -1\ndate = 2026-01-01", "rates.0.rate"),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_file(here: Path, text: str, words: str) -> None:
+    path = write(here / "finops.toml", text)
+    with pytest.raises(ConfigError) as error:
+        load_settings(environ={"HOME": str(here)})
+    assert words in str(error.value)
+    assert path.name in str(error.value)
+
+
+def test_a_secret_is_never_shown(here: Path) -> None:
+    settings = load_settings(environ={"HOME": str(here), "FINOPS_REDACTION_KEY": "hunter2"})
+    assert settings.redaction_key.get_secret_value() == "hunter2"
+    assert "hunter2" not in repr(settings)
