@@ -75,7 +75,10 @@ def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
 
     Raises UsageError when there are none.
     """
-    row = con.execute("SELECT max(collected_at) FROM coverage").fetchone()
+    row = con.execute(
+        "SELECT coalesce((SELECT max(collected_at) FROM coverage), "
+        "(SELECT max(bucket_start + to_seconds(bucket_seconds)) FROM metrics), (SELECT max(ChargePeriodEnd) FROM charges))"
+    ).fetchone()
     if not row or row[0] is None:
         raise UsageError(
             "The warehouse holds no data yet: load a bill with finops ingest FILE, or see finops demo."

@@ -59,7 +59,7 @@ def test_a_profile_overlays_the_base_key_by_key(here: Path) -> None:
 
 def test_a_profile_that_does_not_exist_is_named(here: Path) -> None:
     write(here / "finops.toml", "[profile.prod]\ncurrency = 'EUR'\n")
-    with pytest.raises(ConfigError, match="no profile dev in finops.toml; it has prod"):
+    with pytest.raises(ConfigError, match=r"no profile dev in finops\.toml; it has prod"):
         load_settings(profile="dev", environ={"HOME": str(here)})
 
 
