@@ -57,7 +57,10 @@ def measure(con: duckdb.DuckDBPyConnection, *, good_only: bool = False) -> int:
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE control AS SELECT {_MEASURES}, {_SYMPTOMS} FROM charge {where} GROUP BY ALL"  # noqa: S608
     )
-    row = con.execute("SELECT sum(rows) FROM control").fetchone()
+    # The totals are asked for too: whether they can be had at all is to be known while the file is to blame.
+    row = con.execute(
+        "SELECT sum(rows), sum(billed), sum(effective), sum(list), sum(contracted) FROM control"
+    ).fetchone()
     return int(row[0] or 0) if row else 0
 
 

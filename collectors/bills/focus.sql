@@ -3,7 +3,7 @@
 -- One line per column of `charges`: `expression AS Column, -- what becomes of it`. bill.X is the column X of the
 -- file, found whatever its case, NULL where the file lacks it; in it, empty text and the word NULL are NULL already.
 -- money(), instant(), spelled() and cloud_of() are in macros.sql. A column of the file that no line reads goes
--- into x_Other. docs/ingest.md is generated from these lines.
+-- into x_Other. docs/ingest.md repeats these lines (a test compares them).
 --
 -- format: focus
 -- name: FOCUS 1.0 to 1.4

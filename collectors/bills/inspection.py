@@ -36,11 +36,12 @@ class Bill:
     gzipped: bool = False
 
 
-def inspect(path: Path) -> Bill:
+def inspect(path: str | Path) -> Bill:
     """Reads the beginning of a file, at most 256 KB or the footer of a Parquet file.
 
     Raises InputError when it cannot be read, is empty, is no text, has no rows or lacks columns.
     """
+    path = Path(path)
     try:
         with open(path, "rb") as file:
             begin = file.read(4)
@@ -107,6 +108,10 @@ def _decoded(path: Path, head: bytes) -> str:
         text = codecs.getincrementaldecoder("utf-8-sig")().decode(head, final=len(head) < _HEAD_BYTES)
     except UnicodeDecodeError:
         raise not_utf8(path) from None
+    if text.startswith(("\n", "\r")):
+        raise InputError(
+            f"{path} begins with an empty line: remove it, the first line must name the columns."
+        )
     if "\n" not in text and "\r" in text:
         raise InputError(f"{path} ends its lines with carriage returns only: save it with line feeds.")
     return text

@@ -167,16 +167,16 @@ def _insert(load: _Load) -> int:
 
 def _refuse_too_many(load: _Load) -> None:
     rejects = load.rejects
-    share = rejects.count / (load.rows + rejects.count)
-    if load.rows and share <= load.max_rejected:
+    rows = load.rows + rejects.count
+    if load.rows and rejects.count <= rows * load.max_rejected:
         return
     first = rejects.listed[0]
-    unit = "line" if load.bill.delimiter else "row"
-    where = f"{unit} {first.line}" if first.line else "the first of them"
+    where = f"{'line' if load.bill.delimiter else 'row'} {first.line}" if first.line else "the first one"
+    allowed = f"more than the {load.max_rejected * 100:g}% allowed" if load.rows else "all of them"
+    more = ", or allow more with --max-rejected" if load.rows else ""
     raise InputError(
-        f"{load.bill.path} has {rejects.count:,} of {load.rows + rejects.count:,} rows that cannot be loaded, "
-        f"more than the {load.max_rejected:.0%} allowed ({where}: {first.sentence}): export it again, or allow "
-        "more with --max-rejected."
+        f"{load.bill.path} has {rejects.count:,} of {rows:,} rows that cannot be loaded, {allowed} "
+        f"({where}: {first.sentence}): export it again{more}."
     )
 
 

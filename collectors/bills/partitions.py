@@ -1,7 +1,7 @@
 """What the warehouse holds of which file: the same again, a new content of it, or another file of the same bill.
 
-A partition is (provider's cloud, BillingAccountId, BillingPeriodStart) of one source. All of this runs inside
-the transaction of one file, after its rows are in `charges` and its sums in `control`.
+A partition is what one source holds of (provider's cloud, BillingAccountId, BillingPeriodStart). All of this
+runs inside the transaction of one file, whose sums are in `control`.
 """
 
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ _IDENTITY = (
     "ChargeCategory, ChargeClass, ChargeDescription, ServiceName, ResourceId, SkuPriceId, RegionId, "
     "PricingQuantity, ConsumedQuantity, BilledCost, ListCost"
 )
+_PARTITION = "x_Cloud, BillingAccountId, BillingPeriodStart"
 # Bills have no key: two parts of one bill may hold charges that are alike by chance. The same bill delivered
 # again has nearly all of its rows in common, so one in a hundred is taken as proof.
 SHARE_OF_SAME_BILL = 0.01
-_ROWS_TO_COMPARE = (
-    5_000_000  # beyond, one row in so many is compared, chosen by its content on both sides alike
-)
+# Beyond, one row in so many is compared, chosen by its content, so on both sides alike.
+_ROWS_TO_COMPARE = 5_000_000
 _IN_CONTROL = (
     "(cloud_of({provider}), {account}, {period}) IN "
     "(SELECT DISTINCT (cloud_of(ProviderName), BillingAccountId, BillingPeriodStart) FROM control)"
@@ -40,12 +40,7 @@ class Overlap:
 
     source: str
     identical: int
-    compared: int
-    run_id: str
-
-    @property
-    def same_bill(self) -> bool:
-        return self.identical > 0 and self.identical >= self.compared * SHARE_OF_SAME_BILL
+    same_bill: bool
 
 
 def holder_of(con: duckdb.DuckDBPyConnection, fingerprint: str) -> str | None:
@@ -84,37 +79,54 @@ def make_room(con: duckdb.DuckDBPyConnection, source: str) -> tuple[bool, list[d
 def overlaps(con: duckdb.DuckDBPyConnection, source: str) -> list[Overlap]:
     """The other sources with partitions of this one, with the identical rows of each."""
     others = con.execute(
-        f"SELECT source, max(run_id) FROM bill_partitions WHERE source <> ? AND {_PARTITIONS_IN_CONTROL} "  # noqa: S608
-        "GROUP BY ALL ORDER BY ALL",
+        f"SELECT DISTINCT source FROM bill_partitions WHERE source <> ? AND {_PARTITIONS_IN_CONTROL} ORDER BY ALL",  # noqa: S608
         [source],
     ).fetchall()
-    if not others:
+    names = [str(name) for (name,) in others]
+    if not names:
         return []
-    runs = dict(others)
-    every = _sampling(con, [source, *runs])
+    found = _compare(con, source, names)
+    return [_judged(name, [(same, rows) for other, same, rows in found if other == name]) for name in names]
+
+
+def _judged(source: str, partitions: list[tuple[int, int]]) -> Overlap:
+    identical = sum(same for same, _ in partitions)
+    return Overlap(
+        source, identical, any(same > 0 and same >= rows * SHARE_OF_SAME_BILL for same, rows in partitions)
+    )
+
+
+def _compare(con: duckdb.DuckDBPyConnection, source: str, others: list[str]) -> list[tuple[str, int, int]]:
+    """Per other source and partition: its rows that are in the new one too, of how many in the smaller of both."""
+    every = _sampling(con, others)
     costly = f"(BilledCost <> 0 OR EffectiveCost <> 0) AND hash(BilledCost, ChargePeriodStart) % {every} = 0"
-    found = con.execute(
+    rows = con.execute(
         f"""
         WITH arrived AS (
-            SELECT DISTINCT hash({_IDENTITY}) AS identity FROM charges WHERE x_Source = $1 AND {costly}
+            SELECT {_PARTITION}, hash({_IDENTITY}) AS identity, count(*) AS rows
+            FROM charges WHERE x_Source = $1 AND {costly} GROUP BY ALL
+        ), sizes AS (
+            SELECT {_PARTITION}, sum(rows) AS rows FROM arrived GROUP BY ALL
         ), held AS (
-            SELECT x_Source, hash({_IDENTITY}) AS identity FROM charges
-            WHERE list_contains($2, x_Source) AND {_CHARGES_IN_CONTROL} AND {costly}
+            SELECT x_Source, {_PARTITION}, hash({_IDENTITY}) AS identity
+            FROM charges WHERE list_contains($2, x_Source) AND {costly}
         )
-        SELECT held.x_Source, count(arrived.identity), count(*)
-        FROM held LEFT JOIN arrived USING (identity) GROUP BY ALL
+        SELECT x_Source, count(arrived.identity), least(count(*), any_value(sizes.rows))
+        FROM held JOIN sizes USING ({_PARTITION}) LEFT JOIN arrived USING ({_PARTITION}, identity)
+        GROUP BY x_Source, {_PARTITION}
         """,  # noqa: S608
-        [source, list(runs)],
+        [source, others],
     ).fetchall()
-    counts = {str(name): (int(same) * every, int(compared) * every) for name, same, compared in found}
-    return [Overlap(name, *counts.get(name, (0, 0)), run_id=run) for name, run in runs.items()]
+    return [(str(other), int(same) * every, int(compared) * every) for other, same, compared in rows]
 
 
-def _sampling(con: duckdb.DuckDBPyConnection, sources: list[str]) -> int:
+def _sampling(con: duckdb.DuckDBPyConnection, others: list[str]) -> int:
     row = con.execute(
-        "SELECT sum(rows) FROM bill_partitions WHERE list_contains(?, source)", [sources]
+        "SELECT sum(rows) FROM (SELECT rows FROM control UNION ALL "
+        "SELECT rows FROM bill_partitions WHERE list_contains(?, source))",
+        [others],
     ).fetchone()
-    return int((row[0] if row else 0) or 0) // _ROWS_TO_COMPARE + 1
+    return int(row[0] if row else 0) // _ROWS_TO_COMPARE + 1
 
 
 def displace(con: duckdb.DuckDBPyConnection, other: str) -> None:

@@ -61,16 +61,27 @@ class Rejects:
 
 
 class _Shape(NamedTuple):
-    """A row that does not have the file's shape: where it begins, what DuckDB calls it, its text."""
+    """A row that does not have the file's shape: where it begins, what DuckDB calls it, how far it goes."""
 
     offset: int
     error: str
-    text: str
+    size: int
+    several_lines: bool
+
+
+# The position counts from 1, of the row or of line ends that DuckDB still counts to it: hence the trimming. A
+# row is there once per pass and per thing that is wrong with it.
+_SHAPES_FOUND = """
+    SELECT line_byte_position - 1 + length(csv_line) - length(text) AS begins, min(error_type::VARCHAR) AS error,
+           max(strlen(text)) AS size, bool_or(contains(rtrim(text, chr(10) || chr(13)), chr(10))) AS several
+    FROM (SELECT *, ltrim(csv_line, chr(10) || chr(13)) AS text FROM temp.bill_rejects)
+    GROUP BY ALL
+"""
 
 
 def has_misshapen(con: duckdb.DuckDBPyConnection, bill: Bill) -> bool:
     """Whether DuckDB met rows that do not have the file's shape, in any pass so far."""
-    return bool(_shapes(con, bill, limit=1))
+    return bool(_shapes(con, bill, "LIMIT 1"))
 
 
 def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -> Rejects:
@@ -79,64 +90,72 @@ def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -
     Raises InputError when what DuckDB met means that the file as a whole cannot be trusted: it ends in the
     middle of a row, is not UTF-8, or has a row that took others with it.
     """
-    shapes = _shapes(con, bill, limit=None)
-    _refuse_broken(bill, shapes, content)
-    numbered = con.execute(
+    _refuse_broken(con, bill, content)
+    shapes = _shapes(con, bill, f"LIMIT {MAX_LISTED + 1}")
+    faults = con.execute(
         "SELECT number, fault FROM (SELECT row_number() OVER () AS number, fault FROM charge) "
         "WHERE fault IS NOT NULL ORDER BY number LIMIT ?",
         [MAX_LISTED],
     ).fetchall()
-    counted = con.execute(
+    reasons = _count_faults(con)
+    misshapen = _count_shapes(con, bill)
+    reasons.update(misshapen)
+    listed = _listed(bill, shapes, faults)[:MAX_LISTED]
+    return Rejects(reasons.total(), misshapen.total(), tuple(reasons.most_common()), tuple(listed))
+
+
+def _count_faults(con: duckdb.DuckDBPyConnection) -> Counter[str]:
+    rows = con.execute(
         f"SELECT split_part(fault, '{FAULT}', 1) || ' ' || split_part(fault, '{FAULT}', 2), count(*) "  # noqa: S608
         "FROM charge WHERE fault IS NOT NULL GROUP BY ALL"
     ).fetchall()
-    listed = _listed(bill, shapes[:MAX_LISTED], numbered)
-    reasons = Counter({str(kind): int(count) for kind, count in counted})
-    reasons.update(_misshapen(shape, None).kind for shape in shapes)
-    return Rejects(
-        sum(reasons.values()), len(shapes), tuple(reasons.most_common()), tuple(listed[:MAX_LISTED])
-    )
+    return Counter({str(kind): int(count) for kind, count in rows})
 
 
-def _shapes(con: duckdb.DuckDBPyConnection, bill: Bill, limit: int | None) -> list[_Shape]:
-    """One per row, whatever number of passes met it and however much is wrong with it."""
+def _count_shapes(con: duckdb.DuckDBPyConnection, bill: Bill) -> Counter[str]:
+    if bill.delimiter is None:
+        return Counter()
+    rows = con.execute(f"SELECT error, count(*) FROM ({_SHAPES_FOUND}) GROUP BY ALL").fetchall()  # noqa: S608
+    return Counter({_shapeless(str(error)).kind: int(count) for error, count in rows})
+
+
+def _shapes(con: duckdb.DuckDBPyConnection, bill: Bill, which: str, where: str = "true") -> list[_Shape]:
     if bill.delimiter is None:  # there is no such table then, and asking for it would break the transaction
         return []
-    # The position counts from 1, of the row or of line ends that DuckDB still counts to it: hence the trimming.
     rows = con.execute(
-        "SELECT line_byte_position - 1 + length(csv_line) - length(text), min(error_type::VARCHAR), min(text) "  # noqa: S608
-        "FROM (SELECT *, ltrim(csv_line, chr(10) || chr(13)) AS text FROM temp.bill_rejects) "
-        f"GROUP BY ALL ORDER BY ALL {f'LIMIT {limit}' if limit else ''}"
+        f"SELECT begins, error, size, several FROM ({_SHAPES_FOUND}) WHERE {where} ORDER BY begins {which}"  # noqa: S608
     ).fetchall()
-    return [_Shape(int(offset), str(error), str(text or "")) for offset, error, text in rows]
+    return [_Shape(int(at), str(error), int(size or 0), bool(several)) for at, error, size, several in rows]
 
 
-def _refuse_broken(bill: Bill, shapes: list[_Shape], content: Content) -> None:
-    for shape in shapes:
+def _refuse_broken(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -> None:
+    for last in _shapes(con, bill, "DESC LIMIT 1"):
+        torn = last.several_lines or last.error == "UNQUOTED VALUE" or not content.ends_with_newline
+        if torn and last.error != "INVALID ENCODING" and last.offset + last.size >= content.size - 2:
+            raise InputError(f"{bill.path} ends in the middle of a row, as if cut short: download it again.")
+    for shape in _shapes(con, bill, "LIMIT 1", "error = 'INVALID ENCODING' OR several"):
         if shape.error == "INVALID ENCODING":
             raise not_utf8(bill.path, _line_at(bill, shape.offset))
-        several_lines = "\n" in shape.text.strip()
-        to_the_end = shape.offset + len(shape.text.encode()) >= content.size - 2
-        if to_the_end and (several_lines or shape.error == "UNQUOTED VALUE" or not content.ends_with_newline):
-            raise InputError(f"{bill.path} ends in the middle of a row, as if cut short: download it again.")
-        if several_lines:
-            raise InputError(
-                f"{bill.path} has a row of the wrong shape from line {_line_at(bill, shape.offset)} over several "
-                "lines, perhaps an open quote or line ends of two kinds, so rows cannot be told apart: export it again."
-            )
+        raise InputError(
+            f"{bill.path} has a row of the wrong shape from line {_line_at(bill, shape.offset)} over several lines, "
+            "perhaps an open quote or line ends of two kinds, so rows cannot be told apart: export it again."
+        )
 
 
 def _line_at(bill: Bill, offset: int) -> int | str:
     return _locate(bill, set(), {offset}).at_offset.get(offset, "?")
 
 
-def _listed(bill: Bill, shapes: list[_Shape], numbered: list[tuple[int, str]]) -> list[Reject]:
+def _listed(bill: Bill, shapes: list[_Shape], faults: list[tuple[int, str]]) -> list[Reject]:
     if bill.delimiter is None:
-        return [_unloadable(fault, number) for number, fault in numbered]
-    lines = _locate(bill, {number for number, _ in numbered}, {shape.offset for shape in shapes})
-    found = [_unloadable(fault, lines.of_row.get(number)) for number, fault in numbered]
-    found += [_misshapen(shape, lines.at_offset.get(shape.offset)) for shape in shapes]
-    return sorted(found, key=lambda reject: reject.line or 0)
+        return [_unloadable(fault, number) for number, fault in faults]
+    # Rows are counted between those of the wrong shape: unless all of these are at hand, no number has a line.
+    countable = len(shapes) <= MAX_LISTED
+    numbers = {number for number, _ in faults} if countable else set()
+    lines = _locate(bill, numbers, {shape.offset for shape in shapes})
+    found = [_unloadable(fault, lines.of_row.get(number)) for number, fault in faults]
+    found += [_shapeless(shape.error, lines.at_offset.get(shape.offset)) for shape in shapes]
+    return sorted(found, key=lambda reject: (reject.line is None, reject.line or 0))
 
 
 def _unloadable(fault: str, line: int | None) -> Reject:
@@ -144,8 +163,8 @@ def _unloadable(fault: str, line: int | None) -> Reject:
     return Reject(line, field, reason, value)
 
 
-def _misshapen(shape: _Shape, line: int | None) -> Reject:
-    return Reject(line, None, _SHAPES.get(shape.error, "cannot be read"))
+def _shapeless(error: str, line: int | None = None) -> Reject:
+    return Reject(line, None, _SHAPES.get(error, "cannot be read"))
 
 
 # --- lines ------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A file as SQL sees it: views over it, its bytes checked, and DuckDB's complaints about it in our words.
+"""A file as SQL sees it: a view over it, its bytes checked, and DuckDB's complaints about it in our words.
 
 The view `charge` has the mapping's columns of `charges`, x_Other, `raw_X` behind each number and instant, and
 `fault`: why a row cannot be loaded, NULL when it can. A view, so that nothing is staged: DuckDB reads of the
@@ -95,7 +95,8 @@ class _Unpacked(_Plain):
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the macros on this connection."""
+    """Makes the macros on this connection, and times without a zone UTC."""
+    con.execute("SET TimeZone = 'UTC'")
     con.execute(macros())
 
 
@@ -126,7 +127,8 @@ def _text(name: str, kind: str) -> str:
     """A column of a Parquet file as text, or as JSON text; empty text and NULL in words are NULL."""
     column = quoted(name)
     if kind.startswith("STRUCT") and kind.endswith("[]") and '"key"' in kind and '"value"' in kind:
-        column = f"to_json(map_from_entries({column}))"  # how Arrow writes a map that is not marked as one
+        # How Arrow writes a map that is not marked as one; a key that comes twice leaves it a list.
+        column = f"coalesce(TRY(to_json(map_from_entries({column}))), to_json({column}))"
     elif kind.endswith("]") or kind.startswith("MAP"):
         column = f"to_json({column})"
     elif kind.startswith("STRUCT"):
@@ -197,7 +199,8 @@ def _unreadable(column: Column) -> str:
 
 def _when(condition: str, field: str, reason: str, value: str = "''") -> str:
     text = literal(f"{field}{FAULT}{reason}{FAULT}")
-    return f"WHEN {condition} THEN {text} || left(CAST({value} AS VARCHAR), 60)"
+    shown = f"regexp_replace(left(CAST({value} AS VARCHAR), 60), '[[:cntrl:]]+', ' ', 'g')"
+    return f"WHEN {condition} THEN {text} || {shown}"
 
 
 def quoted(name: str) -> str:
@@ -230,9 +233,8 @@ def _is_about_a_file(error: duckdb.Error, said: str) -> bool:
     if "No space left" in said:
         return False
     about = (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException)
-    return (
-        isinstance(error, about) or type(error) is duckdb.Error
-    )  # the bare class: errors of Parquet's Thrift
+    bare = type(error) is duckdb.Error  # what Parquet's own encoding raises
+    return bare or isinstance(error, about)
 
 
 def _gist(said: str) -> str:

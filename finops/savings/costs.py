@@ -109,15 +109,17 @@ def _load_accounts(con: duckdb.DuckDBPyConnection, book: CostBook) -> None:
 
 
 def _judged_list_cost(con: duckdb.DuckDBPyConnection, book: CostBook) -> dict[tuple[str, str, str], Decimal]:
+    """List cost of what some rule judged, by (cloud, account, currency), where there is no bill."""
+    components: dict[Key, set[str]] = defaultdict(set)
+    for *place, component in con.execute(f"SELECT DISTINCT * FROM ({_JUDGED})").fetchall():  # noqa: S608
+        components[Key(*place)].add(component)
     totals: dict[tuple[str, str, str], Decimal] = defaultdict(Decimal)
-    for row in con.execute(
-        "SELECT DISTINCT cloud, account_id, resource_id FROM judged WHERE verdict <> 'not_evaluated'"
-    ).fetchall():
-        key = Key(*row)
+    for key, judged in components.items():
         if (key.cloud, key.account_id) in book.bill_ends or key not in book.estate.resources:
             continue
-        for amount in (list_cost(book.estate.resources[key], book.prices) or {}).values():
-            totals[(key.cloud, key.account_id, amount.currency)] += amount.value
+        for name, amount in (list_cost(book.estate.resources[key], book.prices) or {}).items():
+            if judged & {"all", name}:
+                totals[(key.cloud, key.account_id, amount.currency)] += amount.value
     return totals
 
 
@@ -159,17 +161,25 @@ def _billed_cost(parts: list[tuple[str, str, Decimal, Decimal, float, datetime, 
     )
 
 
-_ACCOUNTS = """
+# What the rules judged, component by component: a rule about traffic says nothing about the machine.
+_JUDGED = """
+    SELECT cloud, account_id, resource_id, trim(unnest(string_split(components, ','))) AS component
+    FROM judged
+    WHERE verdict <> 'not_evaluated'
+"""
+_ACCOUNTS = f"""
+WITH seen AS (SELECT DISTINCT * FROM ({_JUDGED})),
+whole AS (SELECT DISTINCT cloud, account_id, resource_id FROM seen WHERE component = 'all')
 SELECT c.cloud, c.account_id, c.currency, sum(c.cost) AS cost,
-    sum(CASE WHEN j.resource_id IS NOT NULL THEN c.cost ELSE 0 END) AS judged,
+    sum(CASE WHEN w.resource_id IS NOT NULL OR s.resource_id IS NOT NULL THEN c.cost ELSE 0 END) AS judged,
     max(c.hours) AS hours, min(c.window_start) AS window_start, max(c.window_end) AS window_end, min(c.basis) AS basis
 FROM cost AS c
-LEFT JOIN (
-    SELECT DISTINCT cloud, account_id, resource_id FROM judged WHERE verdict <> 'not_evaluated'
-) AS j ON j.cloud = c.cloud AND j.account_id = c.account_id AND j.resource_id = c.resource_id
+LEFT JOIN whole AS w ON w.cloud = c.cloud AND w.account_id = c.account_id AND w.resource_id = c.resource_id
+LEFT JOIN seen AS s ON s.cloud = c.cloud AND s.account_id = c.account_id AND s.resource_id = c.resource_id
+    AND s.component = c.component
 GROUP BY c.cloud, c.account_id, c.currency
 ORDER BY ALL
-"""
+"""  # noqa: S608 - put together from constants
 _BILLED = """
 SELECT c.cloud, c.account_id, c.resource_id, c.component, c.currency, c.cost, c.committed_cost, c.hours,
     c.window_start, c.window_end

@@ -40,11 +40,12 @@ _NOT_TABLES = {"name", "parameters", "expect", "as_of"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one case; `difference` is None when it passed."""
+    """What became of one case; `difference` is None when it passed. `said` is every row the rule returned."""
 
     rule: str
     name: str
     difference: str | None
+    said: tuple[Mapping[str, Any], ...] = ()
 
 
 def case_file(rule: Rule) -> Path | None:
@@ -60,13 +61,14 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
     Raises RuleError when the file is not a list of cases.
     """
     book = _read(path)
-    con = duckdb.connect()
+    con = duckdb.connect(config={"threads": 1})
     con.execute(schema_sql())
+    rollups.prepare(con)
     for case in book["cases"]:
         con.begin()
-        difference = _difference(con, rule, book, case, path)
+        said = _said(con, rule, book, case, path)
         con.rollback()
-        yield Outcome(rule.id, str(case.get("name", "unnamed")), difference)
+        yield Outcome(rule.id, str(case.get("name", "unnamed")), _difference(case, said), tuple(said))
     con.close()
 
 
@@ -80,13 +82,16 @@ def _read(path: Path) -> dict[str, Any]:
     return book
 
 
-def _difference(
+def _said(
     con: duckdb.DuckDBPyConnection, rule: Rule, book: Mapping[str, Any], case: Mapping[str, Any], path: Path
-) -> str | None:
+) -> list[dict[str, Any]]:
     as_of = _instant(case.get("as_of", book.get("as_of", date(2026, 11, 1))))
     _fill(con, rule, book.get("defaults", {}), case, as_of, path)
     run(con, [rule], as_of, {rule.id: case.get("parameters", {})})
-    got = _got(con)
+    return _got(con)
+
+
+def _difference(case: Mapping[str, Any], got: list[dict[str, Any]]) -> str | None:
     expected = case.get("expect", [])
     wrong = [row for row in expected if not any(_matches(row, real) for real in got)]
     if wrong:
@@ -118,7 +123,6 @@ def _fill(
     for name in given:
         if name not in known:
             raise RuleError(f"{path.name}: there is no table {name}.")
-    rollups.prepare(con)
     for name in given.keys() - ROLLUP_COLUMNS.keys():
         _insert(con, f"main.{name}", given[name], path)
     opened = {table for need in rule.header.needs for table in NEED_TABLES.get(need.partition(":")[0], ())}

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from sqlglot import exp
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.optimizer.scope import Scope, ScopeType, traverse_scope
 
 from finops.errors import RuleError
 
+# Scopes whose columns may be those of the query around them.
+_INNER = (ScopeType.SUBQUERY, ScopeType.SET_OPERATION)
 Tables = Mapping[str, Mapping[str, str]]
 
 
@@ -15,7 +17,8 @@ def resolve(query: exp.Expr, tables: Tables, name: str) -> None:
     for scope in traverse_scope(query):
         known = _known(scope, tables)
         for column in scope.columns:
-            trouble = _trouble(column, scope, known, tables)
+            mine = column.parent_select is scope.expression  # a scope lists those of its subqueries, too
+            trouble = _trouble(column, scope, known, tables) if mine else None
             if trouble:
                 raise RuleError(f"{name}: {trouble}.")
 
@@ -25,12 +28,14 @@ def _trouble(
 ) -> str | None:
     if column.args.get("db"):
         return f"{column.sql()} reaches into a value, which the portable subset of SQL cannot"
-    homes = [alias for alias in known if column.table in ("", alias) and column.name.lower() in known[alias]]
+    # Without its table a column is not one of a SEMI or ANTI join, which selected_sources leave out.
+    seen = [column.table] if column.table else list(scope.selected_sources)
+    homes = [alias for alias in seen if column.name.lower() in known.get(alias, ())]
     if len(homes) == 1 or (homes and _joined_by_name(column, scope)) or _is_output(column, scope):
         return None
     if homes:
         return f"the column {column.name} is in {' and in '.join(sorted(homes))}: write which is meant"
-    if scope.parent is not None and scope.is_subquery:
+    if scope.parent is not None and scope.scope_type in _INNER:
         return _trouble(column, scope.parent, _known(scope.parent, tables), tables)
     return f"there is no column {column.sql(dialect='duckdb')} in what the query reads"
 
@@ -38,8 +43,9 @@ def _trouble(
 def _known(scope: Scope, tables: Tables) -> dict[str, Collection[str]]:
     """The columns, in lower case, of everything that is read in FROM and JOIN, by alias."""
     return {
-        alias: {column.lower() for column in _columns(node, source, tables)}
-        for alias, (node, source) in scope.selected_sources.items()
+        alias: {column.lower() for column in _columns(node, scope.sources[alias], tables)}
+        for alias, node in scope.references
+        if alias in scope.sources
     }
 
 

@@ -16,6 +16,7 @@ _PLACEHOLDERS = {"account_id", "region", "zone", "resource_id", "resource_name"}
 # libyaml reads a header ten times faster; not every build of PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+Lines = str | list[str]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Sentence = Annotated[str, Field(min_length=3)]
@@ -54,26 +55,26 @@ class Header(_Strict):
     effort: Level
     risk: Level
     sources: list[Source] = Field(min_length=1)
-    remediation: dict[Literal["aws", "alibaba", "gcp"], list[str] | str] = {}
+    # Command lines per cloud; where the rule proposes several actions, per action within the cloud.
+    remediation: dict[Literal["aws", "alibaba", "gcp"], Lines | dict[Action, Lines]] = {}
     doc: str = Field(min_length=40)
 
     @field_validator("remediation")
     @classmethod
     def _only_known_placeholders(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for lines in value.values():
-            for line in [lines] if isinstance(lines, str) else lines:
-                for name in _fields(line):
-                    if name not in _PLACEHOLDERS and not name.startswith(("current_", "proposed_")):
-                        raise ValueError(
-                            f"{{{name}}} is not known; use {', '.join(sorted(_PLACEHOLDERS))}, "
-                            "current_… or proposed_…"
-                        )
+        for line in _lines(list(value.values())):
+            for name in _fields(line):
+                if name not in _PLACEHOLDERS and not name.startswith(("current_", "proposed_")):
+                    raise ValueError(
+                        f"{{{name}}} is not known; use {', '.join(sorted(_PLACEHOLDERS))}, "
+                        "current_… or proposed_…"
+                    )
         return value
 
-    def remediation_lines(self, cloud: str) -> list[str]:
-        """The command lines for one cloud, placeholders still in them."""
+    def remediation_lines(self, cloud: str, action: str | None = None) -> list[str]:
+        """The command lines for one cloud and action (the rule's own by default), placeholders still in them."""
         lines = self.remediation.get(cloud, [])  # type: ignore[call-overload]
-        return [lines] if isinstance(lines, str) else list(lines)
+        return _lines(lines.get(action or self.action, []) if isinstance(lines, dict) else lines)
 
 
 def split(text: str, name: str) -> tuple[Header, str]:
@@ -106,9 +107,8 @@ def read_yaml(text: str) -> Any:
 
 def placeholders(header: Header) -> Iterator[str]:
     """The names in braces of every remediation line."""
-    for cloud in header.remediation:
-        for line in header.remediation_lines(cloud):
-            yield from _fields(line)
+    for line in _lines(list(header.remediation.values())):
+        yield from _fields(line)
 
 
 def told(error: ValidationError) -> str:
@@ -117,6 +117,15 @@ def told(error: ValidationError) -> str:
     where = ".".join(str(part) for part in first["loc"]) or "header"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{more}"
+
+
+def _lines(value: Any) -> list[str]:
+    """All lines of a line, of a list of them, or of a table of such."""
+    if isinstance(value, str):
+        return [value]
+    return [
+        line for inner in (value.values() if isinstance(value, dict) else value) for line in _lines(inner)
+    ]
 
 
 def _fields(template: str) -> list[str]:

@@ -29,13 +29,13 @@ def run(
 ) -> Verdicts:
     """Runs every enabled rule over the rollups that `rollups.build` made on this connection.
 
-    Leaves a temporary table `judged` (rule, cloud, account_id, region, resource_id, verdict) behind, which
+    Leaves a temporary table `judged` (rule, cloud, account_id, region, resource_id, verdict, components) behind, which
     tells what was looked at. Raises RuleError when a rule fails or breaks its contract.
     """
     verdicts = Verdicts()
     con.execute(
         "CREATE OR REPLACE TEMP TABLE judged (rule VARCHAR, cloud VARCHAR, account_id VARCHAR, region VARCHAR, "
-        "resource_id VARCHAR, verdict VARCHAR)"
+        "resource_id VARCHAR, verdict VARCHAR, components VARCHAR)"
     )
     for rule in rules:
         limits = thresholds(rule, (settings or {}).get(rule.id, {}))
@@ -47,8 +47,8 @@ def run(
     return verdicts
 
 
-def facts(rule: Rule) -> RuleFacts:
-    """The part of a rule that findings carry."""
+def facts(rule: Rule, action: Action | None = None) -> RuleFacts:
+    """The part of a rule that findings carry, with the command lines of `action` (the rule's own by default)."""
     header = rule.header
     return RuleFacts(
         id=rule.id,
@@ -57,7 +57,7 @@ def facts(rule: Rule) -> RuleFacts:
         effort=header.effort,
         risk=header.risk,
         sources=tuple(source.url for source in header.sources),
-        remediation={cloud: tuple(header.remediation_lines(cloud)) for cloud in header.remediation},
+        remediation={cloud: tuple(header.remediation_lines(cloud, action)) for cloud in header.remediation},
     )
 
 
@@ -69,15 +69,15 @@ def _run_one(
         _overlay(con, rule, limits, as_of)
     _check_contract(con, rule)
     con.execute(
-        "INSERT INTO judged SELECT ?, cloud, account_id, region, resource_id, verdict FROM said", [rule.id]
+        "INSERT INTO judged SELECT ?, cloud, account_id, region, resource_id, verdict, components FROM said",
+        [rule.id],
     )
     verdicts.counts[rule.id] = dict(
         con.execute("SELECT verdict, count(*) FROM said GROUP BY verdict ORDER BY verdict").fetchall()
     )
-    said_by = facts(rule)
     order = "ORDER BY cloud, account_id, region, resource_id"
     for row in _rows(con, f"SELECT * FROM said WHERE verdict = 'finding' {order}"):  # noqa: S608
-        verdicts.findings.append(_verdict(rule, said_by, row))
+        verdicts.findings.append(_verdict(rule, row))
     for row in _rows(
         con,
         f"SELECT cloud, account_id, region, resource_id, reason FROM said WHERE verdict = 'not_evaluated' {order}",  # noqa: S608
@@ -248,7 +248,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _verdict(rule: Rule, said_by: RuleFacts, row: dict[str, Any]) -> Verdict:
+def _verdict(rule: Rule, row: dict[str, Any]) -> Verdict:
     current = _prefixed(row, "current_")
     proposed = _prefixed(row, "proposed_")
     evidence = {
@@ -259,7 +259,7 @@ def _verdict(rule: Rule, said_by: RuleFacts, row: dict[str, Any]) -> Verdict:
     action: Action = row.get("action") or rule.header.action
     reasons = row.get("confidence_reason")
     return Verdict(
-        rule=said_by,
+        rule=facts(rule, action),
         key=Key(row["cloud"], row["account_id"], row["resource_id"]),
         region=row["region"],
         resource_type=row.get("resource_type") or rule.header.resource,

@@ -9,10 +9,11 @@ In finops.toml, from the widest to the narrowest; a narrower one wins value by v
     [rules.idle-instance.tag."env=prod"]      # resources with this tag
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeGuard
 
 from finops.errors import ConfigError
 from rules.engine.catalogue import Rule
@@ -79,19 +80,25 @@ def _table(value: Any, where: str) -> Mapping[str, Any]:
 
 
 def _checked(rule: Rule, values: Any, where: str) -> dict[str, Any]:
+    if not isinstance(values, Mapping):
+        raise ConfigError(f"{where} must be a table of values.")
     known = rule.header.parameters
-    for name, value in _table(values, where).items():
+    for name, value in values.items():
         if name not in known:
             raise ConfigError(
                 f"{where}: {name} is not a parameter of the rule; it has {', '.join(known) or 'none'}."
             )
         default = known[name].default
-        number = isinstance(default, (int, float)) and not isinstance(default, bool)
-        fits = (
-            isinstance(value, (int, float)) and not isinstance(value, bool)
-            if number
-            else isinstance(value, type(default))
-        )
-        if not fits:
-            raise ConfigError(f"{where}.{name} = {value!r} is not a {'number' if number else 'text'}.")
+        if _is_number(default):
+            if not _is_number(value):
+                raise ConfigError(f"{where}.{name} = {value!r} is not a number.")
+            if value < 0 <= default:
+                raise ConfigError(f"{where}.{name} = {value!r} is below zero.")
+        elif not isinstance(value, type(default)):
+            kind = "true or false" if isinstance(default, bool) else "text"
+            raise ConfigError(f"{where}.{name} = {value!r} is not {kind}.")
     return dict(values)
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)

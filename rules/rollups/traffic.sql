@@ -61,4 +61,4 @@ LEFT JOIN vague AS v
     ON v.cloud = b.cloud AND v.account_id = b.account_id AND v.resource_id = b.resource_id
 LEFT JOIN pairs AS p
     ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.resource_id = b.resource_id AND p.place = 1
-    AND b.component = 'cross_zone'
+    AND p.peer IS NOT NULL AND b.component = 'cross_zone'

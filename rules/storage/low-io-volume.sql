@@ -22,17 +22,28 @@ sources:
   - {title: "Google Cloud: what a standard persistent disk carries", url: "https://cloud.google.com/compute/docs/disks/performance"}
 remediation:
   aws:
-    - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
-    - aws ec2 detach-volume --region {region} --volume-id {resource_id}
-    - aws ec2 delete-volume --region {region} --volume-id {resource_id}
+    delete:
+      - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
+      - aws ec2 detach-volume --region {region} --volume-id {resource_id}
+      - aws ec2 delete-volume --region {region} --volume-id {resource_id}
+    change-type:
+      - aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {proposed_volume_type} --iops {proposed_iops} --throughput {proposed_throughput_mib}
   alibaba:
-    - aliyun ecs CreateSnapshot --DiskId {resource_id}
-    - aliyun ecs DetachDisk --InstanceId {current_instance_id} --DiskId {resource_id}
-    - aliyun ecs DeleteDisk --DiskId {resource_id}
+    delete:
+      - aliyun ecs CreateSnapshot --DiskId {resource_id}
+      - aliyun ecs DetachDisk --InstanceId {current_instance_id} --DiskId {resource_id}
+      - aliyun ecs DeleteDisk --DiskId {resource_id}
+    change-type:
+      - aliyun ecs CreateSnapshot --DiskId {resource_id}
+      - aliyun ecs CreateDisk --RegionId {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --SnapshotId NEW_SNAPSHOT
   gcp:
-    - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
-    - gcloud compute instances detach-disk {current_instance_id} --disk {resource_id} --zone {zone} --project {account_id}
-    - gcloud compute disks delete {resource_id} --zone {zone} --project {account_id}
+    delete:
+      - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
+      - gcloud compute instances detach-disk {current_instance_id} --disk {resource_id} --zone {zone} --project {account_id}
+      - gcloud compute disks delete {resource_id} --zone {zone} --project {account_id}
+    change-type:
+      - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id} --snapshot-names before-change
+      - gcloud compute disks create NEW_DISK --zone {zone} --project {account_id} --type {proposed_volume_type} --source-snapshot before-change
 doc: |
   Finds data volumes of running machines on which practically no operation happens, over at least a week and
   over all data there is: take a snapshot, detach, delete after two quiet weeks. A volume that is in use, but

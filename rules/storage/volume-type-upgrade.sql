@@ -30,8 +30,8 @@ doc: |
   unless a month of data shows that it is not used. An Alibaba ESSD goes down one performance level, and a Google
   pd-ssd becomes pd-balanced, only when a month of data shows that the highest moment fits the lower limits with
   head-room. On AWS and Alibaba the change is made in place; on Google it is a new disk from a snapshot, and for
-  a boot disk a stop of the machine. It
-  changes the rate, not the machine: emissions stay the same.
+  a boot disk a stop of the machine. It is wrong where load is about to grow. It changes the rate, not the
+  machine: emissions stay the same.
 ---*/
 WITH ladder (cloud, volume_type, level, new_type, new_level, iops_base, iops_gib, iops_cap, mib_base, mib_gib, mib_cap) AS (
     -- Limits of what is proposed: base + per GiB * size, at most the cap; MiB per second alike.
@@ -66,8 +66,8 @@ sized AS (
         cloud, account_id, region, volume_id, volume_type, performance_level, size_gib, medium, kubernetes_claim, new_type, new_level,
         iops_limit, mib_limit, iops_now, mib_now, days, coverage, ops, mib, observed,
         -- What to provision on gp3: what gp2 gave, or less where a month of data shows that less is used.
-        CASE WHEN in_reach THEN ceil(greatest(iops_limit, least(iops_now, CASE WHEN observed THEN ops / (1 - $headroom) ELSE iops_now END))) END AS iops_new,
-        CASE WHEN in_reach THEN ceil(greatest(mib_limit, least(mib_now, CASE WHEN observed THEN mib / (1 - $headroom) ELSE mib_now END))) END AS mib_new,
+        CASE WHEN in_reach THEN ceil(round(greatest(iops_limit, least(iops_now, CASE WHEN observed THEN ops / (1 - $headroom) ELSE iops_now END)), 6)) END AS iops_new,
+        CASE WHEN in_reach THEN ceil(round(greatest(mib_limit, least(mib_now, CASE WHEN observed THEN mib / (1 - $headroom) ELSE mib_now END)), 6)) END AS mib_new,
         CASE
             WHEN size_gib IS NULL THEN 'size unknown'
             WHEN in_reach THEN 'gp2'

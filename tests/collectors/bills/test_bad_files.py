@@ -115,6 +115,10 @@ def test_latin1_far_behind_in_a_column_the_sums_do_not_read(desk, name):
     refused(desk, path, r"is not written in UTF-8 \(line 4004\)", inspect_sees_it=False)
 
 
+def test_empty_line_before_the_header(desk):
+    refused(desk, desk.file("late.csv", "\r\n" + desk.text([{}])), "begins with an empty line")
+
+
 def test_old_mac_line_ends(desk):
     refused(desk, desk.csv("mac.csv", {}, {}, end="\r"), "carriage returns only")
 

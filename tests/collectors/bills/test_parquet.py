@@ -64,6 +64,10 @@ def test_instants_of_any_type_are_utc(desk, at):
         ("MAP {'team': 'a', 'env': NULL}", '{"team":"a","env":null}'),
         ("{'team': 'a', 'env': NULL}", '{"team":"a"}'),
         ("[{'key': 'team', 'value': 'a'}]", '{"team":"a"}'),
+        (
+            "[{'key': 'x', 'value': 'a'}, {'key': 'x', 'value': 'b'}]",
+            '[{"key":"x","value":"a"},{"key":"x","value":"b"}]',
+        ),
         ('\'{"team": "a"}\'', '{"team": "a"}'),
         ("''", None),
         ("NULL::MAP(VARCHAR, VARCHAR)", None),

@@ -128,7 +128,9 @@ def test_more_bad_rows_than_allowed_refuse_the_file_with_the_first_line_and_reas
 
 
 def test_a_file_of_bad_rows_only_is_refused_whatever_is_allowed(desk):
-    with pytest.raises(InputError, match="2 of 2 rows that cannot be loaded"):
+    with pytest.raises(
+        InputError, match=r"2 of 2 rows that cannot be loaded, all of them \(line 2: .*\): export it again\.$"
+    ):
         desk.ingest(desk.csv("all.csv", {"BilledCost": "x"}, {"BilledCost": "x"}), max_rejected=1)
 
 
@@ -151,6 +153,26 @@ def test_a_bad_row_does_not_take_another_month_of_the_file_with_it(desk):
     desk.csv("latest.csv", *GOOD, {"BillingPeriodStart": "2026-09-01", "BilledCost": "x"})
     desk.ingest(path)
     assert desk.one("SELECT count(*) FROM charges WHERE BillingPeriodStart = '2026-09-01'") == 1
+
+
+def test_more_rows_of_the_wrong_shape_than_are_listed_are_still_counted(desk, monkeypatch):
+    monkeypatch.setattr("collectors.bills.rejects.MAX_LISTED", 2)
+    text = desk.text([*GOOD, {"BilledCost": "x"}]) + "1,2\n3,4\n5,6\n"
+    result = desk.ingest(desk.file("many.csv", text), max_rejected=0.1).files[0]
+    assert (result.rejected, dict(result.reasons)) == (
+        4,
+        {"the row has too few columns": 3, "BilledCost is not a number that fits": 1},
+    )
+    assert desk.ask("SELECT line, reason FROM rejected_rows") == [
+        (403, "the row has too few columns"),
+        (404, "the row has too few columns"),
+        (None, "2 more rows are not listed"),
+    ]
+
+
+def test_what_a_bad_row_says_cannot_break_the_line_or_the_terminal(desk):
+    with pytest.raises(InputError, match=r"'a b \[31mc'"):
+        desk.ingest(desk.csv("hostile.csv", {"BilledCost": "a\nb\x1b[31mc"}))
 
 
 def test_spelling_of_enumerations_is_set_right(desk):

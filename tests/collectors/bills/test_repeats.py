@@ -208,6 +208,20 @@ def test_rows_alike_by_chance_are_no_proof_and_are_told(desk):
     assert desk.one("SELECT count(*) FROM charges") == 602
 
 
+@pytest.mark.parametrize("excerpt_first", [True, False])
+def test_an_excerpt_of_a_bill_is_recognised_whichever_comes_first(desk, excerpt_first):
+    many = [{"ResourceId": f"k-{number}"} for number in range(600)]
+    september = [
+        {**row, "BillingPeriodStart": "2026-09-01", "ResourceId": f"s-{n}"} for n, row in enumerate(many)
+    ]
+    whole = desk.csv("whole.csv", *many)
+    excerpt = desk.csv("excerpt.csv", *many[:3], *september)
+    first, second = (excerpt, whole) if excerpt_first else (whole, excerpt)
+    desk.ingest(first)
+    with pytest.raises(InputError, match="both hold 3 identical rows"):
+        desk.ingest(second)
+
+
 def test_rows_without_a_cost_are_no_proof(desk):
     free = [{**row, "BilledCost": "0", "EffectiveCost": "0"} for row in ROWS]
     desk.ingest(desk.csv("part-1.csv", *free, {"BilledCost": "8"}))

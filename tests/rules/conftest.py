@@ -1,0 +1,54 @@
+"""What the rule tests share: the catalogue, an empty warehouse in memory, and a way to fill it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from finops.schema_comments import schema_sql
+from rules.engine.catalogue import Rule, catalogue, load
+
+AS_OF = datetime(2026, 11, 1)
+
+
+@pytest.fixture(scope="session")
+def rules() -> dict[str, Rule]:
+    return {rule.id: rule for rule in catalogue()}
+
+
+@pytest.fixture
+def con() -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse in memory."""
+    con = duckdb.connect(config={"threads": 1})
+    con.execute(schema_sql())
+    yield con
+    con.close()
+
+
+@pytest.fixture
+def insert(con: duckdb.DuckDBPyConnection) -> Callable[..., None]:
+    """Puts rows into a table: insert("charges", {...}, {...})."""
+
+    def insert(table: str, *rows: dict[str, Any]) -> None:
+        for row in rows:
+            names = ", ".join(row)
+            con.execute(
+                f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
+            )
+
+    return insert
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Callable[[str, str], Rule]:
+    """Writes a rule file and loads it."""
+
+    def written(name: str, text: str) -> Rule:
+        path = tmp_path / f"{name}.sql"
+        path.write_text(text, encoding="utf-8")
+        return load(path)
+
+    return written
