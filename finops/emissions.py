@@ -1,6 +1,6 @@
 """Carbon beside the money: what each resource emits in 730 hours and what an action would save of it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import duckdb
 
@@ -31,9 +31,9 @@ class Footprints:
             self._known[key] = self._estimate(key)
         return self._known[key]
 
-    def total_kg(self) -> float | None:
-        """Operational and embodied kg of everything that can be estimated; None when nothing can."""
-        estimates = [self.of(key) for key in self._estate.resources]
+    def total_kg(self, wanted: Callable[[Key], bool] = lambda _: True) -> float | None:
+        """Operational and embodied kg of what is wanted and can be estimated; None when nothing can."""
+        estimates = [self.of(key) for key in self._estate.resources if wanted(key)]
         known = [one for one in estimates if isinstance(one, Emissions)]
         return round(sum(_central_g(one) for one in known) / 1000, 3) if known else None
 

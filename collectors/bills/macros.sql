@@ -34,7 +34,11 @@ CREATE OR REPLACE TEMP MACRO cloud_of(provider) AS
          WHEN regexp_matches(provider, '(?i)tencent') THEN 'tencent'
          ELSE coalesce(nullif(trim(regexp_replace(lower(provider), '[^\pL\pN]+', '-', 'g'), '-'), ''), 'unknown') END;
 
--- The resource's id as the inventory writes it: the last part of an EC2 ARN or of a Compute Engine path.
+-- The resource's id as the inventory writes it: the last part of an EC2 ARN, and of a Compute Engine path that ends
+-- in a numeric id. A path that ends in a name keeps zone and kind: names repeat between zones and kinds.
 CREATE OR REPLACE TEMP MACRO resource_key(id) AS
-    CASE WHEN regexp_matches(id, '^(arn:[^:]*:[^:]*:[^:]*:[^:]*:(instance|volume|snapshot|natgateway|elastic-ip)/|//compute\.googleapis\.com/projects/|projects/).*[^/]$')
-         THEN regexp_extract(id, '[^/]+$') ELSE id END;
+    CASE WHEN regexp_matches(id, '^arn:[^:]*:[^:]*:[^:]*:[^:]*:(instance|volume|snapshot|natgateway|elastic-ip)/.*[^/]$')
+           OR regexp_matches(id, '^(//compute\.googleapis\.com/projects/|projects/).*/[0-9]+$')
+         THEN regexp_extract(id, '[^/]+$')
+         WHEN regexp_matches(id, '^(//compute\.googleapis\.com/projects/|projects/)[^/]+/.*[^/]$')
+         THEN regexp_replace(id, '^(//compute\.googleapis\.com/)?projects/[^/]+/', '') ELSE id END;

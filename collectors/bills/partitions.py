@@ -175,8 +175,8 @@ def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> 
 def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: str) -> list[str]:
     """Tells the coverage of every account that gained or lost charges; returns the accounts of `source`.
 
-    The instant of the data is the end of the latest usage, never later than `at`: fees, taxes and credits
-    are dated to the end of the month or of a commitment before it has come. An account is partial while any
+    The instant of the data is the end of the latest metered usage (hours and days), never later than `at`:
+    fees, taxes and credits are dated to the end of the month or of a commitment before it has come. An account is partial while any
     of its sources has rows that could not be loaded.
     """
     _touch(con, "x_Source = ?", [source])
@@ -189,7 +189,9 @@ def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: 
         INSERT INTO coverage
         WITH held AS (
             SELECT x_Cloud, x_AccountId, x_Source, count(*) AS rows, max(ChargePeriodEnd) AS latest,
-                   max(ChargePeriodEnd) FILTER (ChargeCategory = 'Usage') AS used
+                   max(ChargePeriodEnd) FILTER (ChargeCategory = 'Usage') AS used,
+                   max(ChargePeriodEnd) FILTER (ChargeCategory = 'Usage'
+                       AND ChargePeriodEnd - ChargePeriodStart <= INTERVAL 25 HOUR) AS metered
             FROM charges
             WHERE (x_Cloud, x_AccountId) IN (SELECT DISTINCT (cloud, account_id) FROM touched)
             GROUP BY ALL
@@ -200,7 +202,7 @@ def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: 
                if(count(rejected.rows) > 0, 'partial', 'complete'),
                if(count(rejected.rows) > 0,
                   sum(rejected.rows) || ' rows of its bills could not be read; see rejected_rows.', NULL),
-               sum(held.rows), 0, least(coalesce(max(used), max(latest)), $at), $at, $run_id
+               sum(held.rows), 0, least(coalesce(max(metered), max(used), max(latest)), $at), $at, $run_id
         FROM held LEFT JOIN rejected ON rejected.source = held.x_Source
         GROUP BY ALL
         """,

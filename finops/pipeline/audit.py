@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -30,6 +30,14 @@ class Filters:
     rules: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
     min_savings: Decimal | None = None
+
+
+class _Seen(NamedTuple):
+    """What the history knows of a finding."""
+
+    first_seen: datetime
+    status: str
+    last_seen: datetime
 
 
 @dataclass(slots=True)
@@ -60,13 +68,14 @@ def audit(
     filters = filters or Filters()
     at = as_of or latest_data(con)
     rules = _chosen(catalogue.catalogue(settings.rule_folders), filters)
+    _refuse_unknown_accounts(con, filters)
     spent = rollups.build(con, at)
     verdicts = running.run(con, rules, at, settings.rules)
     if timings is not None:
         timings.rollups, timings.rules = spent, verdicts.seconds
     tags = _tags(con, verdicts.findings)
     wanted = [verdict for verdict in verdicts.findings if _passes(verdict, tags, filters)]
-    assessment = assess(con, wanted, filters.min_savings)
+    assessment = assess(con, wanted, at, filters.min_savings)
     return _report(con, settings, run_id, at, filters, verdicts, assessment, tags)
 
 
@@ -77,7 +86,8 @@ def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
     """
     row = con.execute(
         "SELECT coalesce((SELECT max(collected_at) FROM coverage), "
-        "(SELECT max(bucket_start + to_seconds(bucket_seconds)) FROM metrics), (SELECT max(ChargePeriodEnd) FROM charges))"
+        "(SELECT max(bucket_start + to_seconds(bucket_seconds)) FROM metrics), "
+        "(SELECT max(ChargePeriodEnd) FROM charges))"
     ).fetchone()
     if not row or row[0] is None:
         raise UsageError(
@@ -92,6 +102,20 @@ def _chosen(rules: Sequence[Any], filters: Filters) -> list[Any]:
         if name not in known:
             raise UsageError(f"There is no rule {name}; finops rules list names them all.")
     return [rule for rule in rules if not filters.rules or rule.id in filters.rules]
+
+
+def _refuse_unknown_accounts(con: duckdb.DuckDBPyConnection, filters: Filters) -> None:
+    known = {
+        row[0]
+        for row in con.execute(
+            "SELECT DISTINCT account_id FROM coverage UNION SELECT DISTINCT account_id FROM instances"
+        ).fetchall()
+    }
+    for account in filters.accounts:
+        if account not in known:
+            raise UsageError(
+                f"There is no account {account} in the warehouse; finops status names those there are."
+            )
 
 
 def _passes(verdict: Verdict, tags: Mapping[Key, Mapping[str, str]], filters: Filters) -> bool:
@@ -146,7 +170,7 @@ def _report(
             len(unjudged),
             currency,
             _rates(settings.rates, currency),
-            footprints.total_kg(),
+            footprints.total_kg(lambda key: _in_scope(key.cloud, key.account_id, filters)),
         ),
         totals_by_currency=by_currency,
         costs=[_cost_line(one) for one in accounts],
@@ -179,7 +203,7 @@ def _finding(
     assessment: Assessment,
     footprints: Footprints,
     tags: Mapping[Key, Mapping[str, str]],
-    seen: Mapping[str, tuple[datetime, str]],
+    seen: Mapping[str, _Seen],
     at: datetime,
 ) -> Finding:
     verdict = one.verdict
@@ -272,13 +296,14 @@ def _fields(line: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(line) if name}
 
 
-def _life(finding_id: str, seen: Mapping[str, tuple[datetime, str]], at: datetime) -> tuple[datetime, Any]:
-    if finding_id not in seen:
+def _life(finding_id: str, seen: Mapping[str, _Seen], at: datetime) -> tuple[datetime, Any]:
+    """Since when a finding is known, and its status; an audit of the same instant says the same again."""
+    before = seen.get(finding_id)
+    if before is None or before.first_seen >= at:
         return at, "new"
-    first, status = seen[finding_id]
-    if first >= at:
-        return at, "new"
-    return first, "reopened" if status == "resolved" else "open"
+    if before.last_seen == at and before.status != "resolved":
+        return before.first_seen, before.status
+    return before.first_seen, "reopened" if before.status == "resolved" else "open"
 
 
 def _not_evaluated(item: Unjudged) -> NotEvaluated:
@@ -325,9 +350,9 @@ def _tags(con: duckdb.DuckDBPyConnection, findings: Iterable[Verdict]) -> dict[K
     return tags
 
 
-def _history(con: duckdb.DuckDBPyConnection) -> dict[str, tuple[datetime, str]]:
-    rows = con.execute("SELECT id, first_seen, status FROM finding_history").fetchall()
-    return {finding: (first_seen, status) for finding, first_seen, status in rows}
+def _history(con: duckdb.DuckDBPyConnection) -> dict[str, _Seen]:
+    rows = con.execute("SELECT id, first_seen, status, last_seen FROM finding_history").fetchall()
+    return {finding: _Seen(first_seen, status, last_seen) for finding, first_seen, status, last_seen in rows}
 
 
 def _coverage(con: duckdb.DuckDBPyConnection) -> list[Coverage]:

@@ -51,15 +51,15 @@ def overall(
 
 def _one(code: str, accounts: Sequence[AccountCost], findings: Iterable[Finding]) -> CurrencyTotals:
     mine = [finding for finding in findings if finding.currency == code]
-    exact = sum((account.total for account in accounts), Decimal(0))
     judged = sum((account.judged for account in accounts), Decimal(0))
+    judgeable = sum((account.judgeable for account in accounts), Decimal(0))
     return CurrencyTotals(
         monthly_cost=sum((cents(account.total) for account in accounts), _ZERO) if accounts else None,
         gross_monthly_savings=sum((f.monthly_savings or _ZERO for f in mine), _ZERO),
         net_monthly_savings=sum((f.net_monthly_savings or _ZERO for f in mine), _ZERO),
         net_low=None,
         net_high=None,
-        evaluated_cost_share=round(min(1.0, float(judged / exact)), 4) if exact > 0 else None,
+        evaluated_cost_share=round(float(judged / judgeable), 4) if judgeable > 0 else None,
         findings=len(mine),
     )
 

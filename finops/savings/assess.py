@@ -3,18 +3,20 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 import duckdb
 
 from finops.model import Level, PriceBasis
-from finops.money import CENT, HOURS_PER_MONTH, cents
+from finops.money import HOURS_PER_MONTH, cents
 from finops.savings import invariants
 from finops.savings.costs import AccountCost, Cost, CostBook, load_costs
 from finops.savings.estate import Estate, load_estate
 from finops.savings.netting import Choice, choose
-from finops.savings.priced import Cell, Priced, account_limits, by_account, by_resource, net_of
+from finops.savings.priced import Cell, Priced
 from finops.savings.prices import Amount, PriceBook, load_prices
+from finops.savings.settling import settle
 from finops.verdicts import Key, Verdict
 
 _REMOVES = ("terminate", "stop", "delete", "release", "move")
@@ -30,13 +32,20 @@ class Assessment:
     prices: PriceBook
 
 
-def finding_id(rule: str, key: Key) -> str:
-    """The same for the same rule and resource in every run and on every machine."""
-    return hashlib.sha256("|".join((rule, *key)).encode()).hexdigest()[:16]
+def finding_id(rule: str, key: Key, region: str | None = None) -> str:
+    """The same for the same rule and resource in every run and on every machine.
+
+    The region belongs to it only where an id repeats within its account.
+    """
+    parts = (rule, *key, region) if region else (rule, *key)
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
 
 
 def assess(
-    con: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict], min_savings: Decimal | None = None
+    con: duckdb.DuckDBPyConnection,
+    verdicts: Sequence[Verdict],
+    as_of: datetime,
+    min_savings: Decimal | None = None,
 ) -> Assessment:
     """Prices `verdicts` on a connection that holds the rollups and the table `judged`, then nets them.
 
@@ -44,14 +53,14 @@ def assess(
     netting, so that every filter is netted anew. Raises InvariantError when a promise of the arithmetic is
     broken, which would be a bug.
     """
-    estate, prices = load_estate(con), load_prices(con)
+    estate, prices = load_estate(con), load_prices(con, as_of)
     reach = [_reach(verdict, estate) for verdict in verdicts]
     keys = {key for keys in reach for key in keys} | {verdict.key for verdict in verdicts}
-    book = load_costs(con, estate, prices, keys)
+    book = load_costs(con, estate, prices, keys, as_of)
     priced = [_price(verdict, keys, book) for verdict, keys in zip(verdicts, reach, strict=True)]
     kept = [one for one in priced if _worth_saying(one, min_savings)]
     _net(kept)
-    _settle_cents(kept, book.accounts)
+    settle(kept, book.accounts)
     invariants.check(kept, book.accounts)
     return Assessment(kept, book.accounts, estate, prices)
 
@@ -82,7 +91,9 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
     cost = book.of(verdict.key)
     own = _own_cells(verdict, cost)
     one = Priced(
-        id=finding_id(verdict.rule.id, verdict.key),
+        id=finding_id(
+            verdict.rule.id, verdict.key, verdict.region if verdict.key in book.estate.ambiguous else None
+        ),
         verdict=verdict,
         before=own,
         after=None,
@@ -97,14 +108,9 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
     if cost or one.before:
         one.monthly_cost = cents((cost.total if cost else Decimal(0)) + _child_total(one))
     if not one.before:
-        return _unpriced(
-            one,
-            "the bill does not tell which part of its cost this changes"
-            if cost
-            else "neither the bill nor a list price tells what it costs",
-        )
+        return _unpriced(one, _why_no_cost(verdict.key, cost, book))
     one.basis = _basis(one)
-    ratio, why_not = _remaining_ratio(verdict, book.prices)
+    ratio, why_not = _remaining_ratio(one, book.prices)
     if ratio is None:
         return _unpriced(one, why_not)
     one.after = {cell: amount * ratio for cell, amount in one.before.items()}
@@ -112,6 +118,14 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
         return _unpriced(one, "what it was charged in this window is negative, as after a refund")
     _judge_price(one)
     return one
+
+
+def _why_no_cost(key: Key, cost: Cost | None, book: CostBook) -> str:
+    if key in book.estate.ambiguous:
+        return "its id stands for several resources of the account, and the bill does not tell which"
+    if cost:
+        return "the bill does not tell which part of its cost this changes"
+    return "neither the bill nor a list price tells what it costs"
 
 
 def _own_cells(verdict: Verdict, cost: Cost | None) -> dict[Cell, Decimal]:
@@ -129,7 +143,9 @@ def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
             _doubt(one, f"the cost of {child.resource_id}, which goes with it, is not known")
             continue
         if cost.basis == "list" and billed:
-            continue  # the bill charges some children under their parent's id: never count them twice
+            # The bill charges some children under their parent's id: what is claimed is theirs, at no further cost.
+            one.before.update({Cell(child, name): Decimal(0) for name in cost.components})
+            continue
         if one.currency is None:
             one.currency = cost.currency
         if cost.currency != one.currency:
@@ -151,15 +167,14 @@ def _child_total(one: Priced) -> Decimal:
     return sum((amount for cell, amount in one.before.items() if cell.key != mine), Decimal(0))
 
 
-def _remaining_ratio(verdict: Verdict, prices: PriceBook) -> tuple[Decimal | None, str]:
+def _remaining_ratio(one: Priced, prices: PriceBook) -> tuple[Decimal | None, str]:
     """The share of the cost that is left after the action, or why it is not known."""
+    verdict = one.verdict
     if verdict.action in _REMOVES:
         return Decimal(0), ""
-    cloud, region = verdict.key.cloud, verdict.region
     if verdict.action == "spot":
-        kind, zone = str(verdict.proposed.get("instance_type")), verdict.proposed.get("zone")
-        ratio = prices.spot_ratio(cloud, region, zone, kind, verdict.current.get("platform"))
-        return ratio, f"there is no spot price for {kind} in {zone or region}"
+        return _spot_share(one, prices)
+    region = verdict.region
     now = _list_price(verdict, verdict.current, prices)
     then = _list_price(verdict, verdict.proposed, prices)
     if now is None or then is None or now.value <= 0:
@@ -171,6 +186,23 @@ def _remaining_ratio(verdict: Verdict, prices: PriceBook) -> tuple[Decimal | Non
     verdict.evidence["list_price_now"] = float(cents(now.value))
     verdict.evidence["list_price_then"] = float(cents(then.value))
     return then.value / now.value, ""
+
+
+def _spot_share(one: Priced, prices: PriceBook) -> tuple[Decimal | None, str]:
+    """What 730 hours cost as spot, over what they cost now: discounts on the list price do not lower a spot price."""
+    verdict = one.verdict
+    kind, zone = str(verdict.proposed.get("instance_type")), verdict.proposed.get("zone")
+    hour = prices.spot_hour(verdict.key.cloud, verdict.region, zone, kind, verdict.current.get("platform"))
+    if hour is None:
+        return None, f"there is no spot price for {kind} in {zone or verdict.region}"
+    if hour.currency != one.currency:
+        return None, f"the spot price is in {hour.currency} and the cost in {one.currency}"
+    now = sum(one.before.values(), Decimal(0))
+    if now <= 0:
+        return None, "what it was charged in this window is nothing or negative"
+    verdict.evidence["spot_month"] = float(cents(hour.value * HOURS_PER_MONTH))
+    verdict.evidence["cost_an_hour_now"] = float(round(now / HOURS_PER_MONTH, 6))
+    return hour.value * HOURS_PER_MONTH / now, ""
 
 
 def _list_price(verdict: Verdict, spec: dict[str, object], prices: PriceBook) -> Amount | None:
@@ -224,38 +256,6 @@ def _net(priced: Sequence[Priced]) -> None:
     choices = choose(known, {one.id: frozenset(one.before) for one in priced if one.after is not None})
     for one in priced:
         one.choice = choices.get(one.id, Choice(counted=False))
-
-
-def _settle_cents(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
-    """Rounds to the cent, then takes cents back where rounding up would promise more than something costs."""
-    for one in priced:
-        saving = one.saving
-        if saving is None:
-            continue
-        one.monthly_savings = min(cents(saving), one.monthly_cost or Decimal(0))
-        one.net_savings = one.monthly_savings if one.choice.counted else Decimal("0.00")
-    limits = account_limits(accounts, priced)
-    for place, group in by_account(priced).items():
-        _take_back(group, net_of(group) - limits.get(place, Decimal(0)))
-    for group in by_resource(priced).values():
-        most = max((one.monthly_cost or Decimal(0) for one in group), default=Decimal(0))
-        _take_back(group, net_of(group) - most)
-
-
-def _take_back(group: Sequence[Priced], excess: Decimal) -> None:
-    """Takes `excess` (a few cents of rounding) from the findings that were rounded up the most."""
-    if excess <= 0:
-        return
-    rounded_up = sorted(
-        (one for one in group if one.net_savings and one.saving is not None and one.net_savings > one.saving),
-        key=lambda one: ((one.saving or Decimal(0)) - (one.net_savings or Decimal(0)), one.id),
-    )
-    for one in rounded_up:
-        if excess <= 0:
-            return
-        one.net_savings = (one.net_savings or Decimal(0)) - CENT
-        one.monthly_savings = min(one.monthly_savings or Decimal(0), one.net_savings)
-        excess -= CENT
 
 
 __all__ = ["Assessment", "Priced", "assess", "finding_id"]

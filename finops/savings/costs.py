@@ -1,17 +1,20 @@
 """What resources and accounts cost in 730 hours: from the bill where it names them, else from list prices."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import duckdb
 
 from finops.model import PriceBasis
 from finops.money import HOURS_PER_MONTH
-from finops.savings.estate import Estate, Resource
-from finops.savings.prices import PriceBook, list_cost, total_list_cost
+from finops.savings.estate import Estate, Instance, Resource
+from finops.savings.prices import PriceBook, costs_while_off, list_cost, total_list_cost
 from finops.verdicts import Key
+
+_SHORT_HOURS = 168  # a bill of less than a week says little about a month
+_OLD = timedelta(days=35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class AccountCost:
-    """The monthly cost of one account in one currency."""
+    """The monthly cost of one account in one currency.
+
+    `judged` of `judgeable` is what some rule judged of what costs anything (refunds left out); `unnamed` is the
+    part of the bill that names no resource.
+    """
 
     cloud: str
     account_id: str
@@ -43,6 +50,8 @@ class AccountCost:
     basis: PriceBasis
     total: Decimal
     judged: Decimal
+    judgeable: Decimal
+    unnamed: Decimal = Decimal(0)
     window_start: datetime | None = None
     window_end: datetime | None = None
     note: str | None = None
@@ -57,13 +66,14 @@ class CostBook:
     billed: dict[Key, Cost] = field(default_factory=dict)
     accounts: list[AccountCost] = field(default_factory=list)
     bill_ends: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    notes: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def of(self, key: Key) -> Cost | None:
         """The cost of a resource; None when neither the bill nor a list price tells."""
-        if key in self.billed:
-            return self.billed[key]
         resource = self.estate.resources.get(key)
-        return None if resource is None else self._listed(resource)
+        if key in self.billed:
+            return _as_it_is_now(self.billed[key], resource)
+        return None if resource is None or key in self.estate.ambiguous else self._listed(resource)
 
     def _listed(self, resource: Resource) -> Cost | None:
         parts = list_cost(resource, self.prices)
@@ -71,7 +81,7 @@ class CostBook:
             return None
         currency = next(iter(parts.values())).currency
         place = (resource.key.cloud, resource.key.account_id)
-        note = "it is not on the bill" if place in self.bill_ends else None
+        note = "the bill does not name it" if place in self.bill_ends else None
         return Cost({name: part.value for name, part in parts.items()}, currency, "list", note=note)
 
     def has_bill(self, key: Key) -> bool:
@@ -79,33 +89,69 @@ class CostBook:
         return (key.cloud, key.account_id) in self.bill_ends
 
 
-def load_costs(con: duckdb.DuckDBPyConnection, estate: Estate, prices: PriceBook, keys: set[Key]) -> CostBook:
+def load_costs(
+    con: duckdb.DuckDBPyConnection, estate: Estate, prices: PriceBook, keys: set[Key], as_of: datetime
+) -> CostBook:
     """Costs of `keys` and of every account, from the rollup `cost` and the table `judged`."""
     book = CostBook(estate, prices)
-    _load_accounts(con, book)
+    _load_accounts(con, book, as_of)
     _load_billed(con, book, keys)
     return book
 
 
-def _load_accounts(con: duckdb.DuckDBPyConnection, book: CostBook) -> None:
-    for cloud, account, currency, cost, judged, hours, start, end, basis in con.execute(_ACCOUNTS).fetchall():
+def _as_it_is_now(cost: Cost, resource: Resource | None) -> Cost:
+    """The cost of a resource as it goes on: a machine that is off pays for itself no more."""
+    if not isinstance(resource, Instance):
+        return cost
+    if resource.state != "running" and not costs_while_off(resource):
+        rest = {name: amount for name, amount in cost.components.items() if name != "compute"}
+        return replace(cost, components=rest)
+    young = resource.launched_at and cost.window_start and resource.launched_at > cost.window_start
+    if young and not cost.note:
+        return replace(cost, note="it is younger than the window of the bill, so a whole month costs more")
+    return cost
+
+
+def _load_accounts(con: duckdb.DuckDBPyConnection, book: CostBook, as_of: datetime) -> None:
+    for row in con.execute(_ACCOUNTS).fetchall():
+        cloud, account, currency, cost, judged, judgeable, unnamed, hours, start, end, basis = row
         month = HOURS_PER_MONTH / Decimal(repr(hours))
-        note = (
-            "billed cost, because the effective cost of this bill is unusable" if basis == "billed" else None
-        )
+        note = bill_note(basis, hours, end, as_of)
+        total, judged, judgeable, unnamed = (amount * month for amount in (cost, judged, judgeable, unnamed))
         book.accounts.append(
-            AccountCost(cloud, account, currency, "billed", cost * month, judged * month, start, end, note)
+            AccountCost(
+                cloud, account, currency, "billed", total, judged, judgeable, unnamed, start, end, note
+            )
         )
         book.bill_ends[(cloud, account)] = end
+        book.notes[(cloud, account)] = note
     judged_by_account = _judged_list_cost(con, book)
     for (cloud, account, currency), total in sorted(total_list_cost(book.estate, book.prices).items()):
         if (cloud, account) not in book.bill_ends:
             judged = judged_by_account.get((cloud, account, currency), Decimal(0))
             book.accounts.append(
                 AccountCost(
-                    cloud, account, currency, "list", total, judged, note="list prices: no bill is loaded"
+                    cloud,
+                    account,
+                    currency,
+                    "list",
+                    total,
+                    judged,
+                    total,
+                    note="list prices: no bill is loaded",
                 )
             )
+
+
+def bill_note(basis: str, hours: float, end: datetime, as_of: datetime) -> str | None:
+    """What makes the month of a bill less sure than it looks."""
+    if basis == "billed":
+        return "billed cost, because the effective cost of this bill is unusable"
+    if hours < _SHORT_HOURS:
+        return f"the bill covers only {hours:g} hours"
+    if as_of - end > _OLD:
+        return f"the bill ends {(as_of - end).days} days before"
+    return None
 
 
 def _judged_list_cost(con: duckdb.DuckDBPyConnection, book: CostBook) -> dict[tuple[str, str, str], Decimal]:
@@ -135,16 +181,20 @@ def _load_billed(con: duckdb.DuckDBPyConnection, book: CostBook, keys: set[Key])
     for row in con.execute(_BILLED).fetchall():
         rows[Key(*row[:3])].append(row[3:])
     for key, parts in rows.items():
-        book.billed[key] = _billed_cost(parts)
+        if key not in book.estate.ambiguous:
+            book.billed[key] = _billed_cost(parts, book.notes.get((key.cloud, key.account_id)))
 
 
-def _billed_cost(parts: list[tuple[str, str, Decimal, Decimal, float, datetime, datetime]]) -> Cost:
+def _billed_cost(
+    parts: list[tuple[str, str, Decimal, Decimal, float, datetime, datetime]], note: str | None
+) -> Cost:
     """One resource's cost from its rows. Charged in two currencies, the larger one counts and a note says so."""
     by_currency: dict[str, Decimal] = defaultdict(Decimal)
     for _, currency, cost, *_ in parts:
         by_currency[currency] += cost
     main = max(by_currency, key=lambda currency: (by_currency[currency], currency))
-    note = "it is billed in several currencies, of which one is counted" if len(by_currency) > 1 else None
+    if len(by_currency) > 1:
+        note = "it is billed in several currencies, of which one is counted"
     mine = [part for part in parts if part[1] == main]
     hours = Decimal(repr(mine[0][4]))
     month = HOURS_PER_MONTH / hours
@@ -171,7 +221,10 @@ _ACCOUNTS = f"""
 WITH seen AS (SELECT DISTINCT * FROM ({_JUDGED})),
 whole AS (SELECT DISTINCT cloud, account_id, resource_id FROM seen WHERE component = 'all')
 SELECT c.cloud, c.account_id, c.currency, sum(c.cost) AS cost,
-    sum(CASE WHEN w.resource_id IS NOT NULL OR s.resource_id IS NOT NULL THEN c.cost ELSE 0 END) AS judged,
+    sum(CASE WHEN w.resource_id IS NOT NULL OR s.resource_id IS NOT NULL THEN greatest(c.cost, 0) ELSE 0 END) AS judged,
+    sum(greatest(c.cost, 0)) AS judgeable,
+    greatest(0, sum(
+        CASE WHEN c.resource_id IS NULL AND c.component <> 'commitment_unused' THEN c.cost ELSE 0 END)) AS unnamed,
     max(c.hours) AS hours, min(c.window_start) AS window_start, max(c.window_end) AS window_end, min(c.basis) AS basis
 FROM cost AS c
 LEFT JOIN whole AS w ON w.cloud = c.cloud AND w.account_id = c.account_id AND w.resource_id = c.resource_id

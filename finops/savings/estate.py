@@ -61,11 +61,16 @@ Resource = Instance | Volume | Address
 
 @dataclass(slots=True)
 class Estate:
-    """Every resource of the inventory by key, and which hang on which."""
+    """Every resource of the inventory by key, and which hang on which.
+
+    `ambiguous` ids stand for more than one resource of the account (in other regions, or of another kind), so
+    that no cost can be given to one of them.
+    """
 
     resources: dict[Key, Resource] = field(default_factory=dict)
     attached: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
     dependents: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
+    ambiguous: set[Key] = field(default_factory=set)
 
     def instances(self) -> Iterable[Instance]:
         return (resource for resource in self.resources.values() if isinstance(resource, Instance))
@@ -98,6 +103,8 @@ def load_estate(con: duckdb.DuckDBPyConnection) -> Estate:
 
 
 def _add(estate: Estate, resource: Resource) -> None:
+    if resource.key in estate.resources:
+        estate.ambiguous.add(resource.key)
     estate.resources[resource.key] = resource
 
 

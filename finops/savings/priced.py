@@ -80,19 +80,9 @@ def net_of(group: Iterable[Priced]) -> Decimal:
     return sum((one.net_savings or Decimal(0) for one in group), Decimal(0))
 
 
-def account_limits(accounts: Iterable[AccountCost], priced: Iterable[Priced]) -> dict[Place, Decimal]:
-    """What each account costs to the cent: its bill, and what is priced from the list because no bill has it."""
+def account_limits(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
+    """What each account costs to the cent: the most that can be saved in it. Less than nothing is nothing."""
     limits: dict[Place, Decimal] = defaultdict(Decimal)
-    billed = set()
     for account in accounts:
-        place = (account.cloud, account.account_id, account.currency)
-        limits[place] += cents(account.total)
-        if account.basis == "billed":
-            billed.add(place[:2])
-    unbilled: dict[Place, dict[Cell, Decimal]] = defaultdict(dict)
-    for one in priced:
-        if one.place[:2] in billed:
-            unbilled[one.place].update({cell: one.before[cell] for cell in one.listed})
-    for place, cells in unbilled.items():
-        limits[place] += cents(sum(cells.values(), Decimal(0)))
-    return dict(limits)
+        limits[(account.cloud, account.account_id, account.currency)] += cents(account.total)
+    return {place: max(limit, Decimal("0.00")) for place, limit in limits.items()}

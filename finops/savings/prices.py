@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -36,7 +37,7 @@ class PriceBook:
     """Latest on-demand list prices, and spot averages by zone. Unknown is None, never zero."""
 
     list_prices: Mapping[_Sku, Amount]
-    spot_ratios: Mapping[tuple[str, str, str | None, str, str], Decimal]
+    spot_prices: Mapping[tuple[str, str, str | None, str, str], Amount]
 
     def machine_hour(
         self, cloud: str, region: str, instance_type: str | None, platform: str | None = None
@@ -63,12 +64,12 @@ class PriceBook:
         """One hour of a public address, in_use or unused."""
         return self._price(cloud, region, f"public_ip:{state}", "hour")
 
-    def spot_ratio(
+    def spot_hour(
         self, cloud: str, region: str, zone: str | None, instance_type: str, platform: str | None = None
-    ) -> Decimal | None:
-        """Spot price over list price for this type in this zone, or in its region where zones share a price."""
+    ) -> Amount | None:
+        """One hour of this type as spot, on average over the window, in its zone or where zones share a price."""
         kind = (instance_type, _system(platform))
-        return self.spot_ratios.get((cloud, region, zone, *kind)) or self.spot_ratios.get(
+        return self.spot_prices.get((cloud, region, zone, *kind)) or self.spot_prices.get(
             (cloud, region, None, *kind)
         )
 
@@ -98,17 +99,17 @@ class PriceBook:
         return self.list_prices.get(_Sku(cloud, region, sku, unit, platform))
 
 
-def load_prices(con: duckdb.DuckDBPyConnection) -> PriceBook:
-    """Reads the price table and the spot rollup of an open warehouse."""
+def load_prices(con: duckdb.DuckDBPyConnection, as_of: datetime) -> PriceBook:
+    """Reads the price table and the spot rollup of an open warehouse; list prices are those of `as_of`."""
     listed = {
         _Sku(cloud, region, sku, unit, platform): Amount(price, currency)
-        for cloud, region, sku, unit, platform, price, currency in con.execute(_LISTED).fetchall()
+        for cloud, region, sku, unit, platform, price, currency in con.execute(_LISTED, [as_of]).fetchall()
     }
-    ratios = {
-        (cloud, region, zone, sku, platform): _exact(average) / _exact(on_demand)
-        for cloud, region, zone, sku, platform, average, on_demand in con.execute(_SPOT).fetchall()
+    spot = {
+        (cloud, region, zone, sku, platform): Amount(_exact(average), currency)
+        for cloud, region, zone, sku, platform, average, currency in con.execute(_SPOT).fetchall()
     }
-    return PriceBook(listed, ratios)
+    return PriceBook(listed, spot)
 
 
 def list_cost(resource: Resource, prices: PriceBook) -> dict[str, Amount] | None:
@@ -142,19 +143,21 @@ def total_list_cost(estate: Estate, prices: PriceBook) -> dict[tuple[str, str, s
     return totals
 
 
+def costs_while_off(machine: Instance) -> bool:
+    """Whether a machine that is off goes on paying for itself."""
+    return machine.stopped_mode == "keep_charging" or machine.purchase_model == "subscription"
+
+
 def _machine_cost(machine: Instance, prices: PriceBook) -> dict[str, Amount] | None:
-    hour = prices.machine_hour(machine.key.cloud, machine.region, machine.instance_type, machine.platform)
-    if hour is None:
-        return None
-    runs = machine.state == "running" or machine.stopped_mode == "keep_charging"
-    if not runs and machine.purchase_model != "subscription":
-        return {"compute": Amount(Decimal(0), hour.currency)}  # stopped hours cost nothing
+    place = (machine.key.cloud, machine.region)
+    hour = prices.machine_hour(*place, machine.instance_type, machine.platform)
+    if machine.state != "running" and not costs_while_off(machine):
+        return None if hour is None else {"compute": Amount(Decimal(0), hour.currency)}
     if machine.purchase_model == "spot":
-        ratio = prices.spot_ratio(
-            machine.key.cloud, machine.region, machine.zone, machine.instance_type or "", machine.platform
-        )
-        return None if ratio is None else {"compute": _monthly(Amount(hour.value * ratio, hour.currency))}
-    return {"compute": _monthly(hour)}
+        hour = prices.spot_hour(*place, machine.zone, machine.instance_type or "", machine.platform)
+    elif machine.purchase_model in ("subscription", "reserved"):
+        return None  # what was agreed for the term is not the price on demand
+    return None if hour is None else {"compute": _monthly(hour)}
 
 
 def _system(platform: str | None) -> str:
@@ -175,11 +178,11 @@ _LISTED = """
 SELECT cloud, region, sku, unit, coalesce(platform, 'linux') AS system,
     arg_max(price, as_of ORDER BY price) AS price, arg_max(currency, as_of ORDER BY price) AS currency
 FROM prices
-WHERE purchase_model = 'on_demand'
+WHERE purchase_model = 'on_demand' AND prices.as_of <= ?
 GROUP BY cloud, region, sku, unit, system
 """
 _SPOT = """
-SELECT cloud, region, zone, sku, platform, avg_price, on_demand_price
+SELECT cloud, region, zone, sku, platform, avg_price, currency
 FROM spot
-WHERE avg_price > 0 AND on_demand_price > 0
+WHERE avg_price > 0
 """

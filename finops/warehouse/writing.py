@@ -73,7 +73,8 @@ def writing(
             yield writer
             _end(writer, writer.status, None)
         except BaseException as error:
-            if isinstance(error, UsageError) and not existed:
+            _roll_back(con)
+            if isinstance(error, UsageError) and not existed and not _holds_data(con):
                 con.close()
                 _discard(work)
                 raise
@@ -126,9 +127,17 @@ def _end(writer: Writer, status: str, error: str | None) -> None:
     writer.con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
 
 
-def _end_failed(writer: Writer, error: BaseException) -> None:
+def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
     with contextlib.suppress(duckdb.TransactionException):  # there may be no transaction to take back
-        writer.con.rollback()
+        con.rollback()
+
+
+def _holds_data(con: duckdb.DuckDBPyConnection) -> bool:
+    row = con.execute("SELECT count(*) FROM coverage").fetchone()
+    return bool(row and row[0])
+
+
+def _end_failed(writer: Writer, error: BaseException) -> None:
     said = str(error) if isinstance(error, FinopsError) else type(error).__name__
     _end(writer, "failed" if isinstance(error, Exception) else "aborted", said)
 

@@ -55,14 +55,14 @@ WITH units AS (
     GROUP BY i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.instance_id)
 ),
 smaller AS (
-    -- Sizes whose processor carries the load, the smallest first: those that hold the memory too, and the others.
+    -- Sizes whose processor carries the load: first those that hold the memory too, and of these the smallest.
     SELECT
         i.cloud, i.account_id, i.region, i.instance_id, s.instance_type, s.vcpu, s.memory_gib,
-        coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) AS memory_fits,
+        coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) AS holds_memory,
         row_number() OVER (
-            PARTITION BY i.cloud, i.account_id, i.region, i.instance_id,
-                coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE)
-            ORDER BY s.vcpu, s.memory_gib, s.instance_type
+            PARTITION BY i.cloud, i.account_id, i.region, i.instance_id
+            ORDER BY coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) DESC,
+                s.vcpu, s.memory_gib, s.instance_type
         ) AS place
     FROM instances AS i
     JOIN units AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
@@ -77,27 +77,25 @@ judged AS (
     SELECT
         i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.scaling_group, i.cluster, i.purchase_model,
         t.vcpu, t.memory_gib, t.burstable, u.days, u.coverage, u.cpu_p95, u.cpu_peak, u.memory_peak,
-        y.instance_type AS new_type, y.vcpu AS new_vcpu, y.memory_gib AS new_memory, n.instance_type AS blind_type,
+        s.instance_type AS new_type, s.vcpu AS new_vcpu, s.memory_gib AS new_memory,
         CASE
             WHEN t.vcpu IS NULL OR t.memory_gib IS NULL OR t.family IS NULL OR t.architecture IS NULL THEN 'unknown type'
             WHEN t.gpu_count > 0 THEN 'GPU'
             WHEN u.cpu_p95 IS NULL OR u.cpu_peak IS NULL THEN 'no data'
             WHEN u.days < $min_days THEN 'too few days'
             WHEN u.coverage < $min_coverage THEN 'gaps'
-            WHEN i.cluster IS NOT NULL AND coalesce(y.instance_type, n.instance_type) IS NOT NULL THEN 'cluster node'
-            WHEN y.instance_type IS NOT NULL THEN 'oversized'
-            WHEN n.instance_type IS NOT NULL AND u.memory_peak IS NULL THEN 'memory unknown'
-            WHEN n.instance_type IS NOT NULL THEN 'right size: memory'
-            ELSE 'right size'
+            WHEN s.instance_type IS NULL THEN 'right size'
+            WHEN i.cluster IS NOT NULL THEN 'cluster node'
+            WHEN s.holds_memory THEN 'oversized'
+            WHEN u.memory_peak IS NULL THEN 'memory unknown'
+            ELSE 'right size: memory'
         END AS state
     FROM instances AS i
     LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
     LEFT JOIN units AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
         AND u.unit = coalesce(i.scaling_group, i.instance_id)
-    LEFT JOIN smaller AS y ON y.cloud = i.cloud AND y.account_id = i.account_id AND y.region = i.region
-        AND y.instance_id = i.instance_id AND y.memory_fits AND y.place = 1
-    LEFT JOIN smaller AS n ON n.cloud = i.cloud AND n.account_id = i.account_id AND n.region = i.region
-        AND n.instance_id = i.instance_id AND NOT n.memory_fits AND n.place = 1
+    LEFT JOIN smaller AS s ON s.cloud = i.cloud AND s.account_id = i.account_id AND s.region = i.region
+        AND s.instance_id = i.instance_id AND s.place = 1
     WHERE i.state = 'running'
 )
 SELECT
@@ -113,9 +111,9 @@ SELECT
             || ' and ' || in_percent(memory_peak * memory_gib / new_memory) || ' full (limit ' || in_percent(1 - $headroom) || ').'
         WHEN 'right size' THEN 'No smaller size of its family carries its load of ' || in_percent(cpu_p95) || ' on the busiest day and its peak of '
             || in_percent(cpu_peak) || ' (limit ' || in_percent(1 - $headroom) || ' of the smaller one).'
-        WHEN 'right size: memory' THEN 'Its processor would fit ' || blind_type || ', but its memory was ' || in_percent(memory_peak) || ' full.'
-        WHEN 'memory unknown' THEN 'Its processor would fit ' || blind_type || ', but its memory is not measured enough, and memory is never shrunk blind.'
-        WHEN 'cluster node' THEN 'Its processor would fit ' || coalesce(new_type, blind_type) || ', but it is a node of the cluster ' || cluster || ', where what pods reserve decides.'
+        WHEN 'right size: memory' THEN 'Its processor would fit ' || new_type || ', but its memory was ' || in_percent(memory_peak) || ' full.'
+        WHEN 'memory unknown' THEN 'Its processor would fit ' || new_type || ', but its memory is not measured enough, and memory is never shrunk blind.'
+        WHEN 'cluster node' THEN 'Its processor would fit ' || new_type || ', but it is a node of the cluster ' || cluster || ', where what pods reserve decides.'
         WHEN 'unknown type' THEN 'What its type ' || coalesce(instance_type, '') || ' holds is not known.'
         WHEN 'GPU' THEN 'It has GPUs, and processor data says nothing about their size.'
         WHEN 'no data' THEN 'There is no processor data for it.'

@@ -75,9 +75,10 @@ def _run_one(
     verdicts.counts[rule.id] = dict(
         con.execute("SELECT verdict, count(*) FROM said GROUP BY verdict ORDER BY verdict").fetchall()
     )
+    said_by = {action: facts(rule, action) for action in get_args(Action)}
     order = "ORDER BY cloud, account_id, region, resource_id"
     for row in _rows(con, f"SELECT * FROM said WHERE verdict = 'finding' {order}"):  # noqa: S608
-        verdicts.findings.append(_verdict(rule, row))
+        verdicts.findings.append(_verdict(rule, said_by, row))
     for row in _rows(
         con,
         f"SELECT cloud, account_id, region, resource_id, reason FROM said WHERE verdict = 'not_evaluated' {order}",  # noqa: S608
@@ -248,7 +249,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _verdict(rule: Rule, row: dict[str, Any]) -> Verdict:
+def _verdict(rule: Rule, said_by: Mapping[Action, RuleFacts], row: dict[str, Any]) -> Verdict:
     current = _prefixed(row, "current_")
     proposed = _prefixed(row, "proposed_")
     evidence = {
@@ -259,7 +260,7 @@ def _verdict(rule: Rule, row: dict[str, Any]) -> Verdict:
     action: Action = row.get("action") or rule.header.action
     reasons = row.get("confidence_reason")
     return Verdict(
-        rule=facts(rule, action),
+        rule=said_by[action],
         key=Key(row["cloud"], row["account_id"], row["resource_id"]),
         region=row["region"],
         resource_type=row.get("resource_type") or rule.header.resource,

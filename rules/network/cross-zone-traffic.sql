@@ -53,8 +53,8 @@ SELECT
         ELSE 'some of this traffic may be wanted'
     END AS confidence_reason,
     gib_month AS current_gib_month,
-    kind AS current_path,
-    'same zone' AS proposed_path,
+    CASE WHEN kind = 'cross_zone' THEN 'between zones' ELSE 'between zones or over public addresses' END AS current_path,
+    'inside one zone' AS proposed_path,
     peer_resource,
     peer_zone,
     source AS traffic_source

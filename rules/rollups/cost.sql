@@ -29,6 +29,27 @@ windows AS (
     JOIN payers AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer
     GROUP BY s.x_Cloud, s.x_AccountId
 ),
+periods AS (
+    SELECT x_Cloud, coalesce(BillingAccountId, x_AccountId) AS payer, BillingPeriodStart AS period_start,
+        max(coalesce(BillingPeriodEnd, BillingPeriodStart + INTERVAL 1 MONTH)) AS period_end
+    FROM charges
+    WHERE ChargeCategory = 'Usage' AND BillingPeriodStart IS NOT NULL
+    GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), BillingPeriodStart
+),
+-- Time of which a bill is loaded: a month in the window that nobody loaded is not a month without cost.
+loaded AS (
+    SELECT x_Cloud, x_AccountId,
+        sum(days_between(greatest(period_start, window_start), least(period_end, window_end))) * 24 AS hours
+    FROM (
+        SELECT w.x_Cloud, w.x_AccountId, w.window_start, w.window_end, p.period_start, max(p.period_end) AS period_end
+        FROM windows AS w
+        JOIN spans AS s ON s.x_Cloud = w.x_Cloud AND s.x_AccountId = w.x_AccountId
+        JOIN periods AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer AND p.period_start < w.window_end
+        GROUP BY w.x_Cloud, w.x_AccountId, w.window_start, w.window_end, p.period_start
+    )
+    WHERE period_end > window_start
+    GROUP BY x_Cloud, x_AccountId
+),
 inside AS (
     SELECT
         c.x_Cloud AS cloud,
@@ -42,6 +63,7 @@ inside AS (
         c.BillingCurrency AS currency,
         w.window_start,
         w.window_end,
+        l.hours,
         c.x_CostBasis AS basis,
         c.CommitmentDiscountId IS NOT NULL AS committed,
         c.CommitmentDiscountStatus = 'Unused' AS unused,
@@ -55,6 +77,7 @@ inside AS (
         END AS share
     FROM charges AS c
     JOIN windows AS w USING (x_Cloud, x_AccountId)
+    LEFT JOIN loaded AS l USING (x_Cloud, x_AccountId)
     WHERE c.ChargeCategory = 'Usage'
       AND c.x_Cost IS NOT NULL
       AND c.ChargePeriodStart < w.window_end
@@ -62,7 +85,8 @@ inside AS (
 ),
 counted_in AS (
     SELECT
-        cloud, account_id, region, resource_id, component, currency, window_start, window_end, basis, committed, unused,
+        cloud, account_id, region, resource_id, component, currency, window_start, window_end, hours, basis,
+        committed, unused,
         CASE WHEN share IS NULL THEN cost ELSE CAST(CAST(cost AS DOUBLE) * share AS DECIMAL(38, 18)) END AS cost,
         quantity * coalesce(share, 1) AS quantity
     FROM inside
@@ -77,7 +101,7 @@ SELECT
     sum(cost) AS cost,
     sum(CASE WHEN committed THEN cost ELSE 0 END) AS committed_cost,
     sum(quantity) AS quantity,
-    greatest(1.0, days_between(min(window_start), max(window_end)) * 24) AS hours,
+    greatest(1.0, coalesce(max(hours), days_between(min(window_start), max(window_end)) * 24)) AS hours,
     min(window_start) AS window_start,
     max(window_end) AS window_end,
     max(basis) AS basis

@@ -10,11 +10,18 @@ END;
 CREATE OR REPLACE TEMP MACRO counted(n, one, many) AS
     amount(n) || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
 
--- An amount of a bill in hours or GiB, where its unit is one of time or of bytes; any other as it is.
-CREATE OR REPLACE TEMP MACRO consumed(quantity, unit) AS CAST(quantity AS DOUBLE) / CASE lower(unit)
-    WHEN 'second' THEN 3600.0 WHEN 'seconds' THEN 3600.0
-    WHEN 'byte' THEN 1073741824.0 WHEN 'bytes' THEN 1073741824.0
-    ELSE 1.0
+-- An amount of a bill in hours or GiB, where its unit is one of time or of bytes; unknown otherwise. The clouds'
+-- GB is a GiB.
+CREATE OR REPLACE TEMP MACRO consumed(quantity, unit) AS CAST(quantity AS DOUBLE) * CASE
+    WHEN lower(unit) IN ('second', 'seconds') THEN 1 / 3600.0
+    WHEN lower(unit) IN ('minute', 'minutes') THEN 1 / 60.0
+    WHEN lower(unit) IN ('hour', 'hours', 'hrs', 'h') THEN 1.0
+    WHEN lower(unit) IN ('day', 'days') THEN 24.0
+    WHEN lower(unit) IN ('byte', 'bytes') THEN 1 / 1073741824.0
+    WHEN lower(unit) IN ('kb', 'kib', 'kibibyte') THEN 1 / 1048576.0
+    WHEN lower(unit) IN ('mb', 'mib', 'mebibyte') THEN 1 / 1024.0
+    WHEN lower(unit) IN ('gb', 'gib', 'gibibyte', 'gigabytes') THEN 1.0
+    WHEN lower(unit) IN ('tb', 'tib', 'tebibyte') THEN 1024.0
 END;
 
 -- The part of a resource's price that a charge pays for. AWS is told by its usage type (FOCUS 1.2: SkuMeter)

@@ -1,4 +1,5 @@
--- Grain: one row per resource and metric, over the daily buckets from $window_start to $as_of.
+-- Grain: one row per resource and metric, over the daily buckets from $window_start to $as_of. A bucket is there
+-- once: the loader refuses repeated keys.
 -- `days` counts whole measurements (mean and maximum), `coverage` is those days over the days from the first of
 -- them to $as_of: a gap or a stale end lowers it. A bucket without one of the two is not a day of data, but what
 -- it saw still counts. `peak` is the largest value ever seen, `p95` the 95th percentile of the daily p95,
@@ -20,11 +21,11 @@ SELECT
     region,
     resource_id,
     metric,
-    count(DISTINCT whole_day) AS days,
+    count(whole_day) AS days,
     min(bucket_start) AS first_day,
     max(bucket_start) AS last_day,
-    count(DISTINCT whole_day)
-        / greatest(1.0, ceil(days_between(min(bucket_start), CAST($as_of AS TIMESTAMP)))) AS coverage,
+    least(1.0, count(whole_day)
+        / greatest(1.0, ceil(days_between(min(bucket_start), CAST($as_of AS TIMESTAMP))))) AS coverage,
     avg(avg) AS avg,
     quantile_cont(coalesce(p95, max), 0.95) AS p95,
     max(coalesce(p95, max)) AS p95_peak,

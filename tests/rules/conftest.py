@@ -1,7 +1,6 @@
 """What the rule tests share: the catalogue, an empty warehouse in memory, and a way to fill it."""
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +8,8 @@ import duckdb
 import pytest
 
 from finops.schema_comments import schema_sql
+from rules.engine import rollups
 from rules.engine.catalogue import Rule, catalogue, load
-
-AS_OF = datetime(2026, 11, 1)
 
 
 @pytest.fixture(scope="session")
@@ -19,13 +17,21 @@ def rules() -> dict[str, Rule]:
     return {rule.id: rule for rule in catalogue()}
 
 
-@pytest.fixture
-def con() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An empty warehouse in memory."""
+@pytest.fixture(scope="session")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
     con = duckdb.connect(config={"threads": 1})
     con.execute(schema_sql())
+    rollups.prepare(con)
     yield con
     con.close()
+
+
+@pytest.fixture
+def con(empty: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    """An empty warehouse in memory; whatever a test puts in is taken out again."""
+    empty.begin()
+    yield empty
+    empty.rollback()
 
 
 @pytest.fixture

@@ -61,14 +61,24 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def copied(con: Connection, estate: Path) -> Connection:
-    """The estate in memory, where it may be shuffled."""
+@pytest.fixture(scope="module")
+def copy(estate: Path) -> Iterator[Connection]:
+    con = duckdb.connect(config={"threads": 1})
+    con.execute(schema_sql())
     con.execute(f"ATTACH '{estate}' AS estate (READ_ONLY)")
     for table in tables():
         con.execute(f"INSERT INTO {table.name} SELECT * FROM estate.{table.name}")
     con.execute("DETACH estate")
-    return con
+    yield con
+    con.close()
+
+
+@pytest.fixture
+def copied(copy: Connection) -> Iterator[Connection]:
+    """The estate in memory, where it may be shuffled."""
+    copy.begin()
+    yield copy
+    copy.rollback()
 
 
 def said(con: Connection, rules: dict[str, Rule], **settings: Any) -> dict[str, list[tuple[Any, ...]]]:
@@ -180,8 +190,7 @@ class TestAHeader:
                         assert not re.search(r"delete|terminate|release|Delete|Release", line), line
 
     def test_excludes_rules_that_exist_or_will(self, name: str, rules: dict[str, Rule]) -> None:
-        assert set(rules[name].header.excludes) <= CATALOGUE - {name}
-        assert name in CATALOGUE
+        assert set(rules[name].header.excludes) <= (CATALOGUE | set(IDS)) - {name}
 
     def test_documents_how_it_can_be_wrong(self, name: str, rules: dict[str, Rule]) -> None:
         assert re.search(r"\b(wrong|never|no promise|not judged|[Nn]ot all)\b", rules[name].header.doc)

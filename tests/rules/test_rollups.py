@@ -12,6 +12,13 @@ from rules.engine import rollups
 
 AS_OF = datetime(2026, 11, 1)
 DAY = timedelta(days=1)
+BUILT_FROM = {
+    "usage": ("usage",),
+    "activity": ("usage", "activity"),
+    "cost": ("cost",),
+    "traffic": ("cost", "traffic"),
+    "spot": ("spot",),
+}
 Connection = duckdb.DuckDBPyConnection
 Insert = Callable[..., None]
 Rolled = Callable[..., list[dict[str, Any]]]
@@ -22,7 +29,9 @@ def rolled(con: Connection) -> Rolled:
     """Builds the rollups and returns the rows of one of them."""
 
     def rolled(name: str, as_of: datetime = AS_OF) -> list[dict[str, Any]]:
-        rollups.build(con, as_of)
+        rollups.prepare(con)
+        for one in BUILT_FROM[name]:
+            rollups.build_one(con, one, as_of)
         cursor = con.execute(f"SELECT * FROM temp.{name} ORDER BY ALL")
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -221,9 +221,9 @@ def test_cloud_behind_a_provider(macro, provider, cloud):
             "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1",
             "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1",
         ),
-        ("//compute.googleapis.com/projects/p/zones/us-central1-a/instances/web", "web"),
-        ("//compute.googleapis.com/projects/p/global/addresses/ip", "ip"),
-        ("projects/p/zones/z/disks/d", "d"),
+        ("//compute.googleapis.com/projects/p/zones/us-central1-a/instances/web", "zones/us-central1-a/instances/web"),
+        ("//compute.googleapis.com/projects/p/global/addresses/42", "42"),
+        ("projects/p/zones/z/disks/d", "zones/z/disks/d"),
         ("//storage.googleapis.com/projects/_/buckets/b", "//storage.googleapis.com/projects/_/buckets/b"),
         (
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",

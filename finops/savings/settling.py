@@ -1,0 +1,94 @@
+"""The last step: cents, and limits that no promise may pass.
+
+Net savings of a resource stay within what it costs, those of an account within what the account costs. Where
+prices come from the list although the account has a bill, they count only as far as the bill has costs that name no
+resource. What is cut is said on the finding.
+"""
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+
+from finops.money import CENT, cents
+from finops.savings.costs import AccountCost
+from finops.savings.priced import Place, Priced, account_limits, by_account, by_resource, net_of
+
+_ZERO = Decimal("0.00")
+_ORDER = {"low": 0, "medium": 1, "high": 2}
+_NOT_ON_THE_BILL = "the bill does not hold these costs, so the total counts only what it could hold"
+_REFUNDS = (
+    "the bill holds refunds or discounts beside these costs, and no more than what remains can be saved"
+)
+
+
+def settle(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
+    """Rounds to the cent and brings the net savings down to the limits."""
+    accounts = list(accounts)
+    for one in priced:
+        _round(one)
+    unnamed = _unnamed(accounts)
+    limits = account_limits(accounts)
+    for group in by_resource(priced).values():
+        most = max((one.monthly_cost or _ZERO for one in group), default=_ZERO)
+        _bring_down(group, max(most, _ZERO), _REFUNDS)
+    for place, group in by_account(priced).items():
+        if place in unnamed:
+            _bring_down([one for one in group if one.basis == "list"], unnamed[place], _NOT_ON_THE_BILL)
+        _bring_down(group, limits.get(place, _ZERO), _REFUNDS)
+
+
+def _round(one: Priced) -> None:
+    saving = one.saving
+    if saving is None:
+        return
+    one.monthly_savings = max(_ZERO, min(cents(saving), one.monthly_cost or _ZERO))
+    one.net_savings = one.monthly_savings if one.choice.counted else _ZERO
+
+
+def _unnamed(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
+    """What of each account's bill names no resource, to the cent; accounts without a bill are not in it."""
+    return {
+        (one.cloud, one.account_id, one.currency): cents(one.unnamed)
+        for one in accounts
+        if one.basis == "billed"
+    }
+
+
+def _bring_down(group: Sequence[Priced], limit: Decimal, reason: str) -> None:
+    """Takes what is above `limit` from the findings: cents of rounding silently, more than that with the reason.
+
+    Prices from the list give way first, then what is least sure, then the small.
+    """
+    excess = net_of(group) - limit
+    if excess <= 0:
+        return
+    excess = _take_back_roundings(group, excess)
+    for one in sorted(group, key=_gives_way):
+        if excess <= 0:
+            return
+        cut = min(excess, one.net_savings or _ZERO)
+        if cut > 0:
+            one.net_savings = (one.net_savings or _ZERO) - cut
+            one.confidence = "low"
+            one.reasons.append(reason)
+            excess -= cut
+
+
+def _gives_way(one: Priced) -> tuple[bool, int, Decimal, str]:
+    return (one.basis != "list", _ORDER[one.confidence], one.net_savings or _ZERO, one.id)
+
+
+def _take_back_roundings(group: Sequence[Priced], excess: Decimal) -> Decimal:
+    """Takes single cents from the findings that were rounded up the most, when that is all there is to take."""
+    rounded_up = sorted(
+        (one for one in group if one.net_savings and one.saving is not None and one.net_savings > one.saving),
+        key=lambda one: ((one.saving or _ZERO) - (one.net_savings or _ZERO), one.id),
+    )
+    if excess > CENT * len(rounded_up):
+        return excess
+    for one in rounded_up:
+        if excess <= 0:
+            break
+        one.net_savings = (one.net_savings or _ZERO) - CENT
+        one.monthly_savings = min(one.monthly_savings or _ZERO, one.net_savings)
+        excess -= CENT
+    return excess
