@@ -18,11 +18,11 @@ def check(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
     _whole_cents(priced)
     _cells_once(priced)
     for (key, currency), group in by_resource(priced).items():
-        most = max(Decimal(0), *(one.monthly_cost or Decimal(0) for one in group))
+        most = max(Decimal("0.00"), *(one.monthly_cost or Decimal(0) for one in group))
         _at_most(net_of(group), most, f"resource {key.resource_id}", currency)
     limits = account_limits(accounts)
     for place, group in by_account(priced).items():
-        _at_most(net_of(group), limits.get(place, Decimal(0)), f"account {place[1]}", place[2])
+        _at_most(net_of(group), limits.get(place, Decimal("0.00")), f"account {place[1]}", place[2])
 
 
 def _at_most(net: Decimal, cost: Decimal, what: str, currency: str) -> None:

@@ -5,7 +5,7 @@ prices come from the list although the account has a bill, they count only as fa
 resource. What is cut is said on the finding.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from finops.money import CENT, cents
@@ -32,7 +32,7 @@ def settle(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
         _bring_down(group, max(most, _ZERO), _REFUNDS)
     for place, group in by_account(priced).items():
         if place in unnamed:
-            _bring_down([one for one in group if one.basis == "list"], unnamed[place], _NOT_ON_THE_BILL)
+            _bring_down(group, unnamed[place], _NOT_ON_THE_BILL, _listed)
         _bring_down(group, limits.get(place, _ZERO), _REFUNDS)
 
 
@@ -44,6 +44,18 @@ def _round(one: Priced) -> None:
     one.net_savings = one.monthly_savings if one.choice.counted else _ZERO
 
 
+def _net(one: Priced) -> Decimal:
+    return one.net_savings or _ZERO
+
+
+def _listed(one: Priced) -> Decimal:
+    """The part of the net saving that is priced from the list."""
+    if one.after is None or not one.listed:
+        return _ZERO
+    exact = sum((one.before[cell] - one.after[cell] for cell in one.listed), Decimal(0))
+    return max(_ZERO, min(_net(one), cents(exact)))
+
+
 def _unnamed(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
     """What of each account's bill names no resource, to the cent; accounts without a bill are not in it."""
     return {
@@ -53,28 +65,28 @@ def _unnamed(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
     }
 
 
-def _bring_down(group: Sequence[Priced], limit: Decimal, reason: str) -> None:
-    """Takes what is above `limit` from the findings: cents of rounding silently, more than that with the reason.
+def _bring_down(
+    group: Sequence[Priced], limit: Decimal, reason: str, part: Callable[[Priced], Decimal] = _net
+) -> None:
+    """Takes what is above `limit` from that part of the findings: cents of rounding silently, more with the reason.
 
     Prices from the list give way first, then what is least sure, then the small.
     """
-    excess = net_of(group) - limit
+    excess = sum((part(one) for one in group), _ZERO) - limit
     if excess <= 0:
         return
     excess = _take_back_roundings(group, excess)
     for one in sorted(group, key=_gives_way):
-        if excess <= 0:
-            return
-        cut = min(excess, one.net_savings or _ZERO)
+        cut = min(excess, part(one))
         if cut > 0:
-            one.net_savings = (one.net_savings or _ZERO) - cut
+            one.net_savings = _net(one) - cut
             one.confidence = "low"
             one.reasons.append(reason)
             excess -= cut
 
 
 def _gives_way(one: Priced) -> tuple[bool, int, Decimal, str]:
-    return (one.basis != "list", _ORDER[one.confidence], one.net_savings or _ZERO, one.id)
+    return (one.basis != "list", _ORDER[one.confidence], _net(one), one.id)
 
 
 def _take_back_roundings(group: Sequence[Priced], excess: Decimal) -> Decimal:

@@ -221,7 +221,10 @@ def test_cloud_behind_a_provider(macro, provider, cloud):
             "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1",
             "arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/app/x/1",
         ),
-        ("//compute.googleapis.com/projects/p/zones/us-central1-a/instances/web", "zones/us-central1-a/instances/web"),
+        (
+            "//compute.googleapis.com/projects/p/zones/us-central1-a/instances/web",
+            "zones/us-central1-a/instances/web",
+        ),
         ("//compute.googleapis.com/projects/p/global/addresses/42", "42"),
         ("projects/p/zones/z/disks/d", "zones/z/disks/d"),
         ("//storage.googleapis.com/projects/_/buckets/b", "//storage.googleapis.com/projects/_/buckets/b"),
