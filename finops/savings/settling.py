@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from finops.money import CENT, cents
 from finops.savings.costs import AccountCost
-from finops.savings.priced import Place, Priced, account_limits, by_account, by_resource, net_of
+from finops.savings.priced import Place, Priced, account_limits, by_account, by_resource
 
 _ZERO = Decimal("0.00")
 _ORDER = {"low": 0, "medium": 1, "high": 2}
