@@ -29,6 +29,9 @@ _NOT_KEYS = {
     "FINOPS_GCP_ENDPOINT",
 }
 
+# Settings that are text whatever they look like.
+_TEXTS = {"db", "currency", "memory_limit", "spill_limit", "redaction_key"}
+
 _Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$")]
 
 
@@ -56,7 +59,7 @@ class Settings(BaseModel):
     rules: dict[str, dict[str, Any]] = {}
     memory_limit: _Size = "2GB"
     spill_limit: _Size = "50GB"
-    threads: int | None = Field(default=None, ge=1)
+    threads: int | None = Field(default=None, ge=1, le=1024)
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     redaction_key: SecretStr = SecretStr("")
 
@@ -78,6 +81,8 @@ def load_settings(
     profiles = values.pop("profile", {})
     name = profile or environ.get("FINOPS_PROFILE")
     if name:
+        if not isinstance(profiles, dict) or not all(isinstance(one, dict) for one in profiles.values()):
+            raise ConfigError(f"{path}: profile must hold tables, as in [profile.prod].")
         if name not in profiles:
             known = ", ".join(profiles) or "none"
             raise ConfigError(f"There is no profile {name} in {path or 'finops.toml'}; it has {known}.")
@@ -89,12 +94,19 @@ def load_settings(
 def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = config or (Path(environ["FINOPS_CONFIG"]) if environ.get("FINOPS_CONFIG") else None)
     if named:
-        if not named.is_file():
+        if not _is_file(named):
             raise ConfigError(f"There is no configuration file {named}.")
         return named
     home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
     candidates = (Path("finops.toml"), home / "finops" / "finops.toml")
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if _is_file(path)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError as error:
+        raise ConfigError(f"{path} may not be read by this user: check its permissions.") from error
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -126,13 +138,16 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         path = [first, *rest]
         if first == "rules" and rest:
             path[1] = path[1].replace("_", "-")
-        _set(values, path, _parsed(environ[name]))
+        text = environ[name]
+        _set(values, path, text if first in _TEXTS else _parsed(text), name)
     return values
 
 
-def _set(values: dict[str, Any], path: list[str], value: Any) -> None:
+def _set(values: dict[str, Any], path: list[str], value: Any, name: str) -> None:
     for key in path[:-1]:
         values = values.setdefault(key, {})
+        if not isinstance(values, dict):
+            raise ConfigError(f"The variable {name} reaches into a setting that has no parts.")
     values[path[-1]] = value
 
 

@@ -5,6 +5,7 @@
     │   ├── ConfigError             2    finops.toml, environment, profiles
     │   ├── InputError              2    a bill that cannot be read or trusted
     │   ├── WarehouseError          2    missing, corrupt, newer or unwritable warehouse
+    │   │   └── UnwritableError     2    it can be read, but not be written
     │   └── RuleError               2    a rule file that breaks its contract
     ├── IncompleteError             3    finished, but some scope was denied, throttled out or failed
     ├── CredentialsError            4    missing, expired or refused everywhere
@@ -36,6 +37,10 @@ class InputError(UsageError):
 
 
 class WarehouseError(UsageError):
+    pass
+
+
+class UnwritableError(WarehouseError):
     pass
 
 

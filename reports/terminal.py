@@ -44,8 +44,11 @@ _TSV = (
 )
 
 
-def render(report: AuditReport, *, width: int = 100, color: bool = False) -> str:
-    """The text for a terminal of that width; without `color` it holds no escape sequence."""
+def render(report: AuditReport, *, width: int = 100, color: bool = False, hint: bool = True) -> str:
+    """The text for a terminal of that width; without `color` it holds no escape sequence.
+
+    `hint` ends it with the commands to go on with.
+    """
     text = io.StringIO()
     console = Console(
         file=text,
@@ -59,6 +62,8 @@ def render(report: AuditReport, *, width: int = 100, color: bool = False) -> str
         _environ={},
     )
     for part in _parts(report, width):
+        console.print(part)
+    for part in _next(_split(report)[0]) if hint else ():
         console.print(part)
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
@@ -90,7 +95,6 @@ def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
         yield from _totals(report)
     yield from _gaps(report)
     yield from _unread(report)
-    yield from _next(shown)
 
 
 def _split(report: AuditReport) -> tuple[list[Finding], list[Finding]]:

@@ -26,6 +26,8 @@ def find_files(paths: Sequence[str | Path]) -> list[Path]:
 
 
 def _expand(given: str) -> list[Path]:
+    if not given.strip():
+        raise InputError("An empty name was given for a bill: name a file, a folder or a pattern.")
     if "://" in given:
         raise InputError(f"{given} is not supported yet by this version, download it first.")
     path = Path(given)

@@ -7,11 +7,14 @@ insert       a second pass: its rows into `charges`
 settle       rows that cannot be loaded, equality, other files of the same bill, coverage
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
+
+import duckdb
 
 from collectors.bills import checks, partitions
 from collectors.bills.files import find_files
@@ -91,7 +94,8 @@ def _ingest_one(load: _Load) -> FileResult:
             )
         con.commit()
     except BaseException:
-        con.rollback()
+        with contextlib.suppress(duckdb.TransactionException):  # a full disk has taken it back already
+            con.rollback()
         raise
     return result
 

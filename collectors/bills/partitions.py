@@ -176,8 +176,8 @@ def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: 
     """Tells the coverage of every account that gained or lost charges; returns the accounts of `source`.
 
     The instant of the data is the end of the latest metered usage (hours and days), never later than `at`:
-    fees, taxes and credits are dated to the end of the month or of a commitment before it has come. An account is partial while any
-    of its sources has rows that could not be loaded.
+    fees, taxes and credits are dated to the end of the month or of a commitment before it has come. An account
+    is partial while any of its sources has rows that could not be loaded.
     """
     _touch(con, "x_Source = ?", [source])
     con.execute(

@@ -48,7 +48,7 @@ def _global(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Global options, which every command takes too where they make sense."""
+    """Global options. --profile, --quiet and --debug may stand anywhere on the line."""
 
 
 load.register(app)

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Quiet, in_colour, on_terminal, out, width
-from finops.errors import BusyError, GateError, StaleError, UsageError
+from finops.cli.options import Common, Config, Db, in_colour, on_terminal, out, width
+from finops.errors import (
+    BusyError,
+    FinopsError,
+    GateError,
+    IncompleteError,
+    StaleError,
+    UnwritableError,
+    UsageError,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -65,16 +73,15 @@ def audit(
     ] = None,
     db: Db = None,
     config: Config = None,
-    quiet: Quiet = False,
 ) -> None:
     """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
     from finops.cli.gates import parse_gates
-    from finops.instants import now, parse_duration, parse_instant
+    from finops.instants import now, parse_duration
     from finops.pipeline.audit import audit as run_audit
     from finops.warehouse import reading
     from finops.warehouse.writing import new_run_id
 
-    common = Common(ctx, db, config, quiet)
+    common = Common(ctx, db, config)
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
     filters = _filters(cloud, account, rule, tag, min_savings)
@@ -84,18 +91,16 @@ def audit(
             con,
             common.settings,
             run_id=run_id,
-            as_of=parse_instant(as_of) if as_of else None,
+            as_of=_instant(as_of) if as_of else None,
             filters=filters,
         )
     _keep(common, found, whole=not any((cloud, account, rule, tag, min_savings)))
     _print(found, format_, output, common)
-    if limit is not None:
-        _refuse_stale(found, now() - limit, str(max_age))
-    if any(scope.status in ("denied", "throttled", "failed", "partial") for scope in found.coverage):
-        raise typer.Exit(3)
-    met = [gate.text for gate in gates if gate.met(found)]
-    if met:
-        raise GateError(f"The gate {met[0]} was met.")
+    _end_with_the_strongest(
+        _incomplete(found),
+        _stale(found, now() - limit, str(max_age)) if limit is not None else None,
+        *(GateError(f"The gate {gate.text} was met.") for gate in gates if gate.met(found)),
+    )
 
 
 def report(
@@ -110,14 +115,13 @@ def report(
     ] = False,
     db: Db = None,
     config: Config = None,
-    quiet: Quiet = False,
 ) -> None:
     """Write the report files of the last audit; the HTML is one file that needs no network."""
     from finops.pipeline.record import last_audit
     from finops.pipeline.reporting import check_formats, write_reports
     from finops.warehouse import reading
 
-    common = Common(ctx, db, config, quiet)
+    common = Common(ctx, db, config)
     formats = [name.strip() for name in format_.split(",") if name.strip()]
     check_formats(formats)
     with reading(common.db, common.settings.limits()) as con:
@@ -148,8 +152,45 @@ def explain(
     out(_marked_up(text) if on_terminal() else text)
 
 
-def _refuse_stale(found: "AuditReport", oldest: "datetime", max_age: str) -> None:
-    """Raises StaleError for the account whose newest data are the oldest, when they are older than allowed."""
+def _end_with_the_strongest(*conditions: FinopsError | None) -> None:
+    """Tells every condition, the strongest last, by raising it; the order is incomplete, stale, gate."""
+    told = [condition for condition in conditions if condition]
+    for weaker in reversed(told[1:]):
+        print(f"finops: {weaker}", file=sys.stderr)
+    if told:
+        raise told[0]
+
+
+def _incomplete(found: "AuditReport") -> FinopsError | None:
+    unread = [
+        scope for scope in found.coverage if scope.status in ("denied", "throttled", "failed", "partial")
+    ]
+    if not unread:
+        return None
+    first = unread[0]
+    return IncompleteError(
+        f"{len(unread)} of {len(found.coverage)} scopes could not be read whole, {first.dataset} of {first.cloud} "
+        f"{first.account} {first.region} ({first.status}) among them; finops status tells them all."
+    )
+
+
+def _instant(text: str) -> "datetime":
+    """--as-of, which may be any instant near one that there can be data of.
+
+    Raises UsageError for a year that can only be a slip: it would mark findings as seen then for good.
+    """
+    from finops.instants import now, parse_instant
+
+    at = parse_instant(text)
+    if not 2000 <= at.year <= now().year + 1:
+        raise UsageError(
+            f"--as-of {text}: there can be no data of that year; name one from 2000 to next year."
+        )
+    return at
+
+
+def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsError | None:
+    """The account whose newest data are the oldest, when they are older than allowed."""
     newest: dict[tuple[str, str], datetime] = {}
     for scope in found.coverage:
         if scope.collected_at:
@@ -159,9 +200,10 @@ def _refuse_stale(found: "AuditReport", oldest: "datetime", max_age: str) -> Non
     if stale:
         at, (cloud, account) = stale[0]
         more = f" (and {len(stale) - 1} more accounts)" if len(stale) > 1 else ""
-        raise StaleError(
+        return StaleError(
             f"The newest data of {cloud} {account} are of {at:%Y-%m-%d %H:%M} UTC, older than {max_age}{more}."
         )
+    return None
 
 
 def _filters(
@@ -202,7 +244,7 @@ def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:
             common.db, "audit", at=now(), wait_seconds=2, limits=common.settings.limits(), run_id=found.run_id
         ) as writer:
             record(writer, found, whole=whole)
-    except BusyError as busy:
+    except (BusyError, UnwritableError) as busy:
         print(
             f"finops: this audit is shown but not stored, so report and explain keep to the last one. {busy}",
             file=sys.stderr,

@@ -84,6 +84,9 @@ def sql(
 
 def _run(con: Any, query: str) -> tuple[list[str], Sequence[tuple[Any, ...]]]:
     """Names and rows of the result. Names that repeat are numbered; instants with a zone become UTC."""
+    statements = con.extract_statements(query)
+    if len(statements) != 1:
+        raise UsageError(f"A query is one statement; this text holds {len(statements)}.")
     relation = con.cursor().sql(query)
     if relation is None:
         return [], []

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Quiet, Wait, in_colour, out
+from finops.cli.options import Common, Config, Db, Wait, in_colour, out
 
 
 def register(app: typer.Typer) -> None:
@@ -21,20 +21,20 @@ def demo(
         Path, typer.Option("--output", "-o", metavar="DIR", help="Where warehouse, bills and report go.")
     ] = Path("finops-demo"),
     config: Config = None,
-    quiet: Quiet = False,
 ) -> None:
     """Run everything on the built-in sample estate (three clouds, no account needed)."""
     from finops.instants import now
     from finops.pipeline.demo import demo as run_demo
     from reports import terminal
 
-    common = Common(ctx, None, config, quiet)
+    common = Common(ctx, None, config)
     common.say("Loading the sample estate: three clouds, 95 days of metrics, a bill for each cloud.")
     made = run_demo(output, common.settings, at=now())
     # A table also where stdout is a file: showing it is what this command is for.
-    out(terminal.render(made.report, width=100, color=in_colour()))
+    out(terminal.render(made.report, width=100, color=in_colour(), hint=False))
     out(f"Report:    {made.files[0].resolve()}\nWarehouse: {made.warehouse.resolve()}")
-    common.say(f"Ask it more: finops audit --db {made.warehouse}   finops explain ID --db {made.warehouse}")
+    first = made.report.findings[0].id[: terminal.HANDLE]
+    common.say(f"Next: finops explain {first} --db {made.warehouse} · finops audit --db {made.warehouse}")
 
 
 def ingest(
@@ -52,13 +52,12 @@ def ingest(
     wait: Wait = "0s",
     db: Db = None,
     config: Config = None,
-    quiet: Quiet = False,
 ) -> None:
     """Load exported bills (FOCUS 1.0 to 1.2; csv, csv.gz, parquet; files, folders, patterns)."""
     from finops.instants import now, parse_duration
     from finops.pipeline.loading import ingest_files
 
-    common = Common(ctx, db, config, quiet)
+    common = Common(ctx, db, config)
     result = ingest_files(
         common.db,
         files,

@@ -11,52 +11,89 @@ from typing import NoReturn
 
 from finops.errors import FinopsError
 
-_INTERRUPTED = 130
-_TERMINATED = 143
+# Options that may stand anywhere on the line; they are moved to the front, where the application reads them.
+_ANYWHERE = ("-q", "--quiet")
+_ANYWHERE_WITH_VALUE = ("--profile",)
+_SAID = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
 
 
-class Terminated(BaseException):
-    """SIGTERM, raised like Ctrl-C so that a writer can record what it was doing."""
+class Stopped(BaseException):
+    """A signal that ends the run, raised so that a writer can record what it was doing."""
+
+
+class _Signals:
+    """The signal that came first. Libraries turn signals into errors of their own; what counts is that one came."""
+
+    def __init__(self) -> None:
+        self.first: signal.Signals | None = None
+
+    def listen(self) -> None:
+        for number in _SAID:
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _: FrameType | None) -> NoReturn:
+        self.first = self.first or signal.Signals(number)
+        raise Stopped
 
 
 def main() -> NoReturn:
     """Runs `finops` with the arguments of the process and exits with a documented code."""
-    signal.signal(signal.SIGTERM, _terminate)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; messages go to stderr."""
-    from finops.cli.app import app
-
+    signals = _Signals()
+    signals.listen()
     debug = "--debug" in arguments or bool(os.environ.get("FINOPS_DEBUG"))
     try:
-        app([argument for argument in arguments if argument != "--debug"], prog_name="finops")
+        code = _guarded(_global_first(arguments), debug)
+    except BaseException as error:  # noqa: BLE001 - the last line of defence: a bug becomes a log and exit 70
+        code = 0 if signals.first else _bug(error, debug)
+    if signals.first:
+        print(f"{_SAID[signals.first]}; what was committed before is kept.", file=sys.stderr)
+        return 128 + signals.first
+    return code
+
+
+def _guarded(arguments: list[str], debug: bool) -> int:
+    from finops.cli.app import app
+
+    try:
+        app(arguments, prog_name="finops")
     except SystemExit as done:
         return _closed_pipe_is_fine(done)
     except FinopsError as error:
         return _told(error, debug)
     except BrokenPipeError:
         return _pipe_closed()
-    except KeyboardInterrupt:
-        print("Interrupted; what was committed before is kept.", file=sys.stderr)
-        return _INTERRUPTED
-    except Terminated:
-        print("Terminated; what was committed before is kept.", file=sys.stderr)
-        return _TERMINATED
-    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug becomes a log and exit 70
-        return _bug(error, debug)
     return 0
 
 
-def _terminate(_: int, __: FrameType | None) -> NoReturn:
-    raise Terminated
+def _global_first(arguments: list[str]) -> list[str]:
+    """The line with the options that may stand anywhere in front of the command, and without --debug."""
+    front: list[str] = []
+    rest: list[str] = []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word in _ANYWHERE:
+            front.append(word)
+        elif word in _ANYWHERE_WITH_VALUE:
+            front += [word, *[value for value in [next(words, None)] if value is not None]]
+        elif word.startswith(tuple(f"{name}=" for name in _ANYWHERE_WITH_VALUE)):
+            front.append(word)
+        elif word != "--debug":
+            rest.append(word)
+    return front + rest
 
 
 def _closed_pipe_is_fine(done: SystemExit) -> int:
     code = done.code if isinstance(done.code, int) else 0 if done.code is None else 1
     try:
-        sys.stdout.flush()
+        if sys.stdout:
+            sys.stdout.flush()
     except BrokenPipeError:
         return _pipe_closed()
     return code
@@ -75,7 +112,7 @@ def _told(error: FinopsError, debug: bool) -> int:
     return error.exit_code
 
 
-def _bug(error: Exception, debug: bool) -> int:
+def _bug(error: BaseException, debug: bool) -> int:
     if debug:
         traceback.print_exception(error, file=sys.stderr)
     descriptor, name = tempfile.mkstemp(prefix="finops-crash-", suffix=".log")
@@ -83,7 +120,7 @@ def _bug(error: Exception, debug: bool) -> int:
         traceback.print_exception(error, file=log)
     print(
         f"finops: a bug stopped this run ({type(error).__name__}); please report it with {Path(name)} "
-        "(run again with --debug to see it here). Nothing stored was lost.",
+        "(run again with --debug to see it here). What was committed before is kept.",
         file=sys.stderr,
     )
     return FinopsError.exit_code

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from finops.errors import UsageError
+
 Db = Annotated[
     Path | None, typer.Option("--db", metavar="FILE", help="Warehouse file [$FINOPS_DB, else finops.duckdb].")
 ]
@@ -22,13 +24,13 @@ Wait = Annotated[
 class Common:
     """What a command was told about warehouse, configuration and noise, its own options before the global ones."""
 
-    def __init__(self, ctx: typer.Context, db: Path | None, config: Path | None, quiet: bool = False) -> None:
+    def __init__(self, ctx: typer.Context, db: Path | None, config: Path | None) -> None:
         from finops.config import load_settings
 
         given: dict[str, Any] = ctx.find_root().params
         self.settings = load_settings(config or given.get("config"), given.get("profile"))
         self.db = (db or given.get("db") or self.settings.db).expanduser()
-        self.quiet = quiet or bool(given.get("quiet"))
+        self.quiet = bool(given.get("quiet"))
 
     def say(self, message: str) -> None:
         """A word to the person at the terminal; never on stdout."""
@@ -38,7 +40,7 @@ class Common:
 
 def on_terminal() -> bool:
     """Whether stdout is read by a person."""
-    return sys.stdout.isatty()
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def in_colour() -> bool:
@@ -56,6 +58,16 @@ def width() -> int:
 
 
 def out(text: str) -> None:
-    """Writes a whole result to stdout."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
-    sys.stdout.flush()
+    """Writes a whole result to stdout.
+
+    Raises UsageError when stdout is a file on a full disk.
+    """
+    if sys.stdout is None:  # closed by the caller: nobody wants the result
+        return
+    try:
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"The result could not be written to stdout ({error.strerror}).") from error

@@ -1,5 +1,6 @@
 """The audit: rollups, rules, money, netting, carbon, history, into one report model."""
 
+import difflib
 import shlex
 import string
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +13,7 @@ import duckdb
 
 from finops.config import Rate, Settings
 from finops.emissions import Footprints
-from finops.errors import UsageError
+from finops.errors import ConfigError, UsageError
 from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.totals import currency_totals, overall
@@ -67,7 +68,9 @@ def audit(
 
     filters = filters or Filters()
     at = as_of or latest_data(con)
-    rules = _chosen(catalogue.catalogue(settings.rule_folders), filters)
+    rules = catalogue.catalogue(settings.rule_folders)
+    _refuse_unknown_rules(settings, {rule.id for rule in rules})
+    rules = _chosen(rules, filters)
     _refuse_unknown_accounts(con, filters)
     spent = rollups.build(con, at)
     verdicts = running.run(con, rules, at, settings.rules)
@@ -102,6 +105,14 @@ def _chosen(rules: Sequence[Any], filters: Filters) -> list[Any]:
         if name not in known:
             raise UsageError(f"There is no rule {name}; finops rules list names them all.")
     return [rule for rule in rules if not filters.rules or rule.id in filters.rules]
+
+
+def _refuse_unknown_rules(settings: Settings, known: set[str]) -> None:
+    for name in settings.rules:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else "; finops rules list names them all."
+            raise ConfigError(f"The configuration has thresholds for a rule {name} that does not exist{hint}")
 
 
 def _refuse_unknown_accounts(con: duckdb.DuckDBPyConnection, filters: Filters) -> None:

@@ -25,9 +25,13 @@ def make_folder(folder: Path) -> None:
 def write_whole(path: Path, content: bytes) -> None:
     """Writes a file that only its owner may read; readers see the old one or the new one, never half.
 
-    Raises UsageError when it cannot be written.
+    A link is followed, and a device or a pipe is written to as it is. Raises UsageError when that fails.
     """
+    path = path.resolve()
     try:
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

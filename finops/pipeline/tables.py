@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -58,17 +59,33 @@ def as_csv(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 def as_json(value: Any) -> str:
     """JSON text; decimals keep their digits as numbers where a double can hold them, else as text."""
-    return json.dumps(value, default=_plain, indent=2, ensure_ascii=False)
+    return json.dumps(_finite(value), default=_plain, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The same without NaN and infinities, which JSON has no word for."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return value
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, datetime):
-        return iso(value)
+        return _exactly(value)
     if isinstance(value, Decimal):
         return _decimal(value)
     return "".join(char if char.isprintable() else " " for char in str(value))
+
+
+def _exactly(at: datetime) -> str:
+    """The instant with its microseconds, where it has any."""
+    return f"{iso(at)[:-1]}.{at.microsecond:06d}Z" if at.microsecond else iso(at)
 
 
 def _decimal(value: Decimal) -> str:
@@ -82,7 +99,7 @@ def _harmless(text: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
-        return iso(value)
+        return _exactly(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal):

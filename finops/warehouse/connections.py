@@ -12,6 +12,7 @@ import duckdb
 from finops.errors import BusyError, WarehouseError
 from finops.warehouse import migrations
 
+_BROKEN = (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
 _LOCKED_BY = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 
 
@@ -42,7 +43,8 @@ def reading(path: Path, limits: Limits | None = None) -> Iterator[duckdb.DuckDBP
     Temporary tables work. Raises WarehouseError (missing, corrupt, newer, not ours) or BusyError (another
     program has the file open for writing).
     """
-    if not path.exists():
+    path = path.resolve()
+    if not _exists(path):
         raise WarehouseError(
             f"There is no warehouse at {path}: make one with finops ingest FILE or finops demo, "
             "or name another with --db."
@@ -56,6 +58,13 @@ def reading(path: Path, limits: Limits | None = None) -> Iterator[duckdb.DuckDBP
             yield con
         finally:
             con.close()
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except PermissionError as error:
+        raise WarehouseError(f"{path} may not be opened by this user: check its permissions.") from error
 
 
 def connect(path: Path, settings: dict[str, Any], *, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -85,13 +94,15 @@ def told_plainly(path: Path) -> Iterator[None]:
         yield
     except duckdb.IOException as error:
         raise _file_error(path, str(error)) from error
-    except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException) as error:
-        raise _damaged(path, str(error)) from error
     except duckdb.OutOfMemoryException as error:
         raise WarehouseError(
             f"The work on {path} does not fit the memory and disk it was given: raise memory_limit or "
             f"spill_limit in finops.toml. ({_first_line(str(error))})"
         ) from error
+    except duckdb.Error as error:
+        if isinstance(error, _BROKEN) or "orrupt" in str(error) or "checksum" in str(error):
+            raise _damaged(path, str(error)) from error
+        raise
 
 
 def _file_error(path: Path, text: str) -> WarehouseError | BusyError:

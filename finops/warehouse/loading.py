@@ -1,5 +1,6 @@
 """Loading scopes: collected whole first, then replaced in one transaction, with a coverage row that says so."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -101,7 +102,8 @@ def load_scope(
         _cover(con, run_id, scope, "partial" if error else "complete", error, total, calls, at, at)
         con.commit()
     except duckdb.Error:
-        con.rollback()
+        with contextlib.suppress(duckdb.TransactionException):  # a full disk has taken it back already
+            con.rollback()
         raise
     finally:
         for table in rows:

@@ -23,7 +23,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from finops import __version__
-from finops.errors import BusyError, FinopsError, UsageError, WarehouseError
+from finops.errors import BusyError, FinopsError, UnwritableError, UsageError, WarehouseError
 from finops.instants import iso
 from finops.warehouse import migrations, reference
 from finops.warehouse.connections import Limits, connect, told_plainly
@@ -58,16 +58,18 @@ def writing(
     goes on. `at` is the wall clock. Raises BusyError when another run holds the lock for longer than
     `wait_seconds`, WarehouseError when the file cannot be used.
     """
-    run_id = run_id or new_run_id()
+    run_id, path = run_id or new_run_id(), path.resolve()
     with _locked(path, run_id, command, at, wait_seconds), told_plainly(path):
-        existed = path.exists()
+        existed, leftover = path.exists(), _beside(path, ".work").exists()
         work = _private_copy(path, limits or Limits())
         con = connect(work, (limits or Limits()).settings(path), read_only=False)
         writer = Writer(con, run_id, at)
         try:
             _begin(writer, path, command)
         except BaseException:
-            con.close()  # nothing was written yet; the copy is good for the next run
+            con.close()  # nothing was written yet: the copy is the published file, and may go
+            if existed and not leftover:
+                _discard(work)
             raise
         try:
             yield writer
@@ -93,6 +95,7 @@ def new_run_id() -> str:
 
 def is_written_by(path: Path) -> str | None:
     """Who is writing to this warehouse now, in words; None when nobody is."""
+    path = path.resolve()
     lock = FileLock(_beside(path, ".lock"))
     try:
         with lock.acquire(timeout=0):
@@ -139,7 +142,9 @@ def _holds_data(con: duckdb.DuckDBPyConnection) -> bool:
 
 def _end_failed(writer: Writer, error: BaseException) -> None:
     said = str(error) if isinstance(error, FinopsError) else type(error).__name__
-    _end(writer, "failed" if isinstance(error, Exception) else "aborted", said)
+    # DuckDB tells a signal as an error of its own.
+    stopped = not isinstance(error, Exception) or str(error) == "Query interrupted"
+    _end(writer, "aborted" if stopped else "failed", said)
 
 
 def _elapsed(writer: Writer) -> timedelta:
@@ -169,10 +174,11 @@ def _private_copy(path: Path, limits: Limits) -> Path:
     partial = _beside(path, ".partial")
     try:
         shutil.copyfile(path, partial)
+        shutil.copymode(path, partial)
         os.replace(partial, work)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise WarehouseError(f"{path} could not be copied for writing: {error.strerror}.") from error
+        raise UnwritableError(f"{path} could not be copied for writing: {error.strerror}.") from error
     return work
 
 
@@ -260,7 +266,7 @@ def _locked(path: Path, run_id: str, command: str, at: datetime, wait_seconds: f
             "it with --wait 10m."
         ) from None
     except OSError as error:
-        raise WarehouseError(
+        raise UnwritableError(
             f"The folder {path.parent} cannot be written to ({error.strerror}): "
             "name a warehouse elsewhere with --db."
         ) from error

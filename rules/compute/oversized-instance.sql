@@ -44,9 +44,9 @@ WITH units AS (
     -- one with the least data.
     SELECT
         i.cloud, i.account_id, i.region, coalesce(i.scaling_group, i.instance_id) AS unit,
-        min(coalesce(a.cpu_days, 0)) AS days, min(coalesce(a.cpu_coverage, 0)) AS coverage,
+        min(coalesce(a.cpu_days, 0)) AS days, min(a.cpu_coverage) AS coverage,
         max(a.cpu_p95) AS cpu_p95, max(a.cpu_peak) AS cpu_peak,
-        CASE WHEN min(coalesce(a.memory_days, 0)) >= $min_days AND min(coalesce(a.memory_coverage, 0)) >= $min_coverage
+        CASE WHEN min(coalesce(a.memory_days, 0)) >= $min_days AND min(a.memory_coverage) >= $min_coverage
             THEN max(a.memory_peak) END AS memory_peak
     FROM instances AS i
     LEFT JOIN activity AS a ON a.cloud = i.cloud AND a.account_id = i.account_id AND a.region = i.region

@@ -169,7 +169,7 @@ def _got(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
 
 
 def _matches(expected: Mapping[str, Any], real: Mapping[str, Any]) -> bool:
-    return all(_same(name, value, real.get(name)) for name, value in expected.items())
+    return all(name in real and _same(name, value, real[name]) for name, value in expected.items())
 
 
 def _same(name: str, expected: Any, real: Any) -> bool:

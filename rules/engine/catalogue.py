@@ -1,5 +1,6 @@
 """Finds rule files, ours and the user's, and loads them: id = file name, one rule a file."""
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
@@ -38,8 +39,8 @@ def rule_files(folder: Path) -> Iterator[Path]:
     if folder.is_file():
         yield folder
         return
-    if not folder.is_dir():
-        raise RuleError(f"There is no rule folder {folder}: check rule_folders in finops.toml.")
+    if not folder.is_dir() or not os.access(folder, os.R_OK | os.X_OK):
+        raise RuleError(f"There is no rule file or folder {folder} that this user may read.")
     for path in sorted(folder.rglob("*.sql")):
         if not set(path.relative_to(folder).parts[:-1]) & set(_NOT_RULES):
             yield path

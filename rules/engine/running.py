@@ -209,7 +209,7 @@ def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
 def _never_collected(con: duckdb.DuckDBPyConnection, rule: Rule, datasets: list[str]) -> list[Unjudged]:
     marks = ", ".join("(?)" for _ in datasets)
     rows = con.execute(
-        "SELECT a.cloud, a.account_id, string_agg(d.dataset, ', ' ORDER BY d.dataset) "  # noqa: S608
+        "SELECT a.cloud, a.account_id, string_agg(d.dataset, ' or ' ORDER BY d.dataset) "  # noqa: S608
         "FROM (SELECT DISTINCT cloud, account_id FROM coverage) AS a "
         f"CROSS JOIN (VALUES {marks}) AS d (dataset) "
         "ANTI JOIN coverage AS c ON c.cloud = a.cloud AND c.account_id = a.account_id AND c.dataset = d.dataset "

@@ -69,7 +69,8 @@ inside AS (
         c.CommitmentDiscountStatus = 'Unused' AS unused,
         c.x_Cost AS cost,
         -- What was paid for: AWS meters some traffic between zones a second time, at no price.
-        CASE WHEN c.x_Cost <> 0 THEN consumed(c.ConsumedQuantity, c.ConsumedUnit) END AS quantity,
+        CASE WHEN c.x_Cost <> 0 THEN coalesce(
+            consumed(c.ConsumedQuantity, c.ConsumedUnit), consumed(c.PricingQuantity, c.PricingUnit)) END AS quantity,
         -- A charge that reaches over an end of the window counts for the part of it that lies inside.
         CASE WHEN c.ChargePeriodStart < w.window_start OR c.ChargePeriodEnd > w.window_end THEN
             days_between(greatest(c.ChargePeriodStart, w.window_start), least(c.ChargePeriodEnd, w.window_end))

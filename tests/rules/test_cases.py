@@ -187,6 +187,11 @@ class TestTheRunner:
     def test_tells_when_nothing_was_said(self, run: Any) -> None:
         assert run("expect: [{resource_id: v}]") == "expected {'resource_id': 'v'}, got no row for it"
 
+    def test_does_not_take_a_misspelt_column_for_one_without_a_value(self, run: Any) -> None:
+        volumes = "volumes: [{volume_id: v, detached_at: 2026-09-01}]"
+        assert run(f"{volumes}, expect: [{{confidence_reason: null}}]") is None
+        assert "'confidence_reson': None" in str(run(f"{volumes}, expect: [{{confidence_reson: null}}]"))
+
     def test_notices_a_row_that_nobody_expected(self, run: Any) -> None:
         difference = run("volumes: [{volume_id: v, detached_at: 2026-10-31}], expect: []")
         assert difference is not None

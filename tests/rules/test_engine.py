@@ -351,14 +351,14 @@ def test_an_account_that_nobody_collected_is_told(
     told = {rule: [one.reason for one in unjudged(con, rules[rule])] for rule in IDS}
     assert told == {
         "cross-zone-traffic": [],
-        "idle-instance": ["No instances, metrics were collected for this account."],
-        "low-io-volume": ["No instances, metrics, volumes were collected for this account."],
-        "oversized-instance": ["No instances, metrics were collected for this account."],
-        "spot-eligible-instance": ["No instances, volumes were collected for this account."],
-        "stopped-instance": ["No instances, public ips, volumes were collected for this account."],
-        "unattached-volume": ["No metrics, volumes were collected for this account."],
+        "idle-instance": ["No instances or metrics were collected for this account."],
+        "low-io-volume": ["No instances or metrics or volumes were collected for this account."],
+        "oversized-instance": ["No instances or metrics were collected for this account."],
+        "spot-eligible-instance": ["No instances or volumes were collected for this account."],
+        "stopped-instance": ["No instances or public ips or volumes were collected for this account."],
+        "unattached-volume": ["No metrics or volumes were collected for this account."],
         "unused-public-ip": ["No public ips were collected for this account."],
-        "volume-type-upgrade": ["No metrics, volumes were collected for this account."],
+        "volume-type-upgrade": ["No metrics or volumes were collected for this account."],
     }
 
 

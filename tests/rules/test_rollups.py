@@ -258,7 +258,9 @@ def test_cost_that_reaches_over_the_windows_ends_counts_in_part(
 ) -> None:
     for day in range(2, 32):
         charged("1", day, 1, x_ResourceKey="clock")
-    charged("60", -28, 60, ConsumedQuantity=60)  # 29 days of it lie before 2 October, one after 1 November
+    charged(
+        "60", -28, 60, ConsumedQuantity=60, ConsumedUnit="Hours"
+    )  # 29 days of it lie before 2 October, one after 1 November
     clock, row = rolled("cost")
     assert clock["cost"] == 30
     assert row["cost"] == pytest.approx(Decimal(30))
@@ -352,6 +354,17 @@ def test_cost_of_an_account_that_changed_its_payer_has_one_window(
     ]
 
 
+def test_cost_of_a_month_that_nobody_loaded_is_not_zero(charged: Callable[..., None], rolled: Rolled) -> None:
+    """October's bill is missing between September's and November's: ten of the window's thirty days are loaded."""
+    september, november = datetime(2026, 9, 1), datetime(2026, 11, 1)
+    for day in range(-29, 1):
+        charged("1", day, 1, BillingPeriodStart=september, BillingPeriodEnd=datetime(2026, 10, 1))
+    for day in range(32, 42):
+        charged("1", day, 1, BillingPeriodStart=november, BillingPeriodEnd=datetime(2026, 12, 1))
+    (row,) = rolled("cost", datetime(2026, 11, 11))
+    assert (row["cost"], row["hours"]) == (10, 240)
+
+
 def test_cost_of_an_instant_counts_whole(charged: Callable[..., None], rolled: Rolled) -> None:
     for day in range(2, 32):
         charged("1", day, 1)
@@ -361,7 +374,11 @@ def test_cost_of_an_instant_counts_whole(charged: Callable[..., None], rolled: R
 
 @pytest.mark.parametrize(
     ("quantity", "unit", "expected"),
-    [(720, "Hrs", 720), (3600, "seconds", 1), (3, "GB", 3), (2**31, "bytes", 2), (2**31, "Bytes", 2), (5, None, 5), (None, "GB", None)],
+    [
+        (720, "Hrs", 720), (3600, "seconds", 1), (90, "Minutes", 1.5), (2, "days", 48),
+        (3, "GB", 3), (3, "gibibyte", 3), (2**31, "bytes", 2), (2048, "MB", 2), (2, "TB", 2048),
+        (5, None, None), (5, "requests", None), (None, "GB", None),
+    ],
 )  # fmt: skip
 def test_quantities_are_hours_and_gib(
     quantity: int | None,
@@ -375,8 +392,8 @@ def test_quantities_are_hours_and_gib(
 
 
 def test_a_quantity_that_costs_nothing_is_not_paid_for(charged: Callable[..., None], rolled: Rolled) -> None:
-    charged("1", ConsumedQuantity=5)
-    charged("0", ConsumedQuantity=7)
+    charged("1", ConsumedQuantity=5, ConsumedUnit="GB")
+    charged("0", ConsumedQuantity=7, ConsumedUnit="GB")
     assert rolled("cost")[0]["quantity"] == 5
 
 
@@ -432,6 +449,7 @@ def talked(charged: Callable[..., None]) -> Callable[..., None]:
             "x_UsageType": "DataTransfer-Regional-Bytes",
             "x_Operation": "InterZone-Out",
             "ConsumedQuantity": 72,
+            "ConsumedUnit": "GB",
         }
         charged("1", x_ResourceKey=resource, **{**line, **more})
 
