@@ -186,10 +186,19 @@
     }
   };
 
+  /** On a narrow chart a label gives way to the amount beside it: letters are some seven pixels wide, bold ones eight. */
+  const fitted = (annotations, width) => annotations.map((text, i) => {
+    const amount = annotations[i + 1];
+    if (text.xanchor !== "left" || !amount) return text;
+    const room = Math.floor((width - 16 - 8.4 * amount.text.replace(/<[^>]*>/g, "").length) / 7.4);
+    return text.text.length > room ? { ...text, text: text.text.slice(0, Math.max(room - 1, 6)) + "…" } : text;
+  });
+
   const draw = (theme, width) => {
     const template = drawings.templates[theme];
     return Promise.all(charts.map((chart) => {
       const { data, layout } = structuredClone(drawings.figures[chart.dataset.chart]);
+      layout.annotations = fitted(layout.annotations || [], width || chart.clientWidth);
       const config = { displayModeBar: false, responsive: true, typesetMath: false };
       return window.Plotly.react(chart, data, { ...layout, template, ...(width ? { width } : {}) }, config);
     }));

@@ -92,7 +92,9 @@ def _said(
 
 
 def _difference(case: Mapping[str, Any], got: list[dict[str, Any]]) -> str | None:
-    expected = case.get("expect", [])
+    if "expect" not in case:
+        return "it expects nothing: list the rows under expect, or write expect: []"
+    expected = case["expect"]
     wrong = [row for row in expected if not any(_matches(row, real) for real in got)]
     if wrong:
         return f"expected {wrong[0]}, got {_near(wrong[0], got)}"

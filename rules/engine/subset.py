@@ -26,11 +26,11 @@ _CONDITIONS = (
     exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.Is, exp.NullSafeEQ,
     exp.NullSafeNEQ, exp.In, exp.Between, exp.Like, exp.Escape, exp.Exists,
 )  # fmt: skip
-_FUNCTIONS = (
+FUNCTIONS = (
     exp.Coalesce, exp.Nullif, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Greatest, exp.Least, exp.Concat, exp.Lower,
     exp.Upper, exp.Length, exp.Trim, exp.Replace, exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.RowNumber,
 )  # fmt: skip
-_ALLOWED = frozenset({*_STRUCTURE, *_VALUES, *_CONDITIONS, *_FUNCTIONS, exp.Star, exp.Anonymous})
+_ALLOWED = frozenset({*_STRUCTURE, *_VALUES, *_CONDITIONS, *FUNCTIONS, exp.Star, exp.Anonymous})
 _TYPES = {
     exp.DataType.Type[name]
     for name in (

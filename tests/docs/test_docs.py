@@ -25,7 +25,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["warehouse.md", "rules.md", "commands.md"])
+@pytest.mark.parametrize("name", ["warehouse.md", "rules.md", "commands.md", "writing-rules.md"])
 def test_a_generated_page_is_what_its_source_says(name: str) -> None:
     page = generator().PAGES[name]()
     assert (ROOT / "docs" / name).read_text(encoding="utf-8") == page, "run make docs"
