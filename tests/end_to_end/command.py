@@ -32,7 +32,12 @@ class Done:
 
 def finops(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> Done:
     """`finops ARGUMENTS` in the folder `cwd`, without anybody's configuration."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("FINOPS_", "XDG_"))}
+    # Compiled modules are kept between the many runs; without them each one compiles everything anew.
+    clean = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("FINOPS_", "XDG_")) and key != "PYTHONDONTWRITEBYTECODE"
+    }
     done = subprocess.run(
         [sys.executable, "-m", "finops", *map(str, arguments)],
         cwd=cwd,
