@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,17 @@ class _Signals:
     def listen(self) -> None:
         for number in _SAID:
             signal.signal(number, self._note)
+        told, tell = os.pipe()
+        os.set_blocking(tell, False)
+        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, args=(told,), daemon=True).start()
+
+    def _watch(self, told: int) -> None:
+        """Python handles a signal between two of its own steps, and a long query is one step: end it from here."""
+        while os.read(told, 1):
+            connections = sys.modules.get("finops.warehouse.connections")
+            if connections:
+                connections.interrupt_all()
 
     def _note(self, number: int, _: FrameType | None) -> NoReturn:
         self.first = self.first or signal.Signals(number)

@@ -1,5 +1,6 @@
 """Opening DuckDB files: bounded memory, no access outside, and errors said in one sentence."""
 
+import contextlib
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,17 @@ from finops.warehouse import migrations
 
 _BROKEN = (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException)
 _LOCKED_BY = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
+
+
+# Connections of this process, so that a signal can end the query that one of them is busy with.
+_open: list[duckdb.DuckDBPyConnection] = []
+
+
+def interrupt_all() -> None:
+    """Ends what the connections of this process are doing; for a thread that watches for signals."""
+    for con in list(_open):
+        with contextlib.suppress(duckdb.Error):  # closed meanwhile
+            con.interrupt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,7 @@ def _exists(path: Path) -> bool:
 def connect(path: Path, settings: dict[str, Any], *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Opens the file; duckdb's own errors pass through. A writer reads times that carry a zone as UTC."""
     con = duckdb.connect(str(path), read_only=read_only, config=settings)
+    _open.append(con)
     _refuse_cut_short(con, path)
     if not read_only:
         con.execute("SET TimeZone = 'UTC'")
