@@ -33,8 +33,11 @@ def demo(
     # A table also where stdout is a file: showing it is what this command is for.
     out(terminal.render(made.report, width=100, color=in_colour(), hint=False))
     out(f"Report:    {made.files[0].resolve()}\nWarehouse: {made.warehouse.resolve()}")
-    first = made.report.findings[0].id[: terminal.HANDLE]
-    common.say(f"Next: finops explain {first} --db {made.warehouse} · finops audit --db {made.warehouse}")
+    steps = [f"finops audit --db {made.warehouse}"]
+    if made.report.findings:  # none where finops.toml switches every rule off
+        first = made.report.findings[0].id[: terminal.HANDLE]
+        steps.insert(0, f"finops explain {first} --db {made.warehouse}")
+    common.say(f"Next: {' · '.join(steps)}")
 
 
 def ingest(

@@ -32,8 +32,8 @@ def demo(folder: Path, settings: Settings, *, at: datetime) -> Demo:
 
     make_folder(folder)
     warehouse = folder / "demo.duckdb"
-    for stale in (warehouse, warehouse.with_name(warehouse.name + ".work")):
-        stale.unlink(missing_ok=True)
+    for suffix in ("", ".wal", ".work", ".work.wal"):  # the last two: of a demo that was killed
+        warehouse.with_name(warehouse.name + suffix).unlink(missing_ok=True)
     with writing(warehouse, "demo", at=at, limits=settings.limits()) as writer:
         sample.load_inventory(writer)
         ingest(writer, sample.write_bills(folder / "bills"), at=sample.AS_OF)

@@ -84,10 +84,6 @@ class CostBook:
         note = "the bill does not name it" if place in self.bill_ends else None
         return Cost({name: part.value for name, part in parts.items()}, currency, "list", note=note)
 
-    def has_bill(self, key: Key) -> bool:
-        """Whether the account of this resource has a bill."""
-        return (key.cloud, key.account_id) in self.bill_ends
-
 
 def load_costs(
     con: duckdb.DuckDBPyConnection, estate: Estate, prices: PriceBook, keys: set[Key], as_of: datetime

@@ -337,3 +337,13 @@ def test_thresholds_of_the_configuration_change_verdicts(folder: Path, demo: Don
     names = {finding["resource_name"][:7] for finding in done.json["findings"]}
     assert "sandbox" not in names
     assert "legacy-" in names
+
+
+def test_a_demo_with_every_rule_switched_off_ends_without_a_finding_to_explain(tmp_path: Path) -> None:
+    names = [line.split("\t")[0] for line in finops("rules", "list", cwd=tmp_path).out.splitlines()[1:]]
+    assert names
+    (tmp_path / "off.toml").write_text("".join(f"[rules.{name}]\nenabled = false\n" for name in names))
+    done = finops("demo", "-o", "out", "--config", "off.toml", cwd=tmp_path)
+    assert done.code == 0, done.err
+    assert "finops audit --db" in done.err
+    assert "finops explain" not in done.err
