@@ -47,6 +47,19 @@ class Rate(BaseModel):
     source: str = ""
 
 
+class AwsSettings(BaseModel):
+    """What to collect from AWS; each key is an option of finops collect aws."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profiles: list[str] = []
+    accounts: list[Annotated[str, Field(pattern=r"^\d{12}$")]] = []
+    role: str | None = None
+    external_id: str | None = None
+    regions: list[str] = []
+    billing_export: Annotated[str, Field(pattern=r"^s3://[^/]+")] | None = None
+
+
 class Settings(BaseModel):
     """Everything that can be set."""
 
@@ -62,6 +75,7 @@ class Settings(BaseModel):
     threads: int | None = Field(default=None, ge=1, le=1024)
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     redaction_key: SecretStr = SecretStr("")
+    aws: AwsSettings = AwsSettings()
 
     def limits(self) -> Limits:
         """What DuckDB may take."""

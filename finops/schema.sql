@@ -41,6 +41,14 @@ CREATE TABLE coverage ( -- What was looked at: the latest state of each scope. A
   run_id       VARCHAR NOT NULL    -- run that made the last attempt
 );
 
+CREATE TABLE collections ( -- Which places each request to a cloud came to, so that a repeated one knows what is fresh without a call.
+  cloud      VARCHAR NOT NULL, -- aws | alibaba | gcp
+  request    VARCHAR NOT NULL, -- what was asked for: profiles, accounts, role, regions, as JSON text
+  account_id VARCHAR NOT NULL, -- account or project it came to
+  region     VARCHAR NOT NULL, -- region, or 'global'
+  run_id     VARCHAR NOT NULL  -- run that last did
+);
+
 CREATE TABLE instances ( -- Virtual machines.
   cloud           VARCHAR NOT NULL,   -- aws | alibaba | gcp
   account_id      VARCHAR NOT NULL,   -- account or project that owns it
@@ -223,7 +231,7 @@ CREATE TABLE metrics ( -- Measurements in buckets: daily over up to 95 days, hou
   account_id     VARCHAR NOT NULL,   -- account or project
   region         VARCHAR NOT NULL,   -- region id
   resource_id    VARCHAR NOT NULL,   -- resource measured: instance_id, volume_id …
-  metric         VARCHAR NOT NULL,   -- cpu_utilization, memory_utilization, gpu_utilization (ratios); network_in_bytes_per_second, network_out_bytes_per_second, disk_read_ops_per_second, disk_write_ops_per_second, disk_read_bytes_per_second, disk_write_bytes_per_second
+  metric         VARCHAR NOT NULL,   -- cpu_utilization, memory_utilization, gpu_utilization (ratios); network_in_bytes_per_second, network_out_bytes_per_second, disk_read_ops_per_second, disk_write_ops_per_second, disk_read_bytes_per_second, disk_write_bytes_per_second, requests_per_second
   bucket_start   TIMESTAMP NOT NULL, -- start of the bucket, UTC
   bucket_seconds INTEGER NOT NULL,   -- length of the bucket: 86400 or 3600
   avg            DOUBLE,             -- mean over the bucket

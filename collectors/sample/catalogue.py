@@ -123,8 +123,8 @@ def type_rows(cloud: str) -> list[dict[str, Any]]:
     ]
 
 
-def price_rows(cloud: str, region: str, as_of: datetime) -> list[dict[str, Any]]:
-    """Rows of prices: the list, and a spot history that changes every five days in each zone."""
+def list_rows(cloud: str, region: str, as_of: datetime) -> list[dict[str, Any]]:
+    """Rows of prices: the list."""
     listed = [
         _price(cloud, region, None, one.name, "on_demand", "hour", hourly(one.name, region), as_of)
         for one in TYPES.values()
@@ -134,7 +134,12 @@ def price_rows(cloud: str, region: str, as_of: datetime) -> list[dict[str, Any]]
         _price(cloud, region, None, sku, "on_demand", unit, extra(cloud, region, sku), as_of)
         for sku, (unit, _) in _EXTRAS[cloud].items()
     ]
-    return listed + list(_spot_rows(cloud, region, as_of))
+    return listed
+
+
+def spot_rows(cloud: str, region: str, as_of: datetime) -> list[dict[str, Any]]:
+    """Rows of prices: a spot history that changes every five days in each zone."""
+    return list(_spot_rows(cloud, region, as_of))
 
 
 def zones(cloud: str, region: str) -> tuple[str, str]:

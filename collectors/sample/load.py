@@ -40,7 +40,8 @@ def load_inventory(writer: Writer, *, as_of: datetime = AS_OF) -> None:
         )
         load("public_ips", public_ips=_ip_rows(filter(here, sample.ips)))
         load("instance_types", instance_types=catalogue.type_rows(cloud))
-        load("prices", prices=catalogue.price_rows(cloud, region, as_of))
+        load("prices", prices=catalogue.list_rows(cloud, region, as_of))
+        load("spot_prices", prices=catalogue.spot_rows(cloud, region, as_of))
         _load_metrics(writer, Scope(cloud, account, region, "metrics"), sample, here, as_of)
 
 

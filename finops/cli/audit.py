@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, in_colour, on_terminal, out, width
+from finops.cli.options import (
+    Asking,
+    BillingExport,
+    Common,
+    Config,
+    Db,
+    ExternalId,
+    Profiles,
+    Regions,
+    Role,
+    in_colour,
+    instant,
+    on_terminal,
+    out,
+    width,
+)
 from finops.errors import (
     BusyError,
     FinopsError,
@@ -20,10 +35,11 @@ from finops.errors import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from finops.model import AuditReport
-    from finops.pipeline.audit import Filters
+    from finops.pipeline.collecting import Collected
+    from finops.pipeline.filters import Filters
 
 
 class Format(StrEnum):
@@ -44,12 +60,19 @@ def register(app: typer.Typer) -> None:
 
 def audit(
     ctx: typer.Context,
+    live: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[CLOUD]...", help="First collect from this cloud what is old (aws), judge only it."
+        ),
+    ] = None,
     cloud: Annotated[
         list[str] | None, typer.Option(metavar="CLOUD", help="Only aws, alibaba or gcp (repeatable).")
     ] = None,
     account: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this account or project (repeatable).")
     ] = None,
+    region: Regions = None,
     rule: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this rule (repeatable).")] = None,
     tag: Annotated[
         list[str] | None, typer.Option(metavar="K=V", help="Only resources with this tag (repeatable).")
@@ -61,8 +84,17 @@ def audit(
         str | None, typer.Option(metavar="T", help="Judge at this instant [that of the newest data].")
     ] = None,
     max_age: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Fail with 5 when data are older, e.g. 24h.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="Collect anew what is older [24h]; without a cloud: fail with 5 when data are.",
+        ),
     ] = None,
+    cached: Annotated[bool, typer.Option("--cached", help="Collect nothing, whatever its age.")] = False,
+    profile: Profiles = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    billing_export: BillingExport = None,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(metavar="GATE", help="Exit 1 when met: new, 'savings>1000', 'findings>0'."),
@@ -78,27 +110,33 @@ def audit(
     from finops.cli.gates import parse_gates
     from finops.instants import now, parse_duration
     from finops.pipeline.audit import audit as run_audit
+    from finops.pipeline.filters import covers_all
     from finops.warehouse import reading
     from finops.warehouse.writing import new_run_id
 
-    common = Common(ctx, db, config)
+    common = Common(ctx, db, config, profile[0] if profile and not live else None)
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
-    filters = _filters(cloud, account, rule, tag, min_savings)
+    filters = _filters([*(cloud or ()), *(live or ())], account, region, rule, tag, min_savings)
+    collected = None
+    if live and not cached:
+        who = Asking(profile, account, role, external_id, region, billing_export, as_of)
+        collected = _collect(common, live, who, limit)
     run_id = new_run_id()
     with reading(common.db, common.settings.limits()) as con:
         found = run_audit(
             con,
             common.settings,
             run_id=run_id,
-            as_of=_instant(as_of) if as_of else None,
+            as_of=instant(as_of) if as_of else None,
             filters=filters,
         )
-    _keep(common, found, whole=not any((cloud, account, rule, tag, min_savings)))
+        whole = not any((account, region, rule, tag, min_savings)) and covers_all(con, filters)
+    _keep(common, found, whole=whole)
     _print(found, format_, output, common)
     _end_with_the_strongest(
-        _incomplete(found),
-        _stale(found, now() - limit, str(max_age)) if limit is not None else None,
+        (collected.problem if collected else None) or _incomplete(found),
+        _stale(found, now() - limit, str(max_age)) if limit is not None and not live else None,
         *(GateError(f"The gate {gate.text} was met.") for gate in gates if gate.met(found)),
     )
 
@@ -174,21 +212,6 @@ def _incomplete(found: "AuditReport") -> FinopsError | None:
     )
 
 
-def _instant(text: str) -> "datetime":
-    """--as-of, which may be any instant near one that there can be data of.
-
-    Raises UsageError for a year that can only be a slip: it would mark findings as seen then for good.
-    """
-    from finops.instants import now, parse_instant
-
-    at = parse_instant(text)
-    if not 2000 <= at.year <= now().year + 1:
-        raise UsageError(
-            f"--as-of {text}: there can be no data of that year; name one from 2000 to next year."
-        )
-    return at
-
-
 def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsError | None:
     """The account whose newest data are the oldest, when they are older than allowed."""
     newest: dict[tuple[str, str], datetime] = {}
@@ -209,13 +232,14 @@ def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsErro
 def _filters(
     cloud: list[str] | None,
     account: list[str] | None,
+    region: list[str] | None,
     rule: list[str] | None,
     tag: list[str] | None,
     min_savings: str | None,
 ) -> "Filters":
     from decimal import Decimal, InvalidOperation
 
-    from finops.pipeline.audit import Filters
+    from finops.pipeline.filters import Filters
 
     for text in tag or []:
         if "=" not in text:
@@ -228,9 +252,28 @@ def _filters(
         raise UsageError(f"--min-savings {min_savings} is not an amount.")
     for name in cloud or []:
         if name not in ("aws", "alibaba", "gcp"):
-            raise UsageError(f"--cloud {name}: there are aws, alibaba and gcp.")
+            raise UsageError(f"There is no cloud {name}: there are aws, alibaba and gcp.")
     pairs = tuple((text.partition("=")[0], text.partition("=")[2]) for text in tag or [])
-    return Filters(tuple(cloud or ()), tuple(account or ()), tuple(rule or ()), pairs, least)
+    return Filters(
+        clouds=tuple(dict.fromkeys(cloud or ())),
+        accounts=tuple(account or ()),
+        regions=tuple(region or ()),
+        rules=tuple(rule or ()),
+        tags=pairs,
+        min_savings=least,
+    )
+
+
+def _collect(common: Common, clouds: list[str], who: "Asking", max_age: "timedelta | None") -> "Collected":
+    """Brings what is older than allowed up to date, before it is judged."""
+    from datetime import timedelta
+
+    from finops.cli.collect import run_live
+
+    for name in clouds:
+        if name != "aws":
+            raise UsageError(f"finops audit {name} is not there yet: this version collects from aws only.")
+    return run_live(common, who, max_age or timedelta(hours=24))
 
 
 def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:

@@ -15,6 +15,9 @@ from finops.errors import FinopsError
 # Options that may stand anywhere on the line; they are moved to the front, where the application reads them.
 _ANYWHERE = ("-q", "--quiet")
 _ANYWHERE_WITH_VALUE = ("--profile",)
+_WITH_VALUE = ("--db", "--config", "--profile")
+# Behind these commands --profile names a profile of the cloud's own configuration, and stays where it is.
+_WITH_CLOUD_PROFILES = ("collect", "doctor", "permissions", "audit")
 _SAID = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
 
 
@@ -86,19 +89,31 @@ def _global_first(arguments: list[str]) -> list[str]:
     """The line with the options that may stand anywhere in front of the command, and without --debug."""
     front: list[str] = []
     rest: list[str] = []
+    moved = () if _command(arguments) in _WITH_CLOUD_PROFILES else _ANYWHERE_WITH_VALUE
     words = iter(arguments)
     for word in words:
         if word == "--":
             rest += [word, *words]
         elif word in _ANYWHERE:
             front.append(word)
-        elif word in _ANYWHERE_WITH_VALUE:
+        elif word in moved:
             front += [word, *[value for value in [next(words, None)] if value is not None]]
-        elif word.startswith(tuple(f"{name}=" for name in _ANYWHERE_WITH_VALUE)):
+        elif word.startswith(tuple(f"{name}=" for name in moved)):
             front.append(word)
         elif word != "--debug":
             rest.append(word)
     return front + rest
+
+
+def _command(arguments: list[str]) -> str | None:
+    """The first word that is neither an option nor the value of one."""
+    words = iter(arguments)
+    for word in words:
+        if word in _WITH_VALUE:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word
+    return None
 
 
 def _closed_pipe_is_fine(done: SystemExit) -> int:

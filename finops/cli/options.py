@@ -1,12 +1,16 @@
 """Options that several commands share, and what they resolve to."""
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Db = Annotated[
     Path | None, typer.Option("--db", metavar="FILE", help="Warehouse file [$FINOPS_DB, else finops.duckdb].")
@@ -21,14 +25,53 @@ Wait = Annotated[
 ]
 
 
+# Whom to ask, shared by every command that may talk to AWS.
+Profiles = Annotated[
+    list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile of ~/.aws (repeatable).")
+]
+Accounts = Annotated[
+    list[str] | None, typer.Option("--account", metavar="ID", help="Only this account (repeatable).")
+]
+Role = Annotated[
+    str | None,
+    typer.Option("--role", metavar="NAME", help="Assume this role in every account of the organisation."),
+]
+ExternalId = Annotated[
+    str | None, typer.Option("--external-id", metavar="ID", help="External id for --role.")
+]
+Regions = Annotated[
+    list[str] | None,
+    typer.Option("--region", metavar="R", help="Only this region (repeatable) [all enabled]."),
+]
+BillingExport = Annotated[
+    str | None,
+    typer.Option("--billing-export", metavar="s3://BUCKET/PREFIX", help="Where the bill's Data Export is."),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Whom a command was told to ask, for which bill, as of when."""
+
+    profiles: list[str] | None = None
+    accounts: list[str] | None = None
+    role: str | None = None
+    external_id: str | None = None
+    regions: list[str] | None = None
+    billing_export: str | None = None
+    as_of: str | None = None
+
+
 class Common:
     """What a command was told about warehouse, configuration and noise, its own options before the global ones."""
 
-    def __init__(self, ctx: typer.Context, db: Path | None, config: Path | None) -> None:
+    def __init__(
+        self, ctx: typer.Context, db: Path | None, config: Path | None, profile: str | None = None
+    ) -> None:
         from finops.config import load_settings
 
         given: dict[str, Any] = ctx.find_root().params
-        self.settings = load_settings(config or given.get("config"), given.get("profile"))
+        self.settings = load_settings(config or given.get("config"), profile or given.get("profile"))
         self.db = (db or given.get("db") or self.settings.db).expanduser()
         self.quiet = bool(given.get("quiet"))
 
@@ -36,6 +79,21 @@ class Common:
         """A word to the person at the terminal; never on stdout."""
         if not self.quiet:
             print(message, file=sys.stderr)
+
+
+def instant(text: str) -> "datetime":
+    """--as-of, which may be any instant near one that there can be data of.
+
+    Raises UsageError for a year that can only be a slip: it would mark findings as seen then for good.
+    """
+    from finops.instants import now, parse_instant
+
+    at = parse_instant(text)
+    if not 2000 <= at.year <= now().year + 1:
+        raise UsageError(
+            f"--as-of {text}: there can be no data of that year; name one from 2000 to next year."
+        )
+    return at
 
 
 def on_terminal() -> bool:

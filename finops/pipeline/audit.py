@@ -1,9 +1,8 @@
 """The audit: rollups, rules, money, netting, carbon, history, into one report model."""
 
-import difflib
 import shlex
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,24 +12,21 @@ import duckdb
 
 from finops.config import Rate, Settings
 from finops.emissions import Footprints
-from finops.errors import ConfigError, UsageError
+from finops.errors import UsageError
 from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
+from finops.pipeline.filters import (
+    Filters,
+    chosen,
+    in_scope,
+    passes,
+    refuse_unknown_accounts,
+    refuse_unknown_rules,
+)
 from finops.pipeline.totals import currency_totals, overall
 from finops.savings import Assessment, Priced, assess
 from finops.savings.costs import AccountCost
 from finops.verdicts import Key, Unjudged, Verdict, Verdicts
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What an audit is limited to. Empty means everything; values of one kind are alternatives."""
-
-    clouds: tuple[str, ...] = ()
-    accounts: tuple[str, ...] = ()
-    rules: tuple[str, ...] = ()
-    tags: tuple[tuple[str, str], ...] = ()
-    min_savings: Decimal | None = None
 
 
 class _Seen(NamedTuple):
@@ -69,15 +65,15 @@ def audit(
     filters = filters or Filters()
     at = as_of or latest_data(con)
     rules = catalogue.catalogue(settings.rule_folders)
-    _refuse_unknown_rules(settings, {rule.id for rule in rules})
-    rules = _chosen(rules, filters)
-    _refuse_unknown_accounts(con, filters)
+    refuse_unknown_rules(settings, {rule.id for rule in rules})
+    rules = chosen(rules, filters)
+    refuse_unknown_accounts(con, filters)
     spent = rollups.build(con, at)
     verdicts = running.run(con, rules, at, settings.rules)
     if timings is not None:
         timings.rollups, timings.rules = spent, verdicts.seconds
     tags = _tags(con, verdicts.findings)
-    wanted = [verdict for verdict in verdicts.findings if _passes(verdict, tags, filters)]
+    wanted = [verdict for verdict in verdicts.findings if passes(verdict, tags, filters)]
     assessment = assess(con, wanted, at, filters.min_savings)
     return _report(con, settings, run_id, at, filters, verdicts, assessment, tags)
 
@@ -97,49 +93,6 @@ def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
             "The warehouse holds no data yet: load a bill with finops ingest FILE, or see finops demo."
         )
     return row[0]  # type: ignore[no-any-return]
-
-
-def _chosen(rules: Sequence[Any], filters: Filters) -> list[Any]:
-    known = {rule.id for rule in rules}
-    for name in filters.rules:
-        if name not in known:
-            raise UsageError(f"There is no rule {name}; finops rules list names them all.")
-    return [rule for rule in rules if not filters.rules or rule.id in filters.rules]
-
-
-def _refuse_unknown_rules(settings: Settings, known: set[str]) -> None:
-    for name in settings.rules:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else "; finops rules list names them all."
-            raise ConfigError(f"The configuration has thresholds for a rule {name} that does not exist{hint}")
-
-
-def _refuse_unknown_accounts(con: duckdb.DuckDBPyConnection, filters: Filters) -> None:
-    known = {
-        row[0]
-        for row in con.execute(
-            "SELECT DISTINCT account_id FROM coverage UNION SELECT DISTINCT account_id FROM instances"
-        ).fetchall()
-    }
-    for account in filters.accounts:
-        if account not in known:
-            raise UsageError(
-                f"There is no account {account} in the warehouse; finops status names those there are."
-            )
-
-
-def _passes(verdict: Verdict, tags: Mapping[Key, Mapping[str, str]], filters: Filters) -> bool:
-    own = tags.get(verdict.key, {})
-    return _in_scope(verdict.key.cloud, verdict.key.account_id, filters) and (
-        not filters.tags or any(own.get(key) == value for key, value in filters.tags)
-    )
-
-
-def _in_scope(cloud: str, account: str, filters: Filters) -> bool:
-    return (not filters.clouds or cloud in filters.clouds) and (
-        not filters.accounts or account in filters.accounts
-    )
 
 
 # --- the report -------------------------------------------------------------------------------------------
@@ -166,9 +119,11 @@ def _report(
         ),
     )
     unjudged = [
-        _not_evaluated(item) for item in verdicts.unjudged if _in_scope(item.cloud, item.account_id, filters)
+        _not_evaluated(item)
+        for item in verdicts.unjudged
+        if in_scope(item.cloud, item.account_id, item.region, filters)
     ]
-    accounts = [one for one in assessment.accounts if _in_scope(one.cloud, one.account_id, filters)]
+    accounts = [one for one in assessment.accounts if in_scope(one.cloud, one.account_id, None, filters)]
     by_currency = currency_totals(accounts, findings)
     currency = settings.currency or _main_currency(by_currency)
     return AuditReport(
@@ -181,13 +136,13 @@ def _report(
             len(unjudged),
             currency,
             _rates(settings.rates, currency),
-            footprints.total_kg(lambda key: _in_scope(key.cloud, key.account_id, filters)),
+            footprints.total_kg(lambda key: in_scope(key.cloud, key.account_id, None, filters)),
         ),
         totals_by_currency=by_currency,
         costs=[_cost_line(one) for one in accounts],
         findings=findings,
         not_evaluated=unjudged,
-        coverage=[one for one in _coverage(con) if _in_scope(one.cloud, one.account, filters)],
+        coverage=[one for one in _coverage(con) if in_scope(one.cloud, one.account, one.region, filters)],
     )
 
 

@@ -7,7 +7,17 @@ The decision behind it is docs/adr/0001-one-published-file.md.
 """
 
 from finops.warehouse.connections import Limits, reading
-from finops.warehouse.loading import Scope, load_scope, record_failure
+from finops.warehouse.loading import DATASETS, Scope, Staged, load_scope, record_failure
 from finops.warehouse.writing import Writer, writing
 
-__all__ = ["Limits", "Scope", "Writer", "load_scope", "reading", "record_failure", "writing"]
+__all__ = [
+    "DATASETS",
+    "Limits",
+    "Scope",
+    "Staged",
+    "Writer",
+    "load_scope",
+    "reading",
+    "record_failure",
+    "writing",
+]

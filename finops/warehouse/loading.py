@@ -1,6 +1,7 @@
 """Loading scopes: collected whole first, then replaced in one transaction, with a coverage row that says so."""
 
 import contextlib
+import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,6 +28,7 @@ DATASETS: Mapping[str, tuple[str, ...]] = {
     "commitments": ("commitments",),
     "metrics": ("metrics",),
     "prices": ("prices",),
+    "spot_prices": ("prices",),
     "traffic": ("traffic",),
 }
 _RESOURCE_TYPES = {
@@ -69,6 +71,86 @@ class Scope:
     dataset: str
 
 
+class Staged:
+    """The rows of one scope on their way in: added as they come, swapped in by one transaction at the end.
+
+    Several scopes may be staged at a time. Nothing that is stored changes before `commit`.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+        self._con, self._scope, self._tables = con, scope, list[str]()
+        self._prefix = "stage_" + secrets.token_hex(4)
+
+    def add(self, table: str, batch: pa.RecordBatch | pa.Table | None = None) -> None:
+        """Adds rows; columns that a batch lacks become NULL. Without a batch the table is known to be empty.
+
+        Raises WarehouseError when the table does not belong to the dataset, or has no such column.
+        """
+        if table not in DATASETS[self._scope.dataset]:
+            raise WarehouseError(f"The dataset {self._scope.dataset} does not fill the table {table}.")
+        if table not in self._tables:
+            self._con.execute(f"CREATE OR REPLACE TEMP TABLE {self._name(table)} AS FROM {table} LIMIT 0")
+            self._tables.append(table)
+        if batch is None:
+            return
+        unknown = set(batch.schema.names) - {column.name for column in _columns(table)}
+        if unknown:
+            raise WarehouseError(f"The table {table} has no column {', '.join(sorted(unknown))}.")
+        arrow = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+        self._con.register("arriving", arrow)
+        self._con.execute(f"INSERT INTO temp.{self._name(table)} BY NAME SELECT * FROM arriving")  # noqa: S608
+        self._con.unregister("arriving")
+
+    def commit(
+        self,
+        run_id: str,
+        *,
+        at: datetime,
+        calls: int = 0,
+        error: str | None = None,
+        since: datetime | None = None,
+        keep_from: Mapping[int, datetime] | None = None,
+    ) -> int:
+        """Replaces the rows of the scope and returns how many it has now.
+
+        With `since` (metrics, traffic) only rows from that instant on are replaced. With `keep_from` (metrics)
+        only rows with the key of a staged one are, and those before the instant given for their bucket_seconds
+        are forgotten. `error` marks the scope as partial and says what is missing. Raises WarehouseError when
+        keys repeat; nothing is changed then.
+        """
+        con, scope = self._con, self._scope
+        for table in self._tables:
+            _refuse_repeated_keys(con, table, self._name(table))
+        con.begin()
+        try:
+            for table in DATASETS[scope.dataset]:
+                if keep_from is not None:
+                    _forget(con, scope, table, self._name(table), keep_from)
+                else:
+                    _delete(con, scope, table, self._name(table) if table in self._tables else None, since)
+            for table in self._tables:
+                con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM temp.{self._name(table)}")  # noqa: S608
+            total = _count(con, scope, DATASETS[scope.dataset][0])
+            _cover(con, run_id, scope, "partial" if error else "complete", error, total, calls, at, at)
+            con.commit()
+        except duckdb.Error:
+            with contextlib.suppress(duckdb.TransactionException):  # a full disk has taken it back already
+                con.rollback()
+            raise
+        finally:
+            self.discard()
+        return total
+
+    def discard(self) -> None:
+        """Forgets what was staged."""
+        for table in self._tables:
+            self._con.execute(f"DROP TABLE IF EXISTS temp.{self._name(table)}")
+        self._tables.clear()
+
+    def _name(self, table: str) -> str:
+        return f"{self._prefix}_{table}"
+
+
 def load_scope(
     con: duckdb.DuckDBPyConnection,
     run_id: str,
@@ -82,33 +164,17 @@ def load_scope(
 ) -> int:
     """Replaces the rows of `scope` by `rows` (table name → Arrow batches) and returns how many there are.
 
-    Batches are staged as they come and swapped in by one transaction at the end, so an exception while
-    they are produced changes nothing. Columns a batch lacks become NULL. With `since` (metrics, traffic)
-    only rows from that instant on are replaced. `error` marks the scope as partial and says what is
-    missing. Raises WarehouseError when keys repeat or a table does not belong to the dataset.
+    An exception while the batches are produced changes nothing. See `Staged`.
     """
-    allowed = DATASETS[scope.dataset]
-    for table in rows:
-        if table not in allowed:
-            raise WarehouseError(f"The dataset {scope.dataset} does not fill the table {table}.")
-    staged = [table for table, batches in rows.items() if _stage(con, table, batches)]
-    con.begin()
+    staged = Staged(con, scope)
     try:
-        for table in allowed:
-            _delete(con, scope, table, since)
-        for table in staged:
-            con.execute(f"INSERT INTO {table} BY NAME SELECT * FROM temp.stage_{table}")  # noqa: S608
-        total = _count(con, scope, allowed[0])
-        _cover(con, run_id, scope, "partial" if error else "complete", error, total, calls, at, at)
-        con.commit()
-    except duckdb.Error:
-        with contextlib.suppress(duckdb.TransactionException):  # a full disk has taken it back already
-            con.rollback()
-        raise
+        for table, batches in rows.items():
+            staged.add(table)
+            for batch in batches:
+                staged.add(table, batch)
+        return staged.commit(run_id, at=at, calls=calls, error=error, since=since)
     finally:
-        for table in rows:
-            con.execute(f"DROP TABLE IF EXISTS temp.stage_{table}")
-    return total
+        staged.discard()
 
 
 def record_failure(
@@ -132,60 +198,72 @@ def record_failure(
     con.commit()
 
 
-def _stage(con: duckdb.DuckDBPyConnection, table: str, batches: Batches) -> bool:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE stage_{table} AS FROM {table} LIMIT 0")
-    known = {column.name for column in _columns(table)}
-    for batch in batches:
-        unknown = set(batch.schema.names) - known
-        if unknown:
-            raise WarehouseError(f"The table {table} has no column {', '.join(sorted(unknown))}.")
-        arrow = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
-        con.register("arriving", arrow)
-        con.execute(f"INSERT INTO temp.stage_{table} BY NAME SELECT * FROM arriving")  # noqa: S608
-        con.unregister("arriving")
-    _refuse_repeated_keys(con, table)
-    return True
-
-
-def _refuse_repeated_keys(con: duckdb.DuckDBPyConnection, table: str) -> None:
+def _refuse_repeated_keys(con: duckdb.DuckDBPyConnection, table: str, staged: str) -> None:
     if table not in _KEYS:
         return
     key = ", ".join(_KEYS[table])
     row = con.execute(
-        f"SELECT {key} FROM temp.stage_{table} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
+        f"SELECT {key} FROM temp.{staged} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
     ).fetchone()
     if row:
         raise WarehouseError(f"The table {table} was given the key {row} more than once.")
 
 
-def _delete(con: duckdb.DuckDBPyConnection, scope: Scope, table: str, since: datetime | None) -> None:
-    if table == "instance_types":
-        con.execute(
-            "DELETE FROM instance_types WHERE cloud = ? AND instance_type IN "
-            "(SELECT instance_type FROM temp.stage_instance_types)",
-            [scope.cloud],
-        )
-        return
-    where, values = "cloud = ? AND region = ?", [scope.cloud, scope.region]
-    if table != "prices":
-        where, values = where + " AND account_id = ?", [*values, scope.account_id]
-    if table == "tags":
-        where, values = where + " AND resource_type = ?", [*values, _RESOURCE_TYPES[scope.dataset]]
+def _delete(
+    con: duckdb.DuckDBPyConnection, scope: Scope, table: str, staged: str | None, since: datetime | None
+) -> None:
+    where, values = _rows_of(scope, table)
+    if table == "instance_types" or scope.dataset == "spot_prices":
+        # What nobody asked for this time, another account may have asked for: only what came is replaced.
+        if staged is None:
+            return
+        name = "instance_type" if table == "instance_types" else "sku"
+        where += f" AND {name} IN (SELECT {name} FROM temp.{staged})"  # noqa: S608
     if since is not None and table in ("metrics", "traffic"):
         where += f" AND {'bucket_start' if table == 'metrics' else 'day'} >= ?"
-        values.append(since)  # type: ignore[arg-type]
+        values.append(since)
     con.execute(f"DELETE FROM {table} WHERE {where}", values)  # noqa: S608
 
 
+def _forget(
+    con: duckdb.DuckDBPyConnection,
+    scope: Scope,
+    table: str,
+    staged: str,
+    keep_from: Mapping[int, datetime],
+) -> None:
+    """Removes what a staged row replaces, and what is older than anybody asks for."""
+    where, values = _rows_of(scope, table)
+    for seconds, oldest in keep_from.items():
+        con.execute(
+            f"DELETE FROM {table} WHERE {where} AND bucket_seconds = ? AND bucket_start < ?",  # noqa: S608
+            [*values, seconds, oldest],
+        )
+    key = "(resource_id, metric, bucket_start, bucket_seconds)"
+    con.execute(
+        f"DELETE FROM {table} WHERE {where} AND {key} IN (SELECT {key} FROM temp.{staged})",  # noqa: S608
+        values,
+    )
+
+
 def _count(con: duckdb.DuckDBPyConnection, scope: Scope, table: str) -> int:
-    if table in ("instance_types", "prices"):
-        row = con.execute(f"SELECT count(*) FROM {table} WHERE cloud = ?", [scope.cloud]).fetchone()  # noqa: S608
-    else:
-        row = con.execute(
-            f"SELECT count(*) FROM {table} WHERE (cloud, account_id, region) = (?, ?, ?)",  # noqa: S608
-            [scope.cloud, scope.account_id, scope.region],
-        ).fetchone()
+    where, values = _rows_of(scope, table)
+    row = con.execute(f"SELECT count(*) FROM {table} WHERE {where}", values).fetchone()  # noqa: S608
     return int(row[0]) if row else 0
+
+
+def _rows_of(scope: Scope, table: str) -> tuple[str, list[Any]]:
+    """Which rows of a table belong to a scope, as a condition with its values."""
+    if table == "instance_types":
+        return "cloud = ?", [scope.cloud]
+    where, values = "cloud = ? AND region = ?", [scope.cloud, scope.region]
+    if table == "prices":
+        spot = "=" if scope.dataset == "spot_prices" else "<>"
+        return f"{where} AND purchase_model {spot} 'spot'", values
+    where, values = where + " AND account_id = ?", [*values, scope.account_id]
+    if table == "tags":
+        where, values = where + " AND resource_type = ?", [*values, _RESOURCE_TYPES[scope.dataset]]
+    return where, values
 
 
 def _cover(

@@ -12,7 +12,10 @@ from finops.schema_comments import comment_statements, schema_sql
 
 # Steps from each version to the next: {2: "ALTER TABLE …", …}. A step never changes once released;
 # schema.sql always holds the newest version, for files that are made new.
-STEPS: Mapping[int, str] = {}
+STEPS: Mapping[int, str] = {
+    2: "CREATE TABLE collections (cloud VARCHAR NOT NULL, request VARCHAR NOT NULL, account_id VARCHAR NOT NULL, "
+    "region VARCHAR NOT NULL, run_id VARCHAR NOT NULL)",
+}
 CURRENT = max(STEPS, default=1)
 
 
@@ -71,6 +74,10 @@ def migrate(
         con.execute(steps[step])
         _stamp(con, step, at)
         con.commit()
+    if (
+        version < current and steps is STEPS
+    ):  # the columns of schema.sql are there now, and so may their comments be
+        con.execute(";".join(comment_statements()))
 
 
 def _stamp(con: duckdb.DuckDBPyConnection, version: int, at: datetime) -> None:

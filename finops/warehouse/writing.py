@@ -23,7 +23,7 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from finops import __version__
-from finops.errors import BusyError, FinopsError, UnwritableError, UsageError, WarehouseError
+from finops.errors import BusyError, FinopsError, UnwritableError, WarehouseError
 from finops.instants import iso
 from finops.warehouse import migrations, reference
 from finops.warehouse.connections import Limits, connect, told_plainly
@@ -76,7 +76,7 @@ def writing(
             _end(writer, writer.status, None)
         except BaseException as error:
             _roll_back(con)
-            if isinstance(error, UsageError) and not existed and not _holds_data(con):
+            if isinstance(error, FinopsError) and not existed and not _holds_data(con):
                 con.close()
                 _discard(work)
                 raise

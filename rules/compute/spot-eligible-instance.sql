@@ -7,7 +7,7 @@ resource: instance
 parameters:
   min_days: {default: 14, unit: days, doc: "days of spot price history of the type in its zone before a verdict"}
   min_discount: {default: 0.2, unit: ratio, doc: "smallest discount worth the risk of interruption"}
-needs: [instances, volumes, tags, prices]
+needs: [instances, volumes, tags, prices, spot_prices]
 excludes: [idle-instance]
 effort: medium
 risk: high

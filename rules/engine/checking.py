@@ -33,6 +33,7 @@ METRICS = (
     "cpu_utilization", "memory_utilization", "gpu_utilization", "network_in_bytes_per_second",
     "network_out_bytes_per_second", "disk_read_ops_per_second", "disk_write_ops_per_second",
     "disk_read_bytes_per_second", "disk_write_bytes_per_second",
+    "requests_per_second",
 )  # fmt: skip
 
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
@@ -40,6 +41,7 @@ NEED_TABLES: Mapping[str, tuple[str, ...]] = {
     "metrics": ("usage", "activity"),
     "charges": ("cost", "traffic"),
     "prices": ("prices", "spot"),
+    "spot_prices": ("spot",),
 }
 _KEY = {"cloud": "VARCHAR", "account_id": "VARCHAR", "region": "VARCHAR", "resource_id": "VARCHAR"}
 ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {

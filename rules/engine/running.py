@@ -17,6 +17,7 @@ from rules.engine.catalogue import Rule
 from rules.engine.checking import COMPONENTS, KEY_COLUMNS, OPTIONAL_COLUMNS, REQUIRED_COLUMNS
 from rules.engine.thresholds import Override, Thresholds, thresholds, values_for
 
+_NOT_INVENTORY = ("charges", "prices", "spot_prices", "tags", "instance_types")
 _RESERVED = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}
 _WORDS = {"components": COMPONENTS, "action": get_args(Action), "confidence": get_args(Level)}
 
@@ -198,9 +199,7 @@ def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
         Unjudged(rule.id, cloud, account, region, None, _not_read(dataset, status, error))
         for cloud, account, region, dataset, status, error in failed
     ]
-    inventory = [
-        dataset for dataset in datasets if dataset not in ("charges", "prices", "tags", "instance_types")
-    ]
+    inventory = [dataset for dataset in datasets if dataset not in _NOT_INVENTORY]
     if inventory or datasets == ["charges"]:
         unjudged += _never_collected(con, rule, inventory or datasets)
     return unjudged

@@ -1,0 +1,21 @@
+"""Amazon Web Services: inventory, metrics, prices and bills into the warehouse, by read-only calls.
+
+    collect(writer, request, …)   what was asked for, scope by scope, each with its row of coverage
+    scopes_of(account, region)    the scopes that a place has
+
+client       one cached client per account, region and service; retries, budgets, errors told in a sentence
+accounts     who is asking, which accounts and regions there are
+inventory    machines, their types and groups, volumes, snapshots: get → transform
+network      addresses, load balancers, NAT gateways
+commitments  reserved instances and savings plans
+metrics      CloudWatch in full batches, only what is newer than what is stored
+prices       list prices and the history of spot prices
+billing      the bill from a Data Export in S3
+regional     what is collected of one region, and in which order
+permissions  the policy that all of it needs, generated from what the modules declare
+"""
+
+from collectors.aws.accounts import Request
+from collectors.aws.collecting import DATASETS, Wanted, collect, scopes_of
+
+__all__ = ["DATASETS", "Request", "Wanted", "collect", "scopes_of"]

@@ -1,0 +1,352 @@
+"""The only module that talks to AWS: calls that are declared, counted, retried within a budget, and told plainly.
+
+An `Api` stands next to the code that calls it and names the IAM actions the call needs; the policy is generated
+from them. `Client.get` makes one call and `Client.pages` all pages of one. Whatever goes wrong is a `CallError`
+with a status as in `coverage`, except credentials, which are a `CredentialsError`.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.parsers import ResponseParserError
+from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+
+from finops import __version__
+from finops.errors import CredentialsError, FinopsError
+
+CONNECT_TIMEOUT = 5  # seconds
+READ_TIMEOUT = 30  # seconds; the slowest answer measured, 500 queries of metrics, takes a few
+ATTEMPTS = 8  # of one call, botocore's adaptive retries included
+LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
+_BROKEN_ANSWERS = 4  # attempts at an answer that arrives cut short, which botocore does not retry
+_CLOUDWATCH = "cloudwatch"
+
+_DENIED = {
+    "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "AuthorizationError",
+    "Forbidden", "OptInRequired", "AuthFailure", "403",
+}  # fmt: skip
+_THROTTLED = {
+    "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+    "RequestLimitExceeded", "TooManyRequestsException", "SlowDown", "BandwidthLimitExceeded", "LimitExceededException",
+    "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException",
+}  # fmt: skip
+CREDENTIAL_CODES = {
+    "ExpiredToken", "ExpiredTokenException", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClientException",
+    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "InvalidToken",
+    "MissingAuthenticationToken", "MissingAuthenticationTokenException", "TokenRefreshRequired", "NotAuthorized",
+}  # fmt: skip
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How an operation hands on its pages, and the most a page may hold."""
+
+    send: str
+    receive: str
+    limit: str | None = None
+    size: int | None = None
+
+
+_PAGING: Mapping[str, Paging] = {
+    "ec2": Paging("NextToken", "NextToken", "MaxResults", 1000),
+    "autoscaling": Paging("NextToken", "NextToken", "MaxRecords", 100),
+    "elbv2": Paging("Marker", "NextMarker", "PageSize", 400),
+    "elb": Paging("Marker", "NextMarker", "PageSize", 400),
+    "organizations": Paging("NextToken", "NextToken", "MaxResults", 20),
+    "pricing": Paging("NextToken", "NextToken", "MaxResults", 100),
+    "savingsplans": Paging("nextToken", "nextToken", "maxResults", 1000),
+    "cloudwatch": Paging("NextToken", "NextToken"),
+    "ce": Paging("NextPageToken", "NextPageToken"),
+    "s3": Paging("ContinuationToken", "NextContinuationToken", "MaxKeys", 1000),
+}
+
+
+@dataclass(frozen=True, init=False)
+class Api:
+    """One operation of one service, with the IAM actions it needs.
+
+    `page` is the size of a full page where it is not that of the service. `probe` are parameters of the smallest
+    call that shows whether it is allowed; None where only a real call can tell.
+    """
+
+    service: str
+    operation: str
+    actions: tuple[str, ...]
+    page: int | None = None
+    probe: tuple[tuple[str, Any], ...] | None = None
+
+    def __init__(
+        self,
+        service: str,
+        operation: str,
+        *actions: str,
+        page: int | None = None,
+        probe: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "service", service)
+        object.__setattr__(self, "operation", operation)
+        object.__setattr__(self, "actions", actions)
+        object.__setattr__(self, "page", page)
+        object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
+
+    @property
+    def action(self) -> str:
+        """The IAM action of the call, or what it would be called."""
+        if self.actions:
+            return self.actions[0]
+        return f"{self.service}:{''.join(word.capitalize() for word in self.operation.split('_'))}"
+
+
+class CallError(FinopsError):
+    """A call that did not succeed: status as in coverage (denied, throttled, failed), AWS's code, a sentence."""
+
+    exit_code = 3
+
+    def __init__(self, status: str, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status, self.code = status, code
+
+
+class _BudgetSpentError(Exception):
+    """Raised before an attempt is sent when a region has cost too much time already."""
+
+
+class Budget:
+    """The time that failed attempts in one region have cost, over all threads; beyond a limit nothing is sent."""
+
+    def __init__(self, seconds: float = LOST_SECONDS) -> None:
+        self._limit, self._lost, self._lock = seconds, 0.0, threading.Lock()
+
+    @property
+    def spent(self) -> bool:
+        return self._lost > self._limit
+
+    @property
+    def lost(self) -> float:
+        return self._lost
+
+    def lose(self, seconds: float) -> None:
+        with self._lock:
+            self._lost += seconds
+
+
+class Meter(threading.local):
+    """Calls that the current thread has sent, retries included, and when the last one was."""
+
+    sent: int = 0
+    attempts: int = 0
+    last: float = 0.0
+
+
+METER = Meter()
+
+
+@dataclass(slots=True)
+class Session:
+    """One account, as one set of credentials sees it. Clients are made once and shared by all threads."""
+
+    boto: boto3.Session
+    account: str
+    arn: str = ""
+    name: str | None = None
+    _clients: dict[str, "Client"] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _raw: boto3.Session | None = None
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov."""
+        return self.arn.split(":")[1] if self.arn else "aws"
+
+    def client(self, region: str) -> "Client":
+        """The client of one region, with a budget of its own."""
+        with self._lock:
+            if region not in self._clients:
+                self._clients[region] = Client(self, region)
+            return self._clients[region]
+
+    def make(self, service: str, region: str, budget: Budget) -> Any:
+        """A botocore client; making one is not thread-safe."""
+        config = Config(
+            retries={"mode": "adaptive", "total_max_attempts": ATTEMPTS},
+            connect_timeout=CONNECT_TIMEOUT,
+            read_timeout=READ_TIMEOUT,
+            max_pool_connections=32,
+            user_agent_extra=f"finops/{__version__}",
+        )
+        with self._lock:
+            boto = self._raw_times() if service == _CLOUDWATCH else self.boto
+            client = boto.client(service, region_name=region, config=config)
+        client.meta.events.register("before-send", _account_for(budget))
+        return client
+
+    def _raw_times(self) -> boto3.Session:
+        """A session that leaves times as they arrive: parsing them takes most of the time of reading metrics."""
+        if self._raw is None:
+            core = botocore.session.Session()
+            credentials = self.boto.get_credentials()
+            if credentials is not None:
+                core._credentials = credentials  # refreshable ones stay so
+            core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_as_it_is)
+            self._raw = boto3.Session(botocore_session=core)
+        return self._raw
+
+
+class Client:
+    """Calls in one account and region. Safe to use from several threads."""
+
+    def __init__(self, session: Session, region: str, budget: Budget | None = None) -> None:
+        self.session, self.region, self.budget = session, region, budget or Budget()
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def get(self, api: Api, **parameters: Any) -> dict[str, Any]:
+        """One call. Raises CallError, or CredentialsError when the credentials themselves are refused."""
+        METER.attempts = 0
+        operation = getattr(self._service(api.service), api.operation)
+        try:
+            return Retrying(
+                retry=retry_if_exception(_cut_short),
+                stop=_broken_often_enough,
+                wait=wait_random_exponential(multiplier=0.2, max=3),
+                reraise=True,
+            )(operation, **parameters)
+        except (ClientError, BotoCoreError, ResponseParserError, _BudgetSpentError) as error:
+            raise self._told(api, error) from error
+
+    def pages(self, api: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """All pages of a call, as few of them as the service allows."""
+        paging = _PAGING[api.service]
+        if paging.limit and paging.limit not in parameters:
+            parameters[paging.limit] = api.page or paging.size
+        while True:
+            page = self.get(api, **parameters)
+            yield page
+            token = page.get(paging.receive)
+            if not token:
+                return
+            parameters[paging.send] = token
+
+    def _service(self, service: str) -> Any:
+        with self._lock:
+            if service not in self._made:
+                self._made[service] = self.session.make(service, self.region, self.budget)
+            return self._made[service]
+
+    def _told(self, api: Api, error: Exception) -> Exception:
+        account = f"in account {self.session.account}, " if self.session.account else "in "
+        where = f"{account}region {self.region}"
+        if isinstance(error, _NO_CREDENTIALS):
+            return no_credentials(error)
+        if isinstance(error, _BudgetSpentError):
+            return CallError(
+                "failed", "Budget",
+                f"{api.action} was given up {where}: failed attempts in this region have taken {self.budget.lost:.0f} "
+                f"seconds (limit {LOST_SECONDS:.0f}).",
+            )  # fmt: skip
+        if isinstance(error, ClientError):
+            return self._answered(api, error, where)
+        if isinstance(error, ResponseParserError):
+            return CallError(
+                "failed", "Unreadable", f"{api.action} got an answer that cannot be read {where}."
+            )
+        self.budget.lose(time.monotonic() - METER.last if METER.last else 0.0)
+        return CallError(
+            "failed", type(error).__name__, f"{api.action} got no answer {where}: {_plain(error)}."
+        )
+
+    def _answered(self, api: Api, error: ClientError, where: str) -> Exception:
+        told = error.response.get("Error", {})
+        code, message = str(told.get("Code", "")), _said(str(told.get("Message", "")))
+        if code in CREDENTIAL_CODES:
+            reason = message.rstrip(".") or "renew them"
+            return CredentialsError(f"AWS refused the credentials {where} ({code}): {reason}.")
+        if code in _DENIED or error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") == 403:
+            hint = "finops permissions aws prints the policy that allows it"
+            return CallError("denied", code, f"{api.action} is denied {where} ({code}); {hint}.")
+        if code in _THROTTLED:
+            return CallError(
+                "throttled", code, f"{api.action} was throttled {where} in every attempt ({code})."
+            )
+        reason = f": {message.rstrip('.')}" if message else ""
+        return CallError("failed", code, f"{api.action} failed {where} ({code}){reason}.")
+
+
+def no_credentials(error: Exception) -> CredentialsError:
+    """The error for credentials that are missing, incomplete or cannot be renewed."""
+    if isinstance(error, NoCredentialsError):
+        return CredentialsError(
+            "No AWS credentials were found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, name a profile with --profile, or "
+            "log in with aws sso login."
+        )
+    return CredentialsError(f"The AWS credentials cannot be used: {_plain(error)}.")
+
+
+# --- attempts ---------------------------------------------------------------------------------------------
+
+
+def _account_for(budget: Budget) -> Any:
+    """A hook that runs before every attempt is sent, botocore's own retries included."""
+
+    def before_send(**_: Any) -> None:
+        now = time.monotonic()
+        if METER.attempts:  # what went before it in this call came to nothing
+            budget.lose(now - METER.last)
+        if budget.spent:
+            raise _BudgetSpentError
+        METER.sent += 1
+        METER.attempts += 1
+        METER.last = now
+
+    return before_send
+
+
+def _cut_short(error: BaseException) -> bool:
+    """Whether an answer broke off on its way, which botocore takes for its own fault and does not retry."""
+    return isinstance(error, ResponseParserError) or (
+        isinstance(error, HTTPClientError) and "IncompleteRead" in str(error)
+    )
+
+
+def _broken_often_enough(state: RetryCallState) -> bool:
+    """A page of HTML is what a proxy or a missing operation answers: asking again once is enough."""
+    error = state.outcome.exception() if state.outcome else None
+    page = "<html" in str(error).lower() or "<!doctype" in str(error).lower()
+    return state.attempt_number >= (2 if page else _BROKEN_ANSWERS)
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _said(message: str) -> str:
+    """What AWS says of an error, in one line; a page of HTML says nothing."""
+    line = " ".join(message.split())
+    return "" if line.startswith("<") else line[:300]
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split()).rstrip(".")[:300]

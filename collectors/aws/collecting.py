@@ -1,0 +1,135 @@
+"""Collects what was asked for from AWS, scope by scope."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from collectors.aws.accounts import Found, Request, discover
+from collectors.aws.client import METER
+from collectors.aws.regional import CLOUD, GLOBAL, REGIONAL, Place, collect_global, collect_region
+from collectors.conduct import Crew, Outcome, Pool, Progress, Stored, conduct
+from finops.errors import CredentialsError
+from finops.warehouse import Scope, Writer, record_failure
+
+DATASETS = REGIONAL
+_CALLS_AT_A_TIME = 16
+# What is known of an account as such; only told where it could not be had.
+_OF_ACCOUNTS = ("accounts", "regions")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to collect: datasets (empty: all) and how far back metrics go."""
+
+    only: tuple[str, ...] = ()
+    days: int = 95
+
+
+def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
+    """The scopes that a collection of this account and region fills."""
+    chosen = [name for name in REGIONAL if not only or name in set(only)]
+    if region == GLOBAL:
+        chosen = [name for name in chosen if name == "commitments"]
+    return [Scope(CLOUD, account, region, name) for name in chosen]
+
+
+def collect(
+    writer: Writer,
+    request: Request,
+    wanted: Wanted,
+    *,
+    at: datetime,
+    fresh: Callable[[Scope], bool],
+    progress: Progress,
+) -> tuple[Outcome, list[tuple[str, str]]]:
+    """Collects every place that was asked for; returns what became of it, and the places (account, region).
+
+    Scopes that are `fresh` are left as they are. Raises UsageError for what does not exist, CredentialsError when
+    the credentials are refused everywhere.
+    """
+    found = discover(request)
+    _tell_refused(writer, found, at)
+    places = _places(found, wanted, at, writer.con)
+    scopes = {scope for place in places for scope in _scopes(place, wanted)}
+    stored = Stored(writer.con)
+    calls = Pool(_CALLS_AT_A_TIME, "call")
+    crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not fresh(scope))
+    progress.begin(sum(1 for scope in scopes if not fresh(scope)))
+    try:
+        outcome = conduct(writer, crew, places, _collect_place, at=at, progress=progress)
+    finally:
+        calls.close()
+        stored.close()
+    for refused in found.refused:
+        scope = Scope(CLOUD, refused.account, GLOBAL, refused.dataset)
+        outcome.statuses[scope], outcome.errors[scope] = refused.status, refused.error
+    if crew.credentials_error and not any(status == "complete" for status in outcome.statuses.values()):
+        raise CredentialsError(str(crew.credentials_error))
+    return outcome, [(place.session.account, place.region) for place in places]
+
+
+def _collect_place(place: Place, crew: Crew) -> None:
+    (collect_global if place.region == GLOBAL else collect_region)(place, crew)
+
+
+def _scopes(place: Place, wanted: Wanted) -> list[Scope]:
+    return scopes_of(place.session.account, place.region, wanted.only)
+
+
+def _places(found: Found, wanted: Wanted, at: datetime, con: duckdb.DuckDBPyConnection) -> list[Place]:
+    newest = _newest(con, at, wanted.days)
+    regional = [
+        Place(session, region, at, wanted.days, newest.get((session.account, region), {}))
+        for session, region in found.places
+    ]
+    return regional + [Place(session, GLOBAL, at, wanted.days) for session in found.sessions]
+
+
+def _newest(
+    con: duckdb.DuckDBPyConnection, at: datetime, days: int
+) -> dict[tuple[str, str], dict[tuple[str, str, int], datetime]]:
+    """The newest stored bucket of each series, by place; none for a place whose history begins too late.
+
+    A place that was collected with fewer days before is asked for all of them again.
+    """
+    rows: list[tuple[Any, ...]] = con.execute(
+        """
+        WITH series AS (
+            SELECT account_id, region, resource_id, metric, bucket_seconds,
+                max(bucket_start) AS newest, min(bucket_start) AS oldest
+            FROM metrics WHERE cloud = $cloud AND bucket_start < $at GROUP BY ALL
+        ), places AS (
+            SELECT account_id, region, min(oldest) AS oldest FROM series WHERE bucket_seconds = 86400 GROUP BY ALL
+        )
+        SELECT s.account_id, s.region, s.resource_id, s.metric, s.bucket_seconds, s.newest
+        FROM series AS s JOIN places AS p USING (account_id, region)
+        WHERE p.oldest <= $at - to_days(CAST($days - 3 AS INTEGER))
+        """,
+        {"cloud": CLOUD, "at": at, "days": days},
+    ).fetchall()
+    newest: dict[tuple[str, str], dict[tuple[str, str, int], datetime]] = {}
+    for account, region, resource, metric, seconds, at_ in rows:
+        newest.setdefault((account, region), {})[resource, metric, seconds] = at_
+    return newest
+
+
+def _tell_refused(writer: Writer, found: Found, at: datetime) -> None:
+    """Accounts and lists that could not be had, as coverage; those of earlier runs that now can be are forgotten."""
+    known = {session.account for session in found.sessions} | {one.account for one in found.refused}
+    writer.con.execute(
+        "DELETE FROM coverage WHERE cloud = ? AND list_contains(?, account_id) AND list_contains(?, dataset)",
+        [CLOUD, sorted(known), list(_OF_ACCOUNTS)],
+    )
+    for one in found.refused:
+        record_failure(
+            writer.con,
+            writer.run_id,
+            Scope(CLOUD, one.account, GLOBAL, one.dataset),
+            one.status,
+            one.error,
+            at=at,
+            calls=1,
+        )

@@ -1,0 +1,329 @@
+"""What there is in one region: get_… asks, transform_… makes rows of the warehouse's tables of the answers.
+
+A get returns raw resources as the API describes them. What a call beside the main one would have added and could
+not be had is told in `problems`, and the rest goes on without it.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from collectors.aws.client import Api, CallError, Client
+from collectors.conduct import Rows
+from finops.instants import in_utc
+from finops.warehouse import Scope
+
+_DRY = {"DryRun": True}
+DESCRIBE_INSTANCES = Api("ec2", "describe_instances", "ec2:DescribeInstances", probe=_DRY)
+DESCRIBE_INSTANCE_TYPES = Api(
+    "ec2", "describe_instance_types", "ec2:DescribeInstanceTypes", page=100, probe=_DRY
+)
+DESCRIBE_GROUPS = Api(
+    "autoscaling",
+    "describe_auto_scaling_groups",
+    "autoscaling:DescribeAutoScalingGroups",
+    probe={"MaxRecords": 1},
+)
+DESCRIBE_VOLUMES = Api("ec2", "describe_volumes", "ec2:DescribeVolumes", probe=_DRY)
+DESCRIBE_SNAPSHOTS = Api("ec2", "describe_snapshots", "ec2:DescribeSnapshots", probe=_DRY)
+DESCRIBE_IMAGES = Api("ec2", "describe_images", "ec2:DescribeImages", probe=_DRY)
+
+Problems = list[str]
+Raw = list[dict[str, Any]]
+
+# "User initiated (2026-08-01 10:00:00 GMT)"
+_SINCE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
+_CLAIM = "kubernetes.io/created-for/pvc/"
+_CLUSTER = "kubernetes.io/cluster/"
+# Names that Linux and Windows images give to the disk they boot from, for machines that are not in the inventory.
+_ROOT_DEVICES = ("/dev/xvda", "/dev/sda1", "/dev/sda", "/dev/xvda1")
+_FLASH, _DISK = ("gp2", "gp3", "io1", "io2"), ("st1", "sc1", "standard")
+
+
+def beside(problems: Problems, call: Callable[[], Raw]) -> Raw | None:
+    """What a call beside the main one brings; None, and a word in `problems`, when it cannot be had."""
+    try:
+        return call()
+    except CallError as error:
+        problems.append(str(error))
+        return None
+
+
+def all_of(client: Client, api: Api, key: str, **parameters: Any) -> Raw:
+    """The resources of all pages."""
+    return [one for page in client.pages(api, **parameters) for one in page.get(key) or ()]
+
+
+def place(scope: Scope) -> dict[str, Any]:
+    """The columns that say where a row belongs."""
+    return {"cloud": scope.cloud, "account_id": scope.account_id, "region": scope.region}
+
+
+def tag_rows(scope: Scope, kind: str, identity: str, tags: Iterable[Mapping[str, Any]] | None) -> Raw:
+    """Rows of the table tags; of a repeated key the last value counts."""
+    values = {str(tag["Key"]): tag.get("Value") for tag in tags or ()}
+    return [
+        {**place(scope), "resource_type": kind, "resource_id": identity, "key": key, "value": value}
+        for key, value in values.items()
+    ]
+
+
+def tag(resource: Mapping[str, Any], key: str) -> str | None:
+    """The value of one tag of a resource."""
+    return next((one.get("Value") for one in resource.get("Tags") or () if one.get("Key") == key), None)
+
+
+def utc(at: datetime | None) -> datetime | None:
+    """An instant of the SDK as the warehouse keeps it."""
+    return None if at is None else in_utc(at)
+
+
+def once(resources: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:
+    """Each resource once: an estate that changes while its pages are read shows some of them twice."""
+    return iter({str(one[key]): one for one in resources}.values())
+
+
+# --- instances --------------------------------------------------------------------------------------------
+
+
+def get_instances(client: Client) -> Raw:
+    """Instances of all reservations, terminated ones left out."""
+    return [
+        instance
+        for page in client.pages(DESCRIBE_INSTANCES)
+        for reservation in page.get("Reservations") or ()
+        for instance in reservation.get("Instances") or ()
+        if instance["State"]["Name"] not in ("terminated", "shutting-down")
+    ]
+
+
+def transform_instances(raw: Raw, scope: Scope) -> Rows:
+    """Rows of instances and their tags."""
+    rows: Rows = {"instances": [], "tags": []}
+    for one in once(raw, "InstanceId"):
+        rows["instances"].append({**place(scope), **_instance(one)})
+        rows["tags"] += tag_rows(scope, "instance", one["InstanceId"], one.get("Tags"))
+    return rows
+
+
+def _instance(one: Mapping[str, Any]) -> dict[str, Any]:
+    state = one["State"]["Name"]
+    stopped = _SINCE.search(one.get("StateTransitionReason") or "")
+    since = datetime.fromisoformat(stopped[1]) if stopped else None
+    launched = utc(one.get("LaunchTime"))
+    return {
+        "instance_id": one["InstanceId"],
+        "zone": (one.get("Placement") or {}).get("AvailabilityZone"),
+        "name": tag(one, "Name"),
+        "state": state if state in ("running", "stopped") else "other",
+        "state_since": since if state == "stopped" else launched if state == "running" else None,
+        "instance_type": one.get("InstanceType"),
+        "platform": _platform(one),
+        "purchase_model": "spot" if one.get("InstanceLifecycle") == "spot" else "on_demand",
+        "scaling_group": tag(one, "aws:autoscaling:groupName"),
+        "launched_at": launched,
+        "cluster": _cluster(one),
+        "private_ip": one.get("PrivateIpAddress"),
+    }
+
+
+def _platform(one: Mapping[str, Any]) -> str:
+    """The operating system whose licence is in the price. One that the owner brings is not."""
+    details = one.get("PlatformDetails") or ("Windows" if one.get("Platform") else "Linux/UNIX")
+    if details.startswith("Windows"):
+        return "other" if "BYOL" in details else "windows"
+    if details.startswith("Red Hat"):
+        return "other" if "BYOL" in details else "rhel"
+    if details.startswith("SUSE"):
+        return "suse"
+    return "linux" if details.startswith("Linux") else "other"
+
+
+def _cluster(one: Mapping[str, Any]) -> str | None:
+    named = tag(one, "aws:eks:cluster-name") or tag(one, "eks:cluster-name")
+    owned = (str(each["Key"]) for each in one.get("Tags") or () if str(each["Key"]).startswith(_CLUSTER))
+    return named or next((key.removeprefix(_CLUSTER) for key in owned), None)
+
+
+# --- instance types ---------------------------------------------------------------------------------------
+
+
+def get_instance_types(client: Client, families: Iterable[str]) -> Raw:
+    """Every size of the given families that the region offers."""
+    patterns = [f"{family}.*" for family in sorted(set(families))]
+    return [
+        one
+        for start in range(0, len(patterns), 200)  # values that one filter may have
+        for one in all_of(
+            client,
+            DESCRIBE_INSTANCE_TYPES,
+            "InstanceTypes",
+            Filters=[{"Name": "instance-type", "Values": patterns[start : start + 200]}],
+        )
+    ]
+
+
+def transform_instance_types(raw: Raw) -> Rows:
+    """Rows of instance_types."""
+    return {"instance_types": [_type(one) for one in once(raw, "InstanceType")]}
+
+
+def family_of(instance_type: str) -> str:
+    """m5 of m5.large."""
+    return instance_type.partition(".")[0]
+
+
+def _type(one: Mapping[str, Any]) -> dict[str, Any]:
+    name = str(one["InstanceType"])
+    family = family_of(name)
+    number = re.search(r"\d+", family)
+    architectures = (one.get("ProcessorInfo") or {}).get("SupportedArchitectures") or []
+    accelerators = (one.get("GpuInfo") or {}).get("Gpus") or []
+    others = [
+        device
+        for info, key in (("InferenceAcceleratorInfo", "Accelerators"), ("NeuronInfo", "NeuronDevices"))
+        for device in (one.get(info) or {}).get(key) or []
+    ]
+    memory = (one.get("MemoryInfo") or {}).get("SizeInMiB")
+    return {
+        "cloud": "aws",
+        "instance_type": name,
+        "vcpu": (one.get("VCpuInfo") or {}).get("DefaultVCpus"),
+        "memory_gib": memory / 1024 if memory is not None else None,
+        "architecture": "arm64"
+        if any(name.startswith("arm64") for name in architectures)
+        else ("x86_64" if architectures else None),
+        "family": family,
+        "generation": int(number[0]) if number else None,
+        "burstable": one.get("BurstablePerformanceSupported"),
+        "gpu_count": sum(int(device.get("Count") or 0) for device in accelerators or others),
+        "gpu_model": next(
+            (
+                f"{device.get('Manufacturer', '')} {device.get('Name', '')}".strip()
+                for device in accelerators or others
+            ),
+            None,
+        ),
+        "cpu_model": (one.get("ProcessorInfo") or {}).get("Manufacturer"),
+        "local_disk_gib": float((one.get("InstanceStorageInfo") or {}).get("TotalSizeInGB") or 0),
+    }
+
+
+# --- scaling groups ---------------------------------------------------------------------------------------
+
+
+def get_scaling_groups(client: Client) -> Raw:
+    """Auto Scaling groups."""
+    return all_of(client, DESCRIBE_GROUPS, "AutoScalingGroups")
+
+
+def transform_scaling_groups(raw: Raw, scope: Scope) -> Rows:
+    """Rows of scaling_groups and their tags."""
+    rows: Rows = {"scaling_groups": [], "tags": []}
+    for one in once(raw, "AutoScalingGroupName"):
+        name = str(one["AutoScalingGroupName"])
+        rows["scaling_groups"].append({**place(scope), **_group(one, name)})
+        rows["tags"] += tag_rows(scope, "scaling_group", name, one.get("Tags"))
+    return rows
+
+
+def _group(one: Mapping[str, Any], name: str) -> dict[str, Any]:
+    types = {member.get("InstanceType") for member in one.get("Instances") or ()} - {None}
+    mix = (one.get("MixedInstancesPolicy") or {}).get("InstancesDistribution") or {}
+    above = mix.get("OnDemandPercentageAboveBaseCapacity")
+    return {
+        "scaling_group_id": name,
+        "name": name,
+        "min_size": one.get("MinSize"),
+        "max_size": one.get("MaxSize"),
+        "desired_size": one.get("DesiredCapacity"),
+        "instance_type": types.pop() if len(types) == 1 else None,
+        "is_spot": above == 0 and not mix.get("OnDemandBaseCapacity") if mix else None,
+    }
+
+
+# --- volumes and snapshots --------------------------------------------------------------------------------
+
+
+def get_volumes(client: Client) -> Raw:
+    """EBS volumes."""
+    return all_of(client, DESCRIBE_VOLUMES, "Volumes")
+
+
+def transform_volumes(raw: Raw, scope: Scope, machines: Raw | None) -> Rows:
+    """Rows of volumes and their tags. `machines` are raw instances, which know what they boot from."""
+    roots = {one["InstanceId"]: one.get("RootDeviceName") for one in machines or ()}
+    rows: Rows = {"volumes": [], "tags": []}
+    for one in once(raw, "VolumeId"):
+        rows["volumes"].append({**place(scope), **_volume(one, roots)})
+        rows["tags"] += tag_rows(scope, "volume", one["VolumeId"], one.get("Tags"))
+    return rows
+
+
+def _volume(one: Mapping[str, Any], roots: Mapping[str, str | None]) -> dict[str, Any]:
+    attached = next((each for each in one.get("Attachments") or () if each.get("InstanceId")), None)
+    kind = one.get("VolumeType")
+    claim = [tag(one, f"{_CLAIM}{part}") for part in ("namespace", "name")]
+    return {
+        "volume_id": one["VolumeId"],
+        "zone": one.get("AvailabilityZone"),
+        "name": tag(one, "Name"),
+        "state": {"in-use": "attached", "available": "unattached"}.get(str(one.get("State")), "other"),
+        "volume_type": kind,
+        "medium": "ssd" if kind in _FLASH else "hdd" if kind in _DISK else None,
+        "size_gib": _number(one.get("Size")),
+        "iops": _number(one.get("Iops")),
+        "throughput_mib": _number(one.get("Throughput")),
+        "instance_id": attached["InstanceId"] if attached else None,
+        "is_boot": _boots(attached, roots) if attached else None,
+        "delete_with_instance": attached.get("DeleteOnTermination") if attached else None,
+        "created_at": utc(one.get("CreateTime")),
+        "kubernetes_claim": "/".join(part or "?" for part in claim) if any(claim) else None,
+    }
+
+
+def _boots(attached: Mapping[str, Any], roots: Mapping[str, str | None]) -> bool | None:
+    device, root = attached.get("Device"), roots.get(attached["InstanceId"])
+    if device is None:
+        return None
+    return device == root if root else device in _ROOT_DEVICES
+
+
+def get_snapshots(client: Client, problems: Problems) -> tuple[Raw, Raw | None]:
+    """The account's own snapshots and images."""
+    snapshots = all_of(client, DESCRIBE_SNAPSHOTS, "Snapshots", OwnerIds=["self"])
+    return snapshots, beside(problems, lambda: all_of(client, DESCRIBE_IMAGES, "Images", Owners=["self"]))
+
+
+def transform_snapshots(raw: tuple[Raw, Raw | None], scope: Scope) -> Rows:
+    """Rows of snapshots, each with an image that needs it, and their tags."""
+    snapshots, images = raw
+    needed = {
+        mapping["Ebs"]["SnapshotId"]: image["ImageId"]
+        for image in images or ()
+        for mapping in image.get("BlockDeviceMappings") or ()
+        if (mapping.get("Ebs") or {}).get("SnapshotId")
+    }
+    rows: Rows = {"snapshots": [], "tags": []}
+    for one in once(snapshots, "SnapshotId"):
+        identity = one["SnapshotId"]
+        rows["snapshots"].append(
+            {
+                **place(scope),
+                "snapshot_id": identity,
+                "name": tag(one, "Name"),
+                "volume_id": one.get("VolumeId"),
+                "size_gib": _number(one.get("VolumeSize")),
+                "created_at": utc(one.get("StartTime")),
+                "image_id": needed.get(identity),
+                "tier": one.get("StorageTier") or "standard",
+            }
+        )
+        rows["tags"] += tag_rows(scope, "snapshot", identity, one.get("Tags"))
+    return rows
+
+
+def _number(value: float | Decimal | None) -> float | None:
+    return None if value is None else float(value)

@@ -1,0 +1,66 @@
+"""The least-privilege policy: every action that some module declares next to a call, and nothing else."""
+
+from types import ModuleType
+from typing import Any
+
+from collectors.aws import accounts, commitments, inventory, metrics, network, prices
+from collectors.aws.accounts import Request
+from collectors.aws.client import Api
+
+# The statements of the policy, in this order, and the modules whose calls each allows.
+_STATEMENTS: dict[str, tuple[ModuleType, ...]] = {
+    "FinopsInventory": (inventory, network, commitments),
+    "FinopsMetrics": (metrics,),
+    "FinopsPrices": (prices,),
+}
+
+
+def declared(*modules: ModuleType) -> list[Api]:
+    """The calls that modules declare."""
+    found = {id(one): one for module in modules for one in vars(module).values() if isinstance(one, Api)}
+    return list(found.values())
+
+
+def base_calls() -> list[Api]:
+    """The calls that every collection makes."""
+    return [accounts.DESCRIBE_REGIONS, *declared(*(one for each in _STATEMENTS.values() for one in each))]
+
+
+def policy(request: Request, billing_export: str | None = None) -> dict[str, Any]:
+    """The IAM policy for a collection as asked for. With a role it is for the caller, who assumes the role; the role
+    itself needs the policy printed without --role."""
+    statements = [_statement(name, _actions(declared(*modules))) for name, modules in _STATEMENTS.items()]
+    statements.insert(0, _statement("FinopsRegions", list(accounts.DESCRIBE_REGIONS.actions)))
+    if request.role:
+        statements += _organisation(request)
+    if billing_export:
+        statements += _bill(billing_export)
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _actions(calls: list[Api]) -> list[str]:
+    return sorted({action for call in calls for action in call.actions})
+
+
+def _statement(name: str, actions: list[str], resource: str | list[str] = "*") -> dict[str, Any]:
+    return {"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resource}
+
+
+def _organisation(request: Request) -> list[dict[str, Any]]:
+    role = request.role or ""
+    arns = role if role.startswith("arn:") else f"arn:aws:iam::*:role/{role}"
+    statements = [_statement("FinopsAssumeRole", list(accounts.ASSUME_ROLE.actions), arns)]
+    if not request.accounts and not role.startswith("arn:"):
+        statements.append(_statement("FinopsOrganization", list(accounts.LIST_ACCOUNTS.actions)))
+    return statements
+
+
+def _bill(url: str) -> list[dict[str, Any]]:
+    from collectors.aws import billing
+
+    bucket, _, prefix = url.removeprefix("s3://").partition("/")
+    inside = "/".join(part for part in (f"arn:aws:s3:::{bucket}", prefix.strip("/"), "*") if part)
+    return [
+        _statement("FinopsBillList", list(billing.LIST_OBJECTS.actions), f"arn:aws:s3:::{bucket}"),
+        _statement("FinopsBillRead", list(billing.GET_OBJECT.actions), inside),
+    ]

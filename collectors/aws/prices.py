@@ -1,0 +1,177 @@
+"""List prices of a region from the Price List API, and the history of its spot prices."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from collectors.aws.client import Api, Client
+from collectors.aws.inventory import Raw, all_of, utc
+from collectors.conduct import Rows
+from finops.warehouse import Scope
+
+GET_PRODUCTS = Api(
+    "pricing", "get_products", "pricing:GetProducts", probe={"ServiceCode": "AmazonVPC", "MaxResults": 1}
+)
+SPOT_HISTORY = Api(
+    "ec2", "describe_spot_price_history", "ec2:DescribeSpotPriceHistory", probe={"DryRun": True}
+)
+# The Price List API answers in few places, for all regions of its partition.
+PLACES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
+SPOT_DAYS = 30
+
+_LIST, _HISTORY = "AWS Price List API", "EC2 DescribeSpotPriceHistory"
+# Our platform → the price list's operating system, and the words of the spot price history.
+_SYSTEMS = {"linux": "Linux", "windows": "Windows", "rhel": "RHEL", "suse": "SUSE"}
+_SPOT_SYSTEMS = {
+    "linux": "Linux/UNIX",
+    "windows": "Windows",
+    "rhel": "Red Hat Enterprise Linux",
+    "suse": "SUSE Linux",
+}
+_PLATFORMS = {
+    **{words: platform for platform, words in _SPOT_SYSTEMS.items()},
+    **{f"{words} (Amazon VPC)": platform for platform, words in _SPOT_SYSTEMS.items()},
+}
+# Attributes of the product that an instance on demand is charged as.
+_ON_DEMAND = {"tenancy": "Shared", "capacitystatus": "Used", "preInstalledSw": "NA"}
+_VOLUME_FAMILIES = {"Storage": "", "System Operation": ":iops", "Provisioned Throughput": ":throughput"}
+# What the price list counts in → our unit, and how many of ours one of theirs is.
+_UNITS = {
+    "hrs": ("hour", 1), "gb-mo": ("GiB-month", 1), "iops-mo": ("IOPS-month", 1),
+    "mibps-mo": ("MiBps-month", 1), "gibps-mo": ("MiBps-month", 1024),
+}  # fmt: skip
+
+
+# --- list prices ------------------------------------------------------------------------------------------
+
+
+def get_list(client: Client, region: str, platforms: Iterable[str]) -> dict[str, list[str]]:
+    """Products as JSON text: machines by platform, then volumes and addresses."""
+    found = {
+        platform: _products(
+            client, "AmazonEC2", regionCode=region, operatingSystem=_SYSTEMS[platform], **_ON_DEMAND
+        )
+        for platform in sorted(set(platforms) & set(_SYSTEMS))
+    }
+    for family in _VOLUME_FAMILIES:
+        found[family] = _products(client, "AmazonEC2", regionCode=region, productFamily=family)
+    found["addresses"] = _products(client, "AmazonVPC", regionCode=region)
+    return found
+
+
+def _products(client: Client, service: str, **attributes: str) -> list[str]:
+    filters = [{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in attributes.items()]
+    return all_of(client, GET_PRODUCTS, "PriceList", ServiceCode=service, Filters=filters)  # type: ignore[return-value]
+
+
+def transform_list(raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime) -> Rows:
+    """Rows of prices on demand."""
+    rows = []
+    for kind, texts in raw.items():
+        for product in map(json.loads, texts):
+            sku = _sku(kind, product["product"], scope.region)
+            priced = _on_demand(product) if sku else None
+            if sku and priced:
+                unit, price, currency = priced
+                platform = kind if kind in _SYSTEMS and kind != "linux" else None
+                rows.append(
+                    _row(scope, sku, "on_demand", unit, price, currency, at, _LIST, platform=platform)
+                )
+    return {"prices": rows}
+
+
+def _sku(kind: str, product: Mapping[str, Any], region: str) -> str | None:
+    """Our name for a product; None for one that is not what was meant, whatever the filters let through."""
+    attributes = product.get("attributes") or {}
+    if attributes.get("regionCode", region) != region:
+        return None
+    if kind in _SYSTEMS:
+        wanted = {
+            **_ON_DEMAND, "operatingSystem": _SYSTEMS[kind], "marketoption": "OnDemand",
+            "licenseModel": "No License required",
+        }  # fmt: skip
+        plain = all(attributes.get(key, value) == value for key, value in wanted.items())
+        return attributes.get("instanceType") if plain else None
+    usage = str(attributes.get("usagetype") or "")
+    if kind == "addresses":
+        states = {"PublicIPv4:IdleAddress": "unused", "PublicIPv4:InUseAddress": "in_use"}
+        return next((f"public_ip:{state}" for end, state in states.items() if usage.endswith(end)), None)
+    volume = attributes.get("volumeApiName") or usage.rpartition(".")[2]
+    marks = {"": "EBS:VolumeUsage", ":iops": "EBS:VolumeP-IOPS", ":throughput": "EBS:VolumeP-Throughput"}
+    end = _VOLUME_FAMILIES[kind]
+    # io2 costs less beyond 32,000 operations: those tiers have products of their own, with a longer usage type.
+    usual = usage.endswith((marks[end], f"{marks[end]}.{volume}"))
+    return f"{volume}{end}" if volume and usual else None
+
+
+def _on_demand(product: Mapping[str, Any]) -> tuple[str, Decimal, str] | None:
+    """Unit, price and currency of the on-demand term; None where there is none, or one that depends on the amount."""
+    dimensions = [
+        dimension
+        for term in ((product.get("terms") or {}).get("OnDemand") or {}).values()
+        for dimension in (term.get("priceDimensions") or {}).values()
+    ]
+    for dimension in dimensions:
+        unit = _UNITS.get(str(dimension.get("unit")).lower())
+        for currency, text in (dimension.get("pricePerUnit") or {}).items():
+            price = Decimal(str(text))
+            if unit and price > 0:
+                return unit[0], price / unit[1], currency
+    return None
+
+
+# --- spot -------------------------------------------------------------------------------------------------
+
+
+def get_spot(client: Client, types: Iterable[str], platforms: Iterable[str], at: datetime) -> Raw:
+    """Changes of the spot price in every zone of the region, and the price in force when they begin."""
+    return all_of(
+        client,
+        SPOT_HISTORY,
+        "SpotPriceHistory",
+        InstanceTypes=sorted(set(types)),
+        ProductDescriptions=[_SPOT_SYSTEMS[name] for name in sorted(set(platforms) & set(_SPOT_SYSTEMS))],
+        StartTime=(at - timedelta(days=SPOT_DAYS)).replace(tzinfo=UTC),
+        EndTime=at.replace(tzinfo=UTC),
+    )
+
+
+def transform_spot(raw: Raw, scope: Scope) -> Rows:
+    """Rows of prices as spot, each from the instant it began to hold."""
+    return {"prices": list(_spot_rows(raw, scope))}
+
+
+def _spot_rows(raw: Raw, scope: Scope) -> Iterator[dict[str, Any]]:
+    seen = set()
+    for one in raw:
+        platform = _PLATFORMS.get(str(one.get("ProductDescription")))
+        key = (one["InstanceType"], one["AvailabilityZone"], platform, one["Timestamp"])
+        if platform is None or key in seen:
+            continue
+        seen.add(key)
+        at = utc(one["Timestamp"])
+        yield _row(
+            scope, one["InstanceType"], "spot", "hour", Decimal(str(one["SpotPrice"])), "USD", at, _HISTORY,
+            zone=one["AvailabilityZone"], platform=platform if platform != "linux" else None,
+        )  # fmt: skip
+
+
+def _row(
+    scope: Scope, sku: str, model: str, unit: str, price: Decimal, currency: str, at: datetime | None, source: str,
+    *, zone: str | None = None, platform: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    return {
+        "cloud": scope.cloud,
+        "region": scope.region,
+        "zone": zone,
+        "sku": sku,
+        "purchase_model": model,
+        "unit": unit,
+        "price": price.quantize(Decimal("1e-12")),
+        "currency": currency,
+        "platform": platform,
+        "as_of": at,
+        "source": source,
+    }

@@ -1,0 +1,182 @@
+"""Collects from a cloud into a warehouse: what is fresh is left alone, what a stopped run has is kept."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import duckdb
+
+from finops.config import Settings
+from finops.errors import FinopsError, IncompleteError, UsageError
+from finops.warehouse import Scope, Writer, reading, writing
+
+if TYPE_CHECKING:
+    from collectors.aws import Request
+
+# How long after a run was stopped the next one goes on from what it had.
+RESUME_WITHIN = timedelta(hours=12)
+
+
+class Progress(Protocol):
+    """Is told how far a collection has come."""
+
+    def begin(self, scopes: int) -> None: ...
+
+    def scope(self, scope: Scope, status: str) -> None: ...
+
+    def say(self, message: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """What to collect: whom to ask, which datasets (empty: all), how many days of metrics, which bill."""
+
+    request: "Request"
+    only: tuple[str, ...] = ()
+    days: int = 95
+    billing_export: str | None = None
+    bill_days: int = 40
+
+
+@dataclass(slots=True)
+class Collected:
+    """What became of a collection: scopes by status, what could not be had and why, rows, calls, the bill."""
+
+    statuses: dict[Scope, str] = field(default_factory=dict)
+    errors: dict[Scope, str] = field(default_factory=dict)
+    rows: int = 0
+    calls: int = 0
+    bill: str | None = None
+    skipped: int = 0
+
+    @property
+    def problem(self) -> FinopsError | None:
+        """The error that a collection which lacks something ends with."""
+        if not self.errors:
+            return None
+        scope, first = next(iter(self.errors.items()))
+        more = f" ({len(self.errors) - 1} more scopes are not complete; finops status tells them all.)"
+        return IncompleteError(
+            f"{scope.dataset.replace('_', ' ').capitalize()} of {scope.cloud} {scope.account_id} {scope.region}: "
+            f"{first}{more if len(self.errors) > 1 else ''}"
+        )
+
+
+def collect_aws(
+    db: Path,
+    settings: Settings,
+    asked: Collecting,
+    *,
+    at: datetime,
+    clock: datetime,
+    progress: Progress,
+    max_age: timedelta | None = None,
+    wait_seconds: float = 0,
+) -> Collected:
+    """Collects from AWS what is not fresh.
+
+    `at` is the instant the data speak about, `clock` the wall clock. With `max_age` scopes that were collected
+    whole no longer ago are left alone, and when all are, nothing is asked at all. Raises UsageError for what does
+    not exist, CredentialsError when the credentials are refused everywhere, BusyError.
+    """
+    if max_age is not None and _nothing_to_do(db, settings, asked, at - max_age):
+        return Collected()
+    from collectors import aws
+
+    _refuse_unknown(asked.only, [*aws.DATASETS, "charges"])
+    with writing(db, "collect aws", at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
+        fresh = _fresh(writer.con, "collect aws", at, clock, max_age)
+        inventory = tuple(name for name in asked.only if name != "charges")
+        done = Collected()
+        if inventory or not asked.only:
+            outcome, places = aws.collect(
+                writer,
+                asked.request,
+                aws.Wanted(inventory, asked.days),
+                at=at,
+                fresh=lambda scope: scope in fresh,
+                progress=progress,
+            )
+            done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls)
+            _remember(writer, _key(asked), places)
+        writer.as_of = at
+        writer.status = "incomplete" if done.errors else "done"
+    return done
+
+
+# --- fresh ------------------------------------------------------------------------------------------------
+
+
+def _key(asked: Collecting) -> str:
+    """What was asked for, as the warehouse remembers it."""
+    told = {name: value for name, value in asdict(asked.request).items() if value}
+    return json.dumps({**told, **({"only": sorted(asked.only)} if asked.only else {})}, sort_keys=True)
+
+
+def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: datetime) -> bool:
+    """Whether an earlier collection for the same request is whole and young enough."""
+    if not db.exists():
+        return False
+    from collectors.aws import scopes_of
+
+    with reading(db, settings.limits()) as con:
+        places = con.execute(
+            "SELECT account_id, region FROM collections WHERE cloud = 'aws' AND request = ?", [_key(asked)]
+        ).fetchall()
+        fresh = _complete_since(con, oldest)
+        shared = {(scope.region, scope.dataset) for scope in fresh}
+    needed = [scope for account, region in places for scope in scopes_of(account, region, asked.only)]
+    return bool(needed) and all(
+        scope in fresh or (scope.dataset == "prices" and (scope.region, "prices") in shared)
+        for scope in needed
+    )
+
+
+def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime) -> set[Scope]:
+    rows = con.execute(
+        "SELECT cloud, account_id, region, dataset FROM coverage WHERE status = 'complete' AND collected_at >= ?",
+        [oldest],
+    ).fetchall()
+    return {Scope(*row) for row in rows}
+
+
+def _fresh(
+    con: duckdb.DuckDBPyConnection, command: str, at: datetime, clock: datetime, max_age: timedelta | None
+) -> set[Scope]:
+    """Scopes that are left alone: young enough, or of the same command when it was stopped a while ago."""
+    rows = con.execute(
+        """
+        SELECT c.cloud, c.account_id, c.region, c.dataset
+        FROM coverage AS c JOIN runs AS r ON r.run_id = c.run_id
+        WHERE c.status = 'complete' AND r.command = $command AND r.status IN ('aborted', 'failed')
+          AND r.started_at >= $oldest
+          AND r.started_at > coalesce((SELECT max(started_at) FROM runs
+              WHERE command = $command AND status IN ('done', 'incomplete')), '-infinity')
+        """,
+        {"command": command, "oldest": clock - RESUME_WITHIN},
+    ).fetchall()
+    kept = {Scope(*row) for row in rows}
+    return kept | (_complete_since(con, at - max_age) if max_age is not None else set())
+
+
+def _remember(writer: Writer, request: str, places: list[tuple[str, str]]) -> None:
+    con = writer.con
+    con.begin()
+    con.execute("DELETE FROM collections WHERE cloud = 'aws' AND request = ?", [request])
+    if places:
+        con.executemany(
+            "INSERT INTO collections VALUES ('aws', ?, ?, ?, ?)",
+            [[request, account, region, writer.run_id] for account, region in places],
+        )
+    con.commit()
+
+
+def _refuse_unknown(only: tuple[str, ...], known: list[str]) -> None:
+    for name in only:
+        if name not in known:
+            raise UsageError(f"--only {name}: there is no such dataset; there are {', '.join(known)}.")
+
+
+__all__ = ["Collected", "Collecting", "Progress", "collect_aws"]

@@ -1,0 +1,81 @@
+"""What an audit is limited to: clouds, accounts, regions, rules, tags, and the least saving worth telling."""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+
+from finops.config import Settings
+from finops.errors import ConfigError, UsageError
+from finops.verdicts import Key, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What an audit is limited to. Empty means everything; values of one kind are alternatives."""
+
+    clouds: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
+    min_savings: Decimal | None = None
+
+
+def chosen(rules: Sequence[Any], filters: Filters) -> list[Any]:
+    """The rules that are wanted. Raises UsageError for one that does not exist."""
+    known = {rule.id for rule in rules}
+    for name in filters.rules:
+        if name not in known:
+            raise UsageError(f"There is no rule {name}; finops rules list names them all.")
+    return [rule for rule in rules if not filters.rules or rule.id in filters.rules]
+
+
+def refuse_unknown_rules(settings: Settings, known: set[str]) -> None:
+    """Raises ConfigError when the configuration has thresholds for a rule that does not exist."""
+    for name in settings.rules:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else "; finops rules list names them all."
+            raise ConfigError(f"The configuration has thresholds for a rule {name} that does not exist{hint}")
+
+
+def refuse_unknown_accounts(con: duckdb.DuckDBPyConnection, filters: Filters) -> None:
+    """Raises UsageError when an account is named that the warehouse knows nothing of."""
+    known = {
+        row[0]
+        for row in con.execute(
+            "SELECT DISTINCT account_id FROM coverage UNION SELECT DISTINCT account_id FROM instances"
+        ).fetchall()
+    }
+    for account in filters.accounts:
+        if account not in known:
+            raise UsageError(
+                f"There is no account {account} in the warehouse; finops status names those there are."
+            )
+
+
+def passes(verdict: Verdict, tags: Mapping[Key, Mapping[str, str]], filters: Filters) -> bool:
+    """Whether a finding is wanted."""
+    own = tags.get(verdict.key, {})
+    return in_scope(verdict.key.cloud, verdict.key.account_id, verdict.region, filters) and (
+        not filters.tags or any(own.get(key) == value for key, value in filters.tags)
+    )
+
+
+def in_scope(cloud: str, account: str, region: str | None, filters: Filters) -> bool:
+    """Whether something is wanted by where it is. What has no region of its own belongs to all of them."""
+    return (
+        (not filters.clouds or cloud in filters.clouds)
+        and (not filters.accounts or account in filters.accounts)
+        and (not filters.regions or region in (None, "global") or region in filters.regions)
+    )
+
+
+def covers_all(con: duckdb.DuckDBPyConnection, filters: Filters) -> bool:
+    """Whether the clouds that an audit is limited to are all there are in the warehouse."""
+    rows = con.execute("SELECT DISTINCT cloud FROM coverage").fetchall()
+    return not filters.clouds or {row[0] for row in rows} <= set(filters.clouds)
