@@ -1,6 +1,7 @@
 """Commands that talk to a cloud: collect, doctor, permissions."""
 
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,8 +18,11 @@ from finops.cli.options import (
     Regions,
     Role,
     Wait,
+    in_colour,
     instant,
+    on_terminal,
     out,
+    width,
 )
 
 if TYPE_CHECKING:
@@ -98,6 +102,49 @@ def collect_aws(
     out(_told(done))
     if done.problem:
         raise done.problem
+
+
+@_doctor.command("aws")
+def doctor_aws(
+    ctx: typer.Context,
+    profile: Profiles = None,
+    account: Accounts = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    region: Regions = None,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Try the credentials and every call, and say what a run would cost; reads nothing into the warehouse."""
+    from collectors.aws.doctor import examine
+    from finops.errors import IncompleteError
+    from finops.instants import now
+    from finops.pipeline.status import freshness
+    from finops.pipeline.tables import as_tables, as_tsv
+
+    common = Common(ctx, db, config)
+    who = Asking(profile, account, role, external_id, region)
+    found = examine(_request(common.settings, who), now())
+    tables = {
+        "checks": [asdict(check) for check in found.checks],
+        "freshness": freshness(common.db, common.settings, "aws"),
+        "a first run": [
+            {
+                "places": found.places,
+                "calls": f"about {found.calls:,}",
+                "metric queries": f"{found.queries:,}",
+                "CloudWatch price": f"at most {found.dollars:.2f} USD",
+            }
+        ],
+    }
+    shown = {name: rows for name, rows in tables.items() if rows}
+    out(as_tables(shown, width(), color=in_colour()) if on_terminal() else as_tsv(shown))
+    if found.denied:
+        first = found.denied[0]
+        raise IncompleteError(
+            f"{len(found.denied)} of {len(found.checks)} checks failed, {first.subject} in account {first.account} "
+            f"region {first.region} among them: {first.detail}"
+        )
 
 
 @_permissions.command("aws")

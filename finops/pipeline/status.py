@@ -1,8 +1,13 @@
 """What the warehouse knows and how old it is: runs, coverage, data tests, what was not evaluated."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import duckdb
+
+from finops.config import Settings
+from finops.warehouse import reading
 
 
 def status(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
@@ -10,12 +15,26 @@ def status(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
     return {name: _rows(con, sql) for name, sql in _QUERIES.items()}
 
 
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
-    cursor = con.execute(sql)
+def freshness(db: Path, settings: Settings, cloud: str) -> list[dict[str, Any]]:
+    """How old the data of a cloud are, by dataset; nothing where there is no warehouse yet."""
+    if not db.exists():
+        return []
+    with reading(db, settings.limits()) as con:
+        return _rows(con, _FRESHNESS, [cloud])
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    cursor = con.execute(sql, list(values))
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
+_FRESHNESS = """
+    SELECT dataset, count(*) AS scopes, count(*) FILTER (status = 'complete') AS complete,
+        min(collected_at) AS oldest, max(collected_at) AS newest
+    FROM coverage WHERE cloud = ?
+    GROUP BY dataset ORDER BY dataset
+"""
 _QUERIES = {
     "runs": """
         SELECT run_id, command, status, started_at, finished_at, as_of, error

@@ -23,8 +23,10 @@ sources:
 remediation:
   aws:
     - aws ec2 create-image --region {region} --instance-id {resource_id} --name backup-{resource_id}
+    - aws ec2 wait image-available --region {region} --owners self --filters Name=name,Values=backup-{resource_id}
     - aws ec2 stop-instances --region {region} --instance-ids {resource_id}
     - aws ec2 terminate-instances --region {region} --instance-ids {resource_id}
+    - "# undo: aws ec2 run-instances --region {region} --image-id IMAGE --instance-type {current_instance_type}"
   alibaba:
     - aliyun ecs CreateImage --RegionId {region} --InstanceId {resource_id}
     - aliyun ecs StopInstance --InstanceId {resource_id} --StoppedMode StopCharging

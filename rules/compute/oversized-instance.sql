@@ -21,6 +21,7 @@ remediation:
     - aws ec2 stop-instances --region {region} --instance-ids {resource_id}
     - aws ec2 modify-instance-attribute --region {region} --instance-id {resource_id} --instance-type Value={proposed_instance_type}
     - aws ec2 start-instances --region {region} --instance-ids {resource_id}
+    - "# undo, stopped again: aws ec2 modify-instance-attribute --region {region} --instance-id {resource_id} --instance-type Value={current_instance_type}"
   alibaba:
     - aliyun ecs StopInstance --InstanceId {resource_id}
     - aliyun ecs ModifyInstanceSpec --InstanceId {resource_id} --InstanceType {proposed_instance_type}

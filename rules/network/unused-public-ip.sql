@@ -16,7 +16,9 @@ sources:
   - {title: "Google Cloud: reserved static addresses that are not in use", url: "https://cloud.google.com/vpc/network-pricing#ipaddress"}
   - {title: "Alibaba Cloud: the retention fee of an elastic address", url: "https://www.alibabacloud.com/help/en/eip/billing-faq"}
 remediation:
-  aws: ["aws ec2 release-address --region {region} --allocation-id {resource_id}"]
+  aws:
+    - aws ec2 release-address --region {region} --allocation-id {resource_id}
+    - "# undo, while nobody else has it: aws ec2 allocate-address --region {region} --domain vpc --address {current_address}"
   alibaba: ["aliyun vpc ReleaseEipAddress --RegionId {region} --AllocationId {resource_id}"]
   gcp: ["gcloud compute addresses delete {resource_id} --region {region} --project {account_id}"]
 doc: |

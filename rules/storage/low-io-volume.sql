@@ -24,10 +24,14 @@ remediation:
   aws:
     delete:
       - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
+      - aws ec2 wait snapshot-completed --region {region} --filters Name=volume-id,Values={resource_id}
       - aws ec2 detach-volume --region {region} --volume-id {resource_id}
+      - aws ec2 wait volume-available --region {region} --volume-ids {resource_id}
       - aws ec2 delete-volume --region {region} --volume-id {resource_id}
+      - "# undo: aws ec2 create-volume --region {region} --availability-zone {zone} --snapshot-id SNAPSHOT --volume-type {current_volume_type}"
     change-type:
       - aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {proposed_volume_type} --iops {proposed_iops} --throughput {proposed_throughput_mib}
+      - "# undo: aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {current_volume_type}"
   alibaba:
     delete:
       - aliyun ecs CreateSnapshot --DiskId {resource_id}

@@ -16,7 +16,9 @@ sources:
 remediation:
   aws:
     - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
+    - aws ec2 wait snapshot-completed --region {region} --filters Name=volume-id,Values={resource_id}
     - aws ec2 delete-volume --region {region} --volume-id {resource_id}
+    - "# undo: aws ec2 create-volume --region {region} --availability-zone {zone} --snapshot-id SNAPSHOT --volume-type {current_volume_type}"
   alibaba:
     - aliyun ecs CreateSnapshot --DiskId {resource_id}
     - aliyun ecs DeleteDisk --DiskId {resource_id}

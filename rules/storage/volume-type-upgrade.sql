@@ -19,6 +19,7 @@ sources:
 remediation:
   aws:
     - aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {proposed_volume_type} --iops {proposed_iops} --throughput {proposed_throughput_mib}
+    - "# undo: aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {current_volume_type}"
   alibaba:
     - aliyun ecs ModifyDiskSpec --DiskId {resource_id} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level}
   gcp:

@@ -154,7 +154,8 @@ def test_a_finding_proposes_something_and_its_commands_can_be_filled_in() -> Non
         action = row.get("action") or of.header.action
         for line in running.facts(of, action).remediation.get(row["cloud"], ()):
             fields = {name for _, name, _, _ in string.Formatter().parse(line) if name}
-            assert fields <= known, (of.id, row["case"], line)
+            # An undo that lacks a value is left out; what is to be done never may be.
+            assert fields <= known or line.startswith("# undo"), (of.id, row["case"], line)
             seen.add((of.id, row["cloud"], action))
     assert {key[:2] for key in seen} == {
         (name, cloud) for name in FILES for cloud in rule(name).header.remediation

@@ -175,8 +175,21 @@ class TestAHeader:
         for cloud in header.remediation:
             for action in get_args(Action):
                 for line in header.remediation_lines(cloud, action):
-                    assert shlex.split(line)[0] == tools[cloud]
+                    done = re.sub(r"^# undo[^:]*: ", "", line)
+                    assert shlex.split(done)[0] == tools[cloud]
                     assert not re.search(r"[;&|<>`$\n]", line), line
+
+    def test_on_aws_saves_what_it_deletes_first_and_tells_how_to_undo_it(
+        self, name: str, rules: dict[str, Rule]
+    ) -> None:
+        for action in get_args(Action):
+            lines = rules[name].header.remediation_lines("aws", action)
+            gone = [at for at, line in enumerate(lines) if re.search(r"delete-volume|terminate-", line)]
+            for at in gone:
+                saved = [one for one in lines[:at] if re.search(r"wait (snapshot|image)-", one)]
+                assert saved, lines
+            changes = any(re.search(r"delete|terminate|release|modify", line) for line in lines)
+            assert not changes or any(line.startswith("# undo") for line in lines), lines
 
     def test_never_proposes_to_delete_what_it_would_only_change(
         self, name: str, rules: dict[str, Rule]
