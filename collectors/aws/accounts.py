@@ -9,7 +9,7 @@ import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, ConfigNotFound, ConfigParseError, ProfileNotFound
 
-from collectors.aws.client import Api, CallError, Session
+from collectors.aws.client import Api, CallError, Session, another
 from finops.errors import CredentialsError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "get_caller_identity")  # needs no permission
@@ -185,9 +185,7 @@ def _enter(own: Session, account: str, arn: str, external_id: str | None, found:
         )
         found.refused.append(Refused(account, "accounts", "denied" if answer else "failed", sentence))
         return None
-    core = botocore.session.Session()
-    core._credentials = credentials
-    core.set_config_variable("region", own.boto.region_name)
+    core = another(own.boto, credentials)
     return Session(boto3.Session(botocore_session=core), account, arn.replace(":iam:", ":sts:"))
 
 

@@ -6,7 +6,7 @@ not be had is told in `problems`, and the rest goes on without it.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -75,9 +75,13 @@ def tag(resource: Mapping[str, Any], key: str) -> str | None:
     return next((one.get("Value") for one in resource.get("Tags") or () if one.get("Key") == key), None)
 
 
-def utc(at: datetime | None) -> datetime | None:
-    """An instant of the SDK as the warehouse keeps it."""
-    return None if at is None else in_utc(at)
+def utc(at: datetime | str | float | None) -> datetime | None:
+    """An instant as it arrives (text, seconds since 1970, or parsed already), as the warehouse keeps it."""
+    if at is None:
+        return None
+    if isinstance(at, str):
+        return in_utc(datetime.fromisoformat(at))
+    return in_utc(at) if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
 
 
 def once(resources: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:

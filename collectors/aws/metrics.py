@@ -6,6 +6,7 @@ seconds that were measured, and as the maximum of one sample, divided by its len
 from how many there are in a day: 1,440 of a minute or 288 of five. Only what is newer than what is stored is asked.
 """
 
+import calendar
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from collectors.aws.client import Api, Client
-from collectors.aws.inventory import Problems
-from finops.instants import in_utc
+from collectors.aws.inventory import Problems, utc
 from finops.warehouse import Scope
 
 GET_METRIC_DATA = Api(
@@ -469,12 +469,9 @@ def _dictionary(names: Sequence[str], times: int) -> pa.DictionaryArray:
 
 
 def _epoch(at: Any) -> int:
-    """Seconds since 1970 of a time as it arrives: a number, text, or parsed already."""
-    if isinstance(at, (int, float)):
-        return int(at)
-    if isinstance(at, str):
-        at = datetime.fromisoformat(at)
-    return int((in_utc(at) - datetime(1970, 1, 1)).total_seconds())  # noqa: DTZ001 - naive UTC throughout
+    """Seconds since 1970 of a time as it arrives."""
+    instant = at if isinstance(at, (int, float)) else calendar.timegm(utc(at).timetuple())  # type: ignore[union-attr]
+    return int(instant)
 
 
 def _midnight(at: datetime) -> datetime:

@@ -1,12 +1,12 @@
 """List prices of a region from the Price List API, and the history of its spot prices."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from collectors.aws.client import Api, Client
+from collectors.aws.client import Api, CallError, Client
 from collectors.aws.inventory import Raw, all_of, utc
 from collectors.conduct import Rows
 from finops.warehouse import Scope
@@ -20,6 +20,7 @@ SPOT_HISTORY = Api(
 # The Price List API answers in few places, for all regions of its partition.
 PLACES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
 SPOT_DAYS = 30
+_FILTER_LENGTH = 1024  # characters; source: Filter in the API's model
 
 _LIST, _HISTORY = "AWS Price List API", "EC2 DescribeSpotPriceHistory"
 # Our platform → the price list's operating system, and the words of the spot price history.
@@ -47,22 +48,50 @@ _UNITS = {
 # --- list prices ------------------------------------------------------------------------------------------
 
 
-def get_list(client: Client, region: str, platforms: Iterable[str]) -> dict[str, list[str]]:
-    """Products as JSON text: machines by platform, then volumes and addresses."""
+def get_list(client: Client, region: str, types: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """Products as JSON text: the machine types wanted of each platform, then volumes and addresses."""
     found = {
-        platform: _products(
-            client, "AmazonEC2", regionCode=region, operatingSystem=_SYSTEMS[platform], **_ON_DEMAND
-        )
-        for platform in sorted(set(platforms) & set(_SYSTEMS))
+        platform: _machines(client, region, platform, sorted(set(names)))
+        for platform, names in sorted(types.items())
+        if platform in _SYSTEMS
     }
     for family in _VOLUME_FAMILIES:
-        found[family] = _products(client, "AmazonEC2", regionCode=region, productFamily=family)
-    found["addresses"] = _products(client, "AmazonVPC", regionCode=region)
+        found[family] = _products(client, "AmazonEC2", {"regionCode": region, "productFamily": family})
+    found["addresses"] = _products(client, "AmazonVPC", {"regionCode": region})
     return found
 
 
-def _products(client: Client, service: str, **attributes: str) -> list[str]:
-    filters = [{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in attributes.items()]
+def _machines(client: Client, region: str, platform: str, names: Sequence[str]) -> list[str]:
+    """The wanted types only: a region offers a thousand. Where several values are not understood, all of them."""
+    exact = {"regionCode": region, "operatingSystem": _SYSTEMS[platform], **_ON_DEMAND}
+    try:
+        found = [
+            product
+            for some in _joined(names)
+            for product in _products(client, "AmazonEC2", exact, instanceType=some)
+        ]
+    except CallError as error:
+        if error.code not in ("InvalidParameterException", "ValidationException"):
+            raise
+        found = []
+    return found or _products(client, "AmazonEC2", exact)
+
+
+def _joined(names: Iterable[str]) -> Iterator[str]:
+    """Names with commas between them, in texts as long as a filter may be."""
+    text = ""
+    for name in names:
+        if text and len(text) + 1 + len(name) > _FILTER_LENGTH:
+            yield text
+            text = ""
+        text = f"{text},{name}" if text else name
+    if text:
+        yield text
+
+
+def _products(client: Client, service: str, exact: Mapping[str, str], **any_of: str) -> list[str]:
+    filters = [{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in exact.items()]
+    filters += [{"Type": "ANY_OF", "Field": key, "Value": value} for key, value in any_of.items()]
     return all_of(client, GET_PRODUCTS, "PriceList", ServiceCode=service, Filters=filters)  # type: ignore[return-value]
 
 
@@ -125,17 +154,25 @@ def _on_demand(product: Mapping[str, Any]) -> tuple[str, Decimal, str] | None:
 # --- spot -------------------------------------------------------------------------------------------------
 
 
-def get_spot(client: Client, types: Iterable[str], platforms: Iterable[str], at: datetime) -> Raw:
-    """Changes of the spot price in every zone of the region, and the price in force when they begin."""
-    return all_of(
-        client,
-        SPOT_HISTORY,
-        "SpotPriceHistory",
-        InstanceTypes=sorted(set(types)),
-        ProductDescriptions=[_SPOT_SYSTEMS[name] for name in sorted(set(platforms) & set(_SPOT_SYSTEMS))],
-        StartTime=(at - timedelta(days=SPOT_DAYS)).replace(tzinfo=UTC),
-        EndTime=at.replace(tzinfo=UTC),
-    )
+def get_spot(client: Client, types: Mapping[str, Iterable[str]], at: datetime) -> Raw:
+    """Changes of the spot price in every zone of the region, and the price in force when they begin.
+
+    `types` are those in use of each platform.
+    """
+    return [
+        one
+        for platform, names in sorted(types.items())
+        if platform in _SPOT_SYSTEMS
+        for one in all_of(
+            client,
+            SPOT_HISTORY,
+            "SpotPriceHistory",
+            InstanceTypes=sorted(set(names)),
+            ProductDescriptions=[_SPOT_SYSTEMS[platform]],
+            StartTime=(at - timedelta(days=SPOT_DAYS)).replace(tzinfo=UTC),
+            EndTime=at.replace(tzinfo=UTC),
+        )
+    ]
 
 
 def transform_spot(raw: Raw, scope: Scope) -> Rows:

@@ -77,7 +77,7 @@ def collect_region(place: Place, crew: Crew) -> None:
             rows[name] = found
     estate = _Estate(place, crew, rows, asked)
     types = _collect_types(place, crew, estate)
-    _collect_prices(place, crew, estate)
+    _collect_prices(place, crew, estate, types)
     _collect_metrics(place, crew, estate, types)
 
 
@@ -189,28 +189,35 @@ def _collect_types(place: Place, crew: Crew, estate: _Estate) -> list[Mapping[st
     return list(rows["instance_types"]) if rows else []
 
 
-def _collect_prices(place: Place, crew: Crew, estate: _Estate) -> None:
-    """List prices once per region, spot prices of the types in use."""
-    platforms = {
-        str(one["platform"] if one["platform"] != "other" else "linux") for one in estate.of("instances")
-    }
+def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mapping[str, Any]]) -> None:
+    """List prices once per region, for every size that a machine here could have; spot prices of the types in use."""
     asked: list[tuple[_Asked, Callable[[Any], Rows]]] = []
     listed, spot = place.scope("prices"), place.scope("spot_prices")
     if crew.wants(listed) and crew.first(("prices", place.region)):
         where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
-        one = _ask(place, crew, "prices", prices.get_list, where, place.region, sorted(platforms))
+        sizes = _by_platform(estate.of("instances"), types)
+        one = _ask(place, crew, "prices", prices.get_list, where, place.region, sizes)
         asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
-    types = {str(one["instance_type"]) for one in estate.running}
+    used = _by_platform(estate.running, [])
     if crew.wants(spot):
-        if types:
-            one = _ask(
-                place, crew, "spot_prices", prices.get_spot, place.client(), types, platforms, place.at
-            )
+        if used:
+            one = _ask(place, crew, "spot_prices", prices.get_spot, place.client(), used, place.at)
             asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
         else:
             crew.whole(spot, {}, calls=0, problems=_why(estate, "instances"))
     for one, transform in asked:
         _bring(crew, one, transform)
+
+
+def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Types of the machines by operating system; with `types`, all sizes of their families."""
+    found: dict[str, set[str]] = {}
+    for one in machines:
+        platform = str(one["platform"] if one["platform"] != "other" else "linux")
+        family = inventory.family_of(str(one["instance_type"]))
+        sizes = {str(each["instance_type"]) for each in types if each["family"] == family}
+        found.setdefault(platform, set()).update(sizes | {str(one["instance_type"])})
+    return found
 
 
 def _collect_metrics(place: Place, crew: Crew, estate: _Estate, types: list[Mapping[str, Any]]) -> None:
