@@ -1,15 +1,26 @@
-"""Exported bills into the table `charges`: FOCUS 1.0 to 1.4 as CSV, gzipped CSV and Parquet.
+"""Exported bills into the table `charges`: FOCUS 1.0 to 1.4 and AWS CUR 2.0 as CSV, gzipped CSV and Parquet.
 
     find_files(paths)      files, folders and globs as a list of paths
     inspect(path)          what a file is, from its beginning; hopeless ones fail here
     ingest(writer, paths)  the bills into the warehouse, each in one transaction
+    ingest_delivery(…)     what an export brought for one billing period, in place of what it brought before
 
 A format is one mapping beside this code, such as focus.sql. What happens to a bill is told in docs/ingest.md.
 """
 
 from collectors.bills.files import find_files
 from collectors.bills.inspection import Bill, inspect
-from collectors.bills.loading import ingest
+from collectors.bills.loading import Delivery, ingest, ingest_delivery
 from collectors.bills.results import FileResult, IngestResult, Sums
 
-__all__ = ["Bill", "FileResult", "IngestResult", "Sums", "find_files", "ingest", "inspect"]
+__all__ = [
+    "Bill",
+    "Delivery",
+    "FileResult",
+    "IngestResult",
+    "Sums",
+    "find_files",
+    "ingest",
+    "ingest_delivery",
+    "inspect",
+]

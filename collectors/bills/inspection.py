@@ -21,6 +21,10 @@ _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
+class EmptyBillError(InputError):
+    """The file has the columns of a bill and no rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Bill:
     """A file that looks like a bill. `columns` are names and DuckDB types, in the file's order.
@@ -83,7 +87,7 @@ def _csv(path: Path, *, gzipped: bool, begin: bytes) -> Bill:
     names, rest = _header(path, text, delimiter)
     mapping = _mapping(path, names)
     if len(head) < _HEAD_BYTES and not rest.strip():
-        raise InputError(f"{path} has a header and no rows: there is nothing to load.")
+        raise EmptyBillError(f"{path} has a header and no rows: there is nothing to load.")
     columns = tuple((name, "VARCHAR") for name in names)
     return Bill(path, mapping.version(names), mapping, columns, delimiter, gzipped)
 
@@ -161,7 +165,7 @@ def _parquet(path: Path) -> Bill:
     names = [name for name, _ in columns]
     mapping = _mapping(path, names)
     if not rows or not rows[0]:
-        raise InputError(f"{path} has columns and no rows: there is nothing to load.")
+        raise EmptyBillError(f"{path} has columns and no rows: there is nothing to load.")
     return Bill(path, mapping.version(names), mapping, tuple(columns))
 
 

@@ -5,10 +5,13 @@ read_through every byte once: fingerprint, gzip's own check sum
 measure      a pass over the source: its sums (`control`)
 insert       a second pass: its rows into `charges`
 settle       rows that cannot be loaded, equality, other files of the same bill, coverage
+
+A delivery (what an export brings for one billing period, in one or several files) goes the same way, all its files
+in one transaction that begins by removing the delivery before it.
 """
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +21,7 @@ import duckdb
 
 from collectors.bills import checks, partitions
 from collectors.bills.files import find_files
-from collectors.bills.inspection import Bill, inspect
+from collectors.bills.inspection import Bill, EmptyBillError, inspect
 from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
 from collectors.bills.results import FileResult, IngestResult
 from collectors.bills.source import Content, open_view, prepare, read_through, told_of_file
@@ -36,6 +39,8 @@ class _Load:
     replace: bool
     max_rejected: float
     siblings: frozenset[str]
+    delivery: str = ""
+    name: str = ""
     content: Content = field(init=False)
     rejects: Rejects = field(default_factory=Rejects)
     rows: int = 0
@@ -47,7 +52,21 @@ class _Load:
     @property
     def source(self) -> str:
         """The name under which the warehouse knows the file: the same from whichever folder it is given."""
+        if self.delivery:
+            return self.delivery + self.name
         return str(self.bill.path.resolve())
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What an export brought for one billing period: its files by their names, which may be others each time.
+
+    `source` names the export and the period for ever, such as s3://bucket/export/data/BILLING_PERIOD=2026-10/; it
+    ends with a slash, and each file is known as source + name.
+    """
+
+    source: str
+    files: Mapping[str, Path]
 
 
 def ingest(
@@ -75,29 +94,93 @@ def ingest(
     return IngestResult(tuple(results))
 
 
+def ingest_delivery(
+    writer: Writer,
+    delivery: Delivery,
+    *,
+    at: datetime,
+    replace: bool = False,
+    max_rejected: float = 0.01,
+) -> IngestResult:
+    """Loads all files of a delivery in place of whatever an earlier one with the same source brought.
+
+    All or nothing: when a file cannot be trusted (InputError), the earlier delivery stays. Files without rows are
+    passed over; without any rows nothing changes. With `replace` it takes the place of other sources that hold the
+    same bill.
+    """
+    prepare(writer.con)
+    loads = [
+        _Load(writer, bill, at, replace, max_rejected, frozenset(), delivery.source, name)
+        for name, path in delivery.files.items()
+        if (bill := _with_rows(path))
+    ]
+    if not loads:
+        return IngestResult(())
+    for load in loads:
+        load.content = read_through(load.bill)
+    if partitions.is_held(
+        writer.con, delivery.source, {load.source: load.content.fingerprint for load in loads}
+    ):
+        return IngestResult(tuple(_unchanged(load, load.source) for load in loads))
+    with _transaction(writer.con):
+        again = partitions.clear(writer.con, delivery.source)
+        results = [_load_part(load, again=again) for load in loads]
+        partitions.cover(writer.con, at=at, run_id=writer.run_id)
+    return IngestResult(tuple(results))
+
+
 def _ingest_one(load: _Load) -> FileResult:
     before = load.bill.path.stat()
     load.content = read_through(load.bill)
-    holder = partitions.holder_of(load.writer.con, load.content.fingerprint)
+    con = load.writer.con
+    holder = partitions.holder_of(con, load.content.fingerprint)
     if holder:
         return _unchanged(load, holder)
-    con = load.writer.con
-    con.begin()
-    try:
+    with _transaction(con):
         with told_of_file(load.bill.path):
             _bring_in(load)
         result = _settle(load)
+        partitions.cover(con, at=load.at, run_id=load.writer.run_id)
         after = load.bill.path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise InputError(
                 f"{load.bill.path} was changed while it was read: try again when it is complete."
             )
+    return result
+
+
+def _with_rows(path: Path) -> Bill | None:
+    """The bill, unless it has no rows, as parts of a delivery may."""
+    try:
+        return inspect(path)
+    except EmptyBillError:
+        return None
+
+
+def _load_part(load: _Load, *, again: bool) -> FileResult:
+    """One file of a delivery, inside its transaction."""
+    with told_of_file(load.bill.path):
+        _bring_in(load)
+    if again:
+        load.status = "replaced"
+    return _settle(load)
+
+
+@contextlib.contextmanager
+def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    _begin(con)
+    try:
+        yield
         con.commit()
     except BaseException:
         with contextlib.suppress(duckdb.TransactionException):  # a full disk has taken it back already
             con.rollback()
         raise
-    return result
+
+
+def _begin(con: duckdb.DuckDBPyConnection) -> None:
+    con.begin()
+    partitions.forget_touched(con)
 
 
 def _unchanged(load: _Load, holder: str) -> FileResult:
@@ -124,9 +207,18 @@ def _bring_in(load: _Load) -> None:
             f"Some rows of {load.bill.path} were neither loaded nor rejected: report this as a bug."
         )
     _refuse_too_many(load)
-    con.rollback()
-    con.begin()
+    _begin_again(load)
     _pass(load, good_only=True)
+
+
+def _begin_again(load: _Load) -> None:
+    """Takes back what a pass has done."""
+    con = load.writer.con
+    if load.delivery:  # whose other files stay in the transaction; of this one nothing was there before
+        partitions.drop(con, load.source)
+    else:
+        con.rollback()
+        _begin(con)
 
 
 def _pass(load: _Load, *, good_only: bool) -> int:
@@ -136,7 +228,6 @@ def _pass(load: _Load, *, good_only: bool) -> int:
     if load.bill.delimiter and not load.content.ends_with_newline:
         load.notes.append("Its last line has no end: if the file was cut there, the last value is not whole.")
     open_view(con, load.bill)
-    partitions.forget_touched(con)
     read = checks.measure(con, good_only=good_only)
     again, kept = partitions.make_room(con, load.source)
     load.status = "replaced" if again else "loaded"
@@ -202,7 +293,7 @@ def _settle(load: _Load) -> FileResult:
         run_id=run_id,
     )
     _write_rejects(load)
-    accounts = partitions.cover(con, load.source, at=load.at, run_id=run_id)
+    accounts = partitions.accounts_of(con, load.source)
     return FileResult(
         path=load.bill.path,
         format=load.bill.format,
@@ -226,18 +317,18 @@ def _tell_cost_basis(load: _Load) -> None:
 
 
 def _face_overlaps(load: _Load) -> None:
-    for overlap in partitions.overlaps(load.writer.con, load.source):
+    for overlap in partitions.overlaps(load.writer.con, load.source, load.bill.format, load.delivery):
         if not overlap.same_bill:
             load.notes.append(_beside(overlap))
         elif overlap.source in load.siblings:
             raise InputError(
-                f"{load.bill.path} and {overlap.source}, both given now, hold {overlap.identical:,} identical "
-                "rows of the same bill: give only one of them."
+                f"{load.bill.path} and {overlap.source}, both given now, {overlap.why.removeprefix('both ')} of the "
+                "same bill: give only one of them."
             )
         elif not load.replace:
             raise InputError(
-                f"{load.bill.path} brings a bill that is loaded from {overlap.source}: both hold "
-                f"{overlap.identical:,} identical rows; pass --replace to let the new file replace the old one."
+                f"{load.bill.path} brings a bill that is loaded from {overlap.source}: {overlap.why}; pass --replace "
+                "to let the new file replace the old one."
             )
         else:
             partitions.displace(load.writer.con, overlap.source)

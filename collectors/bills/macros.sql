@@ -42,3 +42,120 @@ CREATE OR REPLACE TEMP MACRO resource_key(id) AS
          THEN regexp_extract(id, '[^/]+$')
          WHEN regexp_matches(id, '^(//compute\.googleapis\.com/projects/|projects/)[^/]+/.*[^/]$')
          THEN regexp_replace(id, '^(//compute\.googleapis\.com/)?projects/[^/]+/', '') ELSE id END;
+
+-- --- AWS CUR 2.0 (cur2.sql) ----------------------------------------------------------------------------------
+
+-- The first of two amounts that is there.
+CREATE OR REPLACE TEMP MACRO either(a, b) AS coalesce(money(a), money(b));
+
+-- The value of a key in a map that is JSON text; NULL where the text is none.
+CREATE OR REPLACE TEMP MACRO entry(map, key) AS TRY(map ->> key);
+
+-- FOCUS's category of a line item type. What is unknown stays as it is, so that its row is rejected with that word.
+CREATE OR REPLACE TEMP MACRO cur_category(type) AS
+    CASE WHEN type IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage', 'SavingsPlanNegation') THEN 'Usage'
+         WHEN type IN ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee') THEN 'Purchase'
+         WHEN type = 'Refund' OR ends_with(type, 'Discount') THEN 'Adjustment' ELSE type END;
+
+-- What a row asks for on the invoice. A task or pod of split cost allocation is a part of its instance, whose row
+-- has the whole cost; the unused part of a commitment is paid for by the fee's row.
+CREATE OR REPLACE TEMP MACRO cur_billed(unused, parent, cost) AS
+    CASE WHEN unused OR parent IS NOT NULL THEN 0 ELSE cost END;
+
+-- Net over gross of a Savings Plan's own fees; NULL without net ones.
+CREATE OR REPLACE TEMP MACRO cur_fees(net_upfront, net_recurring, upfront, recurring) AS
+    CAST(nullif(coalesce(net_upfront, 0) + coalesce(net_recurring, 0), 0) AS DOUBLE)
+    / CAST(nullif(coalesce(upfront, 0) + coalesce(recurring, 0), 0) AS DOUBLE);
+
+-- What a row costs with commitments spread over their use. What is left unused of a Savings Plan costs what was paid
+-- for it: `fees` is from cur_fees().
+CREATE OR REPLACE TEMP MACRO cur_effective(
+    type, unused, parent, reservation, cost, reserved, planned, upfront, recurring, committed, used, fees) AS
+    CASE WHEN parent IS NOT NULL THEN 0
+         WHEN unused AND type = 'RIFee' THEN coalesce(upfront, 0) + coalesce(recurring, 0)
+         WHEN unused AND fees <> 1 THEN money(CAST(committed - used AS DOUBLE) * fees)
+         WHEN unused THEN committed - used
+         WHEN type = 'DiscountedUsage' THEN reserved
+         WHEN type = 'SavingsPlanCoveredUsage' THEN planned
+         WHEN type IN ('RIFee', 'SavingsPlanNegation', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')
+           OR (type = 'Fee' AND reservation IS NOT NULL) THEN 0
+         ELSE cost END;
+
+-- What a row costs at public prices; where none is told, what it asks for. A negation takes back what usage under a
+-- Savings Plan asks for at prices on demand, which is no public price of its own.
+CREATE OR REPLACE TEMP MACRO cur_list(type, unused, parent, cost, public) AS
+    CASE WHEN unused OR parent IS NOT NULL OR type = 'SavingsPlanNegation' THEN 0
+         WHEN type IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage')
+         THEN CASE WHEN public IS NULL OR (public = 0 AND cost <> 0) THEN cost ELSE public END
+         ELSE cost END;
+
+-- What a row costs at negotiated prices. Usage under a reservation tells only its public one.
+CREATE OR REPLACE TEMP MACRO cur_contracted(type, unused, parent, cost, public) AS
+    CASE WHEN unused OR parent IS NOT NULL OR type = 'SavingsPlanNegation' THEN 0
+         WHEN type = 'DiscountedUsage' THEN coalesce(public, cost) ELSE cost END;
+
+-- A unit in FOCUS's words: GB-Mo is GB-Months, Hrs is Hours.
+CREATE OR REPLACE TEMP MACRO focus_unit(unit) AS
+    regexp_replace(regexp_replace(unit, '\b(Mo|Month|month)$', 'Months'), '\b(Hrs|Hr|hours)$', 'Hours');
+
+-- FOCUS's category and subcategory of an AWS service, of those that make up most bills; 'Other' is honest for the rest.
+CREATE OR REPLACE TEMP MACRO aws_subcategory(service, meter, family) AS
+    CASE WHEN service = 'AmazonEC2' AND contains(meter, 'EBS:') AND NOT contains(meter, 'EBSOptimized')
+         THEN 'Block Storage'
+         WHEN service = 'AmazonEC2' AND (contains(meter, 'NatGateway') OR contains(meter, 'PublicIPv4')
+              OR contains(meter, 'ElasticIP')) THEN 'Network Infrastructure'
+         WHEN service = 'AmazonEC2' AND (starts_with(family, 'Compute Instance')
+              OR regexp_matches(meter, '(Box|Spot|Dedicated|Host)Usage')) THEN 'Virtual Machines'
+         WHEN service IN ('AmazonEC2', 'AWSOutposts') THEN 'Other (Compute)'
+         WHEN service = 'AmazonLightsail' THEN 'Virtual Machines'
+         WHEN service IN ('AWSLambda', 'AWSAppRunner') THEN 'Serverless Compute'
+         WHEN service IN ('AmazonECS', 'AmazonEKS', 'AmazonECR', 'AmazonECRPublic') THEN 'Containers'
+         WHEN service IN ('AmazonS3', 'AmazonGlacier', 'AmazonS3GlacierDeepArchive') THEN 'Object Storage'
+         WHEN service IN ('AmazonEFS', 'AmazonFSx') THEN 'File Storage'
+         WHEN service = 'AWSBackup' THEN 'Backup Storage'
+         WHEN service IN ('AmazonRDS', 'AmazonAurora') THEN 'Relational Databases'
+         WHEN service IN ('AmazonDynamoDB', 'AmazonDocDB', 'AmazonNeptune', 'AmazonMCS') THEN 'NoSQL Databases'
+         WHEN service IN ('AmazonElastiCache', 'AmazonMemoryDB', 'AmazonDAX') THEN 'Caching'
+         WHEN service = 'AmazonRedshift' THEN 'Data Warehouses'
+         WHEN service = 'AmazonTimestream' THEN 'Time Series Databases'
+         WHEN service IN ('AmazonVPC', 'AWSELB') THEN 'Network Infrastructure'
+         WHEN service IN ('AWSDirectConnect', 'AWSDataTransfer') THEN 'Network Connectivity'
+         WHEN service IN ('AmazonRoute53', 'AWSGlobalAccelerator') THEN 'Network Routing'
+         WHEN service = 'AmazonCloudFront' THEN 'Content Delivery'
+         WHEN service = 'AWSNetworkFirewall' THEN 'Network Security'
+         WHEN service = 'AmazonApiGateway' THEN 'API Management'
+         WHEN service IN ('AWSQueueService', 'AmazonSNS', 'AWSEvents', 'AmazonMQ') THEN 'Messaging'
+         WHEN service = 'AmazonStates' THEN 'Workflow Orchestration'
+         WHEN service IN ('AmazonCloudWatch', 'AWSCloudTrail', 'AWSXRay', 'AmazonGrafana') THEN 'Observability'
+         WHEN service IN ('AWSConfig', 'AWSSystemsManager') THEN 'Compliance'
+         WHEN service IN ('AWSCostExplorer', 'AWSBudgets') THEN 'Cost Management'
+         WHEN starts_with(service, 'AWSSupport') OR service = 'AWSDeveloperSupport' THEN 'Support'
+         WHEN service IN ('awskms', 'AWSSecretsManager', 'CloudHSM') THEN 'Secret Management'
+         WHEN service IN ('AmazonGuardDuty', 'AmazonInspectorV2', 'AmazonDetective', 'awswaf') THEN 'Threat Detection and Response'
+         WHEN service = 'AWSSecurityHub' THEN 'Security Posture Management'
+         WHEN service IN ('AmazonCognito', 'AWSDirectoryService') THEN 'Identity and Access Management'
+         WHEN service IN ('AmazonSageMaker', 'AmazonRekognition', 'AmazonPersonalize') THEN 'Machine Learning'
+         WHEN service IN ('AmazonBedrock', 'AmazonBedrockService', 'AmazonQ') THEN 'Generative AI'
+         WHEN service IN ('AWSGlue', 'ElasticMapReduce', 'AmazonKinesis', 'AmazonKinesisFirehose', 'AmazonMSK') THEN 'Data Processing'
+         WHEN service = 'AmazonAthena' THEN 'Analytics Platforms'
+         WHEN service IN ('AmazonES', 'AmazonCloudSearch') THEN 'Search'
+         WHEN service = 'AmazonQuickSight' THEN 'Business Intelligence'
+         WHEN service IN ('CodeBuild', 'AWSCodePipeline', 'AWSCodeDeploy') THEN 'Continuous Integration and Deployment'
+         WHEN service = 'AmazonWorkSpaces' THEN 'End User Computing'
+         ELSE 'Other (Other)' END;
+CREATE OR REPLACE TEMP MACRO focus_category(subcategory) AS
+    CASE WHEN subcategory IN ('Virtual Machines', 'Serverless Compute', 'Containers', 'End User Computing', 'Other (Compute)')
+         THEN 'Compute'
+         WHEN subcategory IN ('Block Storage', 'Object Storage', 'File Storage', 'Backup Storage') THEN 'Storage'
+         WHEN subcategory IN ('Relational Databases', 'NoSQL Databases', 'Caching', 'Data Warehouses', 'Time Series Databases')
+         THEN 'Databases'
+         WHEN subcategory IN ('Network Infrastructure', 'Network Connectivity', 'Network Routing', 'Content Delivery',
+                              'Network Security') THEN 'Networking'
+         WHEN subcategory IN ('API Management', 'Messaging', 'Workflow Orchestration') THEN 'Integration'
+         WHEN subcategory IN ('Observability', 'Compliance', 'Cost Management', 'Support') THEN 'Management and Governance'
+         WHEN subcategory IN ('Secret Management', 'Threat Detection and Response', 'Security Posture Management') THEN 'Security'
+         WHEN subcategory = 'Identity and Access Management' THEN 'Identity'
+         WHEN subcategory IN ('Machine Learning', 'Generative AI') THEN 'AI and Machine Learning'
+         WHEN subcategory IN ('Data Processing', 'Analytics Platforms', 'Search', 'Business Intelligence') THEN 'Analytics'
+         WHEN subcategory = 'Continuous Integration and Deployment' THEN 'Developer Tools'
+         ELSE 'Other' END;

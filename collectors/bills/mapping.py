@@ -2,7 +2,8 @@
 
 A mapping is a SELECT from `bill` with one line per column of `charges`, in the layout that focus.sql explains,
 below a header of `-- key: value` lines: `format`, `name`, `needs` (columns without which a file is not of this
-format), `never empty` (columns of `charges`) and, newest first, `version V` with the columns that give it away.
+format), `never empty` (columns of `charges`), `left out` (columns of the file that are not even kept in x_Other)
+and, newest first, `version V` with the columns that give it away.
 """
 
 import re
@@ -11,15 +12,19 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-_HEADER = re.compile(r"^-- (format|name|needs|never empty|version [\d.]+): (.+)$")
+_HEADER = re.compile(r"^-- (format|name|needs|never empty|left out|version [\d.]+): (.+)$")
 _LINE = re.compile(r"^    (?P<expression>.+) AS (?P<target>\w+),? -- (?P<doc>.+)$")
 _READS = re.compile(r"\bbill\.(\w+)")
 _TYPED = re.compile(r"^(?P<kind>money|instant)\(bill\.(?P<raw>\w+)\)$")
+_NUMBERS = re.compile(r"\b(?:money|either)\(([^()]+)\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One line of a mapping. `raw` is the file's column behind a number or an instant, None elsewhere."""
+    """One line of a mapping. `raw` is the file's column behind a number or an instant, None elsewhere.
+
+    `kind` is text, money, instant, or computed: from several numbers of the file.
+    """
 
     target: str
     expression: str
@@ -36,6 +41,7 @@ class Mapping:
     name: str
     needs: tuple[tuple[str, ...], ...]
     never_empty: tuple[str, ...]
+    left_out: frozenset[str]
     versions: tuple[tuple[str, frozenset[str]], ...]
     columns: tuple[Column, ...]
     sql: str
@@ -46,9 +52,11 @@ class Mapping:
         return frozenset(_READS.findall(self.sql))
 
     @property
-    def typed(self) -> tuple[Column, ...]:
-        """The columns whose text may turn out to be no number or no instant."""
-        return tuple(column for column in self.columns if column.raw)
+    def typed(self) -> dict[str, str]:
+        """The file's columns whose text may turn out to be no number (money) or no instant, with which it is."""
+        simple = {column.raw: column.kind for column in self.columns if column.raw}
+        numbers = (name for args in _NUMBERS.findall(self.sql) for name in _READS.findall(args))
+        return {**simple, **dict.fromkeys(numbers, "money")}
 
     def known(self, columns: Iterable[str]) -> dict[str, str]:
         """Which of a file's columns are read, by the name the mapping has for them."""
@@ -91,6 +99,7 @@ def _parse(text: str) -> Mapping:
         name=values["name"],
         needs=tuple(tuple(choice.split(" or ")) for choice in values["needs"].split(", ")),
         never_empty=tuple(values["never empty"].split(", ")),
+        left_out=frozenset(values.get("left out", "").split(", ")),
         versions=tuple(
             (key[8:], frozenset(v.split(", "))) for key, v in header if key.startswith("version ")
         ),
@@ -104,4 +113,6 @@ def _columns(text: str) -> Iterator[Column]:
         if match := _LINE.match(line):
             typed = _TYPED.match(match["expression"])
             kind, raw = (typed["kind"], typed["raw"]) if typed else ("text", None)
+            if not typed and _NUMBERS.search(match["expression"]):
+                kind = "computed"
             yield Column(match["target"], match["expression"], match["doc"], kind, raw)

@@ -4,6 +4,7 @@ A partition is what one source holds of (provider's cloud, BillingAccountId, Bil
 runs inside the transaction of one file, whose sums are in `control`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,11 +37,23 @@ _PARTITIONS_IN_CONTROL = _IN_CONTROL.format(
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Another source that holds the same partitions, and how many of its rows with a cost are in the new one too."""
+    """Another source that holds the same partitions, and how many of its rows with a cost are in the new one too.
+
+    A source in another format holds the same bill whatever its rows look like: nobody delivers a bill half in one
+    format and half in another.
+    """
 
     source: str
     identical: int
     same_bill: bool
+    other_format: bool = False
+
+    @property
+    def why(self) -> str:
+        """What shows that it is the same bill."""
+        if self.other_format:
+            return "both hold the same account and billing period in different formats"
+        return f"both hold {self.identical:,} identical rows"
 
 
 def holder_of(con: duckdb.DuckDBPyConnection, fingerprint: str) -> str | None:
@@ -76,17 +89,58 @@ def make_room(con: duckdb.DuckDBPyConnection, source: str) -> tuple[bool, list[d
     return any(again for _, again in before), [period for period, again in before if not again]
 
 
-def overlaps(con: duckdb.DuckDBPyConnection, source: str) -> list[Overlap]:
-    """The other sources with partitions of this one, with the identical rows of each."""
-    others = con.execute(
-        f"SELECT DISTINCT source FROM bill_partitions WHERE source <> ? AND {_PARTITIONS_IN_CONTROL} ORDER BY ALL",  # noqa: S608
-        [source],
+def is_held(con: duckdb.DuckDBPyConnection, delivery: str, files: Mapping[str, str]) -> bool:
+    """Whether exactly these files (fingerprints by source) are what the warehouse holds of a delivery."""
+    rows = con.execute(
+        "SELECT DISTINCT source, fingerprint FROM bill_partitions WHERE starts_with(source, ?)", [delivery]
     ).fetchall()
-    names = [str(name) for (name,) in others]
+    return bool(rows) and set(rows) == set(files.items())
+
+
+def clear(con: duckdb.DuckDBPyConnection, delivery: str) -> bool:
+    """Removes everything that an earlier delivery brought, of whichever files. Returns whether there was any."""
+    held = con.execute(
+        "SELECT DISTINCT source FROM bill_partitions WHERE starts_with(source, ?)", [delivery]
+    ).fetchall()
+    for (source,) in held:
+        drop(con, str(source))
+    return bool(held)
+
+
+def drop(con: duckdb.DuckDBPyConnection, source: str) -> None:
+    """Removes everything of a source."""
+    _touch(con, "x_Source = ?", [source])
+    con.execute("DELETE FROM charges WHERE x_Source = ?", [source])
+    for table, column in (
+        ("bill_partitions", "source"),
+        ("rejected_rows", "source"),
+        ("data_tests", "subject"),
+    ):
+        con.execute(f"DELETE FROM {table} WHERE {column} = ?", [source])  # noqa: S608
+
+
+def overlaps(con: duckdb.DuckDBPyConnection, source: str, format: str, delivery: str = "") -> list[Overlap]:
+    """The other sources with partitions of this one, with the identical rows of each.
+
+    Files of the same delivery are parts of one bill, however much their rows are alike.
+    """
+    others = con.execute(
+        f"""
+        SELECT source, bool_or(split_part(format, '-', 1) <> split_part($format, '-', 1)) FROM bill_partitions
+        WHERE source <> $source AND NOT ($delivery <> '' AND starts_with(source, $delivery))
+          AND {_PARTITIONS_IN_CONTROL}
+        GROUP BY ALL ORDER BY ALL
+        """,  # noqa: S608
+        {"source": source, "format": format, "delivery": delivery},
+    ).fetchall()
+    foreign = [Overlap(str(name), 0, True, True) for name, other_format in others if other_format]
+    names = [str(name) for name, other_format in others if not other_format]
     if not names:
-        return []
+        return foreign
     found = _compare(con, source, names)
-    return [_judged(name, [(same, rows) for other, same, rows in found if other == name]) for name in names]
+    return foreign + [
+        _judged(name, [(same, rows) for other, same, rows in found if other == name]) for name in names
+    ]
 
 
 def _judged(source: str, partitions: list[tuple[int, int]]) -> Overlap:
@@ -147,7 +201,7 @@ def displace(con: duckdb.DuckDBPyConnection, other: str) -> None:
 def record(
     con: duckdb.DuckDBPyConnection, *, source: str, format: str, fingerprint: str, at: datetime, run_id: str
 ) -> None:
-    """Writes one row per partition from `control`."""
+    """Writes one row per partition of a source from `control`."""
     con.execute(
         "INSERT INTO bill_partitions "
         "SELECT $source, $format, ProviderName, BillingAccountId, BillingPeriodStart, $fingerprint, "
@@ -172,14 +226,22 @@ def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> 
     )
 
 
-def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: str) -> list[str]:
-    """Tells the coverage of every account that gained or lost charges; returns the accounts of `source`.
+def accounts_of(con: duckdb.DuckDBPyConnection, source: str) -> list[str]:
+    """The accounts that have charges of a source; they count as touched."""
+    _touch(con, "x_Source = ?", [source])
+    accounts = con.execute(
+        "SELECT DISTINCT x_AccountId FROM charges WHERE x_Source = ? ORDER BY ALL", [source]
+    ).fetchall()
+    return [str(account) for (account,) in accounts]
+
+
+def cover(con: duckdb.DuckDBPyConnection, *, at: datetime, run_id: str) -> None:
+    """Tells the coverage of every account that gained or lost charges since forget_touched().
 
     The instant of the data is the end of the latest metered usage (hours and days), never later than `at`:
     fees, taxes and credits are dated to the end of the month or of a commitment before it has come. An account
     is partial while any of its sources has rows that could not be loaded.
     """
-    _touch(con, "x_Source = ?", [source])
     con.execute(
         "DELETE FROM coverage WHERE dataset = 'charges' "
         "AND (cloud, account_id) IN (SELECT (cloud, account_id) FROM touched)"
@@ -208,7 +270,3 @@ def cover(con: duckdb.DuckDBPyConnection, source: str, *, at: datetime, run_id: 
         """,
         {"at": at, "run_id": run_id},
     )
-    accounts = con.execute(
-        "SELECT DISTINCT x_AccountId FROM charges WHERE x_Source = ? ORDER BY ALL", [source]
-    ).fetchall()
-    return [str(account) for (account,) in accounts]

@@ -93,9 +93,7 @@ def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -
     _refuse_broken(con, bill, content)
     shapes = _shapes(con, bill, f"LIMIT {MAX_LISTED + 1}")
     faults = con.execute(
-        "SELECT number, fault FROM (SELECT row_number() OVER () AS number, fault FROM charge) "
-        "WHERE fault IS NOT NULL ORDER BY number LIMIT ?",
-        [MAX_LISTED],
+        "SELECT number, fault FROM numbered WHERE fault IS NOT NULL ORDER BY number LIMIT ?", [MAX_LISTED]
     ).fetchall()
     reasons = _count_faults(con)
     misshapen = _count_shapes(con, bill)

@@ -1,8 +1,8 @@
 """A file as SQL sees it: a view over it, its bytes checked, and DuckDB's complaints about it in our words.
 
-The view `charge` has the mapping's columns of `charges`, x_Other, `raw_X` behind each number and instant, and
-`fault`: why a row cannot be loaded, NULL when it can. A view, so that nothing is staged: DuckDB reads of the
-file only what a query asks for.
+The view `charge` has the mapping's columns of `charges`, x_Other, `raw_X` for each column X of the file that is
+a number or an instant, and `fault`: why a row cannot be loaded, NULL when it can. A view, so that nothing is
+staged: DuckDB reads of the file only what a query asks for. `numbered` is the same with the row's `number`.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from collectors.bills.inspection import Bill, literal, path_literal
-from collectors.bills.mapping import Column, macros
+from collectors.bills.mapping import macros
 from finops.errors import InputError
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
@@ -104,15 +104,16 @@ def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
     """Makes the view for this file, in place of that for the last one."""
     for name in ("bill_rejects", "bill_scans"):
         con.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    select = f"SELECT *, {_fault(bill)} AS fault FROM ({_mapped(bill)})"  # noqa: S608
-    con.execute(f"CREATE OR REPLACE TEMP VIEW charge AS {select}")
+    for view, number in (("charge", ""), ("numbered", ", bill.row_of_file AS number")):
+        select = f"SELECT *, {_fault(bill)} AS fault FROM ({_mapped(bill, number)})"  # noqa: S608
+        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {select}")
 
 
-def _bill(bill: Bill) -> str:
+def _bill(bill: Bill, *, numbered: bool) -> str:
     known = bill.mapping.known(name for name, _ in bill.columns)
     ours = {theirs: name for name, theirs in known.items()}
-    typed = {column.raw for column in bill.mapping.typed}
-    select = []
+    typed = bill.mapping.typed
+    select = ["row_number() OVER () AS row_of_file"] if numbered else []
     for name, kind in bill.columns:
         as_text = kind == "VARCHAR" or (name in ours and ours[name] not in typed)
         value = _text(name, kind) if as_text and bill.delimiter is None else quoted(name)
@@ -151,15 +152,16 @@ def _file(bill: Bill) -> str:
     )
 
 
-def _mapped(bill: Bill) -> str:
-    raw = "".join(f", bill.{column.raw} AS raw_{column.target}" for column in bill.mapping.typed)
+def _mapped(bill: Bill, number: str) -> str:
+    raw = "".join(f", bill.{name} AS raw_{name}" for name in bill.mapping.typed)
     select, source = bill.mapping.sql.rsplit("\nFROM bill", 1)
-    return f"{select}\n    , {_other(bill)} AS x_Other{raw}\nFROM ({_bill(bill)}) AS bill{source}"
+    rows = _bill(bill, numbered=bool(number))
+    return f"{select}\n    , {_other(bill)} AS x_Other{raw}{number}\nFROM ({rows}) AS bill{source}"
 
 
 def _other(bill: Bill) -> str:
-    """The columns no line of the mapping reads, as JSON text; those that are NULL are left out."""
-    reads = {name.lower() for name in bill.mapping.reads}
+    """The columns no line of the mapping reads or leaves out, as JSON text without those that are NULL."""
+    reads = {name.lower() for name in bill.mapping.reads | bill.mapping.left_out}
     unknown = [name for name, _ in bill.columns if name.lower() not in reads]
     if not unknown:
         return "CAST(NULL AS VARCHAR)"
@@ -169,11 +171,17 @@ def _other(bill: Bill) -> str:
 
 def _fault(bill: Bill) -> str:
     """What is wrong with a row, the first thing only: field, reason and value."""
-    written = {column.target: f"raw_{column.target}" for column in bill.mapping.typed}
-    cases = [
-        _when(f"{written.get(name, name)} IS NULL", name, "is empty") for name in bill.mapping.never_empty
+    simple = {column.target: f"raw_{column.raw}" for column in bill.mapping.columns if column.raw}
+    computed = {column.target for column in bill.mapping.columns if column.kind == "computed"}
+    values = {column.raw: column.target for column in bill.mapping.columns if column.raw}
+    never_empty = bill.mapping.never_empty
+    cases = [_empty(name, simple.get(name, name)) for name in never_empty if name not in computed]
+    cases += [
+        _unreadable(name, kind, values.get(name, f"{kind}(raw_{name})"))
+        for name, kind in bill.mapping.typed.items()
     ]
-    cases += [_unreadable(column) for column in bill.mapping.typed]
+    # What is computed is empty also where a number behind it cannot be read, and that is the better reason.
+    cases += [_empty(name, name) for name in never_empty if name in computed]
     cases.append(
         _when("ChargePeriodEnd < ChargePeriodStart", "ChargePeriodEnd", "is before ChargePeriodStart")
     )
@@ -188,10 +196,14 @@ def _fault(bill: Bill) -> str:
     return f"CASE {' '.join(cases)} END"
 
 
-def _unreadable(column: Column) -> str:
-    value, written = column.target, f"raw_{column.target}"
-    name = column.raw or column.target
-    if column.kind == "money":
+def _empty(name: str, value: str) -> str:
+    return _when(f"{value} IS NULL", name, "is empty")
+
+
+def _unreadable(name: str, kind: str, value: str) -> str:
+    """The case of a column of the file whose text is no number or instant; `value` is what becomes of it."""
+    written = f"raw_{name}"
+    if kind == "money":
         return _when(f"{written} IS NOT NULL AND {value} IS NULL", name, "is not a number that fits", written)
     wrong = f"({value} BETWEEN {_EARLIEST} AND {_LATEST}) IS NOT TRUE"
     return _when(f"{written} IS NOT NULL AND {wrong}", name, "is not an instant", written)

@@ -70,10 +70,12 @@ def test_text_that_is_no_bill(desk):
     refused(desk, desk.file("names.csv", "name,age\nAda,36\n"), r"is no bill .* begins with name, age")
 
 
-def test_aws_cur_is_told_as_not_read_by_this_version(desk):
+def test_the_legacy_aws_report_is_told_as_not_read_by_this_version(desk):
     text = "identity/LineItemId,bill/PayerAccountId,lineItem/UnblendedCost\nx,1,2\n"
     refused(
-        desk, desk.file("cur.csv", text), r"is no bill in a format this version reads \(FOCUS 1.0 to 1.4\)"
+        desk,
+        desk.file("cur.csv", text),
+        r"is no bill in a format this version reads \(AWS CUR 2.0 or FOCUS 1.0 to 1.4\)",
     )
 
 

@@ -307,3 +307,90 @@ def test_the_equality_of_sums_is_a_data_test_that_passed(desk):
     assert desk.ask(
         "SELECT subject, severity, status, run_id FROM data_tests WHERE test = 'charges-equal-source'"
     ) == [(str(path), "error", "passed", "run1")]
+
+
+# --- the same bill in another format, and deliveries ------------------------------------------------------
+
+
+def test_a_bill_that_comes_in_another_format_is_the_same_bill_whatever_its_rows(desk):
+    first = desk.csv("focus.csv", *ROWS)
+    desk.ingest(first)
+    desk.con.execute("UPDATE bill_partitions SET format = 'cur-2.0'")
+    with pytest.raises(
+        InputError, match="the same account and billing period in different formats; pass --replace"
+    ):
+        desk.ingest(desk.csv("other.csv", *MORE))
+    desk.ingest(desk.csv("other.csv", *MORE), replace=True)
+    assert total(desk) == TOTAL_MORE
+
+
+def delivered(desk, *files, **options):
+    from collectors.bills import Delivery, ingest_delivery
+    from finops.warehouse import Writer
+
+    desk.runs += 1
+    delivery = Delivery(
+        "s3://bucket/export/data/BILLING_PERIOD=2026-10/", {path.name: path for path in files}
+    )
+    at = datetime(2026, 11, 20)
+    return ingest_delivery(Writer(desk.con, f"run{desk.runs}", at), delivery, at=at, **options).files
+
+
+def test_a_delivery_takes_the_place_of_the_one_before_it_with_other_names_and_fewer_files(desk):
+    delivered(desk, desk.csv("a-1.csv", *ROWS), desk.csv("a-2.csv", *MORE))
+    assert total(desk) == TOTAL + TOTAL_MORE
+    (result,) = delivered(desk, desk.csv("b-1.csv", *ROWS[:3], {"SubAccountId": "new"}))
+    assert result.status == "replaced"
+    assert total(desk) == sum(Decimal(row["BilledCost"]) for row in ROWS[:3]) + Decimal("1.5")
+    source = "s3://bucket/export/data/BILLING_PERIOD=2026-10/b-1.csv"
+    for table, column in [("bill_partitions", "source"), ("charges", "x_Source"), ("data_tests", "subject")]:
+        assert desk.ask(f"SELECT DISTINCT {column} FROM {table}") == [(source,)]
+    assert desk.ask("SELECT account_id, rows FROM coverage ORDER BY ALL") == [("000000000007", 3), ("new", 1)]
+
+
+def test_the_same_delivery_again_changes_nothing(desk):
+    files = desk.csv("a-1.csv", *ROWS), desk.csv("a-2.csv", *MORE)
+    delivered(desk, *files)
+    before = desk.state()
+    assert [file.status for file in delivered(desk, *files)] == ["unchanged", "unchanged"]
+    assert desk.state() == before
+
+
+def test_files_of_one_delivery_are_parts_however_alike_their_rows(desk):
+    delivered(desk, desk.csv("a-1.csv", *ROWS), desk.csv("a-2.csv", *ROWS, *MORE))
+    assert total(desk) == 2 * TOTAL + TOTAL_MORE
+
+
+def test_a_delivery_whose_second_file_is_broken_leaves_the_one_before_it(desk):
+    delivered(desk, desk.csv("a-1.csv", *ROWS), desk.csv("a-2.csv", *MORE))
+    before = desk.state()
+    with pytest.raises(InputError, match="cannot be loaded"):
+        delivered(
+            desk,
+            desk.csv("b-1.csv", *ROWS),
+            desk.csv("b-2.csv", *({**row, "BilledCost": "x"} for row in MORE)),
+        )
+    assert desk.state() == before
+
+
+def test_a_bad_row_in_one_file_of_a_delivery_is_told_and_the_rest_loaded(desk):
+    bad = {"BilledCost": "x", "SubAccountId": "bad"}
+    files = (
+        desk.csv("a-1.csv", *ROWS),
+        desk.csv("a-2.csv", *MORE, bad),
+        desk.csv("a-3.csv", {"BilledCost": "7"}),
+    )
+    results = delivered(desk, *files, max_rejected=0.1)
+    assert [(file.rows, file.rejected) for file in results] == [(10, 0), (10, 1), (1, 0)]
+    assert total(desk) == TOTAL + TOTAL_MORE + 7
+    assert desk.ask("SELECT source, line FROM rejected_rows") == [
+        ("s3://bucket/export/data/BILLING_PERIOD=2026-10/a-2.csv", 12)
+    ]
+
+
+def test_a_delivery_that_another_file_holds_already_is_refused_or_takes_its_place(desk):
+    desk.ingest(desk.csv("local.csv", *ROWS))
+    with pytest.raises(InputError, match="both hold 10 identical rows; pass --replace"):
+        delivered(desk, desk.csv("a-1.csv", *ROWS, *MORE))
+    delivered(desk, desk.csv("a-1.csv", *ROWS, *MORE), replace=True)
+    assert total(desk) == TOTAL + TOTAL_MORE
