@@ -44,6 +44,8 @@ class Progress(Protocol):
 
     def scope(self, scope: Scope, status: str) -> None: ...
 
+    def say(self, message: str) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Got(Generic[T]):

@@ -16,6 +16,6 @@ permissions  the policy that all of it needs, generated from what the modules de
 """
 
 from collectors.aws.accounts import Request
-from collectors.aws.collecting import DATASETS, Wanted, collect, scopes_of
+from collectors.aws.collecting import DATASETS, Bill, Wanted, collect, scopes_of
 
-__all__ = ["DATASETS", "Request", "Wanted", "collect", "scopes_of"]
+__all__ = ["DATASETS", "Bill", "Request", "Wanted", "collect", "scopes_of"]

@@ -9,7 +9,7 @@ import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, ConfigNotFound, ConfigParseError, ProfileNotFound
 
-from collectors.aws.client import Api, CallError, Session, another
+from collectors.aws.client import Api, Budget, CallError, Client, Session, another
 from finops.errors import CredentialsError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "get_caller_identity")  # needs no permission
@@ -19,6 +19,7 @@ DESCRIBE_REGIONS = Api("ec2", "describe_regions", "ec2:DescribeRegions", probe={
 
 HOME = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 _ROLE_SESSION = "finops"
+_PATIENCE = 40.0  # seconds that failed attempts at the first calls may take
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def _session(profile: str | None) -> Session:
     session = Session(boto, "")
     region = boto.region_name or "us-east-1"
     try:
-        identity = session.client(region).get(GET_CALLER_IDENTITY)
+        identity = Client(session, region, Budget(_PATIENCE)).get(GET_CALLER_IDENTITY)
     except CallError as error:
         if error.status == "denied":  # what a wrong secret is answered with
             raise CredentialsError(f"AWS refused the credentials{_of(profile)} ({error.code}).") from error
@@ -202,9 +203,9 @@ def _regions(session: Session, wanted: Sequence[str], found: Found) -> list[str]
     Where they cannot be listed, those that every account has stand in.
     """
     known = session.boto.get_available_regions("ec2", partition_name=session.partition)
-    asked = wanted[0] if wanted and wanted[0] in known else (session.boto.region_name or home(session))
+    asked = session.boto.region_name or home(session)
     try:
-        answer = session.client(asked).get(DESCRIBE_REGIONS, AllRegions=True)
+        answer = Client(session, asked, Budget(_PATIENCE)).get(DESCRIBE_REGIONS, AllRegions=True)
     except CallError as error:
         found.refused.append(Refused(session.account, "regions", error.status, str(error)))
         enabled, known = _by_default(known), known

@@ -5,6 +5,7 @@ from them. `Client.get` makes one call and `Client.pages` all pages of one. What
 with a status as in `coverage`, except credentials, which are a `CredentialsError`.
 """
 
+import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -132,10 +133,6 @@ class CallError(FinopsError):
         self.status, self.code = status, code
 
 
-class _BudgetSpentError(Exception):
-    """Raised before an attempt is sent when a region has cost too much time already."""
-
-
 class Budget:
     """The time that failed attempts in one region have cost, over all threads; beyond a limit nothing is sent."""
 
@@ -203,6 +200,7 @@ class Session:
             boto = self.boto if service in _PARSED else self._raw_times()
             client = boto.client(service, region_name=region, config=config)
         client.meta.events.register("before-send", _account_for(budget))
+        client.meta.events.register("response-received", _refuse_cut_short)
         return client
 
     def _raw_times(self) -> boto3.Session:
@@ -242,7 +240,7 @@ class Client:
                 wait=wait_random_exponential(multiplier=0.2, max=3),
                 reraise=True,
             )(operation, **parameters)
-        except (ClientError, BotoCoreError, ResponseParserError, _BudgetSpentError) as error:
+        except _ERRORS as error:
             raise self._told(api, error) from error
 
     def pages(self, api: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
@@ -277,7 +275,7 @@ class Client:
             )  # fmt: skip
         if isinstance(error, ClientError):
             return self._answered(api, error, where)
-        if isinstance(error, ResponseParserError):
+        if isinstance(error, (ResponseParserError, _CutShortError)):
             return CallError(
                 "failed", "Unreadable", f"{api.action} got an answer that cannot be read {where}."
             )
@@ -313,6 +311,10 @@ def no_credentials(error: Exception) -> CredentialsError:
     return CredentialsError(f"The AWS credentials cannot be used: {_plain(error)}.")
 
 
+class _BudgetSpentError(Exception):
+    """Raised before an attempt is sent when a region has cost too much time already."""
+
+
 # --- attempts ---------------------------------------------------------------------------------------------
 
 
@@ -332,9 +334,32 @@ def _account_for(budget: Budget) -> Any:
     return before_send
 
 
+class _CutShortError(Exception):
+    """An answer that is shorter than it says, or ends in the middle."""
+
+
+def _refuse_cut_short(
+    response_dict: Mapping[str, Any] | None = None, parsed_response: Mapping[str, Any] | None = None, **_: Any
+) -> None:
+    """A hook on every answer: the SDK takes half a JSON document, and a body that broke off, for an empty answer."""
+    body = response_dict.get("body") if response_dict else None
+    if response_dict is None or not isinstance(body, bytes):
+        return  # none, or a stream that whoever reads it has to check
+    headers = response_dict.get("headers") or {}
+    length = headers.get("content-length")
+    if length is not None and not headers.get("content-encoding") and int(length) != len(body):
+        raise _CutShortError(f"{len(body)} of {length} bytes arrived")
+    told = set(parsed_response or ()) - {"ResponseMetadata", "Error"}
+    if body and not told and "json" in str(headers.get("content-type")):
+        try:
+            json.loads(body)
+        except ValueError as error:
+            raise _CutShortError(str(error)) from error
+
+
 def _cut_short(error: BaseException) -> bool:
     """Whether an answer broke off on its way, which botocore takes for its own fault and does not retry."""
-    return isinstance(error, ResponseParserError) or (
+    return isinstance(error, (ResponseParserError, _CutShortError)) or (
         isinstance(error, HTTPClientError) and "IncompleteRead" in str(error)
     )
 
@@ -358,3 +383,6 @@ def _said(message: str) -> str:
 
 def _plain(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")[:300]
+
+
+_ERRORS = (ClientError, BotoCoreError, ResponseParserError, _CutShortError, _BudgetSpentError)

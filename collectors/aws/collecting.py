@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from collectors.aws import billing
 from collectors.aws.accounts import Found, Request, discover
-from collectors.aws.client import METER
+from collectors.aws.client import METER, CallError, Session
 from collectors.aws.regional import CLOUD, GLOBAL, REGIONAL, Place, collect_global, collect_region
 from collectors.conduct import Crew, Outcome, Pool, Progress, Stored, conduct
-from finops.errors import CredentialsError
+from finops.errors import CredentialsError, IncompleteError
 from finops.warehouse import Scope, Writer, record_failure
 
 DATASETS = REGIONAL
@@ -21,11 +23,30 @@ _OF_ACCOUNTS = ("accounts", "regions")
 
 
 @dataclass(frozen=True, slots=True)
+class Bill:
+    """Where the bill is exported to, from when on it is wanted, and the folder that keeps its files."""
+
+    url: str
+    since: datetime
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to collect: datasets (empty: all) and how far back metrics go."""
+    """What to collect: datasets (empty: all), how far back metrics go, and the bill."""
 
     only: tuple[str, ...] = ()
     days: int = 95
+    bill: Bill | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a collection: its scopes, its places (account, region), the bill in a line."""
+
+    outcome: Outcome
+    places: list[tuple[str, str]]
+    bill: str | None = None
 
 
 def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
@@ -44,14 +65,15 @@ def collect(
     at: datetime,
     fresh: Callable[[Scope], bool],
     progress: Progress,
-) -> tuple[Outcome, list[tuple[str, str]]]:
-    """Collects every place that was asked for; returns what became of it, and the places (account, region).
+) -> Result:
+    """Collects the bill and every place that was asked for.
 
     Scopes that are `fresh` are left as they are. Raises UsageError for what does not exist, CredentialsError when
     the credentials are refused everywhere.
     """
     found = discover(request)
     _tell_refused(writer, found, at)
+    bill = _collect_bill(writer, found.sessions[0], wanted.bill, at, progress) if wanted.bill else None
     places = _places(found, wanted, at, writer.con)
     scopes = {scope for place in places for scope in _scopes(place, wanted)}
     stored = Stored(writer.con)
@@ -68,7 +90,65 @@ def collect(
         outcome.statuses[scope], outcome.errors[scope] = refused.status, refused.error
     if crew.credentials_error and not any(status == "complete" for status in outcome.statuses.values()):
         raise CredentialsError(str(crew.credentials_error))
-    return outcome, [(place.session.account, place.region) for place in places]
+    if bill is not None:
+        bill.add_to(outcome)
+    return Result(
+        outcome,
+        [(place.session.account, place.region) for place in places],
+        bill.sentence if bill is not None else None,
+    )
+
+
+# --- the bill ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Billed:
+    """What became of the bill."""
+
+    scope: Scope
+    sentence: str
+    calls: int
+    failed: str | None = None
+
+    def add_to(self, outcome: Outcome) -> None:
+        outcome.calls += self.calls
+        outcome.statuses[self.scope] = "partial" if self.failed else "complete"
+        if self.failed:
+            outcome.errors[self.scope] = self.failed
+
+
+def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress) -> _Billed:
+    """Loads the bill's export. What may not be read, or does not fit, is told as the scope of its payer."""
+    scope = Scope(CLOUD, session.account, GLOBAL, "charges")
+    before = METER.sent
+    try:
+        done = billing.collect_bill(
+            writer, session, bill.url, at=at, since=bill.since, folder=bill.folder, say=progress.say
+        )
+    except (CallError, IncompleteError) as error:
+        calls = METER.sent - before
+        status = getattr(error, "status", "failed")
+        record_failure(writer.con, writer.run_id, scope, status, str(error), at=at, calls=calls)
+        return _Billed(scope, f"{bill.url}: nothing could be read", calls, str(error))
+    if not done.failed:
+        _forget_failure(writer.con, scope)
+    loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
+    failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
+    return _Billed(scope, f"{bill.url}: {loaded}", done.calls, failed or None)
+
+
+def _forget_failure(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """A payer without charges of its own has no row that a load would make complete."""
+    con.execute(
+        "DELETE FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
+        "AND status IN ('denied', 'throttled', 'failed') "
+        "AND NOT EXISTS (FROM charges WHERE x_Cloud = ? AND x_AccountId = ?)",
+        [scope.cloud, scope.account_id, scope.region, scope.dataset, scope.cloud, scope.account_id],
+    )
+
+
+# --- places -----------------------------------------------------------------------------------------------
 
 
 def _collect_place(place: Place, crew: Crew) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from collectors.aws import inventory, metrics
 from collectors.aws.accounts import Request, discover
@@ -13,7 +14,8 @@ from collectors.aws.regional import REGIONAL
 from finops.errors import FinopsError
 from finops.warehouse import Scope
 
-_ALLOWED = ("DryRunOperation",)  # what EC2 answers instead of doing what it may do
+# What is answered to a call that is allowed: EC2 does nothing, and there is no balancer of that name.
+_ALLOWED = ("DryRunOperation", "TargetGroupNotFound", "LoadBalancerNotFound", "AccessPointNotFound")
 _AT_A_TIME = 8
 # Calls of a region beside metrics, where every list fits a page.
 _FIXED_CALLS = 20
@@ -86,13 +88,20 @@ def _permissions(session: Session, region: str) -> Iterator[Check]:
 
 def _try(client: Client, account: str, api: Api) -> Check:
     try:
-        client.get(api, **dict(api.probe or ()))
+        client.get(api, **_filled(dict(api.probe or ()), account, client.region))
     except CallError as error:
         if error.code not in _ALLOWED:
             return Check(account, client.region, api.action, error.status, str(error))
     except FinopsError as error:
         return Check(account, client.region, api.action, "denied", str(error))
     return Check(account, client.region, api.action, "ok")
+
+
+def _filled(parameters: dict[str, Any], account: str, region: str) -> dict[str, Any]:
+    return {
+        name: value.format(account=account, region=region) if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
 
 
 def _plan(client: Client, at: datetime, days: int) -> tuple[int, int]:

@@ -24,9 +24,19 @@ DESCRIBE_CLASSIC = Api(
 DESCRIBE_TARGET_GROUPS = Api(
     "elbv2", "describe_target_groups", "elasticloadbalancing:DescribeTargetGroups", probe={"PageSize": 1}
 )
-DESCRIBE_TARGET_HEALTH = Api("elbv2", "describe_target_health", "elasticloadbalancing:DescribeTargetHealth")
+DESCRIBE_TARGET_HEALTH = Api(
+    "elbv2",
+    "describe_target_health",
+    "elasticloadbalancing:DescribeTargetHealth",
+    probe={
+        "TargetGroupArn": "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/finops-doctor/0123456789abcdef"
+    },
+)
 DESCRIBE_INSTANCE_HEALTH = Api(
-    "elb", "describe_instance_health", "elasticloadbalancing:DescribeInstanceHealth"
+    "elb",
+    "describe_instance_health",
+    "elasticloadbalancing:DescribeInstanceHealth",
+    probe={"LoadBalancerName": "finops-doctor"},
 )
 
 

@@ -40,7 +40,7 @@ _ON_DEMAND = {"tenancy": "Shared", "capacitystatus": "Used", "preInstalledSw": "
 _VOLUME_FAMILIES = {"Storage": "", "System Operation": ":iops", "Provisioned Throughput": ":throughput"}
 # What the price list counts in → our unit, and how many of ours one of theirs is.
 _UNITS = {
-    "hrs": ("hour", 1), "gb-mo": ("GiB-month", 1), "iops-mo": ("IOPS-month", 1),
+    "hrs": ("hour", 1), "gb-mo": ("GiB-month", 1), "gb-month": ("GiB-month", 1), "iops-mo": ("IOPS-month", 1),
     "mibps-mo": ("MiBps-month", 1), "gibps-mo": ("MiBps-month", 1024),
 }  # fmt: skip
 

@@ -180,7 +180,7 @@ def _collect_types(place: Place, crew: Crew, estate: _Estate) -> list[Mapping[st
     if not crew.wants(scope):
         return list(crew.stored("SELECT * FROM instance_types WHERE cloud = ?", [CLOUD]))
     if not families:
-        crew.whole(scope, {}, calls=0, problems=_why(estate, "instances"))
+        _without_machines(crew, scope, estate)
         return []
     asked = _ask(
         place, crew, "instance_types", inventory.get_instance_types, place.client(), sorted(families)
@@ -197,6 +197,7 @@ def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mappi
         where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
         sizes = _by_platform(estate.of("instances"), types)
         one = _ask(place, crew, "prices", prices.get_list, where, place.region, sizes)
+        one.problems.extend(_why(estate, "instances"))
         asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
     used = _by_platform(estate.running, [])
     if crew.wants(spot):
@@ -204,9 +205,18 @@ def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mappi
             one = _ask(place, crew, "spot_prices", prices.get_spot, place.client(), used, place.at)
             asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
         else:
-            crew.whole(spot, {}, calls=0, problems=_why(estate, "instances"))
+            _without_machines(crew, spot, estate)
     for one, transform in asked:
         _bring(crew, one, transform)
+
+
+def _without_machines(crew: Crew, scope: Scope, estate: _Estate) -> None:
+    """A scope that follows from the machines, where there are none, or none are known."""
+    why = _why(estate, "instances")
+    if why:
+        crew.missed(scope, FinopsError(why[0]), 0)
+    else:
+        crew.whole(scope, {}, calls=0)
 
 
 def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
@@ -248,6 +258,9 @@ def _collect_metrics(place: Place, crew: Crew, estate: _Estate, types: list[Mapp
             crew.add(scope, "metrics", got.value)
     if plan and len(failed) == len(plan):
         crew.missed(scope, failed[0], calls)
+        return
+    if not plan and problems:
+        crew.missed(scope, FinopsError(" ".join(problems)), calls)
         return
     problems += [str(error) for error in failed[:1]]
     if failed:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 import duckdb
 
 from finops.config import Settings
-from finops.errors import FinopsError, IncompleteError, UsageError
+from finops.errors import FinopsError, IncompleteError, UsageError, WarehouseError
 from finops.warehouse import Scope, Writer, reading, writing
 
 if TYPE_CHECKING:
@@ -88,19 +88,22 @@ def collect_aws(
     _refuse_unknown(asked.only, [*aws.DATASETS, "charges"])
     with writing(db, "collect aws", at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
         fresh = _fresh(writer.con, "collect aws", at, clock, max_age)
-        inventory = tuple(name for name in asked.only if name != "charges")
-        done = Collected()
-        if inventory or not asked.only:
-            outcome, places = aws.collect(
-                writer,
-                asked.request,
-                aws.Wanted(inventory, asked.days),
-                at=at,
-                fresh=lambda scope: scope in fresh,
-                progress=progress,
-            )
-            done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls)
-            _remember(writer, _key(asked), places)
+        bill = None
+        if asked.billing_export and (not asked.only or "charges" in asked.only):
+            folder = db.with_name(db.name + ".bills")
+            bill = aws.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), folder)
+        result = aws.collect(
+            writer,
+            asked.request,
+            aws.Wanted(asked.only, asked.days, bill),
+            at=at,
+            fresh=lambda scope: scope in fresh,
+            progress=progress,
+        )
+        outcome = result.outcome
+        done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls, result.bill)
+        if not any(scope.dataset == "charges" for scope in done.errors):
+            _remember(writer, _key(asked), result.places)
         writer.as_of = at
         writer.status = "incomplete" if done.errors else "done"
     return done
@@ -112,7 +115,8 @@ def collect_aws(
 def _key(asked: Collecting) -> str:
     """What was asked for, as the warehouse remembers it."""
     told = {name: value for name, value in asdict(asked.request).items() if value}
-    return json.dumps({**told, **({"only": sorted(asked.only)} if asked.only else {})}, sort_keys=True)
+    more = {"only": sorted(asked.only), "bill": asked.billing_export}
+    return json.dumps({**told, **{name: value for name, value in more.items() if value}}, sort_keys=True)
 
 
 def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: datetime) -> bool:
@@ -121,12 +125,16 @@ def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: date
         return False
     from collectors.aws import scopes_of
 
-    with reading(db, settings.limits()) as con:
-        places = con.execute(
-            "SELECT account_id, region FROM collections WHERE cloud = 'aws' AND request = ?", [_key(asked)]
-        ).fetchall()
-        fresh = _complete_since(con, oldest)
-        shared = {(scope.region, scope.dataset) for scope in fresh}
+    try:
+        with reading(db, settings.limits()) as con:
+            places = con.execute(
+                "SELECT account_id, region FROM collections WHERE cloud = 'aws' AND request = ?",
+                [_key(asked)],
+            ).fetchall()
+            fresh = _complete_since(con, oldest)
+    except WarehouseError:
+        return False  # of an older version, which the writer migrates; or damaged, which it tells
+    shared = {(scope.region, scope.dataset) for scope in fresh}
     needed = [scope for account, region in places for scope in scopes_of(account, region, asked.only)]
     return bool(needed) and all(
         scope in fresh or (scope.dataset == "prices" and (scope.region, "prices") in shared)
