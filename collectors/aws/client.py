@@ -136,12 +136,13 @@ class CallError(FinopsError):
 class Budget:
     """The time that failed attempts in one region have cost, over all threads; beyond a limit nothing is sent."""
 
-    def __init__(self, seconds: float = LOST_SECONDS) -> None:
-        self._limit, self._lost, self._lock = seconds, 0.0, threading.Lock()
+    def __init__(self, seconds: float | None = None) -> None:
+        self.limit = LOST_SECONDS if seconds is None else seconds
+        self._lost, self._lock = 0.0, threading.Lock()
 
     @property
     def spent(self) -> bool:
-        return self._lost > self._limit
+        return self._lost > self.limit
 
     @property
     def lost(self) -> float:
@@ -271,7 +272,7 @@ class Client:
             return CallError(
                 "failed", "Budget",
                 f"{api.action} was given up {where}: failed attempts in this region have taken {self.budget.lost:.0f} "
-                f"seconds (limit {LOST_SECONDS:.0f}).",
+                f"seconds (limit {self.budget.limit:.0f}).",
             )  # fmt: skip
         if isinstance(error, ClientError):
             return self._answered(api, error, where)

@@ -44,6 +44,7 @@ PRICE_PER_QUERY = 0.01 / 1000  # USD; source: CloudWatch pricing, metrics reques
 
 DAY, HOUR = 86_400, 3_600
 DAYS, HOURLY_DAYS = 95, 14
+_RECENT_DAYS = 3
 # A boot volume up to this size at its type's base speed: what it does changes no decision about it.
 _PLAIN_BOOT_GIB = 170
 _AGENT = "CWAgent"
@@ -260,8 +261,19 @@ def _from(
 
 
 def _batches(wanted: Iterable[Wanted], end: datetime, seconds: int) -> Iterator[Batch]:
-    """Resources whole, as many as fit a call; those with the longest windows first, so that windows are alike."""
+    """Calls for what has a history to catch up with, then for what is nearly up to date: one short window must not
+    be asked as long as another's."""
     waiting = sorted(wanted, key=lambda one: one.start)
+    recent = end - timedelta(days=_RECENT_DAYS)
+    for some in (
+        [one for one in waiting if one.start < recent],
+        [one for one in waiting if one.start >= recent],
+    ):
+        yield from _packed(some, end, seconds)
+
+
+def _packed(waiting: list[Wanted], end: datetime, seconds: int) -> Iterator[Batch]:
+    """Resources whole, as many as fit a call, the longest windows together."""
     while waiting:
         start = waiting[0].start
         points = max(1, -(-int((end - start).total_seconds()) // seconds))
