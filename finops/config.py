@@ -58,6 +58,7 @@ class AwsSettings(BaseModel):
     external_id: str | None = None
     regions: list[str] = []
     billing_export: Annotated[str, Field(pattern=r"^s3://[^/]+")] | None = None
+    cost_explorer: bool = False
 
 
 class Settings(BaseModel):

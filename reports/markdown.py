@@ -56,7 +56,12 @@ def _totals(report: AuditReport) -> str:
         return ""
     lines = ["| a month | spent | gross | overlap | **net** | range |", "|---|--:|--:|--:|--:|--:|"]
     lines += [_total(currency or "", totals) for currency, totals in summary.per_currency(report)]
-    return "\n".join(lines + _carbon(report))
+    return "\n".join(lines + _at_list(report) + _carbon(report))
+
+
+def _at_list(report: AuditReport) -> list[str]:
+    told = summary.at_list(report, None)
+    return ["", f"Spent{escaped(told)}."] if told else []
 
 
 def _total(currency: str, totals: Totals | CurrencyTotals) -> str:

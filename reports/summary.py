@@ -148,3 +148,14 @@ def _merged(reasons: list[str]) -> str:
 
 def _span(numbers: list[str]) -> str:
     return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
+
+
+def at_list(report: AuditReport, currency: str | None) -> str:
+    """Which part of the cost is not from a bill, as words to put behind it; nothing where all of it is."""
+    costs = [one for one in report.costs if currency is None or one.currency == currency]
+    listed = sum(one.basis == "list" for one in costs)
+    if not listed:
+        return ""
+    if listed == len(costs):
+        return ", at list prices: no bill is loaded"
+    return f", {listed} of {len(costs)} accounts of it at list prices: their bill is not loaded"

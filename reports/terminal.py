@@ -172,7 +172,7 @@ def _totals(report: AuditReport) -> Iterable[RenderableType]:
     for currency, totals in summary.per_currency(report):
         yield ""
         yield Text(f"Total a month{f' in {currency}' if currency else ''}", style="bold")
-        yield _list(_total_lines(currency, totals))
+        yield _list(_total_lines(report, currency, totals))
     saved, span = report.totals.co2e_saved_kg, amounts.carbon_range(*summary.carbon_interval(report))
     if saved is not None:
         between = f" ({span})" if span != amounts.UNKNOWN else ""
@@ -181,10 +181,12 @@ def _totals(report: AuditReport) -> Iterable[RenderableType]:
         yield Text(f"Judged: {amounts.share(report.totals.evaluated_cost_share)} of the cost")
 
 
-def _total_lines(currency: str | None, totals: Totals | CurrencyTotals) -> Iterable[tuple[str, str]]:
+def _total_lines(
+    report: AuditReport, currency: str | None, totals: Totals | CurrencyTotals
+) -> Iterable[tuple[str, str]]:
     low, high = totals.net_low, totals.net_high
     between = "" if low == high else f" ({amounts.money_range(low, high, currency)})"
-    yield amounts.money(totals.monthly_cost, currency), "spent"
+    yield amounts.money(totals.monthly_cost, currency), f"spent{summary.at_list(report, currency)}"
     yield amounts.money(totals.gross_monthly_savings, currency), "gross savings"
     yield amounts.money(summary.overlap(totals), currency), "of that counted twice (overlap removed)"
     yield amounts.money(totals.net_monthly_savings, currency), f"net savings{between}"

@@ -13,6 +13,7 @@ from finops.cli.options import (
     BillingExport,
     Common,
     Config,
+    CostExplorer,
     Db,
     ExternalId,
     Profiles,
@@ -95,6 +96,7 @@ def audit(
     role: Role = None,
     external_id: ExternalId = None,
     billing_export: BillingExport = None,
+    cost_explorer: CostExplorer = False,
     fail_on: Annotated[
         list[str] | None,
         typer.Option(metavar="GATE", help="Exit 1 when met: new, 'savings>1000', 'findings>0'."),
@@ -120,8 +122,10 @@ def audit(
     filters = _filters([*(cloud or ()), *(live or ())], account, region, rule, tag, min_savings)
     collected = None
     if live and not cached:
-        who = Asking(profile, account, role, external_id, region, billing_export, as_of)
+        who = Asking(profile, account, role, external_id, region, billing_export, as_of, cost_explorer)
         collected = _collect(common, live, who, limit)
+        if collected.bill:
+            common.say(collected.bill)
     run_id = new_run_id()
     with reading(common.db, common.settings.limits()) as con:
         found = run_audit(

@@ -12,6 +12,7 @@ from finops.cli.options import (
     BillingExport,
     Common,
     Config,
+    CostExplorer,
     Db,
     ExternalId,
     Profiles,
@@ -75,6 +76,7 @@ def collect_aws(
         str | None, typer.Option(metavar="LIST", help="Only these datasets, e.g. instances,metrics,charges.")
     ] = None,
     billing_export: BillingExport = None,
+    cost_explorer: CostExplorer = False,
     max_age: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Leave alone what was collected no longer ago, e.g. 6h."),
@@ -90,7 +92,7 @@ def collect_aws(
     from finops.instants import parse_duration
 
     common = Common(ctx, db, config)
-    who = Asking(profile, account, role, external_id, region, billing_export, as_of)
+    who = Asking(profile, account, role, external_id, region, billing_export, as_of, cost_explorer)
     done = run_live(
         common,
         who,
@@ -112,6 +114,7 @@ def doctor_aws(
     role: Role = None,
     external_id: ExternalId = None,
     region: Regions = None,
+    cost_explorer: CostExplorer = False,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -124,7 +127,8 @@ def doctor_aws(
 
     common = Common(ctx, db, config)
     who = Asking(profile, account, role, external_id, region)
-    found = examine(_request(common.settings, who), now())
+    paid = cost_explorer or common.settings.aws.cost_explorer
+    found = examine(_request(common.settings, who), now(), cost_explorer=paid)
     tables = {
         "checks": [asdict(check) for check in found.checks],
         "freshness": freshness(common.db, common.settings, "aws"),
@@ -133,7 +137,8 @@ def doctor_aws(
                 "places": found.places,
                 "calls": f"about {found.calls:,}",
                 "metric queries": f"{found.queries:,}",
-                "CloudWatch price": f"at most {found.dollars:.2f} USD",
+                "CloudWatch price": _price(found.dollars),
+                **({"Cost Explorer price": "0.02 USD or more"} if paid else {}),
             }
         ],
     }
@@ -153,6 +158,7 @@ def permissions_aws(
     account: Accounts = None,
     role: Role = None,
     billing_export: BillingExport = None,
+    cost_explorer: CostExplorer = False,
     config: Config = None,
 ) -> None:
     """Print an IAM policy (JSON) with exactly the actions that collecting from AWS calls."""
@@ -162,7 +168,9 @@ def permissions_aws(
 
     common = Common(ctx, None, config)
     request = _request(common.settings, Asking(accounts=account, role=role))
-    out(json.dumps(policy(request, billing_export or common.settings.aws.billing_export), indent=2))
+    own = common.settings.aws
+    export, paid = billing_export or own.billing_export, cost_explorer or own.cost_explorer
+    out(json.dumps(policy(request, export, cost_explorer=paid), indent=2))
 
 
 # --- shared with audit ------------------------------------------------------------------------------------
@@ -198,6 +206,10 @@ def run_live(
         )
 
 
+def _price(dollars: float) -> str:
+    return f"at most {dollars:.2f} USD" if dollars >= 0.01 else "less than 0.01 USD"
+
+
 def _asked(settings: "Settings", who: Asking, since: str, only: str | None) -> "Collecting":
     from finops.errors import UsageError
     from finops.instants import parse_duration
@@ -208,7 +220,8 @@ def _asked(settings: "Settings", who: Asking, since: str, only: str | None) -> "
         raise UsageError(f"--since {since}: metrics are collected over 1 to 95 days.")
     names = tuple(name.strip() for name in (only or "").split(",") if name.strip())
     bill = who.billing_export or settings.aws.billing_export
-    return Collecting(_request(settings, who), names, days, bill)
+    paid = who.cost_explorer or settings.aws.cost_explorer
+    return Collecting(_request(settings, who), names, days, bill, cost_explorer=paid)
 
 
 def _request(settings: "Settings", who: Asking) -> "Request":

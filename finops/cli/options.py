@@ -48,6 +48,14 @@ BillingExport = Annotated[
     typer.Option("--billing-export", metavar="s3://BUCKET/PREFIX", help="Where the bill's Data Export is."),
 ]
 
+CostExplorer = Annotated[
+    bool,
+    typer.Option(
+        "--cost-explorer",
+        help="Ask Cost Explorer what accounts without a bill cost: 0.01 USD a request, 2 requests or more.",
+    ),
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Asking:
@@ -60,6 +68,7 @@ class Asking:
     regions: list[str] | None = None
     billing_export: str | None = None
     as_of: str | None = None
+    cost_explorer: bool = False
 
 
 class Common:

@@ -31,13 +31,17 @@ class Progress(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Collecting:
-    """What to collect: whom to ask, which datasets (empty: all), how many days of metrics, which bill."""
+    """What to collect: whom to ask, which datasets (empty: all), how many days of metrics, which bill.
+
+    `cost_explorer` asks for the cost where no bill tells it, which costs 0.01 USD a request.
+    """
 
     request: "Request"
     only: tuple[str, ...] = ()
     days: int = 95
     billing_export: str | None = None
     bill_days: int = 40
+    cost_explorer: bool = False
 
 
 @dataclass(slots=True)
@@ -88,14 +92,14 @@ def collect_aws(
     _refuse_unknown(asked.only, [*aws.DATASETS, "charges"])
     with writing(db, "collect aws", at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
         fresh = _fresh(writer.con, "collect aws", at, clock, max_age)
-        bill = None
-        if asked.billing_export and (not asked.only or "charges" in asked.only):
+        bill, charges = None, not asked.only or "charges" in asked.only
+        if asked.billing_export and charges:
             folder = db.with_name(db.name + ".bills")
             bill = aws.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), folder)
         result = aws.collect(
             writer,
             asked.request,
-            aws.Wanted(asked.only, asked.days, bill),
+            aws.Wanted(asked.only, asked.days, bill, asked.cost_explorer and charges),
             at=at,
             fresh=lambda scope: scope in fresh,
             progress=progress,
@@ -115,7 +119,7 @@ def collect_aws(
 def _key(asked: Collecting) -> str:
     """What was asked for, as the warehouse remembers it."""
     told = {name: value for name, value in asdict(asked.request).items() if value}
-    more = {"only": sorted(asked.only), "bill": asked.billing_export}
+    more = {"only": sorted(asked.only), "bill": asked.billing_export, "cost_explorer": asked.cost_explorer}
     return json.dumps({**told, **{name: value for name, value in more.items() if value}}, sort_keys=True)
 
 
@@ -153,17 +157,29 @@ def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime) -> set[Sco
 def _fresh(
     con: duckdb.DuckDBPyConnection, command: str, at: datetime, clock: datetime, max_age: timedelta | None
 ) -> set[Scope]:
-    """Scopes that are left alone: young enough, or of the same command when it was stopped a while ago."""
+    """Scopes that are left alone: young enough, or of the same command when it was stopped a while ago.
+
+    What Cost Explorer told is the scope `cost_explorer` of whoever asked: its charges are covered account by account.
+    """
     rows = con.execute(
         """
-        SELECT c.cloud, c.account_id, c.region, c.dataset
-        FROM coverage AS c JOIN runs AS r ON r.run_id = c.run_id
-        WHERE c.status = 'complete' AND r.command = $command AND r.status IN ('aborted', 'failed')
-          AND r.started_at >= $oldest
-          AND r.started_at > coalesce((SELECT max(started_at) FROM runs
-              WHERE command = $command AND status IN ('done', 'incomplete')), '-infinity')
+        WITH stopped AS (
+            SELECT run_id FROM runs
+            WHERE command = $command AND status IN ('aborted', 'failed') AND started_at >= $oldest
+              AND started_at > coalesce((SELECT max(started_at) FROM runs
+                  WHERE command = $command AND status IN ('done', 'incomplete')), '-infinity')
+        )
+        SELECT cloud, account_id, region, dataset FROM coverage SEMI JOIN stopped USING (run_id)
+        WHERE status = 'complete'
+        UNION ALL
+        SELECT 'aws', billing_account_id, 'global', 'cost_explorer' FROM bill_partitions
+        WHERE format = 'cost-explorer' AND (run_id IN (FROM stopped) OR loaded_at >= $young)
         """,
-        {"command": command, "oldest": clock - RESUME_WITHIN},
+        {
+            "command": command,
+            "oldest": clock - RESUME_WITHIN,
+            "young": at - max_age if max_age is not None else None,
+        },
     ).fetchall()
     kept = {Scope(*row) for row in rows}
     return kept | (_complete_since(con, at - max_age) if max_age is not None else set())
