@@ -22,9 +22,10 @@ check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warning
 	@$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
 
-bench: $(VENV)/.test ## Print speed and memory as ratios against raw DuckDB in the same run
+bench: $(VENV)/.test ## Print speed, memory and API calls as ratios against baselines of the same run
 	@$(BIN)/python tests/benchmarks/bench_ingest.py
 	@$(BIN)/python tests/benchmarks/bench_audit.py
+	@$(BIN)/python -m tests.benchmarks.bench_collect
 
 browser: ## Install Chromium for the browser tests (Debian or Ubuntu, as root); without it they are skipped
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
@@ -38,7 +39,7 @@ lock: $(VENV)/.test ## Resolve the dependencies anew into the lock files
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --extra test pyproject.toml -o requirements-test.lock
 
 clean: ## Remove what make made, the demo included
-	@rm -rf $(VENV) finops-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .bench finops-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "finops needs Python 3.11 or newer; name one with: make PYTHON=python3.12 demo")'

@@ -28,7 +28,8 @@ _WAITING = 64  # batches that may wait for the writer before workers do
 T = TypeVar("T")
 P = TypeVar("P")
 Rows = dict[str, list[dict[str, Any]]]
-_ODD_SHAPES = (KeyError, TypeError, ValueError, AttributeError, IndexError)
+# What reading an answer raises that is not built as we know it.
+ODD_SHAPES = (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError)
 
 
 class Meter(Protocol):
@@ -172,7 +173,7 @@ class Crew:
             return Got(None, error, self._meter.sent - before)
         except FinopsError as error:
             return Got(None, error, self._meter.sent - before)
-        except _ODD_SHAPES as error:
+        except ODD_SHAPES as error:
             sentence = f"The answer for {what} has a shape that this version does not know ({_told(error)})."
             return Got(None, FinopsError(sentence), self._meter.sent - before)
         return Got(value, None, self._meter.sent - before)

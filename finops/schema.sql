@@ -344,7 +344,7 @@ CREATE TABLE charges ( -- The bill: FOCUS columns under their FOCUS names, and w
   x_AccountId                        VARCHAR NOT NULL, -- SubAccountId, or BillingAccountId where there is none
   x_ResourceKey                      VARCHAR,         -- resource id as the inventory writes it (the last part of an ARN or path)
   x_Cost                             DECIMAL(38, 18), -- the cost this tool reckons with: EffectiveCost, or BilledCost where x_CostBasis says so
-  x_CostBasis                        VARCHAR NOT NULL, -- effective | billed (the file's effective costs are unusable; see data_tests)
+  x_CostBasis                        VARCHAR NOT NULL, -- effective | billed (the file's effective costs are unusable; see data_tests) | total (effective, of an account whose bill is not loaded: from Cost Explorer)
   x_UsageType                        VARCHAR,         -- AWS usage type
   x_Operation                        VARCHAR,         -- AWS operation
   x_ServiceCode                      VARCHAR,         -- AWS service code

@@ -11,6 +11,7 @@ commitments  reserved instances and savings plans
 metrics      CloudWatch in full batches, only what is newer than what is stored
 prices       list prices and the history of spot prices
 billing      the bill from a Data Export in S3
+cost_explorer  totals of the bill, which cost money, only when asked for
 regional     what is collected of one region, and in which order
 permissions  the policy that all of it needs, generated from what the modules declare
 """

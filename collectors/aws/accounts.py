@@ -45,11 +45,15 @@ class Refused:
 
 @dataclass(slots=True)
 class Found:
-    """The accounts that can be entered, with their regions, and what could not be had."""
+    """The accounts that can be entered, with their regions, and what could not be had.
+
+    `callers` are the accounts that the credentials themselves belong to.
+    """
 
     places: list[tuple[Session, str]] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    callers: set[str] = field(default_factory=set)
 
 
 def discover(request: Request) -> Found:
@@ -60,7 +64,9 @@ def discover(request: Request) -> Found:
     """
     found = Found()
     for profile in request.profiles or (None,):
-        for session in _accounts(_session(profile), request, found):
+        own = _session(profile)
+        found.callers.add(own.account)
+        for session in _accounts(own, request, found):
             if session.account not in {known.account for known in found.sessions}:
                 found.sessions.append(session)
     missing = set(request.accounts) - {session.account for session in found.sessions}
@@ -208,7 +214,7 @@ def _regions(session: Session, wanted: Sequence[str], found: Found) -> list[str]
         answer = Client(session, asked, Budget(_PATIENCE)).get(DESCRIBE_REGIONS, AllRegions=True)
     except CallError as error:
         found.refused.append(Refused(session.account, "regions", error.status, str(error)))
-        enabled, known = _by_default(known), known
+        enabled = known if wanted else _by_default(known)  # one that is named may well be enabled
     else:
         told = {str(region["RegionName"]): region.get("OptInStatus") for region in answer["Regions"]}
         known, enabled = list(told), [name for name, status in told.items() if status != "not-opted-in"]
@@ -221,7 +227,7 @@ def _regions(session: Session, wanted: Sequence[str], found: Found) -> list[str]
             raise UsageError(
                 f"The region {region} is not enabled in account {session.account}: enable it first."
             )
-    return sorted(wanted or enabled)
+    return sorted(set(wanted or enabled))
 
 
 def _by_default(known: Sequence[str]) -> list[str]:

@@ -214,8 +214,12 @@ class Session:
 
 
 def another(boto: boto3.Session, credentials: Any) -> botocore.session.Session:
-    """A session of the same profile (its endpoints, certificates, region) with these credentials."""
+    """A session of the same profile (its endpoints, certificates, region) with these credentials.
+
+    It shares the service models, which take longer to read than all else and megabytes to keep.
+    """
     core = botocore.session.Session(profile=boto._session.profile)
+    core.register_component("data_loader", boto._session.get_component("data_loader"))
     core.set_config_variable("region", boto.region_name)
     if credentials is not None:
         core._credentials = credentials  # refreshable ones stay so

@@ -8,12 +8,12 @@ from typing import Any
 
 import duckdb
 
-from collectors.aws import billing
+from collectors.aws import billing, cost_explorer
 from collectors.aws.accounts import Found, Request, discover
 from collectors.aws.client import METER, CallError, Session
 from collectors.aws.regional import CLOUD, GLOBAL, REGIONAL, Place, collect_global, collect_region
 from collectors.conduct import Crew, Outcome, Pool, Progress, Stored, conduct
-from finops.errors import CredentialsError, IncompleteError
+from finops.errors import CredentialsError, FinopsError, IncompleteError
 from finops.warehouse import Scope, Writer, record_failure
 
 DATASETS = REGIONAL
@@ -33,16 +33,17 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to collect: datasets (empty: all), how far back metrics go, and the bill."""
+    """What to collect: datasets (empty: all), how far back metrics go, the bill, and whether to pay for its totals."""
 
     only: tuple[str, ...] = ()
     days: int = 95
     bill: Bill | None = None
+    cost_explorer: bool = False
 
 
 @dataclass(slots=True)
 class Result:
-    """What became of a collection: its scopes, its places (account, region), the bill in a line."""
+    """What became of a collection: its scopes, its places (account, region), the bill in a line or a few."""
 
     outcome: Outcome
     places: list[tuple[str, str]]
@@ -73,7 +74,11 @@ def collect(
     """
     found = discover(request)
     _tell_refused(writer, found, at)
-    bill = _collect_bill(writer, found.sessions[0], wanted.bill, at, progress) if wanted.bill else None
+    billed = [_collect_bill(writer, found.sessions[0], wanted.bill, at, progress)] if wanted.bill else []
+    if wanted.cost_explorer:
+        billed += _explore(writer, found, at, fresh, progress)
+    for one in billed:
+        one.record_failure(writer, at)
     places = _places(found, wanted, at, writer.con)
     scopes = {scope for place in places for scope in _scopes(place, wanted)}
     stored = Stored(writer.con)
@@ -90,12 +95,12 @@ def collect(
         outcome.statuses[scope], outcome.errors[scope] = refused.status, refused.error
     if crew.credentials_error and not any(status == "complete" for status in outcome.statuses.values()):
         raise CredentialsError(str(crew.credentials_error))
-    if bill is not None:
-        bill.add_to(outcome)
+    for one in billed:
+        one.add_to(outcome)
     return Result(
         outcome,
         [(place.session.account, place.region) for place in places],
-        bill.sentence if bill is not None else None,
+        "\n".join(one.sentence for one in billed) or None,
     )
 
 
@@ -104,18 +109,28 @@ def collect(
 
 @dataclass(frozen=True, slots=True)
 class _Billed:
-    """What became of the bill."""
+    """What became of one source of the bill; `status` as in coverage when nothing could be had."""
 
     scope: Scope
     sentence: str
     calls: int
     failed: str | None = None
+    status: str | None = None
+
+    def record_failure(self, writer: Writer, at: datetime) -> None:
+        """Once every source has been asked, so that one that could be had does not hide it."""
+        if self.status:
+            record_failure(
+                writer.con, writer.run_id, self.scope, self.status, str(self.failed), at=at, calls=self.calls
+            )
 
     def add_to(self, outcome: Outcome) -> None:
         outcome.calls += self.calls
-        outcome.statuses[self.scope] = "partial" if self.failed else "complete"
+        outcome.statuses.setdefault(self.scope, "complete")
         if self.failed:
-            outcome.errors[self.scope] = self.failed
+            outcome.statuses[self.scope] = "partial"
+            before = outcome.errors.get(self.scope)
+            outcome.errors[self.scope] = f"{before} {self.failed}" if before else self.failed
 
 
 def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress) -> _Billed:
@@ -127,15 +142,64 @@ def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, pr
             writer, session, bill.url, at=at, since=bill.since, folder=bill.folder, say=progress.say
         )
     except (CallError, IncompleteError) as error:
-        calls = METER.sent - before
-        status = getattr(error, "status", "failed")
-        record_failure(writer.con, writer.run_id, scope, status, str(error), at=at, calls=calls)
-        return _Billed(scope, f"{bill.url}: nothing could be read", calls, str(error))
+        return _nothing(scope, bill.url, METER.sent - before, error)
     if not done.failed:
         _forget_failure(writer.con, scope)
     loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
     failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
     return _Billed(scope, f"{bill.url}: {loaded}", done.calls, failed or None)
+
+
+def _explore(
+    writer: Writer, found: Found, at: datetime, fresh: Callable[[Scope], bool], progress: Progress
+) -> list[_Billed]:
+    """Asks Cost Explorer with as few credentials as tell of every account, those of a caller first.
+
+    Whoever is told of accounts beside its own pays for them: accounts entered from there need not be asked. What was
+    asked a while ago is fresh under the scope `cost_explorer`, which has no coverage of its own.
+    """
+    allowance = cost_explorer.Allowance()
+    done: list[_Billed] = []
+    known: set[str] = set()
+    pays = False
+    for session in sorted(found.sessions, key=lambda one: one.account not in found.callers):
+        if session.account in known or (pays and session.account not in found.callers):
+            continue
+        if fresh(Scope(CLOUD, session.account, GLOBAL, "cost_explorer")):
+            told = _accounts_told(writer.con, session.account)
+        else:
+            progress.say(f"Asking Cost Explorer about account {session.account}, at 0.01 USD a request.")
+            one, told = _ask(writer, session, at, allowance)
+            done.append(one)
+        known |= told
+        pays = pays or bool(told - {session.account})
+    return done
+
+
+def _ask(
+    writer: Writer, session: Session, at: datetime, allowance: cost_explorer.Allowance
+) -> tuple[_Billed, set[str]]:
+    """The cost that one account's credentials tell of, and of which accounts."""
+    scope = Scope(CLOUD, session.account, GLOBAL, "charges")
+    before = METER.sent
+    try:
+        explored = cost_explorer.explore(writer, session, at=at, allowance=allowance)
+    except (CallError, IncompleteError) as error:
+        return _nothing(scope, f"Cost Explorer of {session.account}", METER.sent - before, error), set()
+    _forget_failure(writer.con, scope)
+    return _Billed(scope, explored.sentence, METER.sent - before), set(explored.accounts)
+
+
+def _nothing(scope: Scope, source: str, calls: int, error: FinopsError) -> _Billed:
+    status = getattr(error, "status", "failed")
+    return _Billed(scope, f"{source}: nothing could be read", calls, str(error), status)
+
+
+def _accounts_told(con: duckdb.DuckDBPyConnection, account: str) -> set[str]:
+    rows = con.execute(
+        "SELECT DISTINCT x_AccountId FROM charges WHERE x_Source = ?", [cost_explorer.source_of(account)]
+    ).fetchall()
+    return {str(row[0]) for row in rows}
 
 
 def _forget_failure(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:

@@ -1,14 +1,12 @@
 """What was bought ahead: reserved instances of a region, savings plans of an account."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from collectors.aws.client import Api, Client
 from collectors.aws.inventory import Raw, all_of, once, place, utc
 from collectors.conduct import Rows
-from finops.instants import parse_instant
 from finops.warehouse import Scope
 
 DESCRIBE_RESERVED = Api(
@@ -92,18 +90,14 @@ def transform_plans(raw: Raw, scope: Scope) -> Rows:
                 "unit": f"{one.get('currency') or 'USD'} per hour",
                 "hourly_cost": _exact(one["commitment"]) if one.get("commitment") else None,
                 "currency": one.get("currency") or "USD",
-                "started_at": _instant(one.get("start")),
-                "ends_at": _instant(one.get("end")),
+                "started_at": utc(one.get("start") or None),
+                "ends_at": utc(one.get("end") or None),
                 "payment": _PAYMENT.get(str(one.get("paymentOption"))),
                 "state": {"active": "active", "retired": "expired"}.get(str(one.get("state")), "other"),
             }
             for one in once(raw, "savingsPlanId")
         ]
     }
-
-
-def _instant(text: str | None) -> datetime | None:
-    return parse_instant(text) if text else None
 
 
 def _exact(number: Any) -> Decimal:

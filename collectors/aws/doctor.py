@@ -9,7 +9,7 @@ from typing import Any
 from collectors.aws import inventory, metrics
 from collectors.aws.accounts import Request, discover
 from collectors.aws.client import Api, CallError, Client, Session
-from collectors.aws.permissions import base_calls
+from collectors.aws.permissions import base_calls, paid_calls
 from collectors.aws.regional import REGIONAL
 from finops.errors import FinopsError
 from finops.warehouse import Scope
@@ -51,8 +51,12 @@ class Examination:
         return [check for check in self.checks if check.status in ("denied", "failed", "throttled")]
 
 
-def examine(request: Request, at: datetime, days: int = metrics.DAYS) -> Examination:
+def examine(
+    request: Request, at: datetime, days: int = metrics.DAYS, *, cost_explorer: bool = False
+) -> Examination:
     """Tries every call that a collection makes, each in its smallest form, and plans the metrics of a run.
+
+    Calls that cost money are not tried.
 
     Raises UsageError and CredentialsError as a collection would.
     """
@@ -60,6 +64,11 @@ def examine(request: Request, at: datetime, days: int = metrics.DAYS) -> Examina
     result = Examination(places=len(found.places))
     result.checks += [
         Check(one.account, "global", one.dataset, one.status, one.error) for one in found.refused
+    ]
+    result.checks += [
+        Check(session.account, "global", api.action, "untested", "each request costs 0.01 USD")
+        for session in found.sessions
+        for api in (paid_calls() if cost_explorer else ())
     ]
     regions = {session.account: region for session, region in reversed(found.places)}
     with ThreadPoolExecutor(_AT_A_TIME) as pool:
@@ -78,7 +87,11 @@ def _permissions(session: Session, region: str) -> Iterator[Check]:
     """Each declared call, once per account: permissions seldom differ by region."""
     identity = Check(session.account, "global", "credentials", "ok", session.arn)
     yield identity
+    seen: set[str] = set()
     for api in base_calls():
+        if api.action in seen:
+            continue  # both generations of balancers need the same permission
+        seen.add(api.action)
         if api.probe is None:
             yield Check(session.account, region, api.action, "untested", "needs a resource to ask about")
             continue

@@ -39,6 +39,9 @@ _CLAIM = "kubernetes.io/created-for/pvc/"
 _CLUSTER = "kubernetes.io/cluster/"
 # Names that Linux and Windows images give to the disk they boot from, for machines that are not in the inventory.
 _ROOT_DEVICES = ("/dev/xvda", "/dev/sda1", "/dev/sda", "/dev/xvda1")
+_ACCELERATORS = (
+    ("GpuInfo", "Gpus"), ("InferenceAcceleratorInfo", "Accelerators"), ("NeuronInfo", "NeuronDevices"),
+)  # fmt: skip
 _FLASH, _DISK = ("gp2", "gp3", "io1", "io2"), ("st1", "sc1", "standard")
 
 
@@ -71,8 +74,9 @@ def tag_rows(scope: Scope, kind: str, identity: str, tags: Iterable[Mapping[str,
 
 
 def tag(resource: Mapping[str, Any], key: str) -> str | None:
-    """The value of one tag of a resource."""
-    return next((one.get("Value") for one in resource.get("Tags") or () if one.get("Key") == key), None)
+    """The value of one tag of a resource; of a repeated key the last, as in `tag_rows`."""
+    tags = reversed(resource.get("Tags") or ())
+    return next((one.get("Value") for one in tags if one.get("Key") == key), None)
 
 
 def utc(at: datetime | str | float | None) -> datetime | None:
@@ -184,12 +188,8 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
     family = family_of(name)
     number = re.search(r"\d+", family)
     architectures = (one.get("ProcessorInfo") or {}).get("SupportedArchitectures") or []
-    accelerators = (one.get("GpuInfo") or {}).get("Gpus") or []
-    others = [
-        device
-        for info, key in (("InferenceAcceleratorInfo", "Accelerators"), ("NeuronInfo", "NeuronDevices"))
-        for device in (one.get(info) or {}).get(key) or []
-    ]
+    # The first list that there is: inf1 and inf2 describe the same chips in two of them.
+    chips: Raw = next(filter(None, ((one.get(info) or {}).get(key) for info, key in _ACCELERATORS)), [])
     memory = (one.get("MemoryInfo") or {}).get("SizeInMiB")
     return {
         "cloud": "aws",
@@ -202,13 +202,9 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
         "family": family,
         "generation": int(number[0]) if number else None,
         "burstable": one.get("BurstablePerformanceSupported"),
-        "gpu_count": sum(int(device.get("Count") or 0) for device in accelerators or others),
+        "gpu_count": sum(int(chip.get("Count") or 0) for chip in chips),
         "gpu_model": next(
-            (
-                f"{device.get('Manufacturer', '')} {device.get('Name', '')}".strip()
-                for device in accelerators or others
-            ),
-            None,
+            (f"{chip.get('Manufacturer', '')} {chip.get('Name', '')}".strip() for chip in chips), None
         ),
         "cpu_model": (one.get("ProcessorInfo") or {}).get("Manufacturer"),
         "local_disk_gib": float((one.get("InstanceStorageInfo") or {}).get("TotalSizeInGB") or 0),

@@ -54,7 +54,11 @@ _GPU = "nvidia_smi_utilization_gpu"
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One of our metrics of a resource and where CloudWatch has it. `kind` is percent, sum or samples."""
+    """One of our metrics of a resource and where CloudWatch has it.
+
+    `kind` is percent, sum (with the highest sample), total (what is counted one by one, such as requests, so that
+    a sample says nothing about time), or samples.
+    """
 
     metric: str
     kind: str
@@ -105,10 +109,13 @@ class Assets:
 Newest = Mapping[tuple[str, str, int], datetime]
 
 
+_STATS = {"sum": ("Sum", "Maximum"), "total": ("Sum",), "samples": ("SampleCount",)}
+
+
 def _stats(kind: str, seconds: int) -> tuple[str, ...]:
     if kind == "percent":
         return ("Average", "p95", "Maximum") if seconds == DAY else ("Average", "Maximum")
-    return ("Sum", "Maximum") if kind == "sum" else ("SampleCount",)
+    return _STATS[kind]
 
 
 # --- what to ask ------------------------------------------------------------------------------------------
@@ -232,9 +239,8 @@ def _balancers(assets: Assets) -> Iterator[tuple[str, tuple[Measure, ...]]]:
         yield (
             identity,
             (
-                Measure("samples", "samples", namespace, asked, dimensions),
-                Measure("requests_per_second", "sum", namespace, asked, dimensions),
-                Measure("network_in_bytes_per_second", "sum", namespace, handled, dimensions),
+                Measure("requests_per_second", "total", namespace, asked, dimensions),
+                Measure("network_in_bytes_per_second", "total", namespace, handled, dimensions),
             ),
         )
 
@@ -398,7 +404,7 @@ class _Buckets:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """avg, p95, max and samples of one metric; of several series (GPUs) the busiest at each moment."""
         if "Sum" in stats:
-            return self._rates(stats["Sum"][0], stats["Maximum"][0], counts)
+            return self._rates(stats["Sum"][0], stats["Maximum"][0] if "Maximum" in stats else None, counts)
         none = np.full(self.count, np.nan)
         avg = _highest(stats["Average"]) / 100
         top = _highest(stats["Maximum"]) / 100
@@ -406,11 +412,11 @@ class _Buckets:
         return avg, p95, top, counts if counts is not None else none
 
     def _rates(
-        self, total: np.ndarray, top: np.ndarray, counts: np.ndarray | None
+        self, total: np.ndarray, top: np.ndarray | None, counts: np.ndarray | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Per second: the sum over the time that was measured, and the highest sample over its length."""
         none = np.full(self.count, np.nan)
-        if counts is None:
+        if counts is None or top is None:
             return total / self.lengths, none, none, none
         sample = _sample_seconds(counts, self.lengths)
         measured = np.minimum(counts * sample, self.lengths)
@@ -431,7 +437,7 @@ def _sample_seconds(counts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """
     fives = lengths / 300
     known = ~np.isnan(counts)
-    by_minute = known & (counts > fives * 1.02)
+    by_minute = known & (counts > fives * 1.02 + 1)  # one more: the last sample may only have begun
     whole_of_fives = known & ~by_minute & (counts > fives * 0.9)
     usual = 60.0 if by_minute.any() and not whole_of_fives.any() else 300.0
     return np.where(by_minute, 60.0, np.where(whole_of_fives, 300.0, usual))

@@ -26,7 +26,16 @@ def base_calls() -> list[Api]:
     return [accounts.DESCRIBE_REGIONS, *declared(*(one for each in _STATEMENTS.values() for one in each))]
 
 
-def policy(request: Request, billing_export: str | None = None) -> dict[str, Any]:
+def paid_calls() -> list[Api]:
+    """The calls that cost money, each of them; made only when they are asked for."""
+    from collectors.aws import cost_explorer
+
+    return declared(cost_explorer)
+
+
+def policy(
+    request: Request, billing_export: str | None = None, *, cost_explorer: bool = False
+) -> dict[str, Any]:
     """The IAM policy for a collection as asked for. With a role it is for the caller, who assumes the role; the role
     itself needs the policy printed without --role."""
     statements = [_statement(name, _actions(declared(*modules))) for name, modules in _STATEMENTS.items()]
@@ -35,6 +44,8 @@ def policy(request: Request, billing_export: str | None = None) -> dict[str, Any
         statements += _organisation(request)
     if billing_export:
         statements += _bill(billing_export)
+    if cost_explorer:
+        statements.append(_statement("FinopsCostExplorer", _actions(paid_calls())))
     return {"Version": "2012-10-17", "Statement": statements}
 
 

@@ -38,6 +38,7 @@ _PLATFORMS = {
 # Attributes of the product that an instance on demand is charged as.
 _ON_DEMAND = {"tenancy": "Shared", "capacitystatus": "Used", "preInstalledSw": "NA"}
 _VOLUME_FAMILIES = {"Storage": "", "System Operation": ":iops", "Provisioned Throughput": ":throughput"}
+_IN_USAGE_TYPES = {"piops": "io1"}  # volume types that usage types call otherwise
 # What the price list counts in → our unit, and how many of ours one of theirs is.
 _UNITS = {
     "hrs": ("hour", 1), "gb-mo": ("GiB-month", 1), "gb-month": ("GiB-month", 1), "iops-mo": ("IOPS-month", 1),
@@ -127,11 +128,13 @@ def _sku(kind: str, product: Mapping[str, Any], region: str) -> str | None:
     if kind == "addresses":
         states = {"PublicIPv4:IdleAddress": "unused", "PublicIPv4:InUseAddress": "in_use"}
         return next((f"public_ip:{state}" for end, state in states.items() if usage.endswith(end)), None)
-    volume = attributes.get("volumeApiName") or usage.rpartition(".")[2]
+    last = usage.rpartition(".")[2]
+    called = _IN_USAGE_TYPES.get(last, last)
+    volume = attributes.get("volumeApiName") or called
     marks = {"": "EBS:VolumeUsage", ":iops": "EBS:VolumeP-IOPS", ":throughput": "EBS:VolumeP-Throughput"}
     end = _VOLUME_FAMILIES[kind]
     # io2 costs less beyond 32,000 operations: those tiers have products of their own, with a longer usage type.
-    usual = usage.endswith((marks[end], f"{marks[end]}.{volume}"))
+    usual = usage.endswith(marks[end]) or (called == volume and usage.endswith(f"{marks[end]}.{last}"))
     return f"{volume}{end}" if volume and usual else None
 
 
@@ -142,12 +145,16 @@ def _on_demand(product: Mapping[str, Any]) -> tuple[str, Decimal, str] | None:
         for term in ((product.get("terms") or {}).get("OnDemand") or {}).values()
         for dimension in (term.get("priceDimensions") or {}).values()
     ]
+    found: dict[str, set[tuple[str, Decimal]]] = {}
     for dimension in dimensions:
         unit = _UNITS.get(str(dimension.get("unit")).lower())
         for currency, text in (dimension.get("pricePerUnit") or {}).items():
             price = Decimal(str(text))
             if unit and price > 0:
-                return unit[0], price / unit[1], currency
+                found.setdefault(currency, set()).add((unit[0], price / unit[1]))
+    for currency, prices in found.items():
+        if len(prices) == 1:  # more: tiers
+            return (*prices.pop(), currency)
     return None
 
 

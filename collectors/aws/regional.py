@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from collectors.aws import commitments, inventory, metrics, network, prices
 from collectors.aws.client import Client, Session
-from collectors.conduct import Crew, Got, Rows
+from collectors.conduct import ODD_SHAPES, Crew, Got, Rows
 from finops.errors import FinopsError
 from finops.warehouse import Scope
 
@@ -134,7 +134,7 @@ def _bring(crew: Crew, asked: _Asked, transform: Callable[[Any], Rows]) -> Rows 
         return None
     try:
         rows = transform(got.value)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except ODD_SHAPES as error:
         sentence = f"The {asked.scope.dataset.replace('_', ' ')} of account {asked.scope.account_id}, region "
         sentence += (
             f"{asked.scope.region} have a shape this version does not know ({type(error).__name__}: {error})."
@@ -153,6 +153,11 @@ class _Estate:
     ) -> None:
         self._place, self._crew, self._rows = place, crew, rows
         self.missing = [name for name in asked if name not in rows]
+        known = crew.stored(
+            "SELECT dataset FROM coverage WHERE (cloud, account_id, region) = (?, ?, ?) AND collected_at IS NOT NULL",
+            [CLOUD, place.session.account, place.region],
+        )
+        self.never = set(_INVENTORY) - set(rows) - {one["dataset"] for one in known}
 
     def of(self, table: str) -> list[Mapping[str, Any]]:
         """Rows of one table."""
@@ -190,10 +195,13 @@ def _collect_types(place: Place, crew: Crew, estate: _Estate) -> list[Mapping[st
 
 
 def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mapping[str, Any]]) -> None:
-    """List prices once per region, for every size that a machine here could have; spot prices of the types in use."""
+    """List prices once per region, of every size that a machine here could have; spot prices of the types in use."""
     asked: list[tuple[_Asked, Callable[[Any], Rows]]] = []
     listed, spot = place.scope("prices"), place.scope("spot_prices")
-    if crew.wants(listed) and crew.first(("prices", place.region)):
+    priced = any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
+    if crew.wants(listed) and not priced and not estate.missing:
+        crew.whole(listed, {}, calls=0)  # nothing here has a price
+    elif crew.wants(listed) and crew.first(("prices", place.region)):
         where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
         sizes = _by_platform(estate.of("instances"), types)
         one = _ask(place, crew, "prices", prices.get_list, where, place.region, sizes)
@@ -294,9 +302,13 @@ def _agent_series(client: Client, windows: bool, gpus: bool) -> list[dict[str, A
 
 def _why(estate: _Estate, *datasets: str) -> Problems:
     """Why a scope that follows from others cannot be whole."""
-    lost = [name.replace("_", " ") for name in datasets if name in estate.missing]
-    if not lost:
-        return []
-    return [
-        f"What there is is known from an earlier collection only: {' and '.join(lost)} could not be read."
-    ]
+    never = [name.replace("_", " ") for name in datasets if name in estate.never]
+    old = [name.replace("_", " ") for name in datasets if name in estate.missing and name not in estate.never]
+    told = []
+    if never:
+        told.append(f"What to ask about is not known: {' and '.join(never)} were never collected.")
+    if old:
+        told.append(
+            f"What to ask about is known from an earlier collection: {' and '.join(old)} could not be read."
+        )
+    return told

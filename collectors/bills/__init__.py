@@ -4,6 +4,8 @@
     inspect(path)          what a file is, from its beginning; hopeless ones fail here
     ingest(writer, paths)  the bills into the warehouse, each in one transaction
     ingest_delivery(…)     what an export brought for one billing period, in place of what it brought before
+    load_totals(…)         what an account costs where no bill tells it, until one comes
+    in_words(…)            accounts and months in a sentence
 
 A format is one mapping beside this code, such as focus.sql. What happens to a bill is told in docs/ingest.md.
 """
@@ -11,7 +13,9 @@ A format is one mapping beside this code, such as focus.sql. What happens to a b
 from collectors.bills.files import find_files
 from collectors.bills.inspection import Bill, inspect
 from collectors.bills.loading import Delivery, ingest, ingest_delivery
+from collectors.bills.partitions import in_words
 from collectors.bills.results import FileResult, IngestResult, Sums
+from collectors.bills.totals import TotalsResult, load_totals
 
 __all__ = [
     "Bill",
@@ -19,8 +23,11 @@ __all__ = [
     "FileResult",
     "IngestResult",
     "Sums",
+    "TotalsResult",
     "find_files",
+    "in_words",
     "ingest",
     "ingest_delivery",
     "inspect",
+    "load_totals",
 ]

@@ -122,7 +122,7 @@ def ingest_delivery(
         writer.con, delivery.source, {load.source: load.content.fingerprint for load in loads}
     ):
         return IngestResult(tuple(_unchanged(load, load.source) for load in loads))
-    with _transaction(writer.con):
+    with transaction(writer.con):
         again = partitions.clear(writer.con, delivery.source)
         results = [_load_part(load, again=again) for load in loads]
         partitions.cover(writer.con, at=at, run_id=writer.run_id)
@@ -136,7 +136,7 @@ def _ingest_one(load: _Load) -> FileResult:
     holder = partitions.holder_of(con, load.content.fingerprint)
     if holder:
         return _unchanged(load, holder)
-    with _transaction(con):
+    with transaction(con):
         with told_of_file(load.bill.path):
             _bring_in(load)
         result = _settle(load)
@@ -167,7 +167,8 @@ def _load_part(load: _Load, *, again: bool) -> FileResult:
 
 
 @contextlib.contextmanager
-def _transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All or nothing, and a list of the accounts whose coverage it touches."""
     _begin(con)
     try:
         yield
@@ -317,6 +318,8 @@ def _tell_cost_basis(load: _Load) -> None:
 
 
 def _face_overlaps(load: _Load) -> None:
+    if given := partitions.give_way(load.writer.con, load.source):
+        load.notes.append(f"It takes the place of what Cost Explorer told of {partitions.in_words(given)}.")
     for overlap in partitions.overlaps(load.writer.con, load.source, load.bill.format, load.delivery):
         if not overlap.same_bill:
             load.notes.append(_beside(overlap))

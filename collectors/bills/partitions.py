@@ -4,7 +4,7 @@ A partition is what one source holds of (provider's cloud, BillingAccountId, Bil
 runs inside the transaction of one file, whose sums are in `control`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,11 +18,15 @@ _IDENTITY = (
     "PricingQuantity, ConsumedQuantity, BilledCost, ListCost"
 )
 _PARTITION = "x_Cloud, BillingAccountId, BillingPeriodStart"
+_MONTH = "x_Cloud, x_AccountId, BillingPeriodStart"
 # Bills have no key: two parts of one bill may hold charges that are alike by chance. The same bill delivered
 # again has nearly all of its rows in common, so one in a hundred is taken as proof.
 SHARE_OF_SAME_BILL = 0.01
+# Totals per account, service and day. They tell less than any bill and give way to one of the same account and month.
+TOTALS = "cost-explorer"
 # Beyond, one row in so many is compared, chosen by its content, so on both sides alike.
 _ROWS_TO_COMPARE = 5_000_000
+_NAMED = 4  # accounts and months that a sentence names
 _IN_CONTROL = (
     "(cloud_of({provider}), {account}, {period}) IN "
     "(SELECT DISTINCT (cloud_of(ProviderName), BillingAccountId, BillingPeriodStart) FROM control)"
@@ -128,10 +132,10 @@ def overlaps(con: duckdb.DuckDBPyConnection, source: str, format: str, delivery:
         f"""
         SELECT source, bool_or(split_part(format, '-', 1) <> split_part($format, '-', 1)) FROM bill_partitions
         WHERE source <> $source AND NOT ($delivery <> '' AND starts_with(source, $delivery))
-          AND {_PARTITIONS_IN_CONTROL}
+          AND format <> $totals AND {_PARTITIONS_IN_CONTROL}
         GROUP BY ALL ORDER BY ALL
         """,  # noqa: S608
-        {"source": source, "format": format, "delivery": delivery},
+        {"source": source, "format": format, "delivery": delivery, "totals": TOTALS},
     ).fetchall()
     foreign = [Overlap(str(name), 0, True, True) for name, other_format in others if other_format]
     names = [str(name) for name, other_format in others if not other_format]
@@ -195,6 +199,92 @@ def displace(con: duckdb.DuckDBPyConnection, other: str) -> None:
     con.execute(
         "DELETE FROM data_tests WHERE subject = $1 AND $1 NOT IN (SELECT source FROM bill_partitions)",
         [other],
+    )
+
+
+# --- totals -----------------------------------------------------------------------------------------------
+
+
+def clear_months(con: duckdb.DuckDBPyConnection, source: str, months: Sequence[datetime]) -> None:
+    """Removes what a source has brought for these billing periods."""
+    which = "{} = $1 AND list_contains(CAST($2 AS TIMESTAMP[]), {})"
+    charges = which.format("x_Source", "BillingPeriodStart")
+    _touch(con, charges, [source, list(months)])
+    con.execute(f"DELETE FROM charges WHERE {charges}", [source, list(months)])  # noqa: S608
+    con.execute(
+        f"DELETE FROM bill_partitions WHERE {which.format('source', 'billing_period_start')}",  # noqa: S608
+        [source, list(months)],
+    )
+
+
+def leave_out_billed(con: duckdb.DuckDBPyConnection, arriving: str) -> list[tuple[str, datetime]]:
+    """Removes from the table of arriving totals every account and month that a bill has; returns which."""
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE billed AS
+        SELECT DISTINCT x_Cloud, x_AccountId, BillingPeriodStart FROM charges
+        WHERE BillingPeriodStart IN (SELECT BillingPeriodStart FROM {arriving})
+          AND x_Source NOT IN (SELECT source FROM bill_partitions WHERE format = $totals)
+        """,  # noqa: S608
+        {"totals": TOTALS},
+    )
+    rows = con.execute(
+        f"DELETE FROM {arriving} WHERE ({_MONTH}) IN (SELECT ({_MONTH}) FROM billed) "  # noqa: S608
+        "RETURNING x_AccountId, BillingPeriodStart"
+    ).fetchall()
+    return sorted(set(rows))
+
+
+def give_way(con: duckdb.DuckDBPyConnection, source: str) -> list[tuple[str, datetime]]:
+    """Removes the totals of other sources for every account and month that `source` has; returns which."""
+    others = con.execute(
+        "SELECT DISTINCT source FROM bill_partitions WHERE format = ? AND source <> ?", [TOTALS, source]
+    ).fetchall()
+    if not others:
+        return []
+    names = [str(name) for (name,) in others]
+    con.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE giving_way AS
+        SELECT DISTINCT {_MONTH} FROM charges WHERE list_contains($names, x_Source)
+        INTERSECT SELECT DISTINCT {_MONTH} FROM charges WHERE x_Source = $source
+        """,  # noqa: S608
+        {"names": names, "source": source},
+    )
+    which = f"list_contains(?, x_Source) AND ({_MONTH}) IN (SELECT ({_MONTH}) FROM giving_way)"  # noqa: S608
+    _touch(con, which, [names])
+    con.execute(f"DELETE FROM charges WHERE {which}", [names])  # noqa: S608
+    _count_again(con, names)
+    rows = con.execute("SELECT x_AccountId, BillingPeriodStart FROM giving_way ORDER BY ALL").fetchall()
+    return [(str(account), month) for account, month in rows]
+
+
+def in_words(months: Sequence[tuple[str, datetime]]) -> str:
+    """Accounts and months in a few words, however many there are."""
+    first = ", ".join(f"{account} {month:%Y-%m}" for account, month in months[:_NAMED])
+    more = len(months) - _NAMED
+    return f"{first} and {more:,} more" if more > 0 else first
+
+
+def _count_again(con: duckdb.DuckDBPyConnection, sources: list[str]) -> None:
+    """Brings the partitions of totals in line with the charges that are left of them."""
+    con.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE left_over AS
+        SELECT x_Source, BillingPeriodStart, count(*) AS rows, sum(BilledCost) AS billed,
+            sum(EffectiveCost) AS effective
+        FROM charges WHERE list_contains(?, x_Source) GROUP BY ALL
+        """,
+        [sources],
+    )
+    con.execute(
+        "DELETE FROM bill_partitions WHERE list_contains(?, source) "
+        "AND (source, billing_period_start) NOT IN (SELECT (x_Source, BillingPeriodStart) FROM left_over)",
+        [sources],
+    )
+    con.execute(
+        "UPDATE bill_partitions SET rows = l.rows, billed_cost = l.billed, effective_cost = l.effective "
+        "FROM left_over AS l WHERE source = l.x_Source AND billing_period_start = l.BillingPeriodStart"
     )
 
 

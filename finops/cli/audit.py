@@ -277,7 +277,7 @@ def _collect(common: Common, clouds: list[str], who: "Asking", max_age: "timedel
     for name in clouds:
         if name != "aws":
             raise UsageError(f"finops audit {name} is not there yet: this version collects from aws only.")
-    return run_live(common, who, max_age or timedelta(hours=24))
+    return run_live(common, who, timedelta(hours=24) if max_age is None else max_age)
 
 
 def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:

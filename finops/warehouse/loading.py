@@ -213,10 +213,10 @@ def _delete(
     con: duckdb.DuckDBPyConnection, scope: Scope, table: str, staged: str | None, since: datetime | None
 ) -> None:
     where, values = _rows_of(scope, table)
+    if table in ("instance_types", "prices") and staged is None:
+        return  # accounts share them: one that needs none leaves those of the others
     if table == "instance_types" or scope.dataset == "spot_prices":
         # What nobody asked for this time, another account may have asked for: only what came is replaced.
-        if staged is None:
-            return
         name = "instance_type" if table == "instance_types" else "sku"
         where += f" AND {name} IN (SELECT {name} FROM temp.{staged})"  # noqa: S608
     if since is not None and table in ("metrics", "traffic"):

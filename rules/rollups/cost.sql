@@ -5,36 +5,47 @@
 -- hours or GiB where the bill counts time or bytes.
 WITH spans AS (
     SELECT
-        x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId) AS payer,
+        x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId) AS payer, x_CostBasis = 'total' AS total,
         max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05) AS metered_to,
         max(ChargePeriodEnd) AS charged_to,
         min(least(ChargePeriodStart, coalesce(BillingPeriodStart, ChargePeriodStart))) AS billed_from
     FROM charges
     WHERE ChargeCategory = 'Usage' AND ChargePeriodStart < CAST($as_of AS TIMESTAMP)
-    GROUP BY x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId)
+    GROUP BY x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId), x_CostBasis = 'total'
 ),
 payers AS (
     -- Monthly fees end in the future; hours and days tell how far the bill really goes. A bill speaks about its
     -- payer from the start of the billing period on, also for an account whose first charge came later.
-    SELECT x_Cloud, payer, min(billed_from) AS billed_from,
+    SELECT x_Cloud, payer, total, min(billed_from) AS billed_from,
         least(coalesce(max(metered_to), max(charged_to)), CAST($as_of AS TIMESTAMP)) AS window_end
     FROM spans
-    GROUP BY x_Cloud, payer
+    GROUP BY x_Cloud, payer, total
 ),
-windows AS (
+candidates AS (
     -- One window for an account, also when it changed its payer within it.
-    SELECT s.x_Cloud, s.x_AccountId, max(p.window_end) AS window_end,
+    SELECT s.x_Cloud, s.x_AccountId, s.total, max(p.window_end) AS window_end,
         greatest(min(p.billed_from), max(p.window_end) - INTERVAL 30 DAY) AS window_start
     FROM spans AS s
-    JOIN payers AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer
-    GROUP BY s.x_Cloud, s.x_AccountId
+    JOIN payers AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer AND p.total = s.total
+    GROUP BY s.x_Cloud, s.x_AccountId, s.total
+),
+windows AS (
+    -- Totals of an account name no resource: over days of which only totals are known, what the bill says of its
+    -- resources would be spread too thin. So the bill alone counts while it is recent, and totals alone after that.
+    SELECT w.x_Cloud, w.x_AccountId, w.total, w.window_end, w.window_start
+    FROM candidates AS w
+    LEFT JOIN candidates AS o ON o.x_Cloud = w.x_Cloud AND o.x_AccountId = w.x_AccountId AND o.total <> w.total
+    WHERE o.total IS NULL
+       OR (CASE WHEN w.total THEN o.window_end ELSE w.window_end END > CAST($as_of AS TIMESTAMP) - INTERVAL 35 DAY)
+           <> w.total
 ),
 periods AS (
-    SELECT x_Cloud, coalesce(BillingAccountId, x_AccountId) AS payer, BillingPeriodStart AS period_start,
+    SELECT x_Cloud, coalesce(BillingAccountId, x_AccountId) AS payer, x_CostBasis = 'total' AS total,
+        BillingPeriodStart AS period_start,
         max(coalesce(BillingPeriodEnd, BillingPeriodStart + INTERVAL 1 MONTH)) AS period_end
     FROM charges
     WHERE ChargeCategory = 'Usage' AND BillingPeriodStart IS NOT NULL
-    GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), BillingPeriodStart
+    GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), x_CostBasis = 'total', BillingPeriodStart
 ),
 -- Time of which a bill is loaded: a month in the window that nobody loaded is not a month without cost.
 loaded AS (
@@ -43,8 +54,8 @@ loaded AS (
     FROM (
         SELECT w.x_Cloud, w.x_AccountId, w.window_start, w.window_end, p.period_start, max(p.period_end) AS period_end
         FROM windows AS w
-        JOIN spans AS s ON s.x_Cloud = w.x_Cloud AND s.x_AccountId = w.x_AccountId
-        JOIN periods AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer AND p.period_start < w.window_end
+        JOIN spans AS s ON s.x_Cloud = w.x_Cloud AND s.x_AccountId = w.x_AccountId AND s.total = w.total
+        JOIN periods AS p ON p.x_Cloud = s.x_Cloud AND p.payer = s.payer AND p.total = s.total AND p.period_start < w.window_end
         GROUP BY w.x_Cloud, w.x_AccountId, w.window_start, w.window_end, p.period_start
     )
     WHERE period_end > window_start
@@ -81,6 +92,7 @@ inside AS (
     LEFT JOIN loaded AS l USING (x_Cloud, x_AccountId)
     WHERE c.ChargeCategory = 'Usage'
       AND c.x_Cost IS NOT NULL
+      AND (c.x_CostBasis = 'total') = w.total
       AND c.ChargePeriodStart < w.window_end
       AND c.ChargePeriodEnd > w.window_start
 ),

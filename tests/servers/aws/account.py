@@ -1,19 +1,12 @@
-"""Answers about the account: its regions, Savings Plans, costs, organization."""
+"""Answers about the account: its regions, Savings Plans, organization."""
 
-from datetime import date, timedelta
 from typing import Any
 
-from tests.servers.aws import catalogue, state
+from tests.servers.aws import state
 from tests.servers.aws.wire import Call, RefusalError
 
 # Savings plans by account; the estate puts some here.
 SAVINGS_PLANS: dict[str, list[dict[str, Any]]] = {}
-SERVICES = {
-    "Amazon Elastic Compute Cloud - Compute": 0.6,
-    "EC2 - Other": 0.25,
-    "Amazon Virtual Private Cloud": 0.15,
-}
-DAILY_COST = 100.0
 
 
 def list_regions(call: Call) -> dict[str, Any]:
@@ -63,75 +56,7 @@ def paged(
     return answer
 
 
-def get_cost_and_usage(call: Call) -> dict[str, Any]:
-    """ce:GetCostAndUsage: a steady account, by day or month, in whole or by service and region."""
-    asked = call.fields
-    period = asked.get("TimePeriod", {})
-    start, end = date.fromisoformat(period["Start"][:10]), date.fromisoformat(period["End"][:10])
-    if start >= end:
-        raise RefusalError(
-            "ValidationException", "Start date (and hour) should be before end date (and hour)"
-        )
-    if start < state.CLOCK.now().date() - timedelta(days=14 * 31):
-        raise RefusalError("ValidationException", "You haven't enabled historical data beyond 14 months")
-    metrics = asked.get("Metrics") or []
-    if not metrics:
-        raise RefusalError("ValidationException", "Metrics must be given")
-    groups = asked.get("GroupBy") or []
-    if len(groups) > 2:
-        raise RefusalError("ValidationException", "Only two groups are allowed")
-    days = asked.get("Granularity", "MONTHLY") == "DAILY"
-    return {
-        "GroupDefinitions": groups,
-        "ResultsByTime": [
-            span(first, last, metrics, groups, last > state.CLOCK.now().date())
-            for first, last in spans(start, end, days)
-        ],
-        "DimensionValueAttributes": [],
-    }
-
-
-def spans(start: date, end: date, days: bool) -> list[tuple[date, date]]:
-    found = []
-    while start < end:
-        following = (
-            start + timedelta(days=1) if days else (start.replace(day=1) + timedelta(days=32)).replace(day=1)
-        )
-        found.append((start, min(following, end)))
-        start = following
-    return found
-
-
-def span(
-    first: date, last: date, metrics: list[str], groups: list[dict[str, str]], estimated: bool
-) -> dict[str, Any]:
-    total = DAILY_COST * (last - first).days
-    result: dict[str, Any] = {
-        "TimePeriod": {"Start": first.isoformat(), "End": last.isoformat()},
-        "Estimated": estimated,
-        "Total": {},
-        "Groups": [],
-    }
-    if not groups:
-        result["Total"] = amounts(metrics, total)
-        return result
-    keys: list[tuple[list[str], float]] = [([], 1.0)]
-    for group in groups:
-        shares = SERVICES if group["Key"] == "SERVICE" else dict.fromkeys(catalogue.PRICED_REGIONS[:3], 1 / 3)
-        keys = [([*names, name], share * part) for names, share in keys for name, part in shares.items()]
-    result["Groups"] = [{"Keys": names, "Metrics": amounts(metrics, total * share)} for names, share in keys]
-    return result
-
-
-def amounts(metrics: list[str], amount: float) -> dict[str, dict[str, str]]:
-    return {
-        name: {"Amount": f"{amount:.10f}", "Unit": "N/A" if name == "UsageQuantity" else "USD"}
-        for name in metrics
-    }
-
-
 ANSWERS = {
     ("account", "ListRegions"): list_regions,
     ("savingsplans", "DescribeSavingsPlans"): describe_savings_plans,
-    ("ce", "GetCostAndUsage"): get_cost_and_usage,
 }

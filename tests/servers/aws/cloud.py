@@ -225,6 +225,15 @@ class Cloud:
             },
         )
 
+    def costs(self, charges: Sequence[dict[str, Any]] | None = None, page: int = 1000) -> None:
+        """What Cost Explorer tells from now on, until `fresh()` or `estate()`; None: 100 USD of usage a day.
+
+        A charge is there each day, or on its "day": {"account", "service", "region", "record_type": "Usage", "day"?,
+        "unblended": "1.5", and where they differ "amortized", "net_unblended", "net_amortized"}; all have defaults.
+        The account of the organization that pays sees all of them, others their own. A page has so many groups.
+        """
+        self._post("costs", {"charges": None if charges is None else list(charges), "page": page})
+
     def move(self, action: str, resource_id: str, region: str = "us-east-1", **more: Any) -> None:
         """Change the estate behind everybody's back, without a call in the log.
 
@@ -239,7 +248,8 @@ class Cloud:
 
         {"service": "ec2", "operation": "DescribeVolumes", "region", "account", "key", "status": 200, "outcome": "ok" or an
         error code or the kind of fault, "queries": n and "datapoints": n (CloudWatch, else 0), "items": n (paged
-        answers, else 0), "started", "seconds", "bytes"}. `service` is the name in IAM (cloudwatch, elasticloadbalancing).
+        answers, else 0), "started", "seconds", "bytes", "asked": the parameters as they arrived (of metric queries
+        namespace, name, dimensions, period and statistic)}. `service` is the name in IAM (cloudwatch, elasticloadbalancing).
         """
         calls: list[dict[str, Any]] = self._get("calls")
         return [call for call in calls if operation in (None, call["operation"])]

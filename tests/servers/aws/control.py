@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from tests.servers.aws import account, ec2_extras, organization, state
+from tests.servers.aws import account, costs, ec2_extras, organization, state
 from tests.servers.aws.estate import Estate, truth
 from tests.servers.aws.front import Front, Reply
 from tests.servers.aws.machines import build_instances
@@ -65,6 +65,7 @@ def calm(front: Front) -> None:
     front.trouble.clear()
     front.gate.enforcing = False
     front.log.clear()
+    costs.BOOK.steady()
     front.changed = False
 
 
@@ -144,6 +145,10 @@ def buckets(front: Front, asked: dict[str, Any]) -> None:
     front.trouble.set_limits(asked["rules"])
 
 
+def set_costs(front: Front, asked: dict[str, Any]) -> None:
+    costs.BOOK.write(asked["charges"], asked["page"])
+
+
 def iam(front: Front, asked: dict[str, Any]) -> dict[str, str]:
     """IAM on with a new user, or off."""
     front.gate.enforcing = bool(asked["enforce"])
@@ -153,4 +158,5 @@ def iam(front: Front, asked: dict[str, Any]) -> dict[str, str]:
 _COMMANDS = {
     "calls": calls, "reset-calls": reset_calls, "fresh": fresh, "estate": build_estate, "organization": organize, "clock": clock,
     "series": series, "move": moved, "faults": faults, "latency": latency, "buckets": buckets, "iam": iam,
+    "costs": set_costs,
 }  # fmt: skip

@@ -80,7 +80,7 @@ class Front:
         entry: dict[str, Any] = {
             "service": call.service, "operation": call.operation, "region": call.region, "account": call.account,
             "key": call.key, "status": 0, "outcome": "open", "queries": 0, "datapoints": 0, "items": 0,
-            "started": time.time(), "since": time.monotonic(), "bytes": 0,
+            "started": time.time(), "since": time.monotonic(), "bytes": 0, "asked": told(call.fields),
         }  # fmt: skip
         self.log.append(entry)
         return entry
@@ -146,6 +146,18 @@ class Front:
 
         body = b"".join(self.moto(environ, start))
         return Reply(int(started[0].split()[0]), started[1], body)
+
+
+def told(fields: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of a call as its log entry keeps them; of metric queries only what tells them apart."""
+    kept = dict(fields)
+    for query in kept.pop("MetricDataQueries", None) or []:
+        stat = query.get("MetricStat", {})
+        metric = stat.get("Metric", {})
+        named = [[each.get("Name"), each.get("Value")] for each in metric.get("Dimensions", [])]
+        text = [metric.get("Namespace"), metric.get("MetricName"), named, stat.get("Period"), stat.get("Stat")]
+        kept.setdefault("Queries", []).append(text)
+    return kept
 
 
 def as_json(answer: dict[str, Any]) -> bytes:
