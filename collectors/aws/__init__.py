@@ -8,6 +8,7 @@ accounts     who is asking, which accounts and regions there are
 inventory    machines, their types and groups, volumes, snapshots: get → transform
 network      addresses, load balancers, NAT gateways
 commitments  reserved instances and savings plans
+measures     what CloudWatch has under which name, and the fewest calls that ask for it
 metrics      CloudWatch in full batches, only what is newer than what is stored
 prices       list prices and the history of spot prices
 billing      the bill from a Data Export in S3

@@ -1,15 +1,13 @@
 """CloudWatch through GetMetricData: full batches, daily buckets over 95 days, hourly ones of the processor over 14.
 
-What is asked (source: CloudWatch metrics of EC2, EBS, NAT gateways, load balancers, and of the CloudWatch agent):
-ratios (processor, memory, GPU) as mean, 95th percentile and maximum; rates (network, disk) as a sum, divided by the
-seconds that were measured, and as the maximum of one sample, divided by its length. How long a sample is follows
-from how many there are in a day: 1,440 of a minute or 288 of five. Only what is newer than what is stored is asked.
+measures.py says what to ask. Here it is asked, and the answers become rows: ratios as they are, rates as the sum over
+the seconds that were measured and the highest sample over its length. How long a sample is follows from how many
+there are in a day: 1,440 of a minute or 288 of five. Only what is newer than what is stored is asked.
 """
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,6 +16,24 @@ import pyarrow as pa
 
 from collectors.aws.client import Api, Client
 from collectors.aws.inventory import Problems, utc
+from collectors.aws.measures import (
+    AGENT,
+    DAY,
+    DAYS,
+    GPU,
+    HOUR,
+    HOURLY_DAYS,
+    MEMORY,
+    POINTS,
+    PRICE_PER_QUERY,
+    QUERIES,
+    Assets,
+    Batch,
+    Measure,
+    Newest,
+    Wanted,
+    plan,
+)
 from finops.warehouse import Scope
 
 GET_METRIC_DATA = Api(
@@ -36,273 +52,6 @@ GET_METRIC_DATA = Api(
     },
 )  # fmt: skip
 LIST_METRICS = Api("cloudwatch", "list_metrics", "cloudwatch:ListMetrics", probe={"Namespace": "CWAgent"})
-
-# Limits of GetMetricData. Source: its API reference.
-QUERIES = 500
-POINTS = 100_800
-PRICE_PER_QUERY = 0.01 / 1000  # USD; source: CloudWatch pricing, metrics requested by GetMetricData
-
-DAY, HOUR = 86_400, 3_600
-DAYS, HOURLY_DAYS = 95, 14
-_RECENT_DAYS = 3
-# A boot volume up to this size at its type's base speed: what it does changes no decision about it.
-_PLAIN_BOOT_GIB = 170
-_AGENT = "CWAgent"
-_MEMORY = ("mem_used_percent", "Memory % Committed Bytes In Use")  # Linux, Windows
-_GPU = "nvidia_smi_utilization_gpu"
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One of our metrics of a resource and where CloudWatch has it.
-
-    `kind` is percent, sum (with the highest sample), total (what is counted one by one, such as requests, so that
-    a sample says nothing about time), or samples.
-    """
-
-    metric: str
-    kind: str
-    namespace: str
-    name: str
-    dimensions: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What is asked about one resource, in one batch, from an instant on."""
-
-    resource_id: str
-    measures: tuple[Measure, ...]
-    start: datetime
-    seconds: int = DAY
-
-    def queries(self) -> list[tuple[Measure, str]]:
-        """Each series with the statistic that is asked of it."""
-        return [(measure, stat) for measure in self.measures for stat in _stats(measure.kind, self.seconds)]
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Resources whose queries fill one call."""
-
-    wanted: tuple[Wanted, ...]
-    start: datetime
-    end: datetime
-    seconds: int
-
-    @property
-    def queries(self) -> int:
-        return sum(len(one.queries()) for one in self.wanted)
-
-
-@dataclass(frozen=True, slots=True)
-class Assets:
-    """What can be measured in a region: rows of the inventory."""
-
-    instances: Sequence[Mapping[str, Any]] = ()
-    volumes: Sequence[Mapping[str, Any]] = ()
-    nat_gateways: Sequence[Mapping[str, Any]] = ()
-    load_balancers: Sequence[Mapping[str, Any]] = ()
-
-
-# (resource, metric, bucket_seconds) → the newest bucket that is stored
-Newest = Mapping[tuple[str, str, int], datetime]
-
-
-_STATS = {"sum": ("Sum", "Maximum"), "total": ("Sum",), "samples": ("SampleCount",)}
-
-
-def _stats(kind: str, seconds: int) -> tuple[str, ...]:
-    if kind == "percent":
-        return ("Average", "p95", "Maximum") if seconds == DAY else ("Average", "Maximum")
-    return _STATS[kind]
-
-
-# --- what to ask ------------------------------------------------------------------------------------------
-
-
-def get_agent_series(client: Client, *, windows: bool, gpus: bool) -> list[dict[str, Any]]:
-    """Series that CloudWatch agents report: memory, and GPUs where there are any."""
-    names = [_MEMORY[0], *([_MEMORY[1]] if windows else []), *([_GPU] if gpus else [])]
-    return [
-        series
-        for name in names
-        for page in client.pages(LIST_METRICS, Namespace=_AGENT, MetricName=name)
-        for series in page.get("Metrics") or ()
-    ]
-
-
-def plan(
-    assets: Assets,
-    agent: Iterable[Mapping[str, Any]],
-    newest: Newest,
-    at: datetime,
-    days: int = DAYS,
-) -> list[Batch]:
-    """The calls to make: as few as the API's limits allow, the oldest windows together."""
-    agents: dict[str, list[Measure]] = defaultdict(list)
-    for series in agent:
-        measure, resource = _agent_measure(series)
-        if resource:
-            agents[resource].append(measure)
-    daily = [*_machines(assets, agents), *_volumes(assets), *_gateways(assets), *_balancers(assets)]
-    hourly = [
-        (one["instance_id"], (_ec2(one["instance_id"], "cpu_utilization", "percent", "CPUUtilization"),))
-        for one in assets.instances
-        if one["state"] == "running"
-    ]
-    first_day = _midnight(at - timedelta(days=days)) if at != _midnight(at) else at - timedelta(days=days)
-    if at != _midnight(at):
-        first_day += timedelta(days=1)  # today's bucket is one of the days
-    first_hour = (at - timedelta(days=min(HOURLY_DAYS, days))).replace(minute=0, second=0, microsecond=0)
-    return [
-        *_batches(_from(daily, newest, first_day, DAY), at, DAY),
-        *_batches(_from(hourly, newest, first_hour, HOUR), at, HOUR),
-    ]
-
-
-def _machines(
-    assets: Assets, agents: Mapping[str, list[Measure]]
-) -> Iterator[tuple[str, tuple[Measure, ...]]]:
-    for one in assets.instances:
-        identity = one["instance_id"]
-        if one["state"] == "running":
-            yield (
-                identity,
-                (
-                    _ec2(identity, "cpu_utilization", "percent", "CPUUtilization"),
-                    _ec2(identity, "samples", "samples", "CPUUtilization"),
-                    _ec2(identity, "network_in_bytes_per_second", "sum", "NetworkIn"),
-                    _ec2(identity, "network_out_bytes_per_second", "sum", "NetworkOut"),
-                    *agents.get(identity, ()),
-                ),
-            )
-
-
-def _volumes(assets: Assets) -> Iterator[tuple[str, tuple[Measure, ...]]]:
-    running = {one["instance_id"]: one["state"] for one in assets.instances}
-    for one in assets.volumes:
-        identity = one["volume_id"]
-        if _plain_boot(one) or running.get(one["instance_id"]) == "stopped":
-            continue
-        dimensions = (("VolumeId", identity),)
-        yield (
-            identity,
-            (
-                Measure("samples", "samples", "AWS/EBS", "VolumeReadOps", dimensions),
-                Measure("disk_read_ops_per_second", "sum", "AWS/EBS", "VolumeReadOps", dimensions),
-                Measure("disk_write_ops_per_second", "sum", "AWS/EBS", "VolumeWriteOps", dimensions),
-                Measure("disk_read_bytes_per_second", "sum", "AWS/EBS", "VolumeReadBytes", dimensions),
-                Measure("disk_write_bytes_per_second", "sum", "AWS/EBS", "VolumeWriteBytes", dimensions),
-            ),
-        )
-
-
-def _plain_boot(volume: Mapping[str, Any]) -> bool:
-    """A boot volume that no rule could judge by what it does: small, and with nothing provisioned to give up."""
-    return (
-        bool(volume["is_boot"])
-        and (volume["size_gib"] or 0) <= _PLAIN_BOOT_GIB
-        and (volume["volume_type"] == "gp2" or (volume["iops"] or 0) <= 3000)
-        and volume["volume_type"] not in ("io1", "io2")
-    )
-
-
-def _gateways(assets: Assets) -> Iterator[tuple[str, tuple[Measure, ...]]]:
-    for one in assets.nat_gateways:
-        dimensions = (("NatGatewayId", one["nat_gateway_id"]),)
-        yield (
-            one["nat_gateway_id"],
-            (
-                Measure("samples", "samples", "AWS/NATGateway", "BytesOutToDestination", dimensions),
-                Measure("network_out_bytes_per_second", "sum", "AWS/NATGateway", "BytesOutToDestination", dimensions),
-                Measure("network_in_bytes_per_second", "sum", "AWS/NATGateway", "BytesInFromDestination", dimensions),
-            ),
-        )  # fmt: skip
-
-
-_BALANCERS = {
-    "application": ("AWS/ApplicationELB", "LoadBalancer", "ProcessedBytes", "RequestCount"),
-    "network": ("AWS/NetworkELB", "LoadBalancer", "ProcessedBytes", "NewFlowCount"),
-    "gateway": ("AWS/GatewayELB", "LoadBalancer", "ProcessedBytes", "NewFlowCount"),
-    "classic": ("AWS/ELB", "LoadBalancerName", "EstimatedProcessedBytes", "RequestCount"),
-}
-
-
-def _balancers(assets: Assets) -> Iterator[tuple[str, tuple[Measure, ...]]]:
-    for one in assets.load_balancers:
-        if one["kind"] not in _BALANCERS:
-            continue
-        namespace, dimension, handled, asked = _BALANCERS[one["kind"]]
-        identity = str(one["load_balancer_id"])
-        dimensions = ((dimension, identity.partition(":loadbalancer/")[2]),)
-        yield (
-            identity,
-            (
-                Measure("requests_per_second", "total", namespace, asked, dimensions),
-                Measure("network_in_bytes_per_second", "total", namespace, handled, dimensions),
-            ),
-        )
-
-
-def _ec2(identity: str, metric: str, kind: str, name: str) -> Measure:
-    return Measure(metric, kind, "AWS/EC2", name, (("InstanceId", identity),))
-
-
-def _agent_measure(series: Mapping[str, Any]) -> tuple[Measure, str | None]:
-    dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in series.get("Dimensions") or ())
-    name = str(series["MetricName"])
-    metric = "gpu_utilization" if name == _GPU else "memory_utilization"
-    return Measure(metric, "percent", _AGENT, name, dimensions), dict(dimensions).get("InstanceId")
-
-
-def _from(
-    asked: Iterable[tuple[str, tuple[Measure, ...]]], newest: Newest, first: datetime, seconds: int
-) -> Iterator[Wanted]:
-    """Each resource from where its metrics end in the warehouse, that bucket included: it may have been half full."""
-    for resource, measures in asked:
-        metrics = {one.metric for one in measures if one.kind != "samples"}
-        ends = [newest.get((resource, metric, seconds), first) for metric in metrics]
-        yield Wanted(resource, measures, max(first, min(ends)), seconds)
-
-
-def _batches(wanted: Iterable[Wanted], end: datetime, seconds: int) -> Iterator[Batch]:
-    """Calls for what has a history to catch up with, then for what is nearly up to date: one short window must not
-    be asked as long as another's."""
-    waiting = sorted(wanted, key=lambda one: one.start)
-    recent = end - timedelta(days=_RECENT_DAYS)
-    for some in (
-        [one for one in waiting if one.start < recent],
-        [one for one in waiting if one.start >= recent],
-    ):
-        yield from _packed(some, end, seconds)
-
-
-def _packed(waiting: list[Wanted], end: datetime, seconds: int) -> Iterator[Batch]:
-    """Resources whole, as many as fit a call, the longest windows together."""
-    while waiting:
-        start = waiting[0].start
-        points = max(1, -(-int((end - start).total_seconds()) // seconds))
-        room = min(QUERIES, POINTS // points)
-        taken: list[Wanted] = []
-        rest: list[Wanted] = []
-        for one in waiting:
-            size = len(one.queries())
-            if size <= room:
-                room -= size
-                taken.append(one)
-            else:
-                rest.append(one)
-        if not taken:  # one resource with more series than a call holds: GPUs by the hundred
-            one = waiting[0]
-            keep, cut = one.measures[: len(one.measures) // 2], one.measures[len(one.measures) // 2 :]
-            waiting[:1] = [
-                Wanted(one.resource_id, keep, one.start, seconds),
-                Wanted(one.resource_id, cut, one.start, seconds),
-            ]
-            continue
-        waiting = rest
-        yield Batch(tuple(taken), start, end, seconds)
 
 
 # --- ask --------------------------------------------------------------------------------------------------
@@ -351,6 +100,17 @@ def _queries(batch: Batch) -> list[dict[str, Any]]:
             },
         }
         for number, (measure, stat) in enumerate(flat)
+    ]
+
+
+def get_agent_series(client: Client, *, windows: bool, gpus: bool) -> list[dict[str, Any]]:
+    """Series that CloudWatch agents report: memory, and GPUs where there are any."""
+    names = [MEMORY[0], *([MEMORY[1]] if windows else []), *([GPU] if gpus else [])]
+    return [
+        series
+        for name in names
+        for page in client.pages(LIST_METRICS, Namespace=AGENT, MetricName=name)
+        for series in page.get("Metrics") or ()
     ]
 
 
@@ -492,10 +252,13 @@ def _epoch(at: Any) -> int:
     return int(instant)
 
 
-def _midnight(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
 def keep_from(at: datetime) -> dict[int, datetime]:
     """From when on stored buckets are kept, by their length."""
     return {DAY: at - timedelta(days=DAYS + 1), HOUR: at - timedelta(days=HOURLY_DAYS + 1)}
+
+
+__all__ = [
+    "DAY", "DAYS", "GET_METRIC_DATA", "HOUR", "HOURLY_DAYS", "LIST_METRICS", "POINTS", "PRICE_PER_QUERY", "QUERIES",
+    "Answers", "Assets", "Batch", "Measure", "Newest", "Wanted", "get_agent_series", "get_metrics", "keep_from", "plan",
+    "transform_metrics",
+]  # fmt: skip
