@@ -90,8 +90,10 @@ def collect_aws(
     from collectors import aws
 
     _refuse_unknown(asked.only, [*aws.DATASETS, "charges"])
-    if asked.only == ("charges",) and not asked.billing_export and not getattr(asked, "cost_explorer", False):
-        raise UsageError("--only charges needs a bill: say where it is with --billing-export.")
+    if asked.only == ("charges",) and not asked.billing_export and not asked.cost_explorer:
+        raise UsageError(
+            "--only charges needs a bill: say where it is with --billing-export, or ask for --cost-explorer."
+        )
     with writing(db, "collect aws", at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
         fresh = _fresh(writer.con, "collect aws", at, clock, max_age)
         bill, charges = None, not asked.only or "charges" in asked.only

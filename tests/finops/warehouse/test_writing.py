@@ -258,7 +258,9 @@ def test_migrations_go_forward_step_by_step_and_only_once(warehouse: Path) -> No
 def test_a_migration_that_fails_leaves_the_version_before_it(warehouse: Path) -> None:
     con = duckdb.connect(str(warehouse))
     with pytest.raises(duckdb.Error):
-        migrate(con, warehouse, AT, {NEXT: "ALTER TABLE runs ADD COLUMN two INTEGER; SELECT no_such_function()"})
+        migrate(
+            con, warehouse, AT, {NEXT: "ALTER TABLE runs ADD COLUMN two INTEGER; SELECT no_such_function()"}
+        )
     con.rollback()
     assert migrations.version_of(con) == NEXT - 1
     assert "two" not in [row[0] for row in con.execute("DESCRIBE runs").fetchall()]

@@ -155,7 +155,13 @@ def told(fields: dict[str, Any]) -> dict[str, Any]:
         stat = query.get("MetricStat", {})
         metric = stat.get("Metric", {})
         named = [[each.get("Name"), each.get("Value")] for each in metric.get("Dimensions", [])]
-        text = [metric.get("Namespace"), metric.get("MetricName"), named, stat.get("Period"), stat.get("Stat")]
+        text = [
+            metric.get("Namespace"),
+            metric.get("MetricName"),
+            named,
+            stat.get("Period"),
+            stat.get("Stat"),
+        ]
         kept.setdefault("Queries", []).append(text)
     return kept
 
