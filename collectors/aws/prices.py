@@ -49,13 +49,17 @@ _UNITS = {
 # --- list prices ------------------------------------------------------------------------------------------
 
 
-def get_list(client: Client, region: str, types: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """Products as JSON text: the machine types wanted of each platform, then volumes and addresses."""
+def get_list(
+    client: Client, region: str, types: Mapping[str, Iterable[str]], *, others: bool = True
+) -> dict[str, list[str]]:
+    """Products as JSON text: the machine types wanted of each platform, and with `others` volumes and addresses."""
     found = {
         platform: _machines(client, region, platform, sorted(set(names)))
         for platform, names in sorted(types.items())
         if platform in _SYSTEMS
     }
+    if not others:
+        return found
     for family in _VOLUME_FAMILIES:
         found[family] = _products(client, "AmazonEC2", {"regionCode": region, "productFamily": family})
     found["addresses"] = _products(client, "AmazonVPC", {"regionCode": region})

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -195,27 +196,39 @@ def _collect_types(place: Place, crew: Crew, estate: _Estate) -> list[Mapping[st
 
 
 def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mapping[str, Any]]) -> None:
-    """List prices once per region, of every size that a machine here could have; spot prices of the types in use."""
+    """List prices of every size that a machine here could have, spot prices of the types in use."""
+    spot, used = place.scope("spot_prices"), _by_platform(estate.running, [])
     asked: list[tuple[_Asked, Callable[[Any], Rows]]] = []
-    listed, spot = place.scope("prices"), place.scope("spot_prices")
-    priced = any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
-    if crew.wants(listed) and not priced and not estate.missing:
-        crew.whole(listed, {}, calls=0)  # nothing here has a price
-    elif crew.wants(listed) and crew.first(("prices", place.region)):
-        where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
-        sizes = _by_platform(estate.of("instances"), types)
-        one = _ask(place, crew, "prices", prices.get_list, where, place.region, sizes)
-        one.problems.extend(_why(estate, "instances"))
-        asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
-    used = _by_platform(estate.running, [])
-    if crew.wants(spot):
-        if used:
-            one = _ask(place, crew, "spot_prices", prices.get_spot, place.client(), used, place.at)
-            asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
-        else:
-            _without_machines(crew, spot, estate)
+    if crew.wants(place.scope("prices")):
+        asked += _ask_list(place, crew, estate, types)
+    if crew.wants(spot) and used:
+        one = _ask(place, crew, "spot_prices", prices.get_spot, place.client(), used, place.at)
+        asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
+    elif crew.wants(spot):
+        _without_machines(crew, spot, estate)
     for one, transform in asked:
         _bring(crew, one, transform)
+
+
+def _ask_list(
+    place: Place, crew: Crew, estate: _Estate, types: list[Mapping[str, Any]]
+) -> list[tuple[_Asked, Callable[[Any], Rows]]]:
+    """The list prices of a region that no account of this run has asked for before: all accounts share them."""
+    listed = place.scope("prices")
+    sizes = {
+        platform: new
+        for platform, names in _by_platform(estate.of("instances"), types).items()
+        if (new := {name for name in names if crew.first(("price", place.region, platform, name))})
+    }
+    priced = estate.missing or any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
+    others = bool(priced) and crew.first(("price", place.region))
+    if not sizes and not others:
+        crew.whole(listed, {}, calls=0, problems=_why(estate, "instances"))
+        return []
+    where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
+    one = _ask(place, crew, "prices", partial(prices.get_list, others=others), where, place.region, sizes)
+    one.problems.extend(_why(estate, "instances"))
+    return [(one, lambda raw: prices.transform_list(raw, listed, place.at))]
 
 
 def _without_machines(crew: Crew, scope: Scope, estate: _Estate) -> None:

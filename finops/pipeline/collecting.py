@@ -142,12 +142,8 @@ def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: date
             fresh = _complete_since(con, oldest)
     except WarehouseError:
         return False  # of an older version, which the writer migrates; or damaged, which it tells
-    shared = {(scope.region, scope.dataset) for scope in fresh}
     needed = [scope for account, region in places for scope in scopes_of(account, region, asked.only)]
-    return bool(needed) and all(
-        scope in fresh or (scope.dataset == "prices" and (scope.region, "prices") in shared)
-        for scope in needed
-    )
+    return bool(needed) and fresh.issuperset(needed)
 
 
 def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime) -> set[Scope]:

@@ -215,10 +215,10 @@ def _delete(
     where, values = _rows_of(scope, table)
     if table in ("instance_types", "prices") and staged is None:
         return  # accounts share them: one that needs none leaves those of the others
-    if table == "instance_types" or scope.dataset == "spot_prices":
+    if table in ("instance_types", "prices"):
         # What nobody asked for this time, another account may have asked for: only what came is replaced.
-        name = "instance_type" if table == "instance_types" else "sku"
-        where += f" AND {name} IN (SELECT {name} FROM temp.{staged})"  # noqa: S608
+        key = "instance_type" if table == "instance_types" else "(sku, coalesce(platform, 'linux'))"
+        where += f" AND {key} IN (SELECT {key} FROM temp.{staged})"  # noqa: S608
     if since is not None and table in ("metrics", "traffic"):
         where += f" AND {'bucket_start' if table == 'metrics' else 'day'} >= ?"
         values.append(since)

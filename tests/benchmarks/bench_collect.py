@@ -248,6 +248,9 @@ def compare(cloud: Cloud, shown: Shown, truth: Truth, number: int, folder: Path)
         first = audited(cloud, own, "finops, empty warehouse", truth.as_of)
         shown = Shown(first, found_by_rule(own))
     theirs, verdicts = peer(cloud, folder, version, truth.as_of)
+    if theirs.run.code:
+        print(f"\nCloud Custodian ended with {theirs.run.code}: {(folder / 'err').read_text()[-2000:]}")
+        return
     print(
         f"\nBeside Cloud Custodian, {truth.n:,} instances, one process for all policies and regions, cache off\n"
     )

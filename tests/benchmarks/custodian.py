@@ -102,7 +102,7 @@ def installed() -> str:
 def custodian(
     folder: Path, regions: Sequence[str], as_of: str, env: Mapping[str, str]
 ) -> tuple[Run, list[Verdict]]:
-    """Runs all policies in all regions, one process, its cache off; output goes into the folder."""
+    """Runs all policies in all regions, one process, its cache off; no verdicts when it fails."""
     policies = [{"name": one.name, "resource": one.resource, "filters": one.filters} for one in POLICIES]
     (folder / "policies.json").write_text(json.dumps({"policies": policies}))
     run = measure(
@@ -113,7 +113,7 @@ def custodian(
         ],
         folder, env,
     )  # fmt: skip
-    return run, [verdict(folder / "found", one, regions) for one in POLICIES]
+    return run, [] if run.code else [verdict(folder / "found", one, regions) for one in POLICIES]
 
 
 def verdict(folder: Path, policy: Policy, regions: Sequence[str]) -> Verdict:

@@ -682,6 +682,10 @@ def test_the_log_tells_who_asked_what(cloud: Cloud, truth: Truth) -> None:
         "service": "cloudwatch", "operation": "GetMetricData", "region": "eu-west-1", "account": ACCOUNT,
         "status": 200, "outcome": "ok", "queries": 1, "datapoints": 0,
     }  # fmt: skip
+    assert call["asked"]["Queries"] == [
+        ["AWS/EC2", "CPUUtilization", [["InstanceId", "i-1"]], 300, "Average"]
+    ]
+    assert call["asked"]["EndTime"] - call["asked"]["StartTime"] == DAY.total_seconds()
 
 
 def test_a_changed_estate_is_built_anew(process: Cloud) -> None:

@@ -131,9 +131,6 @@ def test_an_organisation_is_collected_but_for_the_account_that_was_refused(
     assert WITHOUT_ROLE in error
 
 
-@pytest.mark.xfail(
-    reason="list prices of a region are asked for the types of one account only (regional._collect_prices)"
-)
 def test_every_account_s_machines_have_a_list_price_in_a_region_they_share(
     cloud: Cloud, tmp_path: Path
 ) -> None:

@@ -371,10 +371,17 @@ def load_prices(writer: Writer, scope: Scope, *tables: pa.Table, at: datetime = 
 def test_list_prices_and_spot_prices_do_not_delete_each_other(writer: Writer) -> None:
     assert load_prices(writer, LISTED, prices("on_demand", "m5.large", "gp3")) == 2
     assert load_prices(writer, SPOT, prices("spot", "m5.large")) == 1
-    assert load_prices(writer, LISTED, prices("on_demand", "m5.large", price="2"), at=LATER) == 1
-    assert priced(writer) == [("on_demand", "m5.large", 2), ("spot", "m5.large", 1)]
+    assert load_prices(writer, LISTED, prices("on_demand", "m5.large", price="2"), at=LATER) == 2
+    assert priced(writer) == [("on_demand", "gp3", 1), ("on_demand", "m5.large", 2), ("spot", "m5.large", 1)]
     load_prices(writer, SPOT, prices("spot", "m5.large", price="3"), at=LATER)
-    assert priced(writer) == [("on_demand", "m5.large", 2), ("spot", "m5.large", 3)]
+    assert priced(writer) == [("on_demand", "gp3", 1), ("on_demand", "m5.large", 2), ("spot", "m5.large", 3)]
+
+
+def test_list_prices_of_another_system_stay(writer: Writer) -> None:
+    windows = prices("on_demand", "m5.large", price="5").append_column("platform", pa.array(["windows"]))
+    load_prices(writer, LISTED, prices("on_demand", "m5.large"))
+    load_prices(writer, LISTED, windows, at=LATER)
+    assert priced(writer) == [("on_demand", "m5.large", 1), ("on_demand", "m5.large", 5)]
 
 
 def test_spot_prices_are_replaced_by_type_and_those_of_others_stay(writer: Writer) -> None:
