@@ -49,10 +49,11 @@ def get_public_ips(client: Client, problems: Problems) -> tuple[Raw, Raw | None]
     return addresses, beside(problems, lambda: all_of(client, DESCRIBE_INTERFACES, "NetworkInterfaces"))
 
 
-def transform_public_ips(raw: tuple[Raw, Raw | None], scope: Scope) -> Rows:
+def transform_public_ips(raw: tuple[Raw, Raw | None], scope: Scope, partition: str = "aws") -> Rows:
     """Rows of public_ips and their tags: reserved addresses by allocation id, lent ones by the address itself."""
     addresses, interfaces = raw
-    users = {one["NetworkInterfaceId"]: _user(one) for one in interfaces or ()}
+    balancers = _balancers(scope, partition)
+    users = {one["NetworkInterfaceId"]: _user(one, balancers) for one in interfaces or ()}
     rows: Rows = {"public_ips": [], "tags": []}
     for one in addresses:
         identity = one.get("AllocationId") or one["PublicIp"]
@@ -60,7 +61,9 @@ def transform_public_ips(raw: tuple[Raw, Raw | None], scope: Scope) -> Rows:
         rows["tags"] += tag_rows(scope, "public_ip", identity, one.get("Tags"))
     known = {row["address"] for row in rows["public_ips"]}
     rows["public_ips"] += [
-        {**place(scope), **lent} for lent in _lent(interfaces or ()) if lent["address"] not in known
+        {**place(scope), **lent}
+        for lent in _lent(interfaces or (), balancers)
+        if lent["address"] not in known
     ]
     return rows
 
@@ -79,11 +82,11 @@ def _reserved(one: Mapping[str, Any], users: Mapping[str, tuple[str | None, str]
     }
 
 
-def _lent(interfaces: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _lent(interfaces: Iterable[Mapping[str, Any]], balancers: str) -> list[dict[str, Any]]:
     """Addresses that come and go with the interface that has them."""
     found: dict[str, dict[str, Any]] = {}
     for one in interfaces:
-        user, kind = _user(one)
+        user, kind = _user(one, balancers)
         for private in one.get("PrivateIpAddresses") or ():
             association = private.get("Association") or {}
             address = association.get("PublicIp")
@@ -99,7 +102,7 @@ def _lent(interfaces: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def _user(interface: Mapping[str, Any]) -> tuple[str | None, str]:
+def _user(interface: Mapping[str, Any], balancers: str) -> tuple[str | None, str]:
     """What an interface belongs to. AWS tells it by the attachment, the type, or only in the description."""
     instance = (interface.get("Attachment") or {}).get("InstanceId")
     if instance:
@@ -108,7 +111,7 @@ def _user(interface: Mapping[str, Any]) -> tuple[str | None, str]:
     if interface.get("InterfaceType") == "nat_gateway" or text.startswith("Interface for NAT Gateway "):
         return text.removeprefix("Interface for NAT Gateway ") or None, "nat_gateway"
     if text.startswith("ELB "):
-        return text.removeprefix("ELB "), "load_balancer"
+        return balancers + text.removeprefix("ELB "), "load_balancer"
     return interface.get("NetworkInterfaceId"), "other"
 
 
@@ -147,7 +150,7 @@ def transform_load_balancers(raw: Mapping[str, Any], scope: Scope, partition: st
             }
         )
     in_service = None if raw["members"] is None else {one["name"]: one["healthy"] for one in raw["members"]}
-    prefix = f"arn:{partition}:elasticloadbalancing:{scope.region}:{scope.account_id}:loadbalancer/"
+    prefix = _balancers(scope, partition)
     for one in once(raw["classic"], "LoadBalancerName"):
         name = one["LoadBalancerName"]
         rows["load_balancers"].append(
@@ -164,6 +167,11 @@ def transform_load_balancers(raw: Mapping[str, Any], scope: Scope, partition: st
             }
         )
     return rows
+
+
+def _balancers(scope: Scope, partition: str) -> str:
+    """What the ARNs of the scope's balancers begin with."""
+    return f"arn:{partition}:elasticloadbalancing:{scope.region}:{scope.account_id}:loadbalancer/"
 
 
 def _targets(client: Client) -> Raw:

@@ -114,7 +114,9 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Mapping[str, Any]], Rows]] = {
     ),
     "scaling_groups": lambda raw, p, _: inventory.transform_scaling_groups(raw, p.scope("scaling_groups")),
     "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.scope("snapshots")),
-    "public_ips": lambda raw, p, _: network.transform_public_ips(raw, p.scope("public_ips")),
+    "public_ips": lambda raw, p, _: network.transform_public_ips(
+        raw, p.scope("public_ips"), p.session.partition
+    ),
     "load_balancers": lambda raw, p, _: network.transform_load_balancers(
         raw, p.scope("load_balancers"), p.session.partition
     ),

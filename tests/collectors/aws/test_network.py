@@ -66,12 +66,13 @@ def test_an_address_that_nothing_uses_is_unused() -> None:
         ),
         ({"Description": "Interface for NAT Gateway nat-1"}, ("nat-1", "nat_gateway")),
         ({"InterfaceType": "nat_gateway", "Description": ""}, (None, "nat_gateway")),
-        ({"Description": "ELB app/shop/50dc6c495c0c9188"}, ("app/shop/50dc6c495c0c9188", "load_balancer")),
-        ({"Description": "ELB old"}, ("old", "load_balancer")),
+        ({"Description": "ELB app/shop/50dc6c495c0c9188"}, (f"{PREFIX}app/shop/50dc6c495c0c9188", "load_balancer")),
+        ({"Description": "ELB old"}, (f"{PREFIX}old", "load_balancer")),
         ({"Description": "VPC Endpoint Interface vpce-1"}, ("eni-1", "other")),
         ({"Description": None}, ("eni-1", "other")),
         # AWS attaches the interfaces of balancers itself, to no machine of the account.
-        ({"Attachment": {"InstanceOwnerId": "amazon-elb"}, "Description": "ELB net/n/1"}, ("net/n/1", "load_balancer")),
+        ({"Attachment": {"InstanceOwnerId": "amazon-elb"}, "Description": "ELB net/n/1"},
+         (f"{PREFIX}net/n/1", "load_balancer")),
     ],
 )  # fmt: skip
 def test_an_address_belongs_to_whatever_its_interface_belongs_to(
