@@ -9,7 +9,7 @@ goes on. Each scope is committed as soon as it is whole, so that a run that is s
 import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import duckdb
 import pyarrow as pa
 
-from finops.errors import CredentialsError, FinopsError
+from finops.errors import CredentialsError, FinopsError, WarehouseError
 from finops.warehouse import Scope, Staged, Writer, record_failure
 
 PLACES_AT_A_TIME = 8
@@ -111,6 +111,7 @@ class Crew:
         self._meter, self._calls, self._stored, self._wanted = meter, calls, stored, wanted
         self._out: queue.Queue[_Part | _Whole | _Missed | _Left] = queue.Queue(_WAITING)
         self._once: set[Any] = set()
+        self._shared: dict[Any, list[Future[Got[Any]]]] = {}
         self._lock = threading.Lock()
         self.credentials_error: CredentialsError | None = None
 
@@ -119,11 +120,16 @@ class Crew:
         return self._wanted(scope)
 
     def first(self, key: Any) -> bool:
-        """True for the first who asks: for what several places share."""
+        """True for the first who asks: for what several places share. Call it with `sharing` held."""
+        new = key not in self._once
+        self._once.add(key)
+        return new
+
+    @contextlib.contextmanager
+    def sharing(self, key: Any) -> "Iterator[list[Future[Got[Any]]]]":
+        """Alone with what other places have asked of something shared; what is asked now is to be added."""
         with self._lock:
-            new = key not in self._once
-            self._once.add(key)
-            return new
+            yield self._shared.setdefault(key, [])
 
     def get(self, what: str, function: Callable[..., T], *arguments: Any) -> "Future[Got[T]]":
         """Runs a get in the pool. What it raises comes back as a sentence; `what` names the answer in it."""
@@ -239,15 +245,24 @@ def _settle(
         status = message.status
         outcome.errors[scope] = message.error
     else:
-        outcome.rows += _stage(writer.con, staged, scope).commit(
-            writer.run_id, at=at, calls=message.calls, error=message.error, keep_from=message.keep_from
-        )
+        try:
+            outcome.rows += _stage(writer.con, staged, scope).commit(
+                writer.run_id, at=at, calls=message.calls, error=message.error, keep_from=message.keep_from
+            )
+        except (WarehouseError, duckdb.DataError) as error:
+            return _settle(writer, staged, _Missed(scope, "failed", _unfit(scope, error), 0), at, outcome)
         staged.pop(scope)
         status = "partial" if message.error else "complete"
         if message.error:
             outcome.errors[scope] = message.error
     outcome.statuses[scope] = status
     return status
+
+
+def _unfit(scope: Scope, error: Exception) -> str:
+    """What the cloud sent that the warehouse cannot hold, such as one thing twice."""
+    place = f"account {scope.account_id}, region {scope.region}"
+    return f"The {scope.dataset.replace('_', ' ')} of {place} do not fit the warehouse: {str(error).splitlines()[0]}"
 
 
 class Stored:

@@ -59,7 +59,7 @@ CREATE TABLE instances ( -- Virtual machines.
   state           VARCHAR NOT NULL,   -- running | stopped | other (starting, stopping, terminated …)
   state_since     TIMESTAMP,          -- when it entered that state, UTC; NULL where the cloud does not tell
   instance_type   VARCHAR,            -- type or size, key into instance_types
-  platform        VARCHAR,            -- linux | windows | rhel | suse | other
+  platform        VARCHAR,            -- linux | windows | rhel | suse | other (priced as linux) | special (a licence or tenancy that no list price is known of)
   purchase_model  VARCHAR,            -- on_demand | spot | subscription | reserved
   scaling_group   VARCHAR,            -- id of the scaling group, instance group or node pool that manages it
   launched_at     TIMESTAMP,          -- first or last launch as the cloud reports it, UTC

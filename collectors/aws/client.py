@@ -87,6 +87,10 @@ _PAGING: Mapping[str, Paging] = {
 }
 
 
+# Services that name the list they were asked for also when it is empty.
+_TELLS_ALWAYS = ("pricing", "cloudwatch", "savingsplans", "organizations")
+
+
 @dataclass(frozen=True, init=False)
 class Api:
     """One operation of one service, with the IAM actions it needs.
@@ -250,16 +254,25 @@ class Client:
 
     def pages(self, api: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
         """All pages of a call, as few of them as the service allows."""
-        paging = _PAGING[api.service]
+        paging, seen = _PAGING[api.service], set[str]()
         if paging.limit and paging.limit not in parameters:
             parameters[paging.limit] = api.page or paging.size
         while True:
             page = self.get(api, **parameters)
+            if api.service in _TELLS_ALWAYS and not set(page) - {"ResponseMetadata", paging.receive}:
+                raise self._unusable(api, "Unreadable", "an answer without a result")
             yield page
             token = page.get(paging.receive)
             if not token:
                 return
+            if token in seen:
+                raise self._unusable(api, "Paging", "the same page again and again")
+            seen.add(token)
             parameters[paging.send] = token
+
+    def _unusable(self, api: Api, code: str, what: str) -> CallError:
+        where = f"in account {self.session.account}, region {self.region}"
+        return CallError("failed", code, f"{api.action} got {what} {where}.")
 
     def _service(self, service: str) -> Any:
         with self._lock:
@@ -344,9 +357,13 @@ class _CutShortError(Exception):
 
 
 def _refuse_cut_short(
-    response_dict: Mapping[str, Any] | None = None, parsed_response: Mapping[str, Any] | None = None, **_: Any
+    event_name: str = "",
+    response_dict: Mapping[str, Any] | None = None,
+    parsed_response: Mapping[str, Any] | None = None,
+    **_: Any,
 ) -> None:
-    """A hook on every answer: the SDK takes half a JSON document, and a body that broke off, for an empty answer."""
+    """A hook on every answer: the SDK takes half a JSON document, a body that broke off, and whatever else is no
+    answer of the operation, for an empty one."""
     body = response_dict.get("body") if response_dict else None
     if response_dict is None or not isinstance(body, bytes):
         return  # none, or a stream that whoever reads it has to check
@@ -354,12 +371,24 @@ def _refuse_cut_short(
     length = headers.get("content-length")
     if length is not None and not headers.get("content-encoding") and int(length) != len(body):
         raise _CutShortError(f"{len(body)} of {length} bytes arrived")
+    service, _dot, operation = event_name.partition(".")[2].partition(".")
+    if service != "s3" and response_dict.get("status_code", 200) < 300:
+        _refuse_alien(body, operation)
     told = set(parsed_response or ()) - {"ResponseMetadata", "Error"}
     if body and not told and "json" in str(headers.get("content-type")):
         try:
             json.loads(body)
         except ValueError as error:
             raise _CutShortError(str(error)) from error
+
+
+def _refuse_alien(body: bytes, operation: str) -> None:
+    """An XML answer names its operation; a page of a proxy, and no body at all, are no answer."""
+    start = body[:1000].lstrip()
+    if not start:
+        raise _CutShortError("the answer is empty")
+    if start.startswith(b"<") and f"<{operation}Response".encode() not in start:
+        raise _CutShortError(f"the answer is none to {operation}: {start[:60]!r}")
 
 
 def _cut_short(error: BaseException) -> bool:

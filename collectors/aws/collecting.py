@@ -11,7 +11,15 @@ import duckdb
 from collectors.aws import billing, cost_explorer
 from collectors.aws.accounts import Found, Request, discover
 from collectors.aws.client import METER, CallError, Session
-from collectors.aws.regional import CLOUD, GLOBAL, REGIONAL, Place, collect_global, collect_region
+from collectors.aws.regional import (
+    CLOUD,
+    GLOBAL,
+    OF_MACHINES,
+    REGIONAL,
+    Place,
+    collect_global,
+    collect_region,
+)
 from collectors.conduct import Crew, Outcome, Pool, Progress, Stored, conduct
 from finops.errors import CredentialsError, FinopsError, IncompleteError
 from finops.warehouse import Scope, Writer, record_failure
@@ -81,10 +89,18 @@ def collect(
         one.record_failure(writer, at)
     places = _places(found, wanted, at, writer.con)
     scopes = {scope for place in places for scope in _scopes(place, wanted)}
+
+    def rested(scope: Scope) -> bool:
+        """Fresh, and so are the machines that it was asked for."""
+        machines = Scope(scope.cloud, scope.account_id, scope.region, "instances")
+        return fresh(scope) and (
+            scope.dataset not in OF_MACHINES or machines not in scopes or fresh(machines)
+        )
+
     stored = Stored(writer.con)
     calls = Pool(_CALLS_AT_A_TIME, "call")
-    crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not fresh(scope))
-    progress.begin(sum(1 for scope in scopes if not fresh(scope)))
+    crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not rested(scope))
+    progress.begin(sum(1 for scope in scopes if not rested(scope)))
     try:
         outcome = conduct(writer, crew, places, _collect_place, at=at, progress=progress)
     finally:

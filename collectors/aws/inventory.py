@@ -137,16 +137,19 @@ def _instance(one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+# PlatformDetails of what is charged by the list, and of licences that the owner brings. Source: EC2 billing
+# information of images. Everything else (SQL Server, Ubuntu Pro, high availability) has a price of its own.
+_PLATFORMS = {
+    "Linux/UNIX": "linux", "Windows": "windows", "Red Hat Enterprise Linux": "rhel", "SUSE Linux": "suse",
+    "Windows BYOL": "other", "Red Hat BYOL Linux": "other",
+}  # fmt: skip
+
+
 def _platform(one: Mapping[str, Any]) -> str:
-    """The operating system whose licence is in the price. One that the owner brings is not."""
+    """The operating system whose licence is in the price; 'special' where no list has the price."""
     details = one.get("PlatformDetails") or ("Windows" if one.get("Platform") else "Linux/UNIX")
-    if details.startswith("Windows"):
-        return "other" if "BYOL" in details else "windows"
-    if details.startswith("Red Hat"):
-        return "other" if "BYOL" in details else "rhel"
-    if details.startswith("SUSE"):
-        return "suse"
-    return "linux" if details.startswith("Linux") else "other"
+    shared = ((one.get("Placement") or {}).get("Tenancy") or "default") == "default"
+    return _PLATFORMS.get(details, "special") if shared else "special"
 
 
 def _cluster(one: Mapping[str, Any]) -> str | None:

@@ -68,6 +68,12 @@ class Batch:
     def queries(self) -> int:
         return sum(len(one.queries()) for one in self.wanted)
 
+    @property
+    def room(self) -> int:
+        """How many queries a call may hold that asks for this window."""
+        points = max(1, -(-int((self.end - self.start).total_seconds()) // self.seconds))
+        return max(1, min(QUERIES, POINTS // points))
+
 
 @dataclass(frozen=True, slots=True)
 class Assets:
@@ -256,14 +262,8 @@ def _packed(waiting: list[Wanted], end: datetime, seconds: int) -> Iterator[Batc
                 taken.append(one)
             else:
                 rest.append(one)
-        if not taken:  # one resource with more series than a call holds: GPUs by the hundred
-            one = waiting[0]
-            keep, cut = one.measures[: len(one.measures) // 2], one.measures[len(one.measures) // 2 :]
-            waiting[:1] = [
-                Wanted(one.resource_id, keep, one.start, seconds),
-                Wanted(one.resource_id, cut, one.start, seconds),
-            ]
-            continue
+        if not taken:  # one resource with more series than a call holds: asked in several, answered as one
+            taken, rest = [waiting[0]], waiting[1:]
         waiting = rest
         yield Batch(tuple(taken), start, end, seconds)
 

@@ -7,7 +7,7 @@ there are in a day: 1,440 of a minute or 288 of five. Only what is newer than wh
 
 import calendar
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -60,28 +60,54 @@ Answers = dict[str, tuple[list[Any], list[float]]]
 
 
 def get_metrics(client: Client, batch: Batch, problems: Problems) -> Answers:
-    """Times and values of every query of a batch, by query id, of all pages."""
+    """Times and values of every query of a batch, by query id, of all pages.
+
+    A metric of which some answer is not complete is left out whole, and told in `problems`: half a series must
+    neither be judged nor take the place of what is stored, and the next run asks for it again.
+    """
     answers: Answers = {}
-    odd: dict[str, str] = {}
-    pages = client.pages(
+    last: dict[str, str] = {}
+    queries = _queries(batch)
+    for start in range(0, len(queries), batch.room):
+        for page in _pages(client, batch, queries[start : start + batch.room]):
+            problems.extend(
+                str(told.get("Value")) for told in page.get("Messages") or () if told.get("Value")
+            )
+            for result in page.get("MetricDataResults") or ():
+                times, values = answers.setdefault(result["Id"], ([], []))
+                times.extend(result.get("Timestamps") or ())
+                values.extend(result.get("Values") or ())
+                last[result["Id"]] = result.get("StatusCode") or "Complete"
+    odd = {identity: status for identity, status in last.items() if status != "Complete"}
+    where = f"in account {client.session.account}, region {client.region}"
+    if odd:
+        status = next(iter(odd.values()))
+        problems.append(f"{GET_METRIC_DATA.action} answered {status} for {len(odd)} series {where}.")
+        _leave_out(answers, batch, odd)
+    return answers
+
+
+def _pages(client: Client, batch: Batch, queries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    return client.pages(
         GET_METRIC_DATA,
-        MetricDataQueries=_queries(batch),
+        MetricDataQueries=queries,
         StartTime=batch.start.replace(tzinfo=UTC),  # the SDK takes a time without a zone for local
         EndTime=batch.end.replace(tzinfo=UTC),
         ScanBy="TimestampAscending",
         MaxDatapoints=POINTS,
     )
-    for page in pages:
-        for result in page.get("MetricDataResults") or ():
-            times, values = answers.setdefault(result["Id"], ([], []))
-            times.extend(result.get("Timestamps") or ())
-            values.extend(result.get("Values") or ())
-            odd[result["Id"]] = result.get("StatusCode") or "Complete"
-    failed = [status for status in odd.values() if status in ("InternalError", "Forbidden")]
-    if failed:
-        where = f"in account {client.session.account}, region {client.region}"
-        problems.append(f"{GET_METRIC_DATA.action} answered {failed[0]} for {len(failed)} series {where}.")
-    return answers
+
+
+def _leave_out(answers: Answers, batch: Batch, odd: Mapping[str, str]) -> None:
+    """Forgets every answer for a metric that has an odd one; without its samples no rate can be told."""
+    number = 0
+    for one in batch.wanted:
+        asked = [(f"q{number + place}", measure) for place, (measure, _) in enumerate(one.queries())]
+        number += len(asked)
+        broken = {measure.metric for identity, measure in asked if identity in odd}
+        for identity, measure in asked:
+            if measure.metric in broken or ("samples" in broken and measure.kind == "sum"):
+                answers.pop(identity, None)
 
 
 def _queries(batch: Batch) -> list[dict[str, Any]]:

@@ -1,9 +1,10 @@
 """List prices of a region from the Price List API, and the history of its spot prices."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from collectors.aws.client import Api, CallError, Client
@@ -60,25 +61,40 @@ def get_list(
     }
     if not others:
         return found
-    for family in _VOLUME_FAMILIES:
-        found[family] = _products(client, "AmazonEC2", {"regionCode": region, "productFamily": family})
+    found["volumes"] = _volumes(client, region)
     found["addresses"] = _products(client, "AmazonVPC", {"regionCode": region})
     return found
+
+
+def _volumes(client: Client, region: str) -> list[str]:
+    """What volumes cost: in one question where several values are understood, else family by family."""
+    families = {"productFamily": ",".join(_VOLUME_FAMILIES)}
+    found = _understood(lambda: _products(client, "AmazonEC2", {"regionCode": region}, **families))
+    return found or [
+        product
+        for family in _VOLUME_FAMILIES
+        for product in _products(client, "AmazonEC2", {"regionCode": region, "productFamily": family})
+    ]
+
+
+def _understood(ask: Callable[[], list[str]]) -> list[str]:
+    """What a question with several values brings; nothing where such questions are refused."""
+    try:
+        return ask()
+    except CallError as error:
+        if error.code not in ("InvalidParameterException", "ValidationException"):
+            raise
+        return []
 
 
 def _machines(client: Client, region: str, platform: str, names: Sequence[str]) -> list[str]:
     """The wanted types only: a region offers a thousand. Where several values are not understood, all of them."""
     exact = {"regionCode": region, "operatingSystem": _SYSTEMS[platform], **_ON_DEMAND}
-    try:
-        found = [
-            product
-            for some in _joined(names)
-            for product in _products(client, "AmazonEC2", exact, instanceType=some)
-        ]
-    except CallError as error:
-        if error.code not in ("InvalidParameterException", "ValidationException"):
-            raise
-        found = []
+    found = [
+        product
+        for some in _joined(names)
+        for product in _understood(partial(_products, client, "AmazonEC2", exact, instanceType=some))
+    ]
     return found or _products(client, "AmazonEC2", exact)
 
 
@@ -105,7 +121,8 @@ def transform_list(raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime)
     rows = []
     for kind, texts in raw.items():
         for product in map(json.loads, texts):
-            sku = _sku(kind, product["product"], scope.region)
+            what = product["product"]
+            sku = _sku(what.get("productFamily") if kind == "volumes" else kind, what, scope.region)
             priced = _on_demand(product) if sku else None
             if sku and priced:
                 unit, price, currency = priced
@@ -116,7 +133,7 @@ def transform_list(raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime)
     return {"prices": rows}
 
 
-def _sku(kind: str, product: Mapping[str, Any], region: str) -> str | None:
+def _sku(kind: str | None, product: Mapping[str, Any], region: str) -> str | None:
     """Our name for a product; None for one that is not what was meant, whatever the filters let through."""
     attributes = product.get("attributes") or {}
     if attributes.get("regionCode", region) != region:
@@ -132,6 +149,8 @@ def _sku(kind: str, product: Mapping[str, Any], region: str) -> str | None:
     if kind == "addresses":
         states = {"PublicIPv4:IdleAddress": "unused", "PublicIPv4:InUseAddress": "in_use"}
         return next((f"public_ip:{state}" for end, state in states.items() if usage.endswith(end)), None)
+    if kind not in _VOLUME_FAMILIES:
+        return None
     last = usage.rpartition(".")[2]
     called = _IN_USAGE_TYPES.get(last, last)
     volume = attributes.get("volumeApiName") or called

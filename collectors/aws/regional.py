@@ -27,6 +27,8 @@ REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
     "nat_gateways", "commitments", "metrics", "prices", "spot_prices",
 )  # fmt: skip
+# What is asked for the machines there are: as old as they are known.
+OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
 _BATCHES_AT_A_TIME = 8
 
 Problems = list[str]
@@ -193,6 +195,7 @@ def _collect_types(place: Place, crew: Crew, estate: _Estate) -> list[Mapping[st
     asked = _ask(
         place, crew, "instance_types", inventory.get_instance_types, place.client(), sorted(families)
     )
+    asked.problems.extend(_why(estate, "instances"))
     rows = _bring(crew, asked, inventory.transform_instance_types)
     return list(rows["instance_types"]) if rows else []
 
@@ -205,6 +208,7 @@ def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mappi
         asked += _ask_list(place, crew, estate, types)
     if crew.wants(spot) and used:
         one = _ask(place, crew, "spot_prices", prices.get_spot, place.client(), used, place.at)
+        one.problems.extend(_why(estate, "instances"))
         asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
     elif crew.wants(spot):
         _without_machines(crew, spot, estate)
@@ -215,22 +219,36 @@ def _collect_prices(place: Place, crew: Crew, estate: _Estate, types: list[Mappi
 def _ask_list(
     place: Place, crew: Crew, estate: _Estate, types: list[Mapping[str, Any]]
 ) -> list[tuple[_Asked, Callable[[Any], Rows]]]:
-    """The list prices of a region that no account of this run has asked for before: all accounts share them."""
-    listed = place.scope("prices")
-    sizes = {
-        platform: new
-        for platform, names in _by_platform(estate.of("instances"), types).items()
-        if (new := {name for name in names if crew.first(("price", place.region, platform, name))})
-    }
+    """The list prices of a region that no account of this run has asked for before: all accounts share them.
+
+    Where another account was refused what this one relies on, this one asks for itself.
+    """
+    listed, key = place.scope("prices"), ("prices", place.region)
+    wanted = _by_platform(estate.of("instances"), types)
     priced = estate.missing or any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
-    others = bool(priced) and crew.first(("price", place.region))
-    if not sizes and not others:
+    with crew.sharing(key) as before:
+        relied_on = list(before)
+        sizes = {
+            platform: new
+            for platform, names in wanted.items()
+            if (new := {name for name in names if crew.first((*key, platform, name))})
+        }
+        others = bool(priced) and crew.first(key)
+        one = _ask_prices(place, crew, sizes, others=others) if sizes or others else None
+        if one:
+            before.append(one.future)
+    if (sizes != wanted or (priced and not others)) and any(each.result().error for each in relied_on):
+        one = _ask_prices(place, crew, wanted, others=bool(priced))
+    if one is None:
         crew.whole(listed, {}, calls=0, problems=_why(estate, "instances"))
         return []
-    where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
-    one = _ask(place, crew, "prices", partial(prices.get_list, others=others), where, place.region, sizes)
     one.problems.extend(_why(estate, "instances"))
     return [(one, lambda raw: prices.transform_list(raw, listed, place.at))]
+
+
+def _ask_prices(place: Place, crew: Crew, sizes: Mapping[str, set[str]], *, others: bool) -> _Asked:
+    where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
+    return _ask(place, crew, "prices", partial(prices.get_list, others=others), where, place.region, sizes)
 
 
 def _without_machines(crew: Crew, scope: Scope, estate: _Estate) -> None:

@@ -1,6 +1,9 @@
 """Collects from a cloud into a warehouse: what is fresh is left alone, what a stopped run has is kept."""
 
+import hashlib
 import json
+import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -95,7 +98,7 @@ def collect_aws(
             "--only charges needs a bill: say where it is with --billing-export, or ask for --cost-explorer."
         )
     with writing(db, "collect aws", at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
-        fresh = _fresh(writer.con, "collect aws", at, clock, max_age)
+        fresh = _fresh(writer.con, "collect aws", at, clock, max_age, asked.days)
         bill, charges = None, not asked.only or "charges" in asked.only
         if asked.billing_export and charges:
             folder = db.with_name(db.name + ".bills")
@@ -110,8 +113,8 @@ def collect_aws(
         )
         outcome = result.outcome
         done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls, result.bill)
-        if not any(scope.dataset == "charges" for scope in done.errors):
-            _remember(writer, _key(asked), result.places)
+        whole = not any(scope.dataset in ("charges", "accounts", "regions") for scope in done.errors)
+        _remember(writer, _key(asked), result.places if whole else [])
         writer.as_of = at
         writer.status = "incomplete" if done.errors else "done"
     return done
@@ -121,10 +124,22 @@ def collect_aws(
 
 
 def _key(asked: Collecting) -> str:
-    """What was asked for, as the warehouse remembers it."""
+    """What was asked for and by whom, as the warehouse remembers it."""
     told = {name: value for name, value in asdict(asked.request).items() if value}
     more = {"only": sorted(asked.only), "bill": asked.billing_export, "cost_explorer": asked.cost_explorer}
-    return json.dumps({**told, **{name: value for name, value in more.items() if value}}, sort_keys=True)
+    who = {"days": asked.days, "as": _identity(os.environ)}
+    return json.dumps(
+        {**told, **{name: value for name, value in more.items() if value}, **who}, sort_keys=True
+    )
+
+
+def _identity(environ: Mapping[str, str]) -> str:
+    """A fingerprint of whose credentials the SDK would use, found without a call; no secret goes into it."""
+    names = (
+        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_ENDPOINT_URL",
+    )  # fmt: skip
+    return hashlib.sha256("|".join(environ.get(name, "") for name in names).encode()).hexdigest()[:16]
 
 
 def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: datetime) -> bool:
@@ -139,23 +154,34 @@ def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: date
                 "SELECT account_id, region FROM collections WHERE cloud = 'aws' AND request = ?",
                 [_key(asked)],
             ).fetchall()
-            fresh = _complete_since(con, oldest)
+            fresh = _complete_since(con, oldest, asked.days)
     except WarehouseError:
         return False  # of an older version, which the writer migrates; or damaged, which it tells
     needed = [scope for account, region in places for scope in scopes_of(account, region, asked.only)]
     return bool(needed) and fresh.issuperset(needed)
 
 
-def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime) -> set[Scope]:
+def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime, days: int) -> set[Scope]:
+    """Scopes that were collected whole since then; metrics only if over at least so many days."""
     rows = con.execute(
-        "SELECT cloud, account_id, region, dataset FROM coverage WHERE status = 'complete' AND collected_at >= ?",
-        [oldest],
+        """
+        SELECT cloud, account_id, region, dataset FROM coverage
+        WHERE status = 'complete' AND collected_at >= $oldest
+          AND NOT (dataset = 'metrics' AND run_id IN (
+              SELECT run_id FROM collections WHERE TRY_CAST(request ->> '$.days' AS INTEGER) < $days))
+        """,
+        {"oldest": oldest, "days": days},
     ).fetchall()
     return {Scope(*row) for row in rows}
 
 
 def _fresh(
-    con: duckdb.DuckDBPyConnection, command: str, at: datetime, clock: datetime, max_age: timedelta | None
+    con: duckdb.DuckDBPyConnection,
+    command: str,
+    at: datetime,
+    clock: datetime,
+    max_age: timedelta | None,
+    days: int,
 ) -> set[Scope]:
     """Scopes that are left alone: young enough, or of the same command when it was stopped a while ago.
 
@@ -182,7 +208,7 @@ def _fresh(
         },
     ).fetchall()
     kept = {Scope(*row) for row in rows}
-    return kept | (_complete_since(con, at - max_age) if max_age is not None else set())
+    return kept | (_complete_since(con, at - max_age, days) if max_age is not None else set())
 
 
 def _remember(writer: Writer, request: str, places: list[tuple[str, str]]) -> None:

@@ -162,7 +162,7 @@ def _machine_cost(machine: Instance, prices: PriceBook) -> dict[str, Amount] | N
 
 def _system(platform: str | None) -> str:
     """The operating system whose licence is in the price; everything else costs what Linux costs."""
-    return platform if platform in ("windows", "rhel", "suse") else "linux"
+    return platform if platform in ("windows", "rhel", "suse", "special") else "linux"
 
 
 def _monthly(hour: Amount) -> Amount:

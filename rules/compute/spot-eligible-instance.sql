@@ -69,7 +69,7 @@ judged AS (
         AND n.resource_id = i.instance_id
     LEFT JOIN spot AS s ON s.cloud = i.cloud AND s.region = i.region AND s.sku = i.instance_type
         AND coalesce(s.zone, i.zone) = i.zone
-        AND s.platform = CASE WHEN i.platform IN ('windows', 'rhel', 'suse') THEN i.platform ELSE 'linux' END
+        AND s.platform = CASE WHEN i.platform IN ('windows', 'rhel', 'suse', 'special') THEN i.platform ELSE 'linux' END
     WHERE i.state = 'running'
 )
 SELECT

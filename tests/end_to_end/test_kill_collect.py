@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,14 @@ def start(cloud: Cloud, folder: Path) -> "subprocess.Popen[bytes]":
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
+
+
+def until(seen: Callable[[], bool]) -> None:
+    """Waits for something to happen, however slow the machine."""
+    patience = time.monotonic() + 60
+    while not seen():
+        assert time.monotonic() < patience
+        time.sleep(0.1)
 
 
 def held(folder: Path) -> State:
@@ -90,9 +98,11 @@ def test_killed_at_any_moment_the_last_good_state_is_kept_and_the_next_run_compl
 
 
 def test_a_run_after_one_that_was_killed_goes_on_from_what_it_had(cloud: Cloud, tmp_path: Path) -> None:
-    cloud.latency({"cloudwatch": 5.0})
+    cloud.reset_calls()
+    cloud.latency({"cloudwatch": 20.0})
     run = start(cloud, tmp_path)
-    time.sleep(4.0)
+    until(lambda: any(call["operation"] == "DescribeSpotPriceHistory" for call in cloud.calls()))
+    time.sleep(2.0)
     run.kill()
     run.communicate()
     cloud.latency({})
@@ -107,8 +117,10 @@ def test_a_signal_ends_a_run_at_once_even_while_a_region_hangs(
     number: signal.Signals, code: int, cloud: Cloud, tmp_path: Path
 ) -> None:
     cloud.faults([{"kind": "hang", "region": "eu-west-1", "seconds": 60}])
+    cloud.reset_calls()
     run = start(cloud, tmp_path)
-    time.sleep(4.0)
+    until(lambda: any(call["operation"] == "GetMetricData" for call in cloud.calls()))
+    time.sleep(2.0)
     sent = time.monotonic()
     run.send_signal(number)
     _, told = run.communicate(timeout=30)

@@ -304,7 +304,7 @@ def test_pages_are_as_full_as_the_service_allows_and_the_last_has_no_token(
     api: Api, limit: dict[str, int], send: str, receive: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[dict[str, Any]] = []
-    answers = iter([{receive: "one"}, {receive: "two"}, {receive: ""}])
+    answers = iter([{"Some": [], receive: token} for token in ("one", "two", "")])
 
     def get(self: Client, api: Api, **parameters: Any) -> dict[str, Any]:
         asked.append(parameters)
@@ -317,6 +317,26 @@ def test_pages_are_as_full_as_the_service_allows_and_the_last_has_no_token(
         {"More": 1, **limit, send: "one"},
         {"More": 1, **limit, send: "two"},
     ]
+
+
+def test_the_same_page_again_and_again_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "get", lambda *_, **__: {"Some": [], "NextToken": "one"})
+    with pytest.raises(CallError, match="the same page again and again"):
+        list(
+            Client(Session(None, ACCOUNT), REGION).pages(
+                Api("ec2", "describe_volumes", "ec2:DescribeVolumes")
+            )
+        )
+
+
+def test_an_answer_without_a_result_is_no_empty_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Client, "get", lambda *_, **__: {"ResponseMetadata": {}})
+    with pytest.raises(CallError, match="an answer without a result"):
+        list(
+            Client(Session(None, ACCOUNT), REGION).pages(
+                Api("pricing", "get_products", "pricing:GetProducts")
+            )
+        )
 
 
 def test_a_page_size_that_was_asked_for_stays(monkeypatch: pytest.MonkeyPatch) -> None:

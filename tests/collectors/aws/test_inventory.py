@@ -127,19 +127,24 @@ def test_since_when_a_machine_is_in_its_state(
     ("details", "platform"),
     [
         ("Linux/UNIX", "linux"),
-        ("Linux with SQL Server Standard", "linux"),
+        ("Linux with SQL Server Standard", "special"),
         ("Windows", "windows"),
-        ("Windows with SQL Server Web", "windows"),
+        ("Windows with SQL Server Web", "special"),
         ("Windows BYOL", "other"),
         ("Red Hat Enterprise Linux", "rhel"),
-        ("Red Hat Enterprise Linux with HA", "rhel"),
+        ("Red Hat Enterprise Linux with HA", "special"),
         ("Red Hat BYOL Linux", "other"),
         ("SUSE Linux", "suse"),
-        ("Ubuntu Pro", "other"),
+        ("Ubuntu Pro", "special"),
     ],
 )
 def test_the_platform_is_the_licence_in_the_price(details: str, platform: str) -> None:
     assert instance(PlatformDetails=details)["platform"] == platform
+
+
+def test_a_machine_of_ones_own_hardware_has_no_price_on_the_list() -> None:
+    assert instance(Placement={"Tenancy": "dedicated"})["platform"] == "special"
+    assert instance(Placement={"Tenancy": "default"})["platform"] == "linux"
 
 
 def test_an_old_answer_tells_windows_by_its_platform_only() -> None:

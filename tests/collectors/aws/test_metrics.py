@@ -388,15 +388,17 @@ def test_calls_grow_with_the_estate_only(machines: int, daily: int, hourly: int)
     assert Counter(batch.seconds for batch in batches) == {DAY: daily, HOUR: hourly}
 
 
-def test_a_resource_that_exceeds_a_call_alone_is_split_and_nothing_else_is() -> None:
+def test_a_resource_that_exceeds_a_call_alone_is_asked_in_several_calls_and_answered_as_one() -> None:
     machines = [machine("i-small"), machine("i-huge"), machine("i-other")]
     reported = [*gpus("i-huge", 200), agent("i-small")]
     batches = plan(Assets(machines), reported, {}, AT)
-    assert series(batches) == expected(Assets(machines), reported)
-    assert all(batch.queries <= QUERIES for batch in batches)
-    daily = Counter(one.resource_id for batch in batches if batch.seconds == DAY for one in batch.wanted)
-    assert daily["i-huge"] > 1
-    assert (daily["i-small"], daily["i-other"]) == (1, 1)
+    (huge,) = [batch for batch in batches if batch.queries > QUERIES]
+    assert {one.resource_id for one in huge.wanted} == {"i-huge"}
+    client = Canned(cloudwatch_get_metric_data=EMPTY)
+    get_metrics(client, huge, [])
+    asked = [len(parameters["MetricDataQueries"]) for _, parameters in client.asked]
+    assert sum(asked) == huge.queries
+    assert max(asked) <= QUERIES
 
 
 # --- asking -----------------------------------------------------------------------------------------------
@@ -419,7 +421,7 @@ def page(identity: str, values: list[float], status: str, first: int = 0) -> dic
     return {
         "MetricDataResults": [
             {"Id": identity, "Timestamps": times, "Values": values, "StatusCode": status},
-            {"Id": "q9", "StatusCode": "PartialData"},
+            {"Id": "q9", "StatusCode": status},
         ]
     }
 
@@ -448,6 +450,20 @@ def test_series_that_could_not_be_read_are_told_with_their_number_and_place(stat
     assert problems == [
         f"cloudwatch:GetMetricData answered {status} for 2 series in account 012345678901, region eu-west-1."
     ]
+
+
+@pytest.mark.parametrize("status", ["PartialData", "InternalError"])
+def test_a_metric_with_one_answer_that_is_not_complete_is_left_out_whole_and_told(status: str) -> None:
+    (batch, _) = plan(Assets([machine()]), [], {}, AT)
+    whole = {"Timestamps": ["2026-11-01T00:00:00Z"], "Values": [5.0], "StatusCode": "Complete"}
+    results = [{"Id": f"q{n}", **whole, **({"StatusCode": status} if n == 2 else {})} for n in range(8)]
+    problems: list[str] = []
+    client = Canned(cloudwatch_get_metric_data={"MetricDataResults": results})
+    table = transform_metrics(get_metrics(client, batch, problems), batch, SCOPE)
+    assert table is not None
+    # q0 to q2 are the processor's mean, percentile and maximum.
+    assert set(table["metric"].to_pylist()) == {"network_in_bytes_per_second", "network_out_bytes_per_second"}
+    assert len(problems) == 1
 
 
 def test_an_error_that_a_later_page_mends_is_none() -> None:
