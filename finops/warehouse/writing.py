@@ -12,10 +12,11 @@ import os
 import secrets
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -75,13 +76,13 @@ def writing(
             yield writer
             _end(writer, writer.status, None)
         except BaseException as error:
-            _roll_back(con)
+            _uninterrupted(lambda: _roll_back(con))
             if isinstance(error, FinopsError) and not existed and not _holds_data(con):
                 con.close()
                 _discard(work)
                 raise
-            _end_failed(writer, error)
-            con.close()
+            _uninterrupted(partial(_end_failed, writer, error))
+            _uninterrupted(con.close)
             _publish(work, path)
             raise
         con.close()
@@ -128,6 +129,14 @@ def _end(writer: Writer, status: str, error: str | None) -> None:
         [status, writer.started_at + _elapsed(writer), writer.as_of, error, writer.result, writer.run_id],
     )
     writer.con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
+
+
+def _uninterrupted(step: Callable[[], object]) -> None:
+    """Runs a step of the ending again that the signal which brought it about has interrupted."""
+    for _ in range(5):
+        with contextlib.suppress(duckdb.InterruptException):
+            step()
+            return
 
 
 def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
