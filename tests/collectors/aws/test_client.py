@@ -319,6 +319,27 @@ def test_pages_are_as_full_as_the_service_allows_and_the_last_has_no_token(
     ]
 
 
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"", "text/xml"),
+        (b"<html><body>please log in</body></html>", "text/html"),
+        (b"<Response><Errors><Error><Code>InternalError</Code></Error></Errors></Response>", "text/xml"),
+        (b'{"MetricDataResults": [', "application/x-amz-json-1.0"),
+    ],
+)
+def test_an_answer_with_status_200_that_is_none_of_the_operation_is_refused(body: bytes, kind: str) -> None:
+    answer = {"body": body, "headers": {"content-type": kind}, "status_code": 200}
+    with pytest.raises(module._CutShortError):
+        module._refuse_cut_short("response-received.ec2.DescribeInstances", answer, {"ResponseMetadata": {}})
+
+
+def test_an_empty_list_of_the_operation_is_taken() -> None:
+    body = b'<?xml version="1.0"?><DescribeInstancesResponse xmlns="x"><reservationSet/></DescribeInstancesResponse>'
+    answer = {"body": body, "headers": {"content-type": "text/xml"}, "status_code": 200}
+    module._refuse_cut_short("response-received.ec2.DescribeInstances", answer, {"Reservations": []})
+
+
 def test_the_same_page_again_and_again_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Client, "get", lambda *_, **__: {"Some": [], "NextToken": "one"})
     with pytest.raises(CallError, match="the same page again and again"):
