@@ -96,11 +96,6 @@ class Outcome:
     rows: int = 0
     calls: int = 0
 
-    @property
-    def incomplete(self) -> list[Scope]:
-        """Scopes that are not complete."""
-        return [scope for scope, status in self.statuses.items() if status not in ("complete", "skipped")]
-
 
 class Crew:
     """What the thread of a place works with. All methods are safe to call from any thread."""

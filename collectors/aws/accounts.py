@@ -7,9 +7,16 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, ConfigNotFound, ConfigParseError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConfigNotFound,
+    ConfigParseError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
 
-from collectors.aws.client import Api, Budget, CallError, Client, Session, another
+from collectors.aws.client import Api, Budget, CallError, Client, Session, another, no_credentials
 from finops.errors import CredentialsError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "get_caller_identity")  # needs no permission
@@ -107,10 +114,7 @@ def _session(profile: str | None) -> Session:
     except BotoCoreError as error:
         raise CredentialsError(f"The AWS credentials cannot be used: {error}.") from error
     if credentials is None:
-        raise CredentialsError(
-            "No AWS credentials were found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, name a profile with --profile, "
-            "or log in with aws sso login."
-        )
+        raise no_credentials(NoCredentialsError())
     session = Session(boto, "")
     region = boto.region_name or "us-east-1"
     try:

@@ -297,7 +297,7 @@ class Client:
             return CallError(
                 "failed", "Unreadable", f"{api.action} got an answer that cannot be read {where}."
             )
-        self.budget.lose(time.monotonic() - METER.last if METER.last else 0.0)
+        self.budget.lose(time.monotonic() - METER.last if METER.attempts else 0.0)
         return CallError(
             "failed", type(error).__name__, f"{api.action} got no answer {where}: {_plain(error)}."
         )

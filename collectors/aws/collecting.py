@@ -20,12 +20,11 @@ from collectors.aws.regional import (
     collect_global,
     collect_region,
 )
-from collectors.conduct import Crew, Outcome, Pool, Progress, Stored, conduct
+from collectors.conduct import CALLS_AT_A_TIME, Crew, Outcome, Pool, Progress, Stored, conduct
 from finops.errors import CredentialsError, FinopsError, IncompleteError
 from finops.warehouse import Scope, Writer, record_failure
 
 DATASETS = REGIONAL
-_CALLS_AT_A_TIME = 16
 # What is known of an account as such; only told where it could not be had.
 _OF_ACCOUNTS = ("accounts", "regions")
 
@@ -98,7 +97,7 @@ def collect(
         )
 
     stored = Stored(writer.con)
-    calls = Pool(_CALLS_AT_A_TIME, "call")
+    calls = Pool(CALLS_AT_A_TIME, "call")
     crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not rested(scope))
     progress.begin(sum(1 for scope in scopes if not rested(scope)))
     try:

@@ -72,7 +72,7 @@ def collect_global(place: Place, crew: Crew) -> None:
 def collect_region(place: Place, crew: Crew) -> None:
     """Everything of one region, in order."""
     asked = {name: ask(place, crew) for name, ask in _INVENTORY.items() if crew.wants(place.scope(name))}
-    raw = {name: _raw(crew, one) for name, one in asked.items()}
+    raw = {name: one.future.result().value for name, one in asked.items()}
     rows: dict[str, Rows] = {}
     for name, one in asked.items():
         found = _bring(crew, one, lambda answer, name=name: _TRANSFORM[name](answer, place, raw))  # type: ignore[misc]
@@ -125,10 +125,6 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Mapping[str, Any]], Rows]] = {
     "nat_gateways": lambda raw, p, _: network.transform_nat_gateways(raw, p.scope("nat_gateways")),
     "commitments": lambda raw, p, _: commitments.transform_reserved(raw, p.scope("commitments")),
 }
-
-
-def _raw(_crew: Crew, asked: _Asked) -> Any:
-    return asked.future.result().value
 
 
 def _bring(crew: Crew, asked: _Asked, transform: Callable[[Any], Rows]) -> Rows | None:
@@ -225,6 +221,8 @@ def _ask_list(
     """
     listed, key = place.scope("prices"), ("prices", place.region)
     wanted = _by_platform(estate.of("instances"), types)
+    if wanted:  # what a size costs beside another is reckoned without licences
+        wanted["linux"] = set().union(*wanted.values())
     priced = estate.missing or any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
     with crew.sharing(key) as before:
         relied_on = list(before)
@@ -283,7 +281,9 @@ def _collect_metrics(place: Place, crew: Crew, estate: _Estate, types: list[Mapp
     calls, problems = 0, _why(estate, "instances", "volumes", "nat_gateways", "load_balancers")
     agent: list[dict[str, Any]] = []
     if machines:
-        series = crew.get("agent metrics", _agent_series, place.client(), windows, gpus).result()
+        series = crew.get(
+            "agent metrics", partial(metrics.get_agent_series, windows=windows, gpus=gpus), place.client()
+        ).result()
         calls, agent = series.calls, series.value or []
         problems += [str(series.error)] if series.error else []
     assets = metrics.Assets(
@@ -327,10 +327,6 @@ def _measured(
             yield under_way.popleft().result()
     while under_way:
         yield under_way.popleft().result()
-
-
-def _agent_series(client: Client, windows: bool, gpus: bool) -> list[dict[str, Any]]:
-    return metrics.get_agent_series(client, windows=windows, gpus=gpus)
 
 
 def _why(estate: _Estate, *datasets: str) -> Problems:

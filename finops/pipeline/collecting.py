@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -17,19 +17,10 @@ from finops.warehouse import Scope, Writer, reading, writing
 
 if TYPE_CHECKING:
     from collectors.aws import Request
+    from collectors.conduct import Progress
 
 # How long after a run was stopped the next one goes on from what it had.
 RESUME_WITHIN = timedelta(hours=12)
-
-
-class Progress(Protocol):
-    """Is told how far a collection has come."""
-
-    def begin(self, scopes: int) -> None: ...
-
-    def scope(self, scope: Scope, status: str) -> None: ...
-
-    def say(self, message: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +47,6 @@ class Collected:
     rows: int = 0
     calls: int = 0
     bill: str | None = None
-    skipped: int = 0
 
     @property
     def problem(self) -> FinopsError | None:
@@ -78,7 +68,7 @@ def collect_aws(
     *,
     at: datetime,
     clock: datetime,
-    progress: Progress,
+    progress: "Progress",
     max_age: timedelta | None = None,
     wait_seconds: float = 0,
 ) -> Collected:
@@ -125,21 +115,22 @@ def collect_aws(
 
 def _key(asked: Collecting) -> str:
     """What was asked for and by whom, as the warehouse remembers it."""
-    told = {name: value for name, value in asdict(asked.request).items() if value}
+    told = {name: value for name, value in asdict(asked.request).items() if value and name != "external_id"}
     more = {"only": sorted(asked.only), "bill": asked.billing_export, "cost_explorer": asked.cost_explorer}
-    who = {"days": asked.days, "as": _identity(os.environ)}
+    who = {"days": asked.days, "as": _identity(os.environ, asked.request.external_id)}
     return json.dumps(
         {**told, **{name: value for name, value in more.items() if value}, **who}, sort_keys=True
     )
 
 
-def _identity(environ: Mapping[str, str]) -> str:
-    """A fingerprint of whose credentials the SDK would use, found without a call; no secret goes into it."""
+def _identity(environ: Mapping[str, str], external_id: str | None) -> str:
+    """A fingerprint of whose credentials the SDK would use, found without a call; nothing can be read back from it."""
     names = (
         "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
         "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_ENDPOINT_URL",
     )  # fmt: skip
-    return hashlib.sha256("|".join(environ.get(name, "") for name in names).encode()).hexdigest()[:16]
+    values = [*(environ.get(name, "") for name in names), external_id or ""]
+    return hashlib.sha256("|".join(values).encode()).hexdigest()[:16]
 
 
 def _nothing_to_do(db: Path, settings: Settings, asked: Collecting, oldest: datetime) -> bool:
@@ -229,4 +220,4 @@ def _refuse_unknown(only: tuple[str, ...], known: list[str]) -> None:
             raise UsageError(f"--only {name}: there is no such dataset; there are {', '.join(known)}.")
 
 
-__all__ = ["Collected", "Collecting", "Progress", "collect_aws"]
+__all__ = ["Collected", "Collecting", "collect_aws"]

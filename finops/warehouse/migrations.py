@@ -74,9 +74,7 @@ def migrate(
         con.execute(steps[step])
         _stamp(con, step, at)
         con.commit()
-    if (
-        version < current and steps is STEPS
-    ):  # the columns of schema.sql are there now, and so may their comments be
+    if version < current and steps is STEPS:  # all of schema.sql is there now, and may be commented
         con.execute(";".join(comment_statements()))
 
 

@@ -132,7 +132,7 @@ def test_each_scope_is_committed_as_soon_as_it_is_whole(desk: Desk) -> None:
     outcome = desk.run(collect)
     assert seen == {"rows": 2}
     assert desk.told.scopes == [("eu-west-1", "instances", "complete"), ("eu-west-1", "volumes", "complete")]
-    assert (outcome.rows, outcome.calls, outcome.incomplete) == (2, 3, [])
+    assert (outcome.rows, outcome.calls, outcome.errors) == (2, 3, {})
     assert desk.coverage() == {
         "instances": ("complete", None, 2, 2, AT, AT),
         "volumes": ("complete", None, 0, 1, AT, AT),
@@ -191,7 +191,7 @@ def test_a_scope_with_problems_is_partial_and_tells_each_once(desk: Desk) -> Non
     outcome = desk.run(collect)
     assert desk.coverage()["instances"][:3] == ("partial", "One. Two.", 1)
     assert outcome.errors == {scope(): "One. Two."}
-    assert outcome.incomplete == [scope()]
+    assert list(outcome.errors) == [scope()]
 
 
 def test_a_collection_without_places_is_empty(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.collectors.aws.live import collect, rows
-from tests.servers.aws.cloud import Cloud
+from tests.servers.aws.cloud import REGIONS, Cloud
 
 REGION = "us-east-1"
 DAY = timedelta(days=1)
@@ -72,3 +72,25 @@ def test_machines_that_are_read_again_are_asked_about_again(cloud: Cloud, tmp_pa
     assert cloud.count("DescribeInstanceTypes") > 0
     assert cloud.count("GetMetricData") > 0
     assert cloud.count("DescribeSnapshots") == 0
+
+
+def test_an_external_id_is_part_of_the_request_and_not_in_the_warehouse(cloud: Cloud, tmp_path: Path) -> None:
+    db = tmp_path / "w.duckdb"
+    collect(db, cloud.env, REGION, only=("volumes",), external_id="not-for-everybody")
+    assert b"not-for-everybody" not in db.read_bytes()
+    cloud.reset_calls()
+    collect(db, cloud.env, REGION, only=("volumes",), external_id="another", max_age=DAY)
+    assert cloud.count("GetCallerIdentity") == 1
+
+
+def test_a_size_of_a_windows_machine_has_a_price_without_its_licence_too(
+    cloud: Cloud, tmp_path: Path
+) -> None:
+    db = tmp_path / "w.duckdb"
+    collect(db, cloud.env, *REGIONS, only=("instances", "instance_types", "prices"))
+    unpriced = """
+        SELECT DISTINCT i.platform, i.instance_type FROM instances AS i
+        WHERE NOT EXISTS (FROM prices AS p WHERE p.sku = i.instance_type AND p.region = i.region AND p.platform IS NULL)
+    """
+    assert rows(db, "SELECT count(*) > 0 FROM instances WHERE platform = 'windows'") == [(True,)]
+    assert rows(db, unpriced) == []
