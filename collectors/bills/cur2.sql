@@ -69,7 +69,7 @@ SELECT
     bill.pricing_rate_code AS SkuPriceId, -- `pricing_rate_code`
     bill.line_item_usage_account_id AS SubAccountId, -- `line_item_usage_account_id`, leading zeros too
     bill.line_item_usage_account_name AS SubAccountName, -- `line_item_usage_account_name`
-    coalesce(nullif(bill.resource_tags, '{}'), nullif(bill.tags, '{}')) AS Tags, -- `resource_tags`, else `tags`, as JSON text, keys as AWS writes them there (`user_team`)
+    cur_tags(coalesce(nullif(bill.resource_tags, '{}'), nullif(bill.tags, '{}'))) AS Tags, -- `resource_tags`, else `tags`, as JSON text; the keys of users' own tags without AWS's prefix (`user_team` is `team`)
     bill.line_item_usage_type AS x_UsageType, -- `line_item_usage_type`
     bill.line_item_operation AS x_Operation, -- `line_item_operation`
     bill.line_item_product_code AS x_ServiceCode -- `line_item_product_code`

@@ -4,20 +4,28 @@ import codecs
 import csv
 import gzip
 import io
+import json
+import re
 import zlib
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Literal, cast
 
 import duckdb
 
+from collectors.bills.layout import Columns, Field, fields_of, literal, names_of
 from collectors.bills.mapping import Mapping, mappings
 from finops.errors import InputError
 
 _HEAD_BYTES = 1 << 18  # a FOCUS header has about 1,200 characters, Azure's with its x_ columns 2,500
 _DELIMITERS = ",;\t|"
 _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
+# In the type of a JSON value whatever is neither a record nor a list nor a name of a record's field.
+_LEAF = re.compile(
+    r'\b(?:VARCHAR|BIGINT|UBIGINT|HUGEINT|DOUBLE|BOOLEAN|DATE|TIMESTAMP|TIME|UUID|"NULL"|JSON)(?=[,)\[]|$)'
+)
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -25,11 +33,12 @@ class EmptyBillError(InputError):
     """The file has the columns of a bill and no rows."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Bill:
     """A file that looks like a bill. `columns` are names and DuckDB types, in the file's order.
 
-    `format` is the version guessed from the columns, such as focus-1.2. `delimiter` is None for Parquet.
+    `format` is the version guessed from the columns, such as focus-1.2. Only CSV has a `delimiter`, only JSON a
+    `json` shape: how its records follow each other.
     """
 
     path: Path
@@ -38,6 +47,12 @@ class Bill:
     columns: tuple[tuple[str, str], ...]
     delimiter: str | None = None
     gzipped: bool = False
+    json: Literal["newline_delimited", "array", "unstructured"] | None = None
+
+    @cached_property
+    def fields(self) -> tuple[Field, ...]:
+        """The values of a row under the mapping's names."""
+        return fields_of(self.columns, self.mapping)
 
 
 def inspect(path: str | Path) -> Bill:
@@ -51,7 +66,7 @@ def inspect(path: str | Path) -> Bill:
             begin = file.read(4)
         if begin == _PARQUET:
             return _parquet(path)
-        return _csv(path, gzipped=begin[:2] == _GZIP, begin=begin)
+        return _text(path, gzipped=begin[:2] == _GZIP, begin=begin)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{path} is cut short or damaged (gzip: {error}): download it again.") from error
     except OSError as error:
@@ -65,11 +80,6 @@ def opened(path: Path, *, gzipped: bool) -> IO[bytes]:
     return open(path, "rb")
 
 
-def literal(text: str) -> str:
-    """The text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def path_literal(path: Path) -> str:
     """The path as an SQL literal that DuckDB does not take for a glob."""
     return literal("".join(f"[{character}]" if character in "*?[" else character for character in str(path)))
@@ -78,17 +88,23 @@ def path_literal(path: Path) -> str:
 # --- csv --------------------------------------------------------------------------------------------------
 
 
-def _csv(path: Path, *, gzipped: bool, begin: bytes) -> Bill:
+def _text(path: Path, *, gzipped: bool, begin: bytes) -> Bill:
     _refuse_other_kinds(path, begin)
     with opened(path, gzipped=gzipped) as file:
         head = file.read(_HEAD_BYTES)
     text = _decoded(path, head)
+    if text.lstrip()[:1] in ("{", "["):
+        return _json(path, text.lstrip(), gzipped=gzipped)
+    return _csv(path, head, text, gzipped=gzipped)
+
+
+def _csv(path: Path, head: bytes, text: str, *, gzipped: bool) -> Bill:
     delimiter = _delimiter(text)
     names, rest = _header(path, text, delimiter)
-    mapping = _mapping(path, names)
+    columns = tuple((name, "VARCHAR") for name in names)
+    mapping = _mapping(path, columns)
     if len(head) < _HEAD_BYTES and not rest.strip():
         raise EmptyBillError(f"{path} has a header and no rows: there is nothing to load.")
-    columns = tuple((name, "VARCHAR") for name in names)
     return Bill(path, mapping.version(names), mapping, columns, delimiter, gzipped)
 
 
@@ -162,25 +178,71 @@ def _parquet(path: Path) -> Bill:
             rows = con.execute(f"SELECT count(*) FROM {file}").fetchone()  # noqa: S608
         except duckdb.Error as error:
             raise InputError(f"{path} is cut short or damaged (Parquet): download it again.") from error
-    names = [name for name, _ in columns]
-    mapping = _mapping(path, names)
+    mapping = _mapping(path, columns)
     if not rows or not rows[0]:
         raise EmptyBillError(f"{path} has columns and no rows: there is nothing to load.")
-    return Bill(path, mapping.version(names), mapping, tuple(columns))
+    return Bill(path, mapping.version(names_of(columns, mapping)), mapping, tuple(columns))
+
+
+# --- json -------------------------------------------------------------------------------------------------
+
+
+def _json(path: Path, text: str, *, gzipped: bool) -> Bill:
+    """JSON with a record per line (as BigQuery exports), records one after another, or an array of them.
+
+    Every record is looked at for its names, because one that comes late would be left out without a word.
+    """
+    shape = _shape(text)
+    detected = f"read_json_auto({_json_options(path, shape, gzipped=gzipped)}, sample_size = -1, maximum_depth = -1, "
+    detected += "map_inference_threshold = -1, field_appearance_threshold = 0)"
+    with duckdb.connect() as con:
+        try:
+            found = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM {detected})").fetchall()  # noqa: S608
+        except duckdb.Error as error:
+            raise InputError(
+                f"{path} is no JSON that can be read ({str(error).splitlines()[0][:160]}): export it again."
+            ) from error
+    columns = [(name, _LEAF.sub("VARCHAR", kind)) for name, kind in found]
+    mapping = _mapping(path, columns)
+    version = mapping.version(names_of(columns, mapping))
+    return Bill(path, version, mapping, tuple(columns), None, gzipped, shape)
+
+
+def _shape(text: str) -> Literal["newline_delimited", "array", "unstructured"]:
+    if text.startswith("["):
+        return "array"
+    try:
+        json.loads(text.split("\n", 1)[0])
+    except ValueError:
+        return "unstructured"
+    return "newline_delimited"
+
+
+def json_file(bill: Bill) -> str:
+    """The file as SQL reads it: text in every place, so that an amount is what is written and an id stays whole."""
+    columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in bill.columns)
+    return f"read_json({_json_options(bill.path, bill.json, gzipped=bill.gzipped)}, columns = {{{columns}}})"
+
+
+def _json_options(path: Path, shape: str | None, *, gzipped: bool) -> str:
+    packed = "gzip" if gzipped else "uncompressed"
+    return f"{path_literal(path)}, format = '{shape}', compression = '{packed}', hive_partitioning = false"
 
 
 # --- what it is -------------------------------------------------------------------------------------------
 
 
-def _mapping(path: Path, names: list[str]) -> Mapping:
-    """The format the columns belong to."""
-    best = min(mappings(), key=lambda mapping: len(mapping.lacking(names)) / len(mapping.needs))
-    lacking = best.lacking(names)
+def _mapping(path: Path, columns: Columns) -> Mapping:
+    """The format the columns belong to: the one that lacks the least, of several the one that needs the most."""
+    lacks = {id(each): each.lacking(names_of(columns, each)) for each in mappings()}
+    best = min(mappings(), key=lambda each: (len(lacks[id(each)]) / len(each.needs), -len(each.needs)))
+    lacking = lacks[id(best)]
     if not lacking:
         return best
     if len(lacking) > len(best.needs) / 2:
-        formats = " or ".join(mapping.name for mapping in mappings())
-        some = ", ".join(names[:4])
+        *most, last = (mapping.name for mapping in mappings())
+        formats = f"{', '.join(most)} or {last}"
+        some = ", ".join(name for name, _ in columns[:4])
         raise InputError(
             f"{path} is no bill in a format this version reads ({formats}): it begins with {some}."
         )

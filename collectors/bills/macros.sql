@@ -51,6 +51,10 @@ CREATE OR REPLACE TEMP MACRO either(a, b) AS coalesce(money(a), money(b));
 -- The value of a key in a map that is JSON text; NULL where the text is none.
 CREATE OR REPLACE TEMP MACRO entry(map, key) AS TRY(map ->> key);
 
+-- Tags under the keys that users gave them: AWS puts user_ (CUR 2.0, Parquet) or user: (CSV) before each. Only keys
+-- follow a brace or a comma with a quote at once; within a value the quote has a backslash before it.
+CREATE OR REPLACE TEMP MACRO cur_tags(tags) AS regexp_replace(tags, '([{,]\s*")user[_:]', '\1', 'g');
+
 -- FOCUS's category of a line item type. What is unknown stays as it is, so that its row is rejected with that word.
 CREATE OR REPLACE TEMP MACRO cur_category(type) AS
     CASE WHEN type IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage', 'SavingsPlanNegation') THEN 'Usage'
@@ -159,3 +163,90 @@ CREATE OR REPLACE TEMP MACRO focus_category(subcategory) AS
          WHEN subcategory IN ('Data Processing', 'Analytics Platforms', 'Search', 'Business Intelligence') THEN 'Analytics'
          WHEN subcategory = 'Continuous Integration and Deployment' THEN 'Developer Tools'
          ELSE 'Other' END;
+
+-- --- Google Cloud billing export (gcp.sql) -----------------------------------------------------------------------
+
+-- A list of records as JSON; of the spelling that Python prints too, which is how some tools flatten an export. NULL
+-- where the text is no list.
+CREATE OR REPLACE TEMP MACRO gcp_list(text) AS
+    CASE WHEN text IS NULL THEN '[]' WHEN starts_with(text, '[') AND json_valid(text) THEN text
+         WHEN starts_with(text, '[{''') AND json_valid(replace(replace(text, '''', '"'), 'None', 'null'))
+         THEN replace(replace(text, '''', '"'), 'None', 'null') END;
+
+-- The sum of the credits' amounts; NULL where the list or an amount cannot be read.
+CREATE OR REPLACE TEMP MACRO gcp_credit(credits) AS
+    CASE WHEN credits IS NULL OR credits = '[]' THEN 0
+         WHEN list_contains(list_transform(json_extract_string(gcp_list(credits), '$[*].amount'), lambda x : money(x) IS NULL), true)
+           OR len(json_extract_string(gcp_list(credits), '$[*].amount')) < json_array_length(gcp_list(credits)) THEN NULL
+         ELSE list_sum(list_transform(json_extract_string(gcp_list(credits), '$[*].amount'), lambda x : money(x))) END;
+CREATE OR REPLACE TEMP MACRO gcp_net(cost, credits) AS CAST(cost + gcp_credit(credits) AS DECIMAL(38, 18));
+
+-- The first day of an invoice's month, written 202610.
+CREATE OR REPLACE TEMP MACRO gcp_month(month) AS
+    CASE WHEN regexp_matches(month, '^[0-9]{4}(0[1-9]|1[0-2])$') THEN CAST(strptime(month || '01', '%Y%m%d') AS TIMESTAMP) END;
+
+-- FOCUS's category of a cost type. What is unknown stays as it is, so that its row is rejected with that word.
+CREATE OR REPLACE TEMP MACRO gcp_category(type) AS
+    CASE lower(type) WHEN 'regular' THEN 'Usage' WHEN 'tax' THEN 'Tax' WHEN 'adjustment' THEN 'Adjustment'
+         WHEN 'rounding_error' THEN 'Adjustment' WHEN 'roundoff' THEN 'Adjustment' ELSE type END;
+
+-- The type of the commitment that a charge is under: by its credits, or, since 2025, by its consumption model.
+CREATE OR REPLACE TEMP MACRO gcp_commitment(credits, model) AS
+    CASE WHEN contains(credits, 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE') THEN 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE'
+         WHEN contains(credits, 'COMMITTED_USAGE_DISCOUNT') THEN 'COMMITTED_USAGE_DISCOUNT'
+         WHEN regexp_matches(model, '(?i)\bCUDs?\b|committed use') THEN 'COMMITTED_USAGE_DISCOUNT_DOLLAR_BASE' END;
+CREATE OR REPLACE TEMP MACRO gcp_committed_credit(credits) AS
+    CASE WHEN contains(credits, 'COMMITTED_USAGE_DISCOUNT') THEN list_filter(
+        json_extract(gcp_list(credits), '$[*]'), lambda x : starts_with(x ->> 'type', 'COMMITTED_USAGE_DISCOUNT'))[1] END;
+CREATE OR REPLACE TEMP MACRO gcp_commitment_id(credits, model_id, model) AS
+    CASE WHEN contains(credits, 'COMMITTED_USAGE_DISCOUNT')
+         THEN coalesce(gcp_committed_credit(credits) ->> 'id', gcp_committed_credit(credits) ->> 'name')
+         WHEN gcp_commitment(credits, model) IS NOT NULL THEN coalesce(model_id, model) END;
+CREATE OR REPLACE TEMP MACRO gcp_commitment_name(credits, model) AS
+    CASE WHEN contains(credits, 'COMMITTED_USAGE_DISCOUNT')
+         THEN coalesce(gcp_committed_credit(credits) ->> 'full_name', gcp_committed_credit(credits) ->> 'name')
+         WHEN gcp_commitment(credits, model) IS NOT NULL THEN model END;
+
+-- Labels as a JSON object, those of the charge over those of the project; where they are no list of pairs, as they are.
+CREATE OR REPLACE TEMP MACRO gcp_pairs(labels) AS
+    CASE WHEN labels IS NULL OR labels = '[]' THEN '{}' ELSE coalesce(
+        TRY(CAST(to_json(map_from_entries(json_transform(gcp_list(labels), '[{"key": "VARCHAR", "value": "VARCHAR"}]'))) AS VARCHAR)),
+        '{}') END;
+CREATE OR REPLACE TEMP MACRO gcp_labels(project, labels) AS
+    nullif(CASE WHEN project IS NULL OR project = '[]' THEN gcp_pairs(labels)
+                ELSE CAST(json_merge_patch(gcp_pairs(project), gcp_pairs(labels)) AS VARCHAR) END, '{}');
+
+-- The kind of a resource, from its path: //compute.googleapis.com/projects/p/zones/z/instances/1 is one of instances.
+CREATE OR REPLACE TEMP MACRO gcp_resource_type(global_name, name) AS
+    nullif(regexp_extract(CASE WHEN contains(global_name, '/') THEN global_name ELSE name END, '([^/]+)/[^/]+$', 1), '');
+
+-- FOCUS's subcategory of a Google service, of those that make up most bills; 'Other' is honest for the rest.
+CREATE OR REPLACE TEMP MACRO gcp_subcategory(service, sku) AS
+    CASE WHEN service = 'Compute Engine' THEN
+           CASE WHEN regexp_matches(sku, '(?i)\b(PD|Hyperdisk|Storage|Snapshot|Image)\b') AND NOT contains(sku, 'Instance')
+                THEN 'Block Storage'
+                WHEN regexp_matches(sku, '(?i)network|egress|ingress|data transfer|\bIP\b|\bNat\b|load balanc') THEN 'Network Infrastructure'
+                ELSE 'Virtual Machines' END
+         WHEN service IN ('Networking', 'Cloud DNS', 'Virtual Private Cloud') THEN 'Network Infrastructure'
+         WHEN service = 'Cloud CDN' THEN 'Content Delivery'
+         WHEN service = 'Cloud Storage' THEN 'Object Storage'
+         WHEN service IN ('Cloud Filestore', 'Filestore', 'NetApp Volumes') THEN 'File Storage'
+         WHEN service LIKE 'Backup%' THEN 'Backup Storage'
+         WHEN service IN ('Cloud SQL', 'Cloud Spanner', 'AlloyDB') THEN 'Relational Databases'
+         WHEN service IN ('Cloud Bigtable', 'Cloud Firestore', 'App Engine Firestore', 'Cloud Datastore') THEN 'NoSQL Databases'
+         WHEN service LIKE '%Memorystore%' THEN 'Caching'
+         WHEN service LIKE 'BigQuery%' THEN 'Data Warehouses'
+         WHEN service IN ('Kubernetes Engine', 'Artifact Registry', 'Container Registry') THEN 'Containers'
+         WHEN service IN ('Cloud Functions', 'Cloud Run', 'Cloud Run Functions', 'App Engine') THEN 'Serverless Compute'
+         WHEN service IN ('Cloud Pub/Sub', 'Cloud Tasks', 'Eventarc') THEN 'Messaging'
+         WHEN service IN ('Workflows', 'Cloud Composer') THEN 'Workflow Orchestration'
+         WHEN service IN ('Cloud Logging', 'Cloud Monitoring', 'Stackdriver', 'Stackdriver Logging', 'Stackdriver Monitoring') THEN 'Observability'
+         WHEN service IN ('Cloud Dataflow', 'Cloud Dataproc', 'Dataplex', 'Datastream') THEN 'Data Processing'
+         WHEN service IN ('Vertex AI', 'Cloud Machine Learning Engine', 'Cloud Natural Language', 'Cloud Vision API') THEN 'Machine Learning'
+         WHEN service IN ('Gemini API', 'Generative Language API') THEN 'Generative AI'
+         WHEN service IN ('Secret Manager', 'Cloud Key Management Service (KMS)') THEN 'Secret Management'
+         WHEN service IN ('Security Command Center', 'Cloud Armor') THEN 'Threat Detection and Response'
+         WHEN service IN ('Identity Platform', 'Cloud Identity') THEN 'Identity and Access Management'
+         WHEN service = 'Cloud Build' THEN 'Continuous Integration and Deployment'
+         WHEN service = 'Support' OR service LIKE '%Customer Care%' THEN 'Support'
+         ELSE 'Other (Other)' END;

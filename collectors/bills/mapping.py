@@ -1,18 +1,29 @@
 """Mappings: one .sql file per format, read here line by line, so that the docs and the checks come from it too.
 
 A mapping is a SELECT from `bill` with one line per column of `charges`, in the layout that focus.sql explains,
-below a header of `-- key: value` lines: `format`, `name`, `needs` (columns without which a file is not of this
-format), `never empty` (columns of `charges`), `left out` (columns of the file that are not even kept in x_Other)
-and, newest first, `version V` with the columns that give it away.
+below a header of `-- key: value` lines:
+
+needs           columns without which a file is not of this format
+not             columns that show that a file is of another format
+never empty     columns of `charges`
+left out        columns of the file that are not even kept in x_Other
+kept            columns that are read and all the same kept in x_Other
+version V       newest first: the columns that give this version away
+names: snake    columns are compared in snake_case, and a record is opened: service.id is service_id
+also X          other names of the column X
+gathered X      columns whose names begin so are the map X as well, with the rest of the name as key
+lines: F        its SELECT is that of the file F
 """
 
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
-_HEADER = re.compile(r"^-- (format|name|needs|never empty|left out|version [\d.]+): (.+)$")
+_HEADER = re.compile(
+    r"^-- (format|name|names|lines|needs|not|never empty|left out|kept|version [\w.]+|also \w+|gathered \w+): (.+)$"
+)
 _LINE = re.compile(r"^    (?P<expression>.+) AS (?P<target>\w+),? -- (?P<doc>.+)$")
 _READS = re.compile(r"\bbill\.(\w+)")
 _TYPED = re.compile(r"^(?P<kind>money|instant)\(bill\.(?P<raw>\w+)\)$")
@@ -33,15 +44,23 @@ class Column:
     raw: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mapping:
-    """One format. Each item of `needs` is satisfied by any of its columns."""
+    """One format. Each item of `needs` is satisfied by any of its columns.
+
+    `also` has the column behind each other name, `gathered` the map behind the beginning of a name.
+    """
 
     format: str
     name: str
     needs: tuple[tuple[str, ...], ...]
+    nots: frozenset[str]
+    snake: bool
+    also: dict[str, str]
+    gathered: dict[str, str]
     never_empty: tuple[str, ...]
     left_out: frozenset[str]
+    kept: frozenset[str]
     versions: tuple[tuple[str, frozenset[str]], ...]
     columns: tuple[Column, ...]
     sql: str
@@ -59,30 +78,53 @@ class Mapping:
         return {**simple, **dict.fromkeys(numbers, "money")}
 
     def known(self, columns: Iterable[str]) -> dict[str, str]:
-        """Which of a file's columns are read, by the name the mapping has for them."""
-        ours = {name.lower(): name for name in self.reads}
-        return {ours[column.lower()]: column for column in columns if column.lower() in ours}
+        """Which of a file's columns are read, by the name the mapping has for them; of several the first."""
+        found: dict[str, str] = {}
+        for column in columns:
+            if (name := self._ours.get(self.plain(column))) and name not in found:
+                found[name] = column
+        return found
+
+    def plain(self, column: str) -> str:
+        """The name of a file's column as this format compares it."""
+        return snake(column) if self.snake else column.lower()
+
+    @cached_property
+    def _ours(self) -> dict[str, str]:
+        other = {self.plain(name): column for name, column in self.also.items()}
+        return other | {self.plain(name): name for name in self.reads}
 
     def lacking(self, columns: Iterable[str]) -> list[str]:
         """What the format needs and `columns` do not have, in words."""
+        columns = list(columns)
         have = self.known(columns).keys()
-        return [" or ".join(choice) for choice in self.needs if not have & set(choice)]
+        lacking = [" or ".join(choice) for choice in self.needs if not have & set(choice)]
+        foreign = self.nots & {self.plain(column) for column in columns}
+        return lacking or [f"no column {name}" for name in sorted(foreign)]
 
     def version(self, columns: Iterable[str]) -> str:
         """The format with the newest version whose marks the columns show, such as focus-1.2."""
-        have = {column.lower() for column in columns}
+        have = {self.plain(column) for column in columns}
         for version, marks in self.versions:
-            if have & {mark.lower() for mark in marks}:
+            if have & {self.plain(mark) for mark in marks}:
                 return f"{self.format}-{version}"
         return self.format
+
+
+def snake(name: str) -> str:
+    """The name in snake_case, the way AWS makes Parquet names out of those of a CSV report.
+
+    lineItem/UnblendedCost is line_item_unblended_cost, reservation/ReservationARN is reservation_reservation_a_r_n.
+    """
+    return re.sub(r"[^0-9a-z]+", "_", re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()).strip("_")
 
 
 @cache
 def mappings() -> tuple[Mapping, ...]:
     """Every format this version reads."""
     folder = files(__package__)
-    texts = (entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return tuple(_parse(text) for text in sorted(texts) if "\n-- format: " in text)
+    texts = {e.name: e.read_text(encoding="utf-8") for e in folder.iterdir() if e.name.endswith(".sql")}
+    return tuple(_parse(text, texts) for _, text in sorted(texts.items()) if "\n-- format: " in text)
 
 
 @cache
@@ -91,21 +133,31 @@ def macros() -> str:
     return files(__package__).joinpath("macros.sql").read_text(encoding="utf-8")
 
 
-def _parse(text: str) -> Mapping:
+def _parse(text: str, texts: dict[str, str]) -> Mapping:
     header = [(match[1], match[2]) for line in text.splitlines() if (match := _HEADER.match(line))]
     values = dict(header)
+    lines = texts[values["lines"]] if "lines" in values else text
     return Mapping(
         format=values["format"],
         name=values["name"],
         needs=tuple(tuple(choice.split(" or ")) for choice in values["needs"].split(", ")),
+        nots=_names(values.get("not", "")),
+        snake=values.get("names") == "snake",
+        also={
+            name: key[5:] for key, value in header if key.startswith("also ") for name in value.split(", ")
+        },
+        gathered={value: key[9:] for key, value in header if key.startswith("gathered ")},
         never_empty=tuple(values["never empty"].split(", ")),
-        left_out=frozenset(values.get("left out", "").split(", ")),
-        versions=tuple(
-            (key[8:], frozenset(v.split(", "))) for key, v in header if key.startswith("version ")
-        ),
-        columns=tuple(_columns(text)),
-        sql=text,
+        left_out=_names(values.get("left out", "")),
+        kept=_names(values.get("kept", "")),
+        versions=tuple((key[8:], _names(value)) for key, value in header if key.startswith("version ")),
+        columns=tuple(_columns(lines)),
+        sql=lines,
     )
+
+
+def _names(value: str) -> frozenset[str]:
+    return frozenset(name for name in value.split(", ") if name)
 
 
 def _columns(text: str) -> Iterator[Column]:

@@ -22,6 +22,8 @@ _MONTH = "x_Cloud, x_AccountId, BillingPeriodStart"
 # Bills have no key: two parts of one bill may hold charges that are alike by chance. The same bill delivered
 # again has nearly all of its rows in common, so one in a hundred is taken as proof.
 SHARE_OF_SAME_BILL = 0.01
+# The format without its version: focus-1.2 and focus-1.0 hold the same rows, gcp-standard and gcp-detailed do not.
+_FAMILY = "regexp_replace({}, '-[0-9.]+$', '')"
 # Totals per account, service and day. They tell less than any bill and give way to one of the same account and month.
 TOTALS = "cost-explorer"
 # Beyond, one row in so many is compared, chosen by its content, so on both sides alike.
@@ -130,7 +132,7 @@ def overlaps(con: duckdb.DuckDBPyConnection, source: str, format: str, delivery:
     """
     others = con.execute(
         f"""
-        SELECT source, bool_or(split_part(format, '-', 1) <> split_part($format, '-', 1)) FROM bill_partitions
+        SELECT source, bool_or({_FAMILY.format("format")} <> {_FAMILY.format("$format")}) FROM bill_partitions
         WHERE source <> $source AND NOT ($delivery <> '' AND starts_with(source, $delivery))
           AND format <> $totals AND {_PARTITIONS_IN_CONTROL}
         GROUP BY ALL ORDER BY ALL

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import duckdb
 
-from collectors.bills.inspection import Bill, literal, path_literal
+from collectors.bills.inspection import Bill, json_file, path_literal
+from collectors.bills.layout import Field, literal, quoted
 from collectors.bills.mapping import macros
 from finops.errors import InputError
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
 _CHUNK = 1 << 20
+_NONE = "'None'"
 _CATEGORIES = "'Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'"
 # The widest span a bill may speak of: catches 'epoch', 'infinity' and years gone wrong.
 _EARLIEST, _LATEST = "TIMESTAMP '1990-01-01'", "TIMESTAMP '2200-01-01'"
@@ -110,36 +112,39 @@ def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
 
 
 def _bill(bill: Bill, *, numbered: bool) -> str:
-    known = bill.mapping.known(name for name, _ in bill.columns)
-    ours = {theirs: name for name, theirs in known.items()}
-    typed = bill.mapping.typed
+    have = {field.name for field in bill.fields}
     select = ["row_number() OVER () AS row_of_file"] if numbered else []
-    for name, kind in bill.columns:
-        as_text = kind == "VARCHAR" or (name in ours and ours[name] not in typed)
-        value = _text(name, kind) if as_text and bill.delimiter is None else quoted(name)
-        select.append(f"{value} AS {quoted(ours.get(name, name))}")
-    select += [
-        f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in sorted(bill.mapping.reads - known.keys())
-    ]
+    select += [f"{_value(bill, field)} AS {quoted(field.name)}" for field in bill.fields]
+    select += [f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in sorted(bill.mapping.reads - have)]
     return f"SELECT {', '.join(select)} FROM {_file(bill)}"  # noqa: S608
 
 
-def _text(name: str, kind: str) -> str:
-    """A column of a Parquet file as text, or as JSON text; empty text and NULL in words are NULL."""
-    column = quoted(name)
-    if kind.startswith("STRUCT") and kind.endswith("[]") and '"key"' in kind and '"value"' in kind:
+def _value(bill: Bill, field: Field) -> str:
+    """A value as the mapping gets it: text, except numbers and instants that a Parquet file has as such."""
+    read = bill.mapping.reads
+    as_text = field.kind == "VARCHAR" or (field.name in read and field.name not in bill.mapping.typed)
+    return _text(bill, field) if as_text and bill.delimiter is None else field.sql
+
+
+def _text(bill: Bill, field: Field) -> str:
+    """A value of a Parquet or JSON file as text, or as JSON text; empty text and NULL in words are NULL."""
+    value, kind = field.sql, field.kind
+    pairs = kind.startswith("STRUCT") and kind.endswith("[]") and '"key"' in kind and '"value"' in kind
+    if pairs and not bill.mapping.snake:
         # How Arrow writes a map that is not marked as one; a key that comes twice leaves it a list.
-        column = f"coalesce(TRY(to_json(map_from_entries({column}))), to_json({column}))"
+        value = f"coalesce(TRY(to_json(map_from_entries({value}))), to_json({value}))"
     elif kind.endswith("]") or kind.startswith("MAP"):
-        column = f"to_json({column})"
+        value = f"to_json({value})"
     elif kind.startswith("STRUCT"):
-        column = f"json_merge_patch('{{}}', to_json({column}))"  # a struct has every key in every row
-    text = column if kind == "VARCHAR" else f"CAST({column} AS VARCHAR)"
+        value = f"json_merge_patch('{{}}', to_json({value}))"  # a struct has every key in every row
+    text = value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
     return f"CASE WHEN {text} NOT IN ('', 'NULL') THEN {text} END"
 
 
 def _file(bill: Bill) -> str:
     path = path_literal(bill.path)
+    if bill.json:
+        return json_file(bill)
     if bill.delimiter is None:
         return f"read_parquet({path}, hive_partitioning = false)"
     columns = ", ".join(f"{literal(name)}: 'VARCHAR'" for name, _ in bill.columns)
@@ -161,11 +166,19 @@ def _mapped(bill: Bill, number: str) -> str:
 
 def _other(bill: Bill) -> str:
     """The columns no line of the mapping reads or leaves out, as JSON text without those that are NULL."""
-    reads = {name.lower() for name in bill.mapping.reads | bill.mapping.left_out}
-    unknown = [name for name, _ in bill.columns if name.lower() not in reads]
+    kept_out = {bill.mapping.plain(name) for name in bill.mapping.left_out}
+    unknown = [
+        field
+        for field in bill.fields
+        if field.name not in bill.mapping.reads - bill.mapping.kept
+        and not field.copied
+        and bill.mapping.plain(field.path) not in kept_out
+    ]
     if not unknown:
         return "CAST(NULL AS VARCHAR)"
-    pairs = (f"to_json({literal(name)}) || ':' || to_json(bill.{quoted(name)})" for name in unknown)
+    pairs = (
+        f"to_json({literal(field.path)}) || ':' || to_json(bill.{quoted(field.name)})" for field in unknown
+    )
     return f"nullif('{{' || concat_ws(',', {', '.join(pairs)}) || '}}', '{{}}')"
 
 
@@ -176,8 +189,9 @@ def _fault(bill: Bill) -> str:
     values = {column.raw: column.target for column in bill.mapping.columns if column.raw}
     never_empty = bill.mapping.never_empty
     cases = [_empty(name, simple.get(name, name)) for name in never_empty if name not in computed]
+    written = {field.name for field in bill.fields if field.kind == "VARCHAR"}
     cases += [
-        _unreadable(name, kind, values.get(name, f"{kind}(raw_{name})"))
+        _unreadable(name, kind, values.get(name, f"{kind}(raw_{name})"), as_text=name in written)
         for name, kind in bill.mapping.typed.items()
     ]
     # What is computed is empty also where a number behind it cannot be read, and that is the better reason.
@@ -200,11 +214,15 @@ def _empty(name: str, value: str) -> str:
     return _when(f"{value} IS NULL", name, "is empty")
 
 
-def _unreadable(name: str, kind: str, value: str) -> str:
-    """The case of a column of the file whose text is no number or instant; `value` is what becomes of it."""
+def _unreadable(name: str, kind: str, value: str, *, as_text: bool) -> str:
+    """The case of a column of the file whose text is no number or instant; `value` is what becomes of it.
+
+    An amount None is none: how tools in Python write one that is not there.
+    """
     written = f"raw_{name}"
     if kind == "money":
-        return _when(f"{written} IS NOT NULL AND {value} IS NULL", name, "is not a number that fits", written)
+        wrong = f"{written} IS NOT NULL AND {value} IS NULL{f' AND {written} <> {_NONE}' if as_text else ''}"
+        return _when(wrong, name, "is not a number that fits", written)
     wrong = f"({value} BETWEEN {_EARLIEST} AND {_LATEST}) IS NOT TRUE"
     return _when(f"{written} IS NOT NULL AND {wrong}", name, "is not an instant", written)
 
@@ -213,11 +231,6 @@ def _when(condition: str, field: str, reason: str, value: str = "''") -> str:
     text = literal(f"{field}{FAULT}{reason}{FAULT}")
     shown = f"regexp_replace(left(CAST({value} AS VARCHAR), 60), '[[:cntrl:]]+', ' ', 'g')"
     return f"WHEN {condition} THEN {text} || {shown}"
-
-
-def quoted(name: str) -> str:
-    """The name as an SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 # --- errors -----------------------------------------------------------------------------------------------

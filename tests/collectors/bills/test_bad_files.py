@@ -70,13 +70,10 @@ def test_text_that_is_no_bill(desk):
     refused(desk, desk.file("names.csv", "name,age\nAda,36\n"), r"is no bill .* begins with name, age")
 
 
-def test_the_legacy_aws_report_is_told_as_not_read_by_this_version(desk):
+def test_a_file_that_is_no_bill_is_told_with_the_formats_there_are(desk):
     text = "identity/LineItemId,bill/PayerAccountId,lineItem/UnblendedCost\nx,1,2\n"
-    refused(
-        desk,
-        desk.file("cur.csv", text),
-        r"is no bill in a format this version reads \(AWS CUR 2.0 or FOCUS 1.0 to 1.4\)",
-    )
+    formats = r"AWS CUR \(legacy\), AWS CUR 2.0, .*FOCUS 1.0 to 1.4.* or Google Cloud billing export"
+    refused(desk, desk.file("cur.csv", text), rf"is no bill in a format this version reads \({formats}\)")
 
 
 @pytest.mark.parametrize(

@@ -464,7 +464,7 @@ def test_a_row_says_who_where_and_what(desk, written):
         "Virtual Machines", "us-east-1", "us-east-1a", "i-3", "BoxUsage:m5.large", "RunInstances", "AmazonEC2",
         "SKU1", "SKU1.JRTCKXETXF.6YS6EN2CT7", "Hours", 1, "USD", desk.one("SELECT Tags FROM charges"), "effective",
     )  # fmt: skip
-    assert json.loads(desk.one("SELECT Tags FROM charges")) == {"user_team": "a"}
+    assert json.loads(desk.one("SELECT Tags FROM charges")) == {"team": "a"}
     assert desk.one("SELECT BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart, ChargePeriodEnd FROM charges") == (
         datetime(2026, 10, 1), datetime(2026, 11, 1), datetime(2026, 10, 5), datetime(2026, 10, 5, 1),
     )  # fmt: skip
@@ -541,10 +541,12 @@ def test_other_columns_may_be_missing(desk, written):
     )
 
 
-def test_the_legacy_report_is_not_taken_for_cur_2(desk):
+def test_without_its_maps_it_is_the_legacy_report_and_costs_the_same(desk):
     maps = ["product", "resource_tags", "cost_category", "discount", "bill_payer_account_name"]
-    with pytest.raises(InputError, match=r"AWS CUR 2\.0 needs \(product or resource_tags"):
-        desk.ingest(as_parquet(desk.folder / "legacy.parquet", BILL, maps))
+    whole = desk.ingest(as_parquet(desk.folder / "cur2.parquet", BILL)).files[0]
+    legacy = desk.ingest(as_parquet(desk.folder / "legacy.parquet", BILL, maps), replace=True).files[0]
+    assert (whole.format, legacy.format) == ("cur-2.0", "cur-1.0")
+    assert legacy.sums == whole.sums
 
 
 def test_usage_whose_commitment_has_no_cost_is_rejected_not_taken_at_its_price(desk, written):

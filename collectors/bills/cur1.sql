@@ -1,0 +1,21 @@
+-- AWS CUR, the legacy report (Cost and Usage Reports, as CSV or Parquet) → charges.
+--
+-- Its columns are those of CUR 2.0 before they were fixed: lineItem/UnblendedCost in CSV, line_item_unblended_cost in
+-- Parquet; product/…, resourceTags/… and costCategory/… are columns of their own instead of maps, and a column that an
+-- account never filled is missing. Under CUR 2.0's names and with its maps put together it is read by cur2.sql. A row
+-- whose effective cost is in a column that is missing (usage under a Savings Plan, say) is rejected, never taken for 0.
+--
+-- format: cur
+-- name: AWS CUR (legacy)
+-- names: snake
+-- lines: cur2.sql
+-- also savings_plan_savings_plan_a_r_n: savings_plan_savings_plan_arn
+-- also reservation_reservation_a_r_n: reservation_reservation_arn
+-- gathered product: product_
+-- gathered resource_tags: resource_tags_
+-- gathered cost_category: cost_category_
+-- needs: bill_payer_account_id, bill_billing_period_start_date, line_item_usage_account_id, line_item_line_item_type, line_item_product_code, line_item_usage_type, line_item_currency_code, line_item_usage_start_date, line_item_usage_end_date, line_item_usage_amount, line_item_unblended_cost
+-- not: product, resource_tags, tags, cost_category, discount, bill_payer_account_name
+-- never empty: BilledCost, EffectiveCost, BillingCurrency, BillingAccountId, BillingPeriodStart, ChargePeriodStart, ChargePeriodEnd, ChargeCategory
+-- left out: identity_line_item_id, identity_time_interval, line_item_blended_cost, line_item_blended_rate, reservation_subscription_id, year, month
+-- version 1.0: line_item_line_item_type

@@ -1,0 +1,98 @@
+"""The columns of a file as a mapping reads them: named its way, records opened, columns of one map gathered.
+
+A format with `names: snake` may come flat (CSV: service.id or service_id) or nested (Parquet, JSON: a record
+service with a field id); both are the field service_id here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from collectors.bills.mapping import Mapping
+
+Columns = Sequence[tuple[str, str]]  # names and DuckDB types, in the file's order
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One value of a row: what the mapping calls it, where it is in the file, how SQL gets it, its DuckDB type.
+
+    A copy is in the row under another name too.
+    """
+
+    name: str
+    path: str
+    sql: str
+    kind: str
+    copied: bool = False
+
+
+def names_of(columns: Columns, mapping: Mapping) -> list[str]:
+    """The file's names that `mapping` compares with its own."""
+    return [leaf.path for leaf in _leaves(columns, mapping)]
+
+
+def fields_of(columns: Columns, mapping: Mapping) -> tuple[Field, ...]:
+    """Every value of a row of such a file, each under a name of its own; gathered maps come last."""
+    leaves = list(_leaves(columns, mapping))
+    ours = {path: name for name, path in mapping.known(leaf.path for leaf in leaves).items()}
+    taken = set(ours.values())
+    fields: list[Field] = []
+    for number, leaf in enumerate(leaves):
+        name = ours.get(leaf.path) or (
+            leaf.path if leaf.path.lower() not in taken else f"{leaf.path} {number}"
+        )
+        members = any(mapping.plain(leaf.path).startswith(begin) for begin in mapping.gathered)
+        fields.append(Field(name, leaf.path, leaf.sql, leaf.kind, members))
+    return (*fields, *_gathered(fields, mapping, taken))
+
+
+def _leaves(columns: Columns, mapping: Mapping) -> Iterator[Field]:
+    for name, kind in columns:
+        if mapping.snake and kind.startswith("STRUCT") and not kind.endswith("]"):
+            yield from _opened(name, quoted(name), duckdb.sqltype(kind))
+        else:
+            yield Field(name, name, quoted(name), kind)
+
+
+def _opened(path: str, sql: str, kind: Any) -> Iterator[Field]:
+    """The fields of a record, and those of records in it."""
+    for name, child in kind.children:
+        below = f"{path}.{name}", f"{sql}.{quoted(name)}"
+        if child.id == "struct":
+            yield from _opened(*below, child)
+        else:
+            yield Field(below[0], *below, str(child))
+
+
+def _gathered(fields: Sequence[Field], mapping: Mapping, taken: set[str]) -> Iterator[Field]:
+    """Columns such as resourceTags/user:team as the JSON text that a newer export has as one column."""
+    for begin, name in mapping.gathered.items():
+        members = [field for field in fields if mapping.plain(field.path).startswith(begin)]
+        if not members or name in taken:
+            continue
+        pairs = ", ".join(f"{literal(_key(m.path, begin))}, {_nullified(m.sql)}" for m in members)
+        yield Field(name, name, f"json_merge_patch('{{}}', json_object({pairs}))", "JSON")
+
+
+def _nullified(sql: str) -> str:
+    return f"nullif(CAST({sql} AS VARCHAR), '')"
+
+
+def _key(path: str, begin: str) -> str:
+    """The rest of the name, as it is written there; of names in CamelCase in snake_case."""
+    rest = path.split("/", 1)[1] if "/" in path else path[len(begin) :]
+    return rest if ":" in rest else re.sub(r"(?<!^)(?=[A-Z])", "_", rest).lower()
+
+
+def literal(text: str) -> str:
+    """The text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def quoted(name: str) -> str:
+    """The name as an SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'

@@ -1,0 +1,254 @@
+"""Google's export to BigQuery: nested and flat, standard and detailed, with credits in the row they belong to."""
+
+import copy
+import csv
+import gzip
+import json
+from collections import defaultdict
+from decimal import Decimal
+
+import duckdb
+import pytest
+
+from finops.errors import InputError
+
+ROW = {
+    "billing_account_id": "01AAAA-000000-BBBBBB",
+    "service": {"id": "6F81-5844-456A", "description": "Compute Engine"},
+    "sku": {"id": "2E27-4F75-95CD", "description": "N1 Predefined Instance Core running in Americas"},
+    "usage_start_time": "2026-10-05 00:00:00 UTC",
+    "usage_end_time": "2026-10-05 01:00:00 UTC",
+    "project": {
+        "id": "shop", "number": "0123456789", "name": "Shop", "labels": [{"key": "team", "value": "project's"},
+        {"key": "unit", "value": "retail"}], "ancestry_numbers": "/1/2/",
+    },
+    "labels": [{"key": "team", "value": "a \"quoted\""}],
+    "system_labels": [{"key": "compute.googleapis.com/cores", "value": "4"}],
+    "location": {"location": "us-central1", "country": "US", "region": "us-central1", "zone": "us-central1-a"},
+    "resource": {
+        "name": "projects/1/instances/web", "global_name":
+        "//compute.googleapis.com/projects/1/zones/us-central1-a/instances/77",
+    },
+    "price": {"effective_price": "0.03", "unit": "hour", "pricing_unit_quantity": "1", "list_price": "0.04"},
+    "export_time": "2026-10-05 05:00:00 UTC",
+    "cost": 0.3,
+    "currency": "USD",
+    "currency_conversion_rate": 1.0,
+    "usage": {"amount": 14400.0, "unit": "seconds", "amount_in_pricing_units": 4.0, "pricing_unit": "hour"},
+    "credits": [
+        {"id": "", "full_name": "Sustained use", "type": "SUSTAINED_USAGE_DISCOUNT", "name": "SUD", "amount": -0.1},
+        {"id": "cud-7", "full_name": "CUD: cores", "type": "COMMITTED_USAGE_DISCOUNT", "name": "CUD", "amount": -0.05},
+    ],
+    "invoice": {"month": "202610"},
+    "cost_type": "regular",
+    "cost_at_list": "0.4",
+}  # fmt: skip
+
+
+def row(**changes):
+    return {**copy.deepcopy(ROW), **changes}
+
+
+def lines(desk, *rows, name="export.json"):
+    return desk.file(name, "".join(json.dumps(each) + "\n" for each in rows))
+
+
+def test_a_row_says_who_where_and_what(desk):
+    file = desk.ingest(lines(desk, row())).files[0]
+    assert (file.format, file.rows, file.rejected) == ("gcp-detailed", 1, 0)
+    assert desk.one(
+        "SELECT x_Cloud, SubAccountId, ServiceName, ServiceCategory, RegionId, AvailabilityZone, x_ResourceKey, "
+        "ResourceName, ResourceType, ChargeCategory, CommitmentDiscountCategory, CommitmentDiscountId, PricingCategory, "
+        "PricingQuantity, PricingUnit, ListUnitPrice FROM charges"
+    ) == (
+        "gcp", "shop", "Compute Engine", "Compute", "us-central1", "us-central1-a", "77", "web", "instances", "Usage",
+        "Usage", "cud-7", "Committed", Decimal(4), "hour", Decimal("0.04"),
+    )  # fmt: skip
+    assert str(desk.one("SELECT BillingPeriodStart FROM charges")) == "2026-10-01 00:00:00"
+
+
+def test_credits_are_taken_off_and_kept_with_their_types(desk):
+    desk.ingest(lines(desk, row()))
+    billed, effective, listed, contracted, other = desk.one(
+        "SELECT BilledCost, EffectiveCost, ListCost, ContractedCost, x_Other FROM charges"
+    )
+    assert (billed, effective) == (Decimal("0.15"), Decimal("0.15"))
+    assert (listed, contracted) == (Decimal("0.4"), Decimal("0.3"))
+    assert [credit["type"] for credit in json.loads(other)["credits"]] == [
+        "SUSTAINED_USAGE_DISCOUNT",
+        "COMMITTED_USAGE_DISCOUNT",
+    ]
+
+
+def test_labels_of_the_charge_win_over_those_of_the_project(desk):
+    desk.ingest(lines(desk, row()))
+    assert json.loads(desk.one("SELECT Tags FROM charges")) == {"team": 'a "quoted"', "unit": "retail"}
+
+
+@pytest.mark.parametrize("shape", ["lines", "gzip", "array", "pretty", "parquet", "flat"])
+def test_every_shape_of_the_export_gives_the_same_charges(desk, shape):
+    rows = [row(), row(credits=[], cost=0.1), row(cost=-0.02, project=None, cost_type="tax", credits=[])]
+    expected = desk.ingest(lines(desk, *rows, name="expected.json")).files[0]
+    text = "SELECT * EXCLUDE (x_Source, x_Other) FROM charges ORDER BY ALL"
+    before = desk.ask(text)
+    desk.ingest(written(desk, shape, rows), replace=True)
+    assert desk.ask(text) == before
+    assert expected.sums["USD"].billed == Decimal("0.23")
+
+
+def written(desk, shape, rows):
+    if shape == "lines":
+        return lines(desk, *rows)
+    if shape == "gzip":
+        return lines(desk, *rows, name="export.json.gz")
+    if shape == "array":
+        return desk.file("export.json", json.dumps(rows))
+    if shape == "pretty":
+        return desk.file("export.json", "\n".join(json.dumps(each, indent=2) for each in rows))
+    if shape == "parquet":
+        return parquet(desk, rows)
+    return flat(desk, rows)
+
+
+def parquet(desk, rows):
+    """With the types BigQuery writes: records, repeated records, doubles, timestamps, numerics."""
+    source = lines(desk, *rows, name="source.json")
+    path = desk.folder / "export.parquet"
+    with duckdb.connect() as con:
+        con.execute("SET TimeZone = 'UTC'")
+        con.execute(
+            f"COPY (SELECT * REPLACE (CAST(usage_start_time AS TIMESTAMPTZ) AS usage_start_time, "
+            f"CAST(usage_end_time AS TIMESTAMPTZ) AS usage_end_time, CAST(cost AS DOUBLE) AS cost) "
+            f"FROM read_json('{source}', sample_size = -1, map_inference_threshold = -1)) TO '{path}' (FORMAT parquet)"
+        )
+    return path
+
+
+def flat(desk, rows):
+    """One column per field, named with underscores, lists as JSON text."""
+    flats = []
+    for each in rows:
+        out = {}
+        for key, value in each.items():
+            if isinstance(value, dict):
+                for name, inner in value.items():
+                    out[f"{key}_{name}"] = json.dumps(inner) if isinstance(inner, list) else inner
+            else:
+                out[key] = json.dumps(value) if isinstance(value, list) else value
+        flats.append(out)
+    path = desk.folder / "export.csv"
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(name for each in flats for name in each)))
+        writer.writeheader()
+        writer.writerows(flats)
+    return path
+
+
+def test_a_field_that_only_a_late_record_has_is_kept(desk):
+    rows = [row() for _ in range(30_000)] + [row(brand_new={"thing": "x"})]
+    desk.ingest(lines(desk, *rows))
+    assert (
+        json.loads(desk.one("SELECT x_Other FROM charges WHERE x_Other LIKE '%brand_new%'"))[
+            "brand_new.thing"
+        ]
+        == "x"
+    )
+
+
+def test_an_export_without_resources_is_the_standard_one(desk):
+    standard = row()
+    del standard["resource"]
+    assert desk.ingest(lines(desk, standard)).files[0].format == "gcp-standard"
+
+
+def test_the_standard_and_the_detailed_export_of_one_month_are_not_added_up(desk):
+    standard = row()
+    del standard["resource"]
+    desk.ingest(lines(desk, row()))
+    with pytest.raises(InputError, match="in different formats"):
+        desk.ingest(lines(desk, standard, name="standard.json"))
+
+
+@pytest.mark.parametrize(
+    "broken", ['[{"amount": "much"}]', "no list", '[{"name": "CUD"}]', '[{"amount": -1}, {}]']
+)
+def test_a_row_whose_credits_cannot_be_read_is_rejected_not_taken_without_them(desk, broken):
+    path = flat(desk, [row() for _ in range(3)])
+    path.write_text(
+        path.read_text().replace(json.dumps(ROW["credits"]).replace('"', '""'), broken.replace('"', '""'), 1)
+    )
+    result = desk.ingest(path, max_rejected=0.5).files[0]
+    assert (result.rows, result.rejected) == (2, 1)
+
+
+def test_a_consumption_model_with_a_commitment_is_one(desk):
+    model = {"id": "7754-699E-0EBF", "description": "CUD: 3 Year General Compute"}
+    desk.ingest(
+        lines(desk, row(credits=[], consumption_model=model, cost=0.2, cost_at_effective_price_default="0.3"))
+    )
+    assert desk.one(
+        "SELECT CommitmentDiscountId, CommitmentDiscountCategory, EffectiveCost, ContractedCost FROM charges"
+    ) == ("7754-699E-0EBF", "Spend", Decimal("0.2"), Decimal("0.3"))
+
+
+def test_the_invoices_month_decides_not_the_clock(desk):
+    late = row(usage_start_time="2026-11-01 03:00:00 UTC", usage_end_time="2026-11-01 04:00:00 UTC")
+    desk.ingest(lines(desk, late))
+    start, end, charged = desk.one(
+        "SELECT BillingPeriodStart, BillingPeriodEnd, ChargePeriodStart FROM charges"
+    )
+    assert (str(start), str(end), str(charged)) == (
+        "2026-10-01 00:00:00", "2026-11-01 00:00:00", "2026-11-01 03:00:00",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [('{"cost": 1', "no JSON that can be read"), ('{"a": 1}\n', "no bill in a format")]
+)
+def test_json_that_is_no_bill_is_refused_in_a_sentence(desk, text, said):
+    with pytest.raises(InputError, match=said):
+        desk.ingest(desk.file("x.json", text))
+    assert not desk.ask("FROM charges")
+
+
+def test_json_that_is_cut_short_is_refused_and_nothing_changes(desk):
+    text = "".join(json.dumps(row()) + "\n" for _ in range(50))
+    with pytest.raises(InputError, match="no JSON that can be read"):
+        desk.ingest(desk.file("cut.json", text[:-40]))
+    (desk.folder / "cut.json.gz").write_bytes(gzip.compress(text.encode())[:-20])
+    with pytest.raises(InputError):
+        desk.ingest(desk.folder / "cut.json.gz")
+    assert not desk.ask("FROM charges")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "generated/nise_gcp_detailed.csv", "generated/nise_gcp_standard.csv",
+        "native/gcp_detailed_export_synth_google.csv",
+    ],
+)  # fmt: skip
+def test_the_samples_add_up_per_project_currency_month_and_service(desk, samples, name):
+    path = samples / "focus" / name
+    sums = defaultdict(Decimal)
+    with open(path, newline="") as file:
+        for each in csv.DictReader(file):
+            get = lambda field, each=each: each.get(field.replace(".", "_")) or each.get(field)  # noqa: E731
+            key = (
+                get("project.id") or None,
+                get("currency"),
+                get("invoice.month"),
+                get("service.description"),
+            )
+            sums[key] += Decimal(each["cost"]) + sum(
+                (Decimal(str(credit["amount"])) for credit in json.loads(each["credits"])), Decimal(0)
+            )
+    result = desk.ingest(path).files[0]
+    assert result.rejected == 0
+    rows = desk.ask(
+        "SELECT SubAccountId, BillingCurrency, strftime(BillingPeriodStart, '%Y%m'), ServiceName, sum(BilledCost) "
+        "FROM charges GROUP BY ALL"
+    )
+    assert {tuple(key): round(total, 12) for *key, total in rows} == {
+        key: round(total, 12) for key, total in sums.items()
+    }
