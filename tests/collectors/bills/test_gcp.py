@@ -74,7 +74,7 @@ def test_credits_are_taken_off_and_kept_with_their_types(desk):
     )
     assert (billed, effective) == (Decimal("0.15"), Decimal("0.15"))
     assert (listed, contracted) == (Decimal("0.4"), Decimal("0.3"))
-    assert [credit["type"] for credit in json.loads(other)["credits"]] == [
+    assert [credit["type"] for credit in json.loads(json.loads(other)["credits"])] == [
         "SUSTAINED_USAGE_DISCOUNT",
         "COMMITTED_USAGE_DISCOUNT",
     ]
