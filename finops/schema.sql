@@ -368,6 +368,23 @@ CREATE TABLE bill_partitions ( -- What of which bill has been loaded. A partitio
   run_id               VARCHAR NOT NULL    -- by which run
 );
 
+CREATE TABLE bill_deliveries ( -- The delivery of an export that was loaded last, per folder of a billing period.
+  source       VARCHAR NOT NULL,   -- folder it came from; bill_partitions.source of its files begins with it
+  export       VARCHAR NOT NULL,   -- export and period as its manifest names them, the same wherever it is copied to
+  delivered_at TIMESTAMP,          -- instant of the delivery, UTC; NULL where nothing tells
+  loaded_at    TIMESTAMP NOT NULL, -- when, UTC
+  run_id       VARCHAR NOT NULL    -- by which run
+);
+
+CREATE TABLE bill_objects ( -- What was read from object stores, so that nothing is downloaded twice.
+  object      VARCHAR NOT NULL, -- address, such as s3://bucket/key
+  etag        VARCHAR NOT NULL, -- as the store tells it; changes with the content
+  size_bytes  BIGINT NOT NULL,  -- size of the object
+  source      VARCHAR NOT NULL, -- bill_partitions.source: the object, or a file of the archive that it is
+  fingerprint VARCHAR,          -- SHA-256 of that file's bytes; NULL when it has no rows
+  run_id      VARCHAR NOT NULL  -- by which run
+);
+
 CREATE TABLE rejected_rows ( -- Rows of a bill that could not be read, with the reason. They are counted, never silently dropped.
   source VARCHAR NOT NULL, -- file
   line   BIGINT,           -- line or row number in it, from 1

@@ -1,27 +1,35 @@
-"""Which files are meant: files, folders and globs become a list of paths, before anything is opened."""
+"""Which files are meant: files, folders and patterns become paths, before anything is opened."""
 
 import glob
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from collectors.bills.folders import in_folder
+from collectors.bills.objects import is_bill
 from finops.errors import InputError
-
-ENDINGS = (".csv", ".csv.gz", ".parquet")
 
 
 def find_files(paths: Sequence[str | Path]) -> list[Path]:
-    """The files that `paths` name, each once, a folder's and a glob's in alphabetical order.
+    """The files that `paths` name, each once, a folder's and a pattern's in alphabetical order.
 
-    A folder gives its bills (*.csv, *.csv.gz, *.parquet, hidden ones left out) at any depth; a file named
-    as such may be called anything. Raises InputError for whatever names nothing.
+    A folder gives the bills in it at any depth, of exports those of the newest deliveries (see folders.py); a file
+    named as such may be called anything. Raises InputError for whatever names nothing.
     """
+    found: dict[Path, Path] = {}
+    for named in find(paths):
+        for path in _files_of(named) if named.is_dir() else [named]:
+            found.setdefault(path.resolve(), path)
+    return list(found.values())
+
+
+def find(paths: Sequence[str | Path]) -> list[Path]:
+    """The files and folders that are named, each once. Raises InputError for whatever names nothing."""
     found: dict[Path, Path] = {}
     for given in paths:
         for path in _expand(str(given)):
             found.setdefault(path.resolve(), path)
     if not found:
-        raise InputError("No bill was named: give files, folders or globs.")
+        raise InputError("No bill was named: give files, folders or patterns.")
     return list(found.values())
 
 
@@ -32,8 +40,6 @@ def _expand(given: str) -> list[Path]:
         raise InputError(f"{given} is not supported yet by this version, download it first.")
     path = Path(given)
     try:
-        if path.is_dir():
-            return _in_folder(path)
         if path.exists():
             return [path]
     except OSError as error:
@@ -43,36 +49,23 @@ def _expand(given: str) -> list[Path]:
     return _matching(given)
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    bills = list(_walk(folder))
-    if not bills:
-        raise InputError(
-            f"The folder {folder} holds no bills: none of its files ends in {', '.join(ENDINGS)}."
-        )
-    return bills
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder, onerror=_refuse):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent, name) for name in sorted(names) if _is_bill(name))
-
-
-def _refuse(error: OSError) -> None:
-    # os.walk would leave out what it may not list, and the sum would be too small without a word.
-    raise InputError(f"The folder {error.filename} cannot be listed: {error.strerror}.") from error
-
-
-def _is_bill(name: str) -> bool:
-    return name.lower().endswith(ENDINGS) and not name.startswith(".")
+def _files_of(folder: Path) -> list[Path]:
+    delivered, bills = in_folder(folder, lambda _: None)
+    paths = [file.path for each in delivered for file in each.files] + [each.path for each in bills]
+    top = folder.resolve()
+    return [folder / Path(path).relative_to(top) for path in sorted(paths)]
 
 
 def _matching(pattern: str) -> list[Path]:
     names = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
     paths = [path for path in names if path.is_file()]
     # data/* should take the bills and not the manifests beside them; exports-* means files of any name.
-    bills = [path for path in paths if _is_bill(path.name)] or paths
-    bills += [path for name in names if name.is_dir() for path in _walk(name)]
-    if not bills:
+    bills = [path for path in paths if is_bill(path.as_posix())] or paths
+    named = bills + [name for name in names if name.is_dir() and _has_bills(name)]
+    if not named:
         raise InputError(f"{pattern} matches no bill.")
-    return bills
+    return named
+
+
+def _has_bills(folder: Path) -> bool:
+    return any(path.is_file() and is_bill(path.as_posix()) for path in folder.rglob("*"))

@@ -11,7 +11,7 @@ in one transaction that begins by removing the delivery before it.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +19,7 @@ from typing import Literal
 
 import duckdb
 
-from collectors.bills import checks, partitions
-from collectors.bills.files import find_files
+from collectors.bills import checks, deliveries, partitions
 from collectors.bills.inspection import Bill, EmptyBillError, inspect
 from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
 from collectors.bills.results import FileResult, IngestResult
@@ -52,46 +51,41 @@ class _Load:
     @property
     def source(self) -> str:
         """The name under which the warehouse knows the file: the same from whichever folder it is given."""
-        if self.delivery:
-            return self.delivery + self.name
-        return str(self.bill.path.resolve())
+        return self.delivery + self.name or str(self.bill.path.resolve())
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What an export brought for one billing period: its files by their names, which may be others each time.
 
-    `source` names the export and the period for ever, such as s3://bucket/export/data/BILLING_PERIOD=2026-10/; it
-    ends with a slash, and each file is known as source + name.
+    `source` names where the export delivers the period, such as s3://bucket/export/data/BILLING_PERIOD=2026-10/; it
+    ends with a slash, and each file is known as source + name. `export` names export and period wherever they are
+    copied to, `at` is the instant of the delivery (UTC); empty and None where nothing tells.
     """
 
     source: str
     files: Mapping[str, Path]
+    export: str = ""
+    at: datetime | None = None
 
 
-def ingest(
+def ingest_file(
     writer: Writer,
-    paths: Sequence[str | Path],
+    path: str | Path,
     *,
     at: datetime,
+    source: str = "",
     replace: bool = False,
     max_rejected: float = 0.01,
-) -> IngestResult:
-    """Loads every bill that `paths` name (files, folders, globs) and says what became of each.
+    siblings: frozenset[str] = frozenset(),
+) -> FileResult:
+    """Loads one bill in a transaction of its own.
 
-    `at` is the instant of loading. Rows that cannot be loaded are counted and listed in `rejected_rows`, up
-    to `max_rejected` of a file's rows. With `replace`, a file that holds a bill again which another file
-    brought takes its place. Raises InputError for a file that cannot be trusted; files before it are loaded,
-    of that one nothing is.
+    `source` is its name in the warehouse where that is not its path, `siblings` are sources loaded in the same call,
+    which it does not replace. Raises InputError when it cannot be trusted; then nothing of it is loaded.
     """
     prepare(writer.con)
-    results: list[FileResult] = []
-    loaded: set[str] = set()
-    for path in find_files(paths):
-        load = _Load(writer, inspect(path), at, replace, max_rejected, frozenset(loaded))
-        results.append(_ingest_one(load))
-        loaded.add(load.source)
-    return IngestResult(tuple(results))
+    return _ingest_one(_Load(writer, inspect(path), at, replace, max_rejected, siblings, name=source))
 
 
 def ingest_delivery(
@@ -101,16 +95,17 @@ def ingest_delivery(
     at: datetime,
     replace: bool = False,
     max_rejected: float = 0.01,
+    siblings: frozenset[str] = frozenset(),
 ) -> IngestResult:
-    """Loads all files of a delivery in place of whatever an earlier one with the same source brought.
+    """Loads all files of a delivery in place of whatever an earlier one of the same export and period brought.
 
-    All or nothing: when a file cannot be trusted (InputError), the earlier delivery stays. Files without rows are
-    passed over; without any rows nothing changes. With `replace` it takes the place of other sources that hold the
-    same bill.
+    All or nothing: when a file cannot be trusted (InputError), the earlier delivery stays; it also stays, with a word,
+    when it is known to be newer. Files without rows are passed over; without any rows nothing changes. With `replace`
+    it takes the place of newer deliveries too, and of other sources that hold the same bill.
     """
     prepare(writer.con)
     loads = [
-        _Load(writer, bill, at, replace, max_rejected, frozenset(), delivery.source, name)
+        _Load(writer, bill, at, replace, max_rejected, siblings, delivery.source, name)
         for name, path in delivery.files.items()
         if (bill := _with_rows(path))
     ]
@@ -118,13 +113,25 @@ def ingest_delivery(
         return IngestResult(())
     for load in loads:
         load.content = read_through(load.bill)
-    if partitions.is_held(
-        writer.con, delivery.source, {load.source: load.content.fingerprint for load in loads}
-    ):
-        return IngestResult(tuple(_unchanged(load, load.source) for load in loads))
+    content = {load.source: load.content.fingerprint for load in loads}
+    held = deliveries.standing(writer.con, delivery.source, delivery.export, delivery.at, content)
+    if held.unchanged and held.own:
+        deliveries.record(
+            writer.con, delivery.source, delivery.export, delivery.at, at=at, run_id=writer.run_id
+        )
+    if held.unchanged or (held.why_older and not replace):
+        note = held.why_older if not held.unchanged else ""
+        return IngestResult(
+            tuple(_unchanged(load, held.holders.get(load.source, ""), note) for load in loads)
+        )
+    if held.why_unknown and not replace:
+        raise InputError(held.why_unknown)
     with transaction(writer.con):
-        again = partitions.clear(writer.con, delivery.source)
+        again = deliveries.clear(writer.con, (delivery.source, *held.elsewhere))
         results = [_load_part(load, again=again) for load in loads]
+        deliveries.record(
+            writer.con, delivery.source, delivery.export, delivery.at, at=at, run_id=writer.run_id
+        )
         partitions.cover(writer.con, at=at, run_id=writer.run_id)
     return IngestResult(tuple(results))
 
@@ -184,9 +191,12 @@ def _begin(con: duckdb.DuckDBPyConnection) -> None:
     partitions.forget_touched(con)
 
 
-def _unchanged(load: _Load, holder: str) -> FileResult:
-    notes = () if holder == load.source else (f"The same content was loaded from {holder}.",)
-    return FileResult(load.bill.path, load.bill.format, "unchanged", notes=notes)
+def _unchanged(load: _Load, holder: str, note: str = "") -> FileResult:
+    if not note and holder and holder != load.source:
+        note = f"The same content was loaded from {holder}."
+    return FileResult(
+        load.bill.path, load.bill.format, "unchanged", notes=(note,) if note else (), source=load.source
+    )
 
 
 # --- rows -------------------------------------------------------------------------------------------------
@@ -307,6 +317,7 @@ def _settle(load: _Load) -> FileResult:
         accounts=tuple(accounts),
         warnings=tuple(load.warnings),
         notes=tuple(load.notes),
+        source=load.source,
     )
 
 

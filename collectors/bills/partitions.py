@@ -4,7 +4,7 @@ A partition is what one source holds of (provider's cloud, BillingAccountId, Bil
 runs inside the transaction of one file, whose sums are in `control`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -93,24 +93,6 @@ def make_room(con: duckdb.DuckDBPyConnection, source: str) -> tuple[bool, list[d
     )
     con.execute("DELETE FROM rejected_rows WHERE source = ?", [source])
     return any(again for _, again in before), [period for period, again in before if not again]
-
-
-def is_held(con: duckdb.DuckDBPyConnection, delivery: str, files: Mapping[str, str]) -> bool:
-    """Whether exactly these files (fingerprints by source) are what the warehouse holds of a delivery."""
-    rows = con.execute(
-        "SELECT DISTINCT source, fingerprint FROM bill_partitions WHERE starts_with(source, ?)", [delivery]
-    ).fetchall()
-    return bool(rows) and set(rows) == set(files.items())
-
-
-def clear(con: duckdb.DuckDBPyConnection, delivery: str) -> bool:
-    """Removes everything that an earlier delivery brought, of whichever files. Returns whether there was any."""
-    held = con.execute(
-        "SELECT DISTINCT source FROM bill_partitions WHERE starts_with(source, ?)", [delivery]
-    ).fetchall()
-    for (source,) in held:
-        drop(con, str(source))
-    return bool(held)
 
 
 def drop(con: duckdb.DuckDBPyConnection, source: str) -> None:

@@ -24,7 +24,8 @@ class FileResult:
 
     `status` is loaded, replaced (an earlier content of the same path, or of other files with `replace`) or
     unchanged (this content is in the warehouse already). `rejected` rows are told apart by `reasons`;
-    `warnings` are about data that should be mended, `notes` about what was decided.
+    `warnings` are about data that should be mended, `notes` about what was decided. `source` is the name under which
+    the warehouse knows the file, which `path` need not be: it may be gone by now.
     """
 
     path: Path
@@ -38,6 +39,7 @@ class FileResult:
     accounts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ def demo(
 
 def ingest(
     ctx: typer.Context,
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Bills: files, folders or patterns.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Bills: files, folders, patterns, zip archives.")
+    ],
     replace: Annotated[
         bool, typer.Option("--replace", help="Let these files replace the same bill from other files.")
     ] = False,

@@ -37,28 +37,29 @@ def ingest_files(
 
     Raises InputError, WarehouseError or BusyError in one sentence; nothing stored is lost then.
     """
-    from collectors.bills import find_files, ingest, inspect
+    from collectors.bills import How, bring_in, taking_in
 
-    files = find_files(paths)
-    for file in files:
-        inspect(file)
-    progress(f"Reading {len(files)} file{'s' if len(files) != 1 else ''} into {db}.")
-    limit = settings.max_rejected if max_rejected is None else max_rejected
-    with writing(db, "ingest", at=at, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
-        result = ingest(writer, files, at=at, replace=replace, max_rejected=limit)
-        writer.status = "incomplete" if result.rejected else "done"
+    how = How(at, replace, settings.max_rejected if max_rejected is None else max_rejected)
+    with taking_in(paths, progress) as intake:
+        intake.look_into()
+        progress(f"Reading {_count(intake.files, 'file')} into {db}.")
+        with writing(db, "ingest", at=at, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
+            result = bring_in(writer, intake.units, how)
+            writer.status = "incomplete" if result.rejected else "done"
     return Loaded("\n".join(line for file in result.files for line in _told(file)), result.rejected)
 
 
 def _told(file: "FileResult") -> Iterator[str]:
     """What became of one file, for a person: status, rows, exact sums per currency, what to know."""
+    name = _name(file)
     if file.status == "unchanged":
-        yield f"{file.path}: unchanged, this content is in the warehouse already"
+        yield f"{name}: unchanged{'' if file.notes else ', this content is in the warehouse already'}"
+        yield from (f"  {note}" for note in file.notes)
         return
     periods = sorted({f"{period:%Y-%m}" for period in file.periods})
     span = f"{periods[0]} to {periods[-1]}" if len(periods) > 1 else "".join(periods)
     accounts = _count(len(file.accounts), "account")
-    yield f"{file.path}: {file.status} {file.rows:,} rows ({file.format}; {span}; {accounts})"
+    yield f"{name}: {file.status} {file.rows:,} rows ({file.format}; {span}; {accounts})"
     for currency, sums in file.sums.items():
         figures = (("billed", sums.billed), ("effective", sums.effective), ("list", sums.list))
         told = ", ".join(f"{name} {_exact(amount)}" for name, amount in figures)
@@ -67,6 +68,11 @@ def _told(file: "FileResult") -> Iterator[str]:
         yield f"  rejected {_count(count, 'row')}: {reason}"
     for message in (*file.warnings, *file.notes):
         yield f"  {message}"
+
+
+def _name(file: "FileResult") -> str:
+    """What a file is called: the path as it was given, unless it was unpacked or downloaded."""
+    return str(file.path) if file.source == str(file.path.resolve()) else file.source
 
 
 def _exact(amount: Decimal) -> str:

@@ -15,6 +15,10 @@ from finops.schema_comments import comment_statements, schema_sql
 STEPS: Mapping[int, str] = {
     2: "CREATE TABLE collections (cloud VARCHAR NOT NULL, request VARCHAR NOT NULL, account_id VARCHAR NOT NULL, "
     "region VARCHAR NOT NULL, run_id VARCHAR NOT NULL)",
+    3: "CREATE TABLE bill_deliveries (source VARCHAR NOT NULL, export VARCHAR NOT NULL, delivered_at TIMESTAMP, "
+    "loaded_at TIMESTAMP NOT NULL, run_id VARCHAR NOT NULL); "
+    "CREATE TABLE bill_objects (object VARCHAR NOT NULL, etag VARCHAR NOT NULL, size_bytes BIGINT NOT NULL, "
+    "source VARCHAR NOT NULL, fingerprint VARCHAR, run_id VARCHAR NOT NULL)",
 }
 CURRENT = max(STEPS, default=1)
 

@@ -59,10 +59,11 @@ def test_binary_rubbish_called_parquet(desk):
     refused(desk, desk.file("noise.parquet", bytes(range(256)) * 40), "is not a Parquet file")
 
 
-def test_zip_archive(desk):
+def test_spreadsheet(desk):
     path = desk.folder / "bill.csv"
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("bill.csv", desk.text([{}]))
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("xl/workbook.xml", "<workbook/>")
     refused(desk, path, "is a zip archive or a spreadsheet")
 
 

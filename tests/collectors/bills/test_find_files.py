@@ -91,7 +91,7 @@ def test_a_folder_that_may_not_be_listed_is_told_and_not_left_out(
         onerror(PermissionError(13, "Permission denied", f"{top}/deep"))  # type: ignore[operator]
         return []
 
-    monkeypatch.setattr("collectors.bills.files.os.walk", walk)
+    monkeypatch.setattr("collectors.bills.folders.os.walk", walk)
     with pytest.raises(InputError, match="deep cannot be listed: Permission denied"):
         find_files([tree])
 
