@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli import audit, collect, inspect, load, rules
+from finops.cli import audit, collect, costs, inspect, load, rules
 from finops.cli.options import Quiet
 
 _EPILOG = (
@@ -54,5 +54,6 @@ def _global(
 load.register(app)
 collect.register(app)
 audit.register(app)
+costs.register(app)
 inspect.register(app)
 app.add_typer(rules.app, name="rules")
