@@ -27,13 +27,18 @@ def bill(*costs: str, month: str = "2026-10") -> bytes:
 
 
 def total(folder: Path) -> str:
-    done = finops("sql", "SELECT sum(BilledCost)::VARCHAR AS total FROM charges", "--format", "json", cwd=folder)
+    done = finops(
+        "sql", "SELECT sum(BilledCost)::VARCHAR AS total FROM charges", "--format", "json", cwd=folder
+    )
     assert done.code == 0, done.err
     return f"{float(done.json[0]['total']):g}"
 
 
 def test_an_export_in_a_folder_is_loaded_once_and_a_new_delivery_takes_its_place(tmp_path: Path) -> None:
-    lay(tmp_path / "x", data_export({"a-1.csv": bill("1"), "a-2.csv": bill("2")}, execution=EXECUTION.format(day=1)))
+    lay(
+        tmp_path / "x",
+        data_export({"a-1.csv": bill("1"), "a-2.csv": bill("2")}, execution=EXECUTION.format(day=1)),
+    )
     first = finops("ingest", "x", cwd=tmp_path)
     assert (first.code, first.out.count(": loaded 1 rows"), total(tmp_path)) == (0, 2, "3")
     again = finops("ingest", "x", cwd=tmp_path)
@@ -61,7 +66,9 @@ def test_an_archive_of_a_report_is_loaded_and_its_restatement_takes_its_place(tm
 
 
 @pytest.mark.parametrize("what", ["missing", "damaged", "bad member"])
-def test_what_cannot_be_trusted_is_one_sentence_and_leaves_the_warehouse_as_it_was(tmp_path: Path, what: str) -> None:
+def test_what_cannot_be_trusted_is_one_sentence_and_leaves_the_warehouse_as_it_was(
+    tmp_path: Path, what: str
+) -> None:
     (tmp_path / "good.csv").write_bytes(bill("1"))
     assert finops("ingest", "good.csv", cwd=tmp_path).code == 0
     before = (tmp_path / "finops.duckdb").read_bytes()
