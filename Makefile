@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 DEMO   ?= finops-demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench browser docs lock clean
+.PHONY: help demo test check conformance bench browser docs lock clean
 
 help: ## Show what there is
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.runtime ## Run the whole pipeline on the built-in sample estate
 	@$(BIN)/finops demo -o $(DEMO)
@@ -21,6 +21,10 @@ check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warning
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(MAKE) --no-print-directory test
+
+conformance: $(VENV)/.test ## Judge FOCUS exports by the official validator, in an environment of its own
+	@$(BIN)/python -m tests.conformance.validator .venv-focus
+	@$(BIN)/python -m tests.conformance.gate
 
 bench: $(VENV)/.test ## Print speed, memory and API calls as ratios against baselines of the same run
 	@$(BIN)/python tests/benchmarks/bench_ingest.py
@@ -39,7 +43,7 @@ lock: $(VENV)/.test ## Resolve the dependencies anew into the lock files
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --extra test pyproject.toml -o requirements-test.lock
 
 clean: ## Remove what make made, the demo included
-	@rm -rf $(VENV) .bench finops-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .venv-focus .bench finops-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "finops needs Python 3.11 or newer; name one with: make PYTHON=python3.12 demo")'

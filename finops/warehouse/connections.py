@@ -49,11 +49,13 @@ class Limits:
 
 
 @contextmanager
-def reading(path: Path, limits: Limits | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def reading(
+    path: Path, limits: Limits | None = None, *, writes_to: Path | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection that can only read this warehouse: no files, no network, no change of settings.
 
-    Temporary tables work. Raises WarehouseError (missing, corrupt, newer, not ours) or BusyError (another
-    program has the file open for writing).
+    Temporary tables work; COPY reaches the folder `writes_to`, where one is given. Raises WarehouseError
+    (missing, corrupt, newer, not ours) or BusyError (another program has the file open for writing).
     """
     path = path.resolve()
     if not _exists(path):
@@ -64,6 +66,8 @@ def reading(path: Path, limits: Limits | None = None) -> Iterator[duckdb.DuckDBP
     with told_plainly(path):
         con = connect(path, (limits or Limits()).settings(path), read_only=True)
         try:
+            if writes_to:
+                con.execute("SET allowed_directories = [?]", [f"{writes_to.resolve()}/"])
             con.execute("SET enable_external_access = false")
             con.execute("SET lock_configuration = true")
             migrations.check_version(con, path)

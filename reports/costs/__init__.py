@@ -1,1 +1,0 @@
-"""Renderings of `finops costs`, one module per output; each is a pure function of the answer."""
