@@ -266,7 +266,8 @@ CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or f
   day                  TIMESTAMP NOT NULL, -- day, UTC
   bytes                DOUBLE NOT NULL,  -- bytes sent, counted once
   path                 VARCHAR NOT NULL, -- private | public | nat
-  source               VARCHAR NOT NULL  -- bill | flow log
+  source               VARCHAR NOT NULL, -- bill (one end is known; of some AWS lines not even which) | flow log
+  kind                 VARCHAR           -- of a bill: cross_zone | inter_region | internet | nat | public_ip
 );
 
 CREATE TABLE tags ( -- Tags and labels of every kind of resource.

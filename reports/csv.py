@@ -22,7 +22,7 @@ def render(report: AuditReport, *, bom: bool = False) -> str:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(columns())
-    writer.writerows(list(map(_cell, _values(finding))) for finding in report.findings)
+    writer.writerows(list(map(cell, _values(finding))) for finding in report.findings)
     return (BOM if bom else "") + text.getvalue()
 
 
@@ -42,7 +42,8 @@ def _values(finding: Finding) -> Iterator[object]:
             yield getattr(finding, name) if isinstance(value, float) else value
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """The value as a field: empty when unknown, a number as it is, a text that cannot run as a formula."""
     if value is None:
         return ""
     if isinstance(value, Decimal):

@@ -4,7 +4,7 @@ inspect      what the file is, from its beginning
 read_through every byte once: fingerprint, gzip's own check sum
 measure      a pass over the source: its sums (`control`)
 insert       a second pass: its rows into `charges`
-settle       rows that cannot be loaded, equality, other files of the same bill, coverage
+settle       rows that cannot be loaded, equality, other files of the same bill, coverage, traffic
 
 A delivery (what an export brings for one billing period, in one or several files) goes the same way, all its files
 in one transaction that begins by removing the delivery before it.
@@ -19,7 +19,7 @@ from typing import Literal
 
 import duckdb
 
-from collectors.bills import checks, deliveries, partitions
+from collectors.bills import checks, deliveries, flows, partitions
 from collectors.bills.inspection import Bill, EmptyBillError, inspect
 from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
 from collectors.bills.results import FileResult, IngestResult
@@ -133,6 +133,7 @@ def ingest_delivery(
             writer.con, delivery.source, delivery.export, delivery.at, at=at, run_id=writer.run_id
         )
         partitions.cover(writer.con, at=at, run_id=writer.run_id)
+        flows.refresh(writer.con)
     return IngestResult(tuple(results))
 
 
@@ -148,6 +149,7 @@ def _ingest_one(load: _Load) -> FileResult:
             _bring_in(load)
         result = _settle(load)
         partitions.cover(con, at=load.at, run_id=load.writer.run_id)
+        flows.refresh(con)
         after = load.bill.path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise InputError(

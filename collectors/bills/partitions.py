@@ -289,13 +289,17 @@ def record(
 
 
 def forget_touched(con: duckdb.DuckDBPyConnection) -> None:
-    """Begins the list of accounts whose coverage has to be told anew."""
-    con.execute("CREATE OR REPLACE TEMP TABLE touched (cloud VARCHAR, account_id VARCHAR)")
+    """Begins the list of accounts whose coverage has to be told anew, with the span of the charges that changed."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE touched "
+        "(cloud VARCHAR, account_id VARCHAR, first TIMESTAMP, last TIMESTAMP)"
+    )
 
 
 def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> None:
     con.execute(
-        f"INSERT INTO touched SELECT DISTINCT x_Cloud, x_AccountId FROM charges WHERE {where}",  # noqa: S608
+        "INSERT INTO touched SELECT x_Cloud, x_AccountId, min(ChargePeriodStart), max(ChargePeriodStart) "  # noqa: S608
+        f"FROM charges WHERE {where} GROUP BY ALL",
         values,
     )
 

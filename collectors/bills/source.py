@@ -17,6 +17,7 @@ import duckdb
 from collectors.bills.inspection import Bill, json_file, path_literal
 from collectors.bills.layout import Field, literal, quoted
 from collectors.bills.mapping import macros
+from finops import meters
 from finops.errors import InputError
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
@@ -99,7 +100,7 @@ class _Unpacked(_Plain):
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Makes the macros on this connection, and times without a zone UTC."""
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(macros())
+    con.execute(macros() + meters.macros())
 
 
 def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:

@@ -233,6 +233,10 @@ def _arithmetic(one: Priced) -> dict[str, Any]:
         and one.cost.window_end
     ):
         told["billed_cost"] = _ten_places(one.cost.billed)
+        if one.cost.discount is not None:
+            told["discount_factor"] = round(one.cost.discount, 4)
+        if one.cost.covered is not None:
+            told["covered_share"] = round(one.cost.covered, 4)
         told["billed_hours"] = float(one.cost.hours)
         told["bill_window"] = f"{one.cost.window_start:%Y-%m-%d} to {one.cost.window_end:%Y-%m-%d}"
     return told

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 import duckdb
 
@@ -19,12 +20,18 @@ _OLD = timedelta(days=35)
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """The monthly cost of one resource by component, in one currency, and where it comes from."""
+    """The monthly cost of one resource by component, in one currency, and where it comes from.
+
+    `discount` is effective over public price (0.7 is 30 % off), `covered` the share of what it would cost at public
+    prices that commitments cover; None where the bill has no public prices.
+    """
 
     components: dict[str, Decimal]
     currency: str
     basis: PriceBasis
     committed: Decimal = Decimal(0)
+    discount: float | None = None
+    covered: float | None = None
     billed: Decimal | None = None
     hours: Decimal | None = None
     window_start: datetime | None = None
@@ -173,38 +180,58 @@ def _load_billed(con: duckdb.DuckDBPyConnection, book: CostBook, keys: set[Key])
         return
     clouds, accounts, ids = (list(column) for column in zip(*sorted(keys), strict=True))
     con.execute("INSERT INTO wanted SELECT unnest(?), unnest(?), unnest(?)", [clouds, accounts, ids])
-    rows: dict[Key, list[tuple[str, str, Decimal, Decimal, float, datetime, datetime]]] = defaultdict(list)
+    rows: dict[Key, list[_Part]] = defaultdict(list)
     for row in con.execute(_BILLED).fetchall():
-        rows[Key(*row[:3])].append(row[3:])
+        rows[Key(*row[:3])].append(_Part(*row[3:]))
     for key, parts in rows.items():
         if key not in book.estate.ambiguous:
             book.billed[key] = _billed_cost(parts, book.notes.get((key.cloud, key.account_id)))
 
 
-def _billed_cost(
-    parts: list[tuple[str, str, Decimal, Decimal, float, datetime, datetime]], note: str | None
-) -> Cost:
+class _Part(NamedTuple):
+    """What the rollup `cost` says of one component."""
+
+    component: str
+    currency: str
+    cost: Decimal
+    committed: Decimal
+    listed: Decimal | None
+    discounted: Decimal | None
+    covered: Decimal | None
+    hours: float
+    window_start: datetime
+    window_end: datetime
+
+
+def _billed_cost(parts: list[_Part], note: str | None) -> Cost:
     """One resource's cost from its rows. Charged in two currencies, the larger one counts and a note says so."""
     by_currency: dict[str, Decimal] = defaultdict(Decimal)
-    for _, currency, cost, *_ in parts:
-        by_currency[currency] += cost
+    for part in parts:
+        by_currency[part.currency] += part.cost
     main = max(by_currency, key=lambda currency: (by_currency[currency], currency))
     if len(by_currency) > 1:
         note = "it is billed in several currencies, of which one is counted"
-    mine = [part for part in parts if part[1] == main]
-    hours = Decimal(repr(mine[0][4]))
+    mine = [part for part in parts if part.currency == main]
+    hours = Decimal(repr(mine[0].hours))
     month = HOURS_PER_MONTH / hours
+    listed = sum((part.listed for part in mine if part.listed), Decimal(0))
     return Cost(
-        components={component: cost * month for component, _, cost, *_ in mine},
+        components={part.component: part.cost * month for part in mine},
         currency=main,
         basis="billed",
-        committed=sum((part[3] for part in mine), Decimal(0)) * month,
+        committed=sum((part.committed for part in mine), Decimal(0)) * month,
+        discount=_share(sum((part.discounted for part in mine if part.discounted), Decimal(0)), listed),
+        covered=_share(sum((part.covered for part in mine if part.covered), Decimal(0)), listed),
         billed=by_currency[main],
         hours=hours,
-        window_start=mine[0][5],
-        window_end=mine[0][6],
+        window_start=mine[0].window_start,
+        window_end=mine[0].window_end,
         note=note,
     )
+
+
+def _share(part: Decimal, whole: Decimal) -> float | None:
+    return float(part / whole) if whole > 0 else None
 
 
 # What the rules judged, component by component: a rule about traffic says nothing about the machine.
@@ -230,8 +257,8 @@ GROUP BY c.cloud, c.account_id, c.currency
 ORDER BY ALL
 """  # noqa: S608 - put together from constants
 _BILLED = """
-SELECT c.cloud, c.account_id, c.resource_id, c.component, c.currency, c.cost, c.committed_cost, c.hours,
-    c.window_start, c.window_end
+SELECT c.cloud, c.account_id, c.resource_id, c.component, c.currency, c.cost, c.committed_cost, c.list_cost,
+    c.discounted_cost, c.covered_list_cost, c.hours, c.window_start, c.window_end
 FROM cost AS c
 SEMI JOIN wanted AS w ON w.cloud = c.cloud AND w.account_id = c.account_id AND w.resource_id = c.resource_id
 ORDER BY ALL

@@ -222,6 +222,8 @@ def _delete(
     if since is not None and table in ("metrics", "traffic"):
         where += f" AND {'bucket_start' if table == 'metrics' else 'day'} >= ?"
         values.append(since)
+    if table == "traffic":
+        where += " AND source <> 'bill'"  # which comes and goes with its charges
     con.execute(f"DELETE FROM {table} WHERE {where}", values)  # noqa: S608
 
 

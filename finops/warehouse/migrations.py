@@ -19,6 +19,7 @@ STEPS: Mapping[int, str] = {
     "loaded_at TIMESTAMP NOT NULL, run_id VARCHAR NOT NULL); "
     "CREATE TABLE bill_objects (object VARCHAR NOT NULL, etag VARCHAR NOT NULL, size_bytes BIGINT NOT NULL, "
     "source VARCHAR NOT NULL, fingerprint VARCHAR, run_id VARCHAR NOT NULL)",
+    4: "ALTER TABLE traffic ADD COLUMN kind VARCHAR",
 }
 CURRENT = max(STEPS, default=1)
 

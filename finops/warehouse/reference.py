@@ -1,13 +1,54 @@
-"""Reference data that ships with the tool and is copied into each warehouse, so that SQL can see it."""
+"""What ships with the tool and is put into each warehouse, so that SQL can see it: reference data and views."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
 import duckdb
 import pyarrow as pa
 
-from finops import carbon
+from finops import carbon, meters
+
+_VIEW = "effective_prices"
+_LINE = re.compile(r"^    .+ AS (\w+),? -- (.+)$")
+# The view speaks of each account as of the end of its bill, whenever that is.
+_END_OF_TIME = "TIMESTAMP '2199-01-01'"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of the warehouse: its name, what it is, and its columns with what they are."""
+
+    name: str
+    comment: str
+    columns: tuple[tuple[str, str], ...]
 
 
 def refresh(con: duckdb.DuckDBPyConnection) -> None:
-    """Brings emission_factors to the rows of this version's carbon method; does nothing when they are there."""
+    """Brings emission factors and views to those of this version; does nothing when they are there."""
+    _refresh_factors(con)
+    _refresh_view(con)
+
+
+@cache
+def view() -> View:
+    """The view effective_prices."""
+    text = _text("effective_prices.sql")
+    columns = tuple((match[1], match[2]) for line in text.splitlines() if (match := _LINE.match(line)))
+    return View(_VIEW, text.splitlines()[0].removeprefix("-- "), columns)
+
+
+def costs_sql() -> str:
+    """The rollup `cost`: what each part of each resource cost in the window that ends at $as_of.
+
+    It calls days_between() and the macros of finops.meters.
+    """
+    return _text("costs.sql")
+
+
+def _refresh_factors(con: duckdb.DuckDBPyConnection) -> None:
     have = con.execute("SELECT DISTINCT method FROM emission_factors").fetchall()
     if have == [(carbon.METHOD_VERSION,)]:
         return
@@ -19,3 +60,29 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("INSERT INTO emission_factors BY NAME SELECT * FROM shipped")
     con.unregister("shipped")
     con.commit()
+
+
+def _refresh_view(con: duckdb.DuckDBPyConnection) -> None:
+    sql = _view_sql()
+    version = hashlib.sha256(sql.encode()).hexdigest()[:12]
+    have = con.execute("SELECT comment FROM duckdb_views() WHERE view_name = ?", [_VIEW]).fetchone()
+    if have and str(have[0]).endswith(f"({version})"):
+        return
+    comment = f"{view().comment} ({version})".replace("'", "''")
+    con.begin()
+    con.execute(sql)
+    con.execute(f"COMMENT ON VIEW {_VIEW} IS '{comment}'")
+    con.commit()
+
+
+@cache
+def _view_sql() -> str:
+    """The macros it calls and the view, kept in the warehouse itself so that any DuckDB can read it."""
+    costs = costs_sql().replace("$as_of", _END_OF_TIME)
+    select = _text("effective_prices.sql").replace("\nFROM cost\n", f"\nFROM ({costs}) AS cost\n")
+    macros = meters.macros().replace("TEMP MACRO", "MACRO")
+    return f"{macros} {meters.DAYS_BETWEEN.replace('TEMP MACRO', 'MACRO')} CREATE OR REPLACE VIEW {_VIEW} AS {select}"
+
+
+def _text(name: str) -> str:
+    return files("finops").joinpath(name).read_text(encoding="utf-8")

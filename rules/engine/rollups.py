@@ -6,7 +6,11 @@ from time import perf_counter
 
 import duckdb
 
-# In this order: activity reads usage, traffic reads cost. Each is one SELECT in rules/rollups/ of the same name.
+from finops import meters
+from finops.warehouse.reference import costs_sql
+
+# In this order: activity reads usage, traffic reads cost. Each is one SELECT in rules/rollups/ of the same name;
+# the warehouse's view effective_prices is made from cost too, so that one is in finops/costs.sql.
 ROLLUPS = ("usage", "activity", "cost", "traffic", "spot")
 WINDOW = timedelta(days=95)  # a whole quarter and a few days: the last quarter end is always inside
 
@@ -21,13 +25,13 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     """Creates the macros, and drops what an earlier build left: a rollup hides the table of its name."""
     for name in ROLLUPS:
         con.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    con.execute(_text("macros"))
+    con.execute(meters.DAYS_BETWEEN + meters.macros() + _text("macros"))
 
 
 def build_one(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> float:
     """Creates one rollup, those before it being there; returns the seconds it took."""
     started = perf_counter()
-    sql = _text(name)
+    sql = costs_sql() if name == "cost" else _text(name)
     values = {key: value for key, value in bounds(as_of).items() if f"${key}" in sql}
     con.execute(f"CREATE TEMP TABLE {name} AS {sql}", values)
     return perf_counter() - started

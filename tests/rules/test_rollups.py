@@ -397,6 +397,7 @@ def test_a_quantity_that_costs_nothing_is_not_paid_for(charged: Callable[..., No
     assert rolled("cost")[0]["quantity"] == 5
 
 
+GOOGLE = {"x_Cloud": "gcp"}
 COMPONENTS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"x_UsageType": "EUW1-BoxUsage:m5.large"}, "compute"),
     ({"x_UsageType": "SpotUsage:c5.xlarge"}, "compute"),
@@ -413,15 +414,15 @@ COMPONENTS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"x_UsageType": "PublicIPv4:InUseAddress"}, "public_ip"),
     ({"x_UsageType": "EU-NatGateway-Hours"}, "nat_gateway"),
     ({"x_UsageType": "LoadBalancerUsage"}, "load_balancer"),
-    ({"ChargeDescription": "N2 Instance Core running in Belgium"}, "compute"),
-    ({"ChargeDescription": "SSD backed PD Capacity"}, "storage"),
-    ({"ChargeDescription": "Storage PD Snapshot in EU"}, "snapshot"),
-    ({"ChargeDescription": "Network Inter Zone Data Transfer Out"}, "cross_zone"),
-    ({"ChargeDescription": "Network Inter Zone Egress"}, "cross_zone"),
-    ({"ChargeDescription": "Network Inter Zone Data Transfer In"}, "internet_traffic"),
-    ({"ChargeDescription": "Network Inter Region Data Transfer Out from Americas to EMEA"}, "region_traffic"),
-    ({"ChargeDescription": "External IP Charge on a Standard VM"}, "public_ip"),
-    ({"ChargeDescription": "Static Ip Charge in Belgium"}, "public_ip_idle"),
+    ({**GOOGLE, "ChargeDescription": "N2 Instance Core running in Belgium"}, "compute"),
+    ({**GOOGLE, "ChargeDescription": "SSD backed PD Capacity"}, "storage"),
+    ({**GOOGLE, "ChargeDescription": "Storage PD Snapshot in EU"}, "snapshot"),
+    ({**GOOGLE, "ChargeDescription": "Network Inter Zone Data Transfer Out"}, "cross_zone"),
+    ({**GOOGLE, "ChargeDescription": "Network Inter Zone Egress"}, "cross_zone"),
+    ({**GOOGLE, "ChargeDescription": "Network Inter Zone Data Transfer In"}, "cross_zone"),
+    ({**GOOGLE, "ChargeDescription": "Network Inter Region Data Transfer Out from Americas to EMEA"}, "region_traffic"),
+    ({**GOOGLE, "ChargeDescription": "External IP Charge on a Standard VM"}, "public_ip"),
+    ({**GOOGLE, "ChargeDescription": "Static Ip Charge in Belgium"}, "public_ip_idle"),
     ({"ServiceCategory": "Compute", "ServiceSubcategory": "Virtual Machines"}, "compute"),
     ({"ServiceCategory": "Storage", "ServiceSubcategory": "Block Storage"}, "storage"),
     ({"ServiceCategory": "Databases"}, "database"),

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ import pytest
 from collectors.bills.mapping import mappings
 from finops.errors import InputError
 from finops.schema_comments import tables
+from rules.engine import rollups
 
 ROOT = Path(__file__).parents[3]
-CUR = next(mapping for mapping in mappings() if mapping.format == "cur")
+CUR = next(mapping for mapping in mappings() if mapping.name == "AWS CUR 2.0")
 RI = "arn:aws:ec2:us-east-1:000000000042:reserved-instances/0a1b"
 SP = "arn:aws:savingsplans::000000000042:savingsplan/9f8e"
 MAPS = {"product", "resource_tags", "tags", "cost_category"}
@@ -492,10 +492,8 @@ def test_what_has_no_column_is_kept_and_what_only_repeats_is_not(desk, written):
 
 def test_the_cost_rollup_sees_every_component(desk, written):
     desk.ingest(written())
-    rules = files("rules")
-    desk.con.execute(rules.joinpath("rollups/macros.sql").read_text())
-    select = rules.joinpath("rollups/cost.sql").read_text()
-    desk.con.execute("CREATE TEMP TABLE cost AS " + select.replace("$as_of", "'2026-11-20'"))
+    rollups.prepare(desk.con)
+    rollups.build_one(desk.con, "cost", datetime(2026, 11, 20))
     found = desk.ask(
         "SELECT resource_id, component, sum(cost) FROM cost WHERE cost <> 0 GROUP BY ALL ORDER BY ALL"
     )

@@ -2,7 +2,9 @@
 -- the account's bill. `cost` is exact; the engine normalises it to 730 hours with `hours`, the length of the
 -- window. The window ends where the bill ends, or at $as_of when that is earlier, so that an old bill is
 -- judged on its own month. Tax, credits, purchases and adjustments are not usage and stay out. `quantity` is in
--- hours or GiB where the bill counts time or bytes.
+-- hours or GiB where the bill counts time or bytes. `list_cost` is what the charges with a public price would cost at
+-- it and `discounted_cost` what they do cost: together the discount. `covered_list_cost` is the part of `list_cost` that
+-- a commitment covers. What a charge pays for is told by its meter, of which there are far fewer than charges.
 WITH spans AS (
     SELECT
         x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId) AS payer, x_CostBasis = 'total' AS total,
@@ -61,16 +63,30 @@ loaded AS (
     WHERE period_end > window_start
     GROUP BY x_Cloud, x_AccountId
 ),
+meters AS (
+    SELECT
+        cloud, service, meter, operation, description, category, subcategory,
+        charge_component(cloud, service, meter, operation, description, category, subcategory) AS component
+    FROM (
+        SELECT DISTINCT
+            x_Cloud AS cloud,
+            coalesce(x_ServiceCode, ServiceName, '') AS service,
+            coalesce(x_UsageType, SkuMeter, '') AS meter,
+            coalesce(x_Operation, '') AS operation,
+            coalesce(ChargeDescription, '') AS description,
+            coalesce(ServiceCategory, '') AS category,
+            coalesce(ServiceSubcategory, '') AS subcategory
+        FROM charges
+        WHERE ChargeCategory = 'Usage'
+    )
+),
 inside AS (
     SELECT
         c.x_Cloud AS cloud,
         c.x_AccountId AS account_id,
         c.RegionId AS region,
         c.x_ResourceKey AS resource_id,
-        charge_component(
-            coalesce(c.x_UsageType, c.SkuMeter, ''), coalesce(c.x_Operation, ''), coalesce(c.ChargeDescription, ''),
-            coalesce(c.ServiceCategory, ''), coalesce(c.ServiceSubcategory, '')
-        ) AS component,
+        m.component,
         c.BillingCurrency AS currency,
         w.window_start,
         w.window_end,
@@ -79,6 +95,8 @@ inside AS (
         c.CommitmentDiscountId IS NOT NULL AS committed,
         c.CommitmentDiscountStatus = 'Unused' AS unused,
         c.x_Cost AS cost,
+        -- A list price of 0 beside a cost is one that the bill leaves out.
+        CASE WHEN c.ListCost = 0 AND c.x_Cost <> 0 THEN NULL ELSE c.ListCost END AS list_cost,
         -- What was paid for: AWS meters some traffic between zones a second time, at no price.
         CASE WHEN c.x_Cost <> 0 THEN coalesce(
             consumed(c.ConsumedQuantity, c.ConsumedUnit), consumed(c.PricingQuantity, c.PricingUnit)) END AS quantity,
@@ -89,6 +107,14 @@ inside AS (
         END AS share
     FROM charges AS c
     JOIN windows AS w USING (x_Cloud, x_AccountId)
+    JOIN meters AS m
+        ON m.cloud = c.x_Cloud
+        AND m.service = coalesce(c.x_ServiceCode, c.ServiceName, '')
+        AND m.meter = coalesce(c.x_UsageType, c.SkuMeter, '')
+        AND m.operation = coalesce(c.x_Operation, '')
+        AND m.description = coalesce(c.ChargeDescription, '')
+        AND m.category = coalesce(c.ServiceCategory, '')
+        AND m.subcategory = coalesce(c.ServiceSubcategory, '')
     LEFT JOIN loaded AS l USING (x_Cloud, x_AccountId)
     WHERE c.ChargeCategory = 'Usage'
       AND c.x_Cost IS NOT NULL
@@ -101,6 +127,8 @@ counted_in AS (
         cloud, account_id, region, resource_id, component, currency, window_start, window_end, hours, basis,
         committed, unused,
         CASE WHEN share IS NULL THEN cost ELSE CAST(CAST(cost AS DOUBLE) * share AS DECIMAL(38, 18)) END AS cost,
+        CASE WHEN share IS NULL THEN list_cost ELSE CAST(CAST(list_cost AS DOUBLE) * share AS DECIMAL(38, 18)) END
+            AS list_cost,
         quantity * coalesce(share, 1) AS quantity
     FROM inside
 )
@@ -113,6 +141,9 @@ SELECT
     currency,
     sum(cost) AS cost,
     sum(CASE WHEN committed THEN cost ELSE 0 END) AS committed_cost,
+    sum(list_cost) AS list_cost,
+    sum(CASE WHEN list_cost IS NOT NULL THEN cost END) AS discounted_cost,
+    sum(CASE WHEN committed AND NOT coalesce(unused, false) THEN list_cost END) AS covered_list_cost,
     sum(quantity) AS quantity,
     greatest(1.0, coalesce(max(hours), days_between(min(window_start), max(window_end)) * 24)) AS hours,
     min(window_start) AS window_start,
