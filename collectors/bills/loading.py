@@ -256,6 +256,10 @@ def _pass(load: _Load, *, good_only: bool) -> int:
 
 def _insert(load: _Load) -> int:
     columns = ", ".join(column.target for column in load.bill.mapping.columns)
+    billed, cost, basis = [provider.name for provider in load.unusable], "EffectiveCost", "'effective'"
+    if billed:
+        cost = "if(list_contains($billed, ProviderName), BilledCost, EffectiveCost)"
+        basis = "if(list_contains($billed, ProviderName), 'billed', 'effective')"
     row = load.writer.con.execute(
         f"""
         INSERT INTO charges BY NAME
@@ -263,12 +267,11 @@ def _insert(load: _Load) -> int:
                cloud_of(ProviderName) AS x_Cloud,
                coalesce(SubAccountId, BillingAccountId) AS x_AccountId,
                resource_key(ResourceId) AS x_ResourceKey,
-               if(list_contains($billed, ProviderName), BilledCost, EffectiveCost) AS x_Cost,
-               if(list_contains($billed, ProviderName), 'billed', 'effective') AS x_CostBasis,
+               {cost} AS x_Cost, {basis} AS x_CostBasis,
                $source AS x_Source
         FROM charge WHERE fault IS NULL
         """,  # noqa: S608
-        {"billed": [provider.name for provider in load.unusable], "source": load.source},
+        {"source": load.source, **({"billed": billed} if billed else {})},
     ).fetchone()
     return int(row[0]) if row else 0
 

@@ -1,7 +1,8 @@
 """A file as SQL sees it: a view over it, its bytes checked, and DuckDB's complaints about it in our words.
 
 The view `charge` has the mapping's columns of `charges`, x_Other, `raw_X` for each column X of the file that is
-a number or an instant, and `fault`: why a row cannot be loaded, NULL when it can. A view, so that nothing is
+a number or an instant, `fault`: why a row cannot be loaded, NULL when it can, and `whole_X` for billed and effective
+cost: whether it has no decimals. A view, so that nothing is
 staged: DuckDB reads of the file only what a query asks for. `numbered` is the same with the row's `number`.
 """
 
@@ -23,7 +24,7 @@ from finops.errors import InputError
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
 _CHUNK = 1 << 20
 _NONE = "'None'"
-_CATEGORIES = "'Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment'"
+_CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 # The widest span a bill may speak of: catches 'epoch', 'infinity' and years gone wrong.
 _EARLIEST, _LATEST = "TIMESTAMP '1990-01-01'", "TIMESTAMP '2200-01-01'"
 
@@ -107,23 +108,53 @@ def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
     """Makes the view for this file, in place of that for the last one."""
     for name in ("bill_rejects", "bill_scans"):
         con.execute(f"DROP TABLE IF EXISTS temp.{name}")
+    blanks = _perhaps_blank(con, bill)
     for view, number in (("charge", ""), ("numbered", ", bill.row_of_file AS number")):
-        select = f"SELECT *, {_fault(bill)} AS fault FROM ({_mapped(bill, number)})"  # noqa: S608
+        extra = f"{_fault(bill)} AS fault, {_whole(bill, 'BilledCost')}, {_whole(bill, 'EffectiveCost')}"
+        select = f"SELECT *, {extra} FROM ({_mapped(bill, number, blanks)})"  # noqa: S608
         con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {select}")
 
 
-def _bill(bill: Bill, *, numbered: bool) -> str:
+def _whole(bill: Bill, target: str) -> str:
+    """Whether an amount has no decimals, as a column; a DOUBLE of the file tells it much faster than a DECIMAL."""
+    raw = next((column.raw for column in bill.mapping.columns if column.target == target), None)
+    double = any(field.kind == "DOUBLE" for field in bill.fields if field.name == raw)
+    return f"{f'raw_{raw} = floor(raw_{raw})' if double else f'{target} % 1 = 0'} AS whole_{target}"
+
+
+def _perhaps_blank(con: duckdb.DuckDBPyConnection, bill: Bill) -> frozenset[str]:
+    """The texts (SQL of their fields) that may be empty or the word NULL: those whose range in the file has either.
+
+    A Parquet file tells for each of its parts the least and the greatest value, and looking at every value of fifty
+    columns takes longer than reading them. Without a range, or with one that is not plain text, anything may be.
+    """
+    texts = {field.path: field.sql for field in bill.fields if field.kind == "VARCHAR"}
+    if bill.json or bill.delimiter is not None:
+        return frozenset(texts.values())
+    never = con.execute(
+        f"""
+        SELECT path_in_schema FROM parquet_metadata({path_literal(bill.path)}) GROUP BY ALL
+        HAVING bool_and(coalesce(stats_null_count = num_values OR (NOT contains(stats_min_value, '\\')
+            AND (stats_min_value > 'NULL' OR (stats_min_value > '' AND stats_max_value < 'NULL'))), false))
+        """  # noqa: S608
+    ).fetchall()
+    return frozenset(texts.values()) - {texts[path] for (path,) in never if path in texts}
+
+
+def _bill(bill: Bill, blanks: frozenset[str], *, numbered: bool) -> str:
     have = {field.name for field in bill.fields}
     select = ["row_number() OVER () AS row_of_file"] if numbered else []
-    select += [f"{_value(bill, field)} AS {quoted(field.name)}" for field in bill.fields]
+    select += [f"{_value(bill, field, blanks)} AS {quoted(field.name)}" for field in bill.fields]
     select += [f"CAST(NULL AS VARCHAR) AS {quoted(name)}" for name in sorted(bill.mapping.reads - have)]
     return f"SELECT {', '.join(select)} FROM {_file(bill)}"  # noqa: S608
 
 
-def _value(bill: Bill, field: Field) -> str:
+def _value(bill: Bill, field: Field, blanks: frozenset[str]) -> str:
     """A value as the mapping gets it: text, except numbers and instants that a Parquet file has as such."""
     read = bill.mapping.reads
     as_text = field.kind == "VARCHAR" or (field.name in read and field.name not in bill.mapping.typed)
+    if field.kind == "VARCHAR" and field.sql not in blanks:
+        return field.sql
     return _text(bill, field) if as_text and bill.delimiter is None else field.sql
 
 
@@ -139,7 +170,7 @@ def _text(bill: Bill, field: Field) -> str:
     elif kind.startswith("STRUCT"):
         value = f"json_merge_patch('{{}}', to_json({value}))"  # a struct has every key in every row
     text = value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
-    return f"CASE WHEN {text} NOT IN ('', 'NULL') THEN {text} END"
+    return f"CASE WHEN {text} <> '' AND {text} <> 'NULL' THEN {text} END"
 
 
 def _file(bill: Bill) -> str:
@@ -158,10 +189,10 @@ def _file(bill: Bill) -> str:
     )
 
 
-def _mapped(bill: Bill, number: str) -> str:
+def _mapped(bill: Bill, number: str, blanks: frozenset[str]) -> str:
     raw = "".join(f", bill.{name} AS raw_{name}" for name in bill.mapping.typed)
     select, source = bill.mapping.sql.rsplit("\nFROM bill", 1)
-    rows = _bill(bill, numbered=bool(number))
+    rows = _bill(bill, blanks, numbered=bool(number))
     return f"{select}\n    , {_other(bill)} AS x_Other{raw}{number}\nFROM ({rows}) AS bill{source}"
 
 
@@ -202,7 +233,8 @@ def _fault(bill: Bill) -> str:
     )
     cases.append(
         _when(
-            f"ChargeCategory NOT IN ({_CATEGORIES})",
+            # Not as one NOT IN: DuckDB makes a join of a long list, in every query of the view.
+            " AND ".join(f"ChargeCategory <> {literal(name)}" for name in _CATEGORIES),
             "ChargeCategory",
             "is not Usage, Purchase, Tax, Credit or Adjustment",
             "ChargeCategory",

@@ -2,6 +2,9 @@
 
 from decimal import Decimal
 
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from finops.errors import InputError
@@ -89,6 +92,34 @@ def test_empty_text_and_null_in_words_are_null(desk):
         desk.parquet("null.parquet", base(more="'' AS ResourceId, 'NULL' AS RegionId, 'null' AS SkuId"))
     )
     assert desk.one("SELECT ResourceId, RegionId, SkuId FROM charges") == (None, None, "null")
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+@pytest.mark.parametrize(
+    "zones",
+    [["", "zone"], ["ABC", "NULL"], ["NULL", "zone"], ["ABC", "", "zone"], [None, "NULL"], ["NULL"], [""]],
+)
+def test_nulls_in_words_are_found_anywhere_in_the_range_of_a_column(desk, tmp_path, zones, ranges):
+    rows = duckdb.sql(f"{base()}").to_arrow_table()
+    table = pa.concat_tables([rows] * len(zones)).append_column(
+        "AvailabilityZone", pa.array(zones, pa.string())
+    )
+    file = tmp_path / "range.parquet"
+    pq.write_table(table, file, write_statistics=ranges)
+    desk.ingest(file)
+    kept = desk.one(
+        "SELECT count(*), string_agg(DISTINCT AvailabilityZone, ' ' ORDER BY AvailabilityZone) FROM charges"
+    )
+    assert kept == (
+        len(zones),
+        " ".join(sorted(zone for zone in zones if zone not in (None, "", "NULL"))) or None,
+    )
+
+
+@pytest.mark.parametrize("zone", ["abc", "Z", "A", "\x01"])
+def test_text_that_cannot_be_null_in_words_is_kept(desk, zone):
+    desk.ingest(desk.parquet("kept.parquet", base(more=f"'{zone}' AS AvailabilityZone")))
+    assert desk.one("SELECT AvailabilityZone FROM charges") == (zone,)
 
 
 def test_ids_that_somebody_made_numbers_are_text_again(desk):
