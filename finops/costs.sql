@@ -73,7 +73,9 @@ meters AS (
             coalesce(x_ServiceCode, ServiceName, '') AS service,
             coalesce(x_UsageType, SkuMeter, '') AS meter,
             coalesce(x_Operation, '') AS operation,
-            coalesce(ChargeDescription, '') AS description,
+            -- AWS writes the price into its descriptions, so there are many, and the usage type tells all.
+            CASE WHEN x_Cloud = 'aws' AND coalesce(x_UsageType, SkuMeter) IS NOT NULL THEN ''
+                 ELSE coalesce(ChargeDescription, '') END AS description,
             coalesce(ServiceCategory, '') AS category,
             coalesce(ServiceSubcategory, '') AS subcategory
         FROM charges
@@ -112,7 +114,8 @@ inside AS (
         AND m.service = coalesce(c.x_ServiceCode, c.ServiceName, '')
         AND m.meter = coalesce(c.x_UsageType, c.SkuMeter, '')
         AND m.operation = coalesce(c.x_Operation, '')
-        AND m.description = coalesce(c.ChargeDescription, '')
+        AND m.description = CASE WHEN c.x_Cloud = 'aws' AND coalesce(c.x_UsageType, c.SkuMeter) IS NOT NULL THEN ''
+            ELSE coalesce(c.ChargeDescription, '') END
         AND m.category = coalesce(c.ServiceCategory, '')
         AND m.subcategory = coalesce(c.ServiceSubcategory, '')
     LEFT JOIN loaded AS l USING (x_Cloud, x_AccountId)

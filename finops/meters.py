@@ -20,7 +20,9 @@ METER = {
     "service": "coalesce(x_ServiceCode, ServiceName, '')",
     "meter": "coalesce(x_UsageType, SkuMeter, '')",
     "operation": "coalesce(x_Operation, '')",
-    "description": "coalesce(ChargeDescription, '')",
+    # AWS writes the price into its descriptions, so there are many, and the usage type tells all.
+    "description": "CASE WHEN x_Cloud = 'aws' AND coalesce(x_UsageType, SkuMeter) IS NOT NULL THEN '' "
+    "ELSE coalesce(ChargeDescription, '') END",
     "category": "coalesce(ServiceCategory, '')",
     "subcategory": "coalesce(ServiceSubcategory, '')",
 }

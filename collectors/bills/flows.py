@@ -17,8 +17,10 @@ _PATHS = {
     "nat": "nat",
     "public_ip": "public",
 }
-_METER = ", ".join(f"{expression} AS {name}" for name, expression in meters.METER.items())
-_SAME_METER = " AND ".join(f"f.{name} = {expression}" for name, expression in meters.METER.items())
+# FOCUS's categories tell no flow: without them there is less to read.
+_TELLING = {name: told for name, told in meters.METER.items() if name not in ("category", "subcategory")}
+_METER = ", ".join(f"{expression} AS {name}" for name, expression in _TELLING.items())
+_SAME_METER = " AND ".join(f"f.{name} = {expression}" for name, expression in _TELLING.items())
 
 
 def refresh(con: duckdb.DuckDBPyConnection) -> None:
@@ -50,8 +52,8 @@ _FLOWING = f"""
 CREATE OR REPLACE TEMP TABLE flowing AS
 SELECT *, split_part(flow, ' ', 1) AS kind, split_part(flow, ' ', 2) AS direction, split_part(flow, ' ', 3) AS priced
 FROM (
-    SELECT *, charge_flow({", ".join(meters.METER)}) AS flow
-    FROM (SELECT DISTINCT {_METER.replace("x_Cloud", "charges.x_Cloud")} {_CHANGED_CHARGES.format(more="")})
+    SELECT *, charge_flow({", ".join(_TELLING)}, '', '') AS flow
+    FROM (SELECT DISTINCT {_METER} {_CHANGED_CHARGES.format(more="")})
 )
 WHERE flow IS NOT NULL
 """  # noqa: S608 - put together from constants
