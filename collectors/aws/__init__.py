@@ -11,6 +11,7 @@ commitments  reserved instances and savings plans
 measures     what CloudWatch has under which name, and the fewest calls that ask for it
 metrics      CloudWatch in full batches, only what is newer than what is stored
 prices       list prices and the history of spot prices
+storage      the objects of a bucket in S3
 billing      the bill from a Data Export in S3
 cost_explorer  totals of the bill, which cost money, only when asked for
 regional     what is collected of one region, and in which order

@@ -9,31 +9,25 @@ An export is a folder with `metadata/BILLING_PERIOD=YYYY-MM/…-Manifest.json`, 
 `data/BILLING_PERIOD=YYYY-MM/` with the files, in a folder per execution where the export keeps earlier deliveries.
 """
 
-import contextlib
-import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import BotoCoreError
-from urllib3.exceptions import HTTPError
-
-from collectors.aws.client import METER, Api, CallError, Client, Session
+from collectors.aws.client import METER, CallError, Session
+from collectors.aws.storage import GET_OBJECT, LIST_OBJECTS, Bucket
 from collectors.bills import Delivery, FileResult, ingest_delivery
+from collectors.bills.manifests import MissingFileError, deliveries
+from collectors.bills.objects import Delivered, Stored, plain
+from collectors.bills.stores.reading import download, read
 from finops.errors import IncompleteError, InputError
 from finops.warehouse import Writer
 
-LIST_OBJECTS = Api("s3", "list_objects_v2", "s3:ListBucket")
-GET_OBJECT = Api("s3", "get_object", "s3:GetObject")
+__all__ = ["GET_OBJECT", "LIST_OBJECTS", "BillResult", "collect_bill"]
 
-ENDINGS = (".parquet", ".csv.gz", ".csv")
 DEPTH = 5  # folders between the address and an export; prefixes of exports have one or two
 FOLDERS = 200  # looked into before the address is called too vague
-ATTEMPTS = 4  # of one file whose download breaks off
-_CHUNK = 1 << 20
 _URL = re.compile(r"^s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<prefix>.*))?$")
 _PERIOD = re.compile(r"/billing_period=(?P<period>\d{4}-\d{2})/$", re.IGNORECASE)
 _INSIDE = re.compile(r"^(?P<root>(?:.*/)?)(?:data|metadata)/(?:billing_period=.*)?$", re.IGNORECASE)
@@ -42,22 +36,6 @@ _REGION = {
     "aws-cn": "cn-north-1",
     "aws-us-gov": "us-gov-west-1",
 }  # S3 leads on from there
-_BROKEN = (BotoCoreError, HTTPError, ConnectionError, TimeoutError)  # what a stream that breaks off raises
-_GONE = {"PreconditionFailed", "412", "NoSuchKey", "404"}
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """One object in the bucket; size in bytes."""
-
-    key: str
-    etag: str
-    size: int
-    modified: datetime
-
-    @property
-    def name(self) -> str:
-        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +87,7 @@ def collect_bill(
     export, CallError when it may not be looked at.
     """
     sent = METER.sent
-    bucket = _Bucket.at(session, url)
+    bucket = _bucket_at(session, url)
     root = find_export(bucket, url)
     work = _Work(writer, bucket, root, folder, at, replace, say)
     periods = [period for period in periods_of(bucket, root) if period.month >= f"{since:%Y-%m}"]
@@ -129,52 +107,17 @@ def collect_bill(
     )
 
 
-# --- the bucket -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Bucket:
-    """Reads from one bucket."""
-
-    client: Client
-    name: str
-
-    @classmethod
-    def at(cls, session: Session, url: str) -> "_Bucket":
-        match = _URL.match(url)
-        if not match or ".." in match["bucket"]:
-            raise InputError(f"{url} is no address in S3: write s3://BUCKET or s3://BUCKET/PREFIX.")
-        return cls(session.client(_REGION.get(session.partition, "us-east-1")), match["bucket"])
-
-    def folders(self, prefix: str) -> list[str]:
-        """The folders directly below, each with its whole path and a slash at the end."""
-        pages = self._pages(Prefix=prefix, Delimiter="/")
-        return [str(each["Prefix"]) for page in pages for each in page.get("CommonPrefixes", [])]
-
-    def objects(self, prefix: str) -> list[Stored]:
-        """The objects at any depth below."""
-        return [
-            Stored(str(each["Key"]), str(each["ETag"]).strip('"'), int(each["Size"]), each["LastModified"])
-            for page in self._pages(Prefix=prefix)
-            for each in page.get("Contents", [])
-        ]
-
-    def get(self, key: str, **conditions: str) -> dict[str, Any]:
-        return self.client.get(GET_OBJECT, Bucket=self.name, Key=key, **conditions)
-
-    def _pages(self, **parameters: str) -> Iterator[dict[str, Any]]:
-        try:
-            yield from self.client.pages(LIST_OBJECTS, Bucket=self.name, **parameters)
-        except CallError as error:
-            if error.code == "NoSuchBucket":
-                raise InputError(f"There is no bucket {self.name} in S3: check the address.") from error
-            raise
+def _bucket_at(session: Session, url: str) -> Bucket:
+    match = _URL.match(url)
+    if not match or ".." in match["bucket"]:
+        raise InputError(f"{url} is no address in S3: write s3://BUCKET or s3://BUCKET/PREFIX.")
+    return Bucket(session.client(_REGION.get(session.partition, "us-east-1")), match["bucket"])
 
 
 # --- find -------------------------------------------------------------------------------------------------
 
 
-def find_export(bucket: _Bucket, url: str) -> str:
+def find_export(bucket: Bucket, url: str) -> str:
     """The folder of the one export at, below or around the address. Raises InputError unless it is one."""
     match = _URL.match(url)
     prefix = (match["prefix"] or "").strip("/") if match else ""
@@ -192,7 +135,7 @@ def find_export(bucket: _Bucket, url: str) -> str:
     return found[0]
 
 
-def _below(bucket: _Bucket, url: str, prefix: str) -> list[str]:
+def _below(bucket: Bucket, url: str, prefix: str) -> list[str]:
     found: list[str] = []
     waiting = [(prefix, 0)]
     for looked, (folder, depth) in enumerate(waiting):  # which grows while it is walked
@@ -206,7 +149,7 @@ def _below(bucket: _Bucket, url: str, prefix: str) -> list[str]:
     return found
 
 
-def periods_of(bucket: _Bucket, root: str) -> list[Period]:
+def periods_of(bucket: Bucket, root: str) -> list[Period]:
     """The billing periods of an export, oldest first; none when the folder is no export."""
     months: dict[str, dict[str, str]] = {}
     for kind in ("data", "metadata"):
@@ -219,61 +162,31 @@ def periods_of(bucket: _Bucket, root: str) -> list[Period]:
 # --- choose -----------------------------------------------------------------------------------------------
 
 
-def files_of(bucket: _Bucket, period: Period, say: Callable[[str], None]) -> list[Stored]:
-    """The data files of the newest delivery of a period, in the manifest's order.
+def delivery_of(bucket: Bucket, period: Period, say: Callable[[str], None]) -> Delivered:
+    """The newest delivery of a period: its files in the manifest's order.
 
     Without a manifest that names them they are told from the listing, with a word about it. Raises
     IncompleteError when a file that the manifest names is not there.
     """
-    objects = {each.key: each for each in bucket.objects(period.data)} if period.data else {}
-    named = _named(bucket, period)
-    if named is None:
+    found = [each for folder in (period.data, period.metadata) if folder for each in bucket.objects(folder)]
+    said: list[str] = []
+    try:
+        several, _ = deliveries(
+            found, lambda each: read(bucket, each), said.append, place=bucket.place, aged=True
+        )
+    except MissingFileError as error:
+        raise IncompleteError(
+            f"{error}: the export is perhaps being delivered, try again in an hour."
+        ) from error
+    delivered = next((each for each in several if each.source == period.data), None)
+    if delivered is None:
+        raise IncompleteError(f"The billing period {period.month} of the export holds no bill yet.")
+    if delivered.export == delivered.source:
         say(
             f"The billing period {period.month} has no manifest that can be read: its files are taken from the "
             "listing, and may be those of a delivery that is not complete."
         )
-        return _newest(period, list(objects.values()))
-    missing = [key for key in named if key not in objects]
-    if missing:
-        raise IncompleteError(
-            f"The manifest of the billing period {period.month} names s3://{bucket.name}/{missing[0]}, which is not "
-            "there: the export is perhaps being delivered, try again in an hour."
-        )
-    return [objects[key] for key in named]
-
-
-def _named(bucket: _Bucket, period: Period) -> list[str] | None:
-    """The keys that the period's manifest names; None without one that can be read."""
-    manifest = _manifest(bucket.objects(period.metadata), period.metadata) if period.metadata else None
-    if manifest is None:
-        return None
-    content = read(bucket, manifest)
-    try:
-        files = json.loads(content)["dataFiles"]
-        keys = [str(file).removeprefix(f"s3://{bucket.name}/") for file in files]
-    except (ValueError, KeyError, TypeError):
-        return None
-    return keys or None
-
-
-def _manifest(objects: list[Stored], folder: str) -> Stored | None:
-    """The manifest of the period itself, which is renewed with each delivery, before those of single executions."""
-    manifests = [each for each in objects if each.name.endswith("Manifest.json")]
-    return max(
-        manifests, key=lambda each: ("/" not in each.key.removeprefix(folder), each.modified), default=None
-    )
-
-
-def _newest(period: Period, objects: list[Stored]) -> list[Stored]:
-    """The bills of the folder that was written last: deliveries that are kept have a folder each."""
-    folders: dict[str, list[Stored]] = {}
-    for each in objects:
-        if each.name.lower().endswith(ENDINGS):
-            folders.setdefault(each.key.rpartition("/")[0], []).append(each)
-    if not folders:
-        raise IncompleteError(f"The billing period {period.month} of the export holds no bill yet.")
-    newest = max(folders, key=lambda folder: (max(each.modified for each in folders[folder]), folder))
-    return sorted(folders[newest], key=lambda each: each.key)
+    return delivered
 
 
 # --- get and load -----------------------------------------------------------------------------------------
@@ -284,7 +197,7 @@ class _Work:
     """One export on its way into the warehouse."""
 
     writer: Writer
-    bucket: _Bucket
+    bucket: Bucket
     root: str
     folder: Path
     at: datetime
@@ -303,24 +216,23 @@ class _Work:
     def take(self, period: Period) -> CallError | IncompleteError | InputError | None:
         """Brings one period in; returns why it could not be."""
         try:
-            stored = files_of(self.bucket, period, self.say)
-            files = self._get(period, stored)
-            self._load(period, files)
+            delivered = delivery_of(self.bucket, period, self.say)
+            self._load(period, delivered, self._get(period, delivered))
         except (CallError, IncompleteError, InputError) as error:
             self.failed.append((period.month, str(error)))
             return error
         return None
 
-    def _get(self, period: Period, stored: list[Stored]) -> dict[str, Path]:
+    def _get(self, period: Period, delivered: Delivered) -> dict[str, Path]:
         """The files by their names; only what is not in the folder is downloaded."""
-        folder = self.folder / _plain(f"{self.bucket.name}-{self.root}") / period.month
+        folder = self.folder / plain(f"{self.bucket.name}-{self.root}") / period.month
         files: dict[str, Path] = {}
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            for each in stored:
-                path = folder / _plain(f"{each.etag}-{each.size}-{each.name}")
+            for each in delivered.files:
+                path = folder / plain(f"{each.etag}-{each.size}-{each.name}")
                 self._fetch(each, path)
-                files[_unused(each.name, files)] = path
+                files[each.path.removeprefix(delivered.source)] = path
         except OSError as error:
             raise InputError(f"{folder} cannot be written: {error.strerror or error}.") from error
         return files
@@ -331,9 +243,10 @@ class _Work:
         download(self.bucket, stored, path)
         self.downloaded += stored.size
 
-    def _load(self, period: Period, files: dict[str, Path]) -> None:
+    def _load(self, period: Period, delivered: Delivered, files: dict[str, Path]) -> None:
         source = f"{self.export}data/BILLING_PERIOD={period.month}/"
-        result = ingest_delivery(self.writer, Delivery(source, files), at=self.at, replace=self.replace)
+        delivery = Delivery(source, files, delivered.export, delivered.at)
+        result = ingest_delivery(self.writer, delivery, at=self.at, replace=self.replace)
         if not result.files:
             self.say(f"The billing period {period.month} has no charges yet.")
         self.files += result.files
@@ -342,75 +255,8 @@ class _Work:
         _keep_only(set(files.values()))
 
 
-def download(bucket: _Bucket, stored: Stored, path: Path) -> None:
-    """One object into a file that is there whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        _again_when_broken(bucket, stored, lambda body: _copy(body, part))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def read(bucket: _Bucket, stored: Stored) -> bytes:
-    """One small object."""
-    content: list[bytes] = []
-
-    def keep(body: Any) -> int:
-        content[:] = [body.read()]
-        return len(content[0])
-
-    _again_when_broken(bucket, stored, keep)
-    return content[0]
-
-
-def _again_when_broken(bucket: _Bucket, stored: Stored, take: Callable[[Any], int]) -> None:
-    """Lets `take` have the object's stream, again while it breaks off; `take` returns the bytes that came."""
-    for _ in range(ATTEMPTS):
-        body = _open(bucket, stored)["Body"]
-        with contextlib.closing(body), contextlib.suppress(*_BROKEN):
-            if take(body) == stored.size:
-                return
-    raise CallError(
-        "failed",
-        "Truncated",
-        f"The download of s3://{bucket.name}/{stored.key} broke off {ATTEMPTS} times: nothing of it was kept.",
-    )
-
-
-def _open(bucket: _Bucket, stored: Stored) -> dict[str, Any]:
-    try:
-        return bucket.get(stored.key, IfMatch=f'"{stored.etag}"')
-    except CallError as error:
-        if error.code in _GONE:
-            raise IncompleteError(
-                f"s3://{bucket.name}/{stored.key} was replaced while it was read: the export is being delivered, try "
-                "again in an hour."
-            ) from error
-        raise
-
-
-def _copy(body: Any, path: Path) -> int:
-    """Writes a stream to a file; returns how many bytes came."""
-    size = 0
-    with open(path, "wb") as file:
-        while chunk := body.read(_CHUNK):
-            size += file.write(chunk)
-    return size
-
-
 def _keep_only(paths: set[Path]) -> None:
     """Removes the files of earlier deliveries."""
     for folder in {path.parent for path in paths}:
         for other in set(folder.iterdir()) - paths:
             other.unlink(missing_ok=True)
-
-
-def _plain(name: str) -> str:
-    """The name without what could lead out of a folder or surprise a file system."""
-    return re.sub(r"[^A-Za-z0-9._=-]+", "-", name).strip("-.")[-200:]
-
-
-def _unused(name: str, taken: dict[str, Path]) -> str:
-    """The name, numbered where a file of the same delivery has it already."""
-    return name if name not in taken else f"{len(taken) + 1}-{name}"

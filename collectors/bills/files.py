@@ -26,6 +26,8 @@ def find(paths: Sequence[str | Path]) -> list[Path]:
     """The files and folders that are named, each once. Raises InputError for whatever names nothing."""
     found: dict[Path, Path] = {}
     for given in paths:
+        if is_address(given):
+            raise InputError(f"{given} is no file on this machine: finops ingest reads it where it is.")
         for path in _expand(str(given)):
             found.setdefault(path.resolve(), path)
     if not found:
@@ -33,11 +35,14 @@ def find(paths: Sequence[str | Path]) -> list[Path]:
     return list(found.values())
 
 
+def is_address(given: str | Path) -> bool:
+    """Whether an argument names something in an object store."""
+    return "://" in str(given)
+
+
 def _expand(given: str) -> list[Path]:
     if not given.strip():
         raise InputError("An empty name was given for a bill: name a file, a folder or a pattern.")
-    if "://" in given:
-        raise InputError(f"{given} is not supported yet by this version, download it first.")
     path = Path(given)
     try:
         if path.exists():

@@ -9,11 +9,12 @@ from datetime import datetime
 from pathlib import Path
 
 from collectors.bills.archives import Archive, in_archive, is_archive
-from collectors.bills.files import find
+from collectors.bills.files import find, is_address
 from collectors.bills.folders import in_folder
 from collectors.bills.inspection import EmptyBillError, inspect
 from collectors.bills.loading import Delivery, ingest_delivery, ingest_file
 from collectors.bills.objects import Delivered, Say
+from collectors.bills.remote import Remote, below, downloaded, known, remember
 from collectors.bills.results import FileResult, IngestResult
 from finops.errors import InputError, InvariantError
 from finops.warehouse import Writer
@@ -27,7 +28,7 @@ class Bill:
     source: str = ""
 
 
-Unit = Bill | Delivery  # what is loaded in one transaction
+Unit = Bill | Delivery  # what is loaded in one transaction, on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,23 @@ class Intake:
 
     folder: Path
     say: Say
-    units: list[Unit] = dataclasses.field(default_factory=list)
+    units: list[Unit | Remote] = dataclasses.field(default_factory=list)
     taken: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def files(self) -> int:
-        return sum(len(unit.files) if isinstance(unit, Delivery) else 1 for unit in self.units)
+        return sum(1 if isinstance(unit, Bill) else len(unit.files) for unit in self.units)
 
-    def add(self, path: Path) -> None:
-        """Takes a file, or all that a folder holds."""
+    def add(self, given: str | Path) -> None:
+        """Takes what an argument names: a file, all of a folder, what a pattern matches, what is below an address."""
+        if is_address(given):
+            for remote in below(str(given), self.say):
+                self._keep(remote)
+        else:
+            for path in find([given]):
+                self._add_path(path)
+
+    def _add_path(self, path: Path) -> None:
         if not path.is_dir():
             self._add_file(path)
             return
@@ -66,7 +75,8 @@ class Intake:
     def look_into(self) -> None:
         """Raises InputError for what cannot be a bill, so that a warehouse is not touched for its sake."""
         for unit in self.units:
-            look_into(unit)
+            if not isinstance(unit, Remote):
+                look_into(unit)
 
     def _add_file(self, path: Path) -> None:
         if not is_archive(path):
@@ -79,22 +89,30 @@ class Intake:
         for unit in unpacked(Archive(path, name), self.folder, self.say):
             self._keep(unit)
 
-    def _keep(self, unit: Unit) -> None:
+    def _keep(self, unit: Unit | Remote) -> None:
         name = unit.source or str(unit.path.resolve()) if isinstance(unit, Bill) else unit.source
         if name not in self.taken:
             self.taken.add(name)
             self.units.append(unit)
 
     def _delivery(self, delivered: Delivered) -> Delivery:
-        files: dict[str, Path] = {}
-        for each in delivered.files:
-            name, path = each.path.removeprefix(delivered.source), Path(each.path)
-            if is_archive(path):  # as AWS delivers a report that is compressed so
-                inside = unpacked(Archive(path, each.path), self.folder, self.say)
-                files |= members_of(name, each.path, inside)
-            else:
-                files[name] = path
-        return Delivery(delivered.source, files, delivered.export, delivered.at)
+        paths = {each.path: Path(each.path) for each in delivered.files}
+        return delivery_of(delivered, "", paths, self.folder, self.say)
+
+
+def delivery_of(
+    delivered: Delivered, place: str, paths: Mapping[str, Path], folder: Path, say: Say
+) -> Delivery:
+    """A delivery whose files are on this machine, `paths` by their keys; archives among them unpacked."""
+    files: dict[str, Path] = {}
+    for each in delivered.files:
+        name, path = each.path.removeprefix(delivered.source), paths[each.path]
+        if is_archive(path):  # as AWS delivers a report that is compressed so
+            address = place + each.path
+            files |= members_of(name, address, unpacked(Archive(path, address), folder, say))
+        else:
+            files[name] = path
+    return Delivery(place + delivered.source, files, delivered.export, delivered.at)
 
 
 def unpacked(archive: Archive, folder: Path, say: Say) -> list[Unit]:
@@ -122,8 +140,8 @@ def taking_in(paths: Sequence[str | Path], say: Say) -> Iterator[Intake]:
     """All that `paths` name. Raises InputError for what names nothing, or an archive or manifest that is none."""
     with tempfile.TemporaryDirectory(prefix="finops-", ignore_cleanup_errors=True) as folder:
         intake = Intake(Path(folder), say)
-        for path in find(paths):
-            intake.add(path)
+        for given in paths or find(paths):
+            intake.add(given)
         yield intake
 
 
@@ -144,15 +162,43 @@ def ingest(
     of that one and its delivery nothing is.
     """
     with taking_in(paths, say) as intake:
-        return bring_in(writer, intake.units, How(at, replace, max_rejected))
+        return bring_in(writer, intake, How(at, replace, max_rejected))
 
 
-def bring_in(writer: Writer, units: Sequence[Unit], how: How) -> IngestResult:
-    """Loads bills and deliveries, each in a transaction of its own."""
+def bring_in(writer: Writer, intake: Intake, how: How) -> IngestResult:
+    """Loads bills and deliveries, each in a transaction of its own; those in stores are downloaded one by one."""
     results: list[FileResult] = []
-    for unit in units:
-        results += load(writer, unit, how, frozenset(each.source for each in results))
+    for unit in intake.units:
+        siblings = frozenset(each.source for each in results)
+        if isinstance(unit, Remote):
+            results += _bring_remote(writer, unit, intake, how, siblings)
+        else:
+            results += load(writer, unit, how, siblings)
     return IngestResult(tuple(results))
+
+
+def _bring_remote(
+    writer: Writer, remote: Remote, intake: Intake, how: How, siblings: frozenset[str]
+) -> list[FileResult]:
+    same = known(writer.con, remote, replace=how.replace)
+    if same is not None:
+        return same
+    results: list[FileResult] = []
+    with downloaded(remote, intake.folder) as paths:
+        for unit in _here(remote, {each.path: path for each, path in paths.items()}, intake.say):
+            results += load(writer, unit, how, siblings)
+    remember(writer.con, remote, results, writer.run_id)
+    return results
+
+
+def _here(remote: Remote, paths: Mapping[str, Path], say: Say) -> list[Unit]:
+    """A bill or delivery of a store as what it is on this machine; archives are unpacked beside themselves."""
+    path = next(iter(paths.values()))
+    if remote.delivered:
+        return [delivery_of(remote.delivered, remote.store.place, paths, path.parent, say)]
+    if is_archive(path):
+        return unpacked(Archive(path, remote.source), path.parent, say)
+    return [Bill(path, remote.source)]
 
 
 def load(writer: Writer, unit: Unit, how: How, siblings: frozenset[str]) -> list[FileResult]:

@@ -197,7 +197,12 @@ def _unchanged(load: _Load, holder: str, note: str = "") -> FileResult:
     if not note and holder and holder != load.source:
         note = f"The same content was loaded from {holder}."
     return FileResult(
-        load.bill.path, load.bill.format, "unchanged", notes=(note,) if note else (), source=load.source
+        load.bill.path,
+        load.bill.format,
+        "unchanged",
+        notes=(note,) if note else (),
+        source=load.source,
+        fingerprint=load.content.fingerprint,
     )
 
 
@@ -323,6 +328,7 @@ def _settle(load: _Load) -> FileResult:
         warnings=tuple(load.warnings),
         notes=tuple(load.notes),
         source=load.source,
+        fingerprint=load.content.fingerprint,
     )
 
 

@@ -150,9 +150,8 @@ def _data_export(stored: Stored, text: dict[str, Any]) -> _Manifest | None:
         return None
     folder = period_folder(files[0]) or files[0].rpartition("/")[0] + "/"
     instant = _instant(str(text.get("executionId", "")), files[0].removeprefix(folder), stored.path)
-    keys = tuple(_key(each) for each in files)
     period = folder.rstrip("/").rpartition("=")[2]
-    return _Manifest(stored, keys, folder, instant, period, period_folder(stored.path) or "")
+    return _Manifest(stored, tuple(files), folder, instant, period, period_folder(stored.path) or "")
 
 
 def _report(stored: Stored, text: dict[str, Any]) -> _Manifest | None:
@@ -230,7 +229,7 @@ def _resolved(manifest: _Manifest, have: Mapping[Path, Stored], place: str) -> l
 
     Raises MissingFileError when they are not all there.
     """
-    keys = [_parts(key) for key in manifest.keys]
+    keys = [_parts(_key(key)) for key in manifest.keys]
     above = _parts(manifest.stored.folder)
     nearest: tuple[int, str] | None = None  # how many are missing where most are there, and the first of them
     for root, cut in _roots(above, keys):

@@ -25,7 +25,8 @@ class FileResult:
     `status` is loaded, replaced (an earlier content of the same path, or of other files with `replace`) or
     unchanged (this content is in the warehouse already). `rejected` rows are told apart by `reasons`;
     `warnings` are about data that should be mended, `notes` about what was decided. `source` is the name under which
-    the warehouse knows the file, which `path` need not be: it may be gone by now.
+    the warehouse knows the file, which `path` need not be: it may be gone by now. `fingerprint` is the SHA-256
+    of its bytes.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class FileResult:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     source: str = ""
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

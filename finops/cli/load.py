@@ -43,7 +43,11 @@ def demo(
 def ingest(
     ctx: typer.Context,
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Bills: files, folders, patterns, zip archives.")
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Bills: files, folders, patterns, zip archives, s3://, gs:// or oss:// addresses.",
+        ),
     ],
     replace: Annotated[
         bool, typer.Option("--replace", help="Let these files replace the same bill from other files.")

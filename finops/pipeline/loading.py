@@ -44,7 +44,7 @@ def ingest_files(
         intake.look_into()
         progress(f"Reading {_count(intake.files, 'file')} into {db}.")
         with writing(db, "ingest", at=at, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
-            result = bring_in(writer, intake.units, how)
+            result = bring_in(writer, intake, how)
             writer.status = "incomplete" if result.rejected else "done"
     return Loaded("\n".join(line for file in result.files for line in _told(file)), result.rejected)
 
@@ -72,7 +72,8 @@ def _told(file: "FileResult") -> Iterator[str]:
 
 def _name(file: "FileResult") -> str:
     """What a file is called: the path as it was given, unless it was unpacked or downloaded."""
-    return str(file.path) if file.source == str(file.path.resolve()) else file.source
+    name = str(file.path) if file.source == str(file.path.resolve()) else file.source
+    return "".join(character if character.isprintable() else "?" for character in name)
 
 
 def _exact(amount: Decimal) -> str:

@@ -20,9 +20,10 @@ from botocore.config import Config
 from botocore.exceptions import IncompleteReadError
 from moto.server import ThreadedMotoServer
 
-from collectors.aws.billing import ATTEMPTS, GET_OBJECT, BillResult, collect_bill
+from collectors.aws.billing import GET_OBJECT, BillResult, collect_bill
 from collectors.aws.client import Api, CallError, Session
 from collectors.bills.mapping import mappings
+from collectors.bills.stores.reading import ATTEMPTS
 from finops.errors import IncompleteError, InputError
 from finops.schema_comments import schema_sql
 from finops.warehouse import Writer
@@ -74,7 +75,7 @@ def kind_of(value: Any) -> pa.DataType:
 
 def cur(*costs: str, month: int = 10) -> bytes:
     """CUR 2.0 as gzipped CSV with the columns it must have, one row per cost."""
-    needs = next(mapping.needs for mapping in mappings() if mapping.format == "cur")
+    needs = next(mapping.needs for mapping in mappings() if mapping.name == "AWS CUR 2.0")
     values = {
         "bill_payer_account_id": "000000000042",
         "bill_billing_period_start_date": f"2026-{month:02}-01T00:00:00.000Z",
@@ -480,7 +481,7 @@ def test_a_download_that_breaks_off_is_tried_again(desk, times):
 def test_a_download_that_always_breaks_off_is_given_up_and_keeps_nothing(desk):
     desk.shop.deliver({"a.parquet": focus("1.5")})
     desk.disk.cut = 99
-    with pytest.raises(CallError, match=f"broke off {ATTEMPTS} times"):
+    with pytest.raises(IncompleteError, match=f"broke off {ATTEMPTS} times"):
         desk.collect()
     assert (desk.total(), desk.cached()) == (None, [])
 

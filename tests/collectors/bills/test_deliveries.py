@@ -167,9 +167,7 @@ def test_a_manifest_that_names_a_missing_file_is_told_and_nothing_changes(desk):
     del tree["bills/acme/data/BILLING_PERIOD=2026-10/a-2.csv.gz"]
     lay(desk.folder / "x", tree)
     before = desk.state()
-    with pytest.raises(
-        InputError, match=r"names bills/acme/data/.*/a-2\.csv\.gz, which is not there: download all"
-    ):
+    with pytest.raises(InputError, match=r"names s3://.*/a-2\.csv\.gz, which is not there: download all"):
         desk.ingest(desk.folder / "x")
     assert desk.state() == before
 

@@ -69,7 +69,7 @@ def test_a_file_given_twice_by_different_names_comes_once(tree: Path) -> None:
     [
         ("nowhere.csv", "nowhere.csv does not exist."),
         ("nowhere/*.csv", "nowhere/*.csv matches no bill."),
-        ("s3://bucket/x.csv", "s3://bucket/x.csv is not supported yet by this version, download it first."),
+        ("s3://bucket/x.csv", "s3://bucket/x.csv is no file on this machine"),
         ("x" * 5000, "cannot be looked at"),
     ],
 )

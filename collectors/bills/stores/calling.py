@@ -1,0 +1,116 @@
+"""HTTP calls to an object store: retried while the store is at fault, told in a sentence when it stays so."""
+
+import ipaddress
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+from urllib3.exceptions import HTTPError
+
+from collectors.bills.stores.reading import CHUNK, BrokenOffError, StoreError
+from finops.errors import ConfigError
+
+ATTEMPTS = 5  # of one call
+TIMEOUT = (5, 60)  # seconds to connect, and between two pieces of an answer
+_AGAIN = {408, 429, 500, 502, 503, 504}
+
+
+class Refused(Exception):  # noqa: N818 - an answer, and only its reader knows whether it is an error
+    """An answer of the store that says no: status, its code and its words."""
+
+    def __init__(self, status: int, code: str, message: str, endpoint: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code, self.endpoint = status, code, endpoint
+
+    @property
+    def told(self) -> str:
+        """Code and words in one line."""
+        words = " ".join(str(self).split())[:300].rstrip(".")
+        return f"({self.code}): {words}" if words else f"({self.code})"
+
+
+Send = Callable[[], requests.Response]
+Explain = Callable[[requests.Response], Refused]
+
+
+def call(send: Send, explain: Explain, what: str, understand: Callable[[bytes], Any]) -> Any:
+    """One small answer, understood. Raises Refused, or StoreError when the store stays at fault."""
+
+    def once() -> Any:
+        with answered(send, explain) as answer:
+            content = b"".join(chunks(answer))
+        try:
+            return understand(content)
+        except (ValueError, KeyError, TypeError) as error:
+            raise BrokenOffError(f"an answer that cannot be read ({error})") from error
+
+    try:
+        return Retrying(
+            retry=retry_if_exception_type(BrokenOffError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_random_exponential(multiplier=0.2, max=3),
+            reraise=True,
+        )(once)
+    except BrokenOffError as error:
+        raise StoreError("failed", f"{what} failed {ATTEMPTS} times: {_line(error)}.") from error
+
+
+@contextmanager
+def answered(send: Send, explain: Explain) -> Iterator[requests.Response]:
+    """An answer that says yes. Raises Refused, or BrokenOffError where another attempt may help."""
+    try:
+        answer = send()
+    except requests.exceptions.RequestException as error:
+        raise BrokenOffError(f"no answer ({_line(error)})") from error
+    try:
+        if answer.status_code in _AGAIN:
+            raise BrokenOffError(f"status {answer.status_code}")
+        if answer.status_code != requests.codes.ok:
+            raise explain(answer)
+        yield answer
+    finally:
+        answer.close()
+
+
+def chunks(answer: requests.Response) -> Iterator[bytes]:
+    """The bytes as they are stored, never unpacked on the way."""
+    try:
+        yield from answer.raw.stream(CHUNK, decode_content=False)
+    except (HTTPError, requests.exceptions.RequestException, ConnectionError, TimeoutError) as error:
+        raise BrokenOffError(_line(error)) from error
+
+
+def endpoint_of(variables: Mapping[str, str], default: str) -> tuple[str, bool]:
+    """The first endpoint that an environment variable names, else the default; and whether it is on this machine.
+
+    Keys are the variables, values say what they are for. Raises ConfigError for plain http to anywhere else.
+    """
+    for variable in variables:
+        if value := os.environ.get(variable, "").strip().rstrip("/"):
+            address = value if "://" in value else f"https://{value}"
+            parts = urlsplit(address)
+            local = is_loopback(parts.hostname or "")
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ConfigError(f"{variable} is no endpoint ({value}): write https://HOST.")
+            if parts.scheme == "http" and not local:
+                raise ConfigError(
+                    f"{variable} is plain http ({value}), which is for this machine only: write https://."
+                )
+            return address, local
+    return default, False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address can only be this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200].rstrip(".")
