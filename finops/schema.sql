@@ -364,7 +364,7 @@ CREATE TABLE bill_partitions ( -- What of which bill has been loaded. A partitio
   rows                 BIGINT NOT NULL,    -- charges loaded
   billed_cost          DECIMAL(38, 18) NOT NULL, -- their BilledCost
   effective_cost       DECIMAL(38, 18) NOT NULL, -- their EffectiveCost
-  list_cost            DECIMAL(38, 18) NOT NULL, -- their ListCost
+  list_cost            DECIMAL(38, 18), -- their ListCost; NULL where the bill has none
   loaded_at            TIMESTAMP NOT NULL, -- when, UTC
   run_id               VARCHAR NOT NULL    -- by which run
 );

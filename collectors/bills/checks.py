@@ -131,7 +131,7 @@ def told(providers: list[Provider]) -> str:
 def sums(con: duckdb.DuckDBPyConnection) -> dict[str, Sums]:
     """The four sums by currency."""
     rows = con.execute(
-        "SELECT BillingCurrency, sum(billed), sum(effective), coalesce(sum(list), 0), coalesce(sum(contracted), 0) "
+        "SELECT BillingCurrency, sum(billed), sum(effective), sum(list), sum(contracted) "
         "FROM control GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return {currency: Sums(*costs) for currency, *costs in rows}

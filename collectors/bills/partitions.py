@@ -280,7 +280,7 @@ def record(
         "INSERT INTO bill_partitions "
         "SELECT $source, $format, ProviderName, BillingAccountId, BillingPeriodStart, $fingerprint, "
         "if(count(DISTINCT BillingCurrency) = 1, any_value(BillingCurrency), NULL), sum(rows), sum(billed), "
-        "sum(effective), coalesce(sum(list), 0), $at, $run_id FROM control GROUP BY ALL",
+        "sum(effective), sum(list), $at, $run_id FROM control GROUP BY ALL",
         {"source": source, "format": format, "fingerprint": fingerprint, "at": at, "run_id": run_id},
     )
 

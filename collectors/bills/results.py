@@ -10,12 +10,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """The four costs of some charges, exact. Of list and contracted cost some bills have none: then 0."""
+    """The four costs of some charges, exact. Of list and contracted cost some bills have none: then None."""
 
     billed: Decimal
     effective: Decimal
-    list: Decimal
-    contracted: Decimal
+    list: Decimal | None
+    contracted: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

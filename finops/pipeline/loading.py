@@ -62,7 +62,9 @@ def _told(file: "FileResult") -> Iterator[str]:
     yield f"{name}: {file.status} {file.rows:,} rows ({file.format}; {span}; {accounts})"
     for currency, sums in file.sums.items():
         figures = (("billed", sums.billed), ("effective", sums.effective), ("list", sums.list))
-        told = ", ".join(f"{name} {_exact(amount)}" for name, amount in figures)
+        told = ", ".join(
+            f"{name} {_exact(amount) if amount is not None else 'not told'}" for name, amount in figures
+        )
         yield f"  {currency}: {told}; equal to the file"
     for reason, count in file.reasons.items():
         yield f"  rejected {_count(count, 'row')}: {reason}"

@@ -19,7 +19,7 @@ STEPS: Mapping[int, str] = {
     "loaded_at TIMESTAMP NOT NULL, run_id VARCHAR NOT NULL); "
     "CREATE TABLE bill_objects (object VARCHAR NOT NULL, etag VARCHAR NOT NULL, size_bytes BIGINT NOT NULL, "
     "source VARCHAR NOT NULL, fingerprint VARCHAR, run_id VARCHAR NOT NULL)",
-    4: "ALTER TABLE traffic ADD COLUMN kind VARCHAR",
+    4: "ALTER TABLE traffic ADD COLUMN kind VARCHAR; ALTER TABLE bill_partitions ALTER list_cost DROP NOT NULL",
 }
 CURRENT = max(STEPS, default=1)
 
