@@ -15,13 +15,14 @@ _PREFIXES = ("", "user:", "user_")
 class Dimension:
     """One thing to split by.
 
-    `sql` is its value for a charge, for a tag the text that holds all tags. `name_sql` is a display name. `in_order`
-    sorts lines by the value.
+    `sql` is its value for a charge, for a tag the text that holds all tags. `format` makes a text of it that sorts.
+    `name_sql` is a display name. `in_order` sorts lines by the value.
     """
 
     name: str
     sql: str
     name_sql: str | None = None
+    format: str = "{}"
     in_order: bool = False
 
     @property
@@ -30,8 +31,8 @@ class Dimension:
         return self.name[len(_TAG) :] if self.name.startswith(_TAG) else None
 
     def final(self, column: str) -> str:
-        """SQL that makes the value of what `sql` gave. It is dear for a tag, so it runs on groups, not on charges."""
-        return column if self.tag is None else tag_value(self.tag, column)
+        """SQL that makes the value of what `sql` gave. It may be dear, so it runs on groups, not on charges."""
+        return self.format.format(column) if self.tag is None else tag_value(self.tag, column)
 
 
 _ALL = (
@@ -48,7 +49,7 @@ _ALL = (
     Dimension("category", "ServiceCategory"),
     Dimension("subcategory", "ServiceSubcategory"),
     Dimension("charge", "ChargeCategory"),
-    Dimension("resource", "coalesce(x_ResourceKey, ResourceId)", "ResourceName"),
+    Dimension("resource", "x_ResourceKey", "ResourceName"),
     Dimension("resource-type", "ResourceType"),
     Dimension("commitment", "CommitmentDiscountId", "CommitmentDiscountName"),
     Dimension("usage-type", "coalesce(x_UsageType, SkuMeter)"),
@@ -59,7 +60,8 @@ _ALL = (
     Dimension(
         "day",
         # The day of the billing month, so that the 5th is compared with the 5th.
-        "printf('%02d', 1 + CAST(floor((epoch(ChargePeriodStart) - epoch(BillingPeriodStart)) / 86400) AS BIGINT))",
+        "epoch_us(ChargePeriodStart) - epoch_us(BillingPeriodStart)",
+        format="printf('%02d', {} // 86400000000 + 1)",
         in_order=True,
     ),
 )

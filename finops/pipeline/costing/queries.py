@@ -14,6 +14,7 @@ import duckdb
 
 from finops.pipeline.costing.bills import Reach, Statement, month_range, period
 from finops.pipeline.costing.question import COLUMNS, Condition, Question, narrowed
+from finops.pipeline.costing.rounding import EXACT
 
 EFFECTS = ("price", "quantity", "new", "gone", "other")
 # What has a price of its own: account, region, SKU, operation, how it is bought. The id of a SKU survives a change of
@@ -33,7 +34,7 @@ prices AS (
     SELECT price, any_value(sku) AS sku, sum(cost) AS cost, sum(previous) AS previous,
         sum(quantity_now) AS quantity_now, sum(quantity_before) AS quantity_before,
         sum(charges) AS charges, sum(before) AS before
-    FROM cells WHERE kind = 'measured' GROUP BY price
+    FROM cells WHERE kind = 1 GROUP BY price
 ),
 skus AS (
     SELECT sku, sum(charges) AS charges, sum(before) AS before FROM prices GROUP BY sku
@@ -53,16 +54,14 @@ told AS (
     FROM cells LEFT JOIN judged USING (price)
 ),
 parts AS (
-    SELECT * REPLACE (CASE WHEN abs(change - used) <= 1e-9 * greatest(abs(cost), abs(previous)) THEN change
-                           ELSE used END AS used),
-        CASE WHEN kind = 'apart' THEN 'apart' WHEN used IS NOT NULL THEN 'split'
-             WHEN verdict IN ('new', 'gone') THEN verdict ELSE 'other' END AS effect
+    SELECT *, CASE WHEN kind = 2 THEN 'apart' WHEN used IS NOT NULL THEN 'split'
+                   WHEN verdict IN ('new', 'gone') THEN verdict ELSE 'other' END AS effect
     FROM told
 )"""
 _COMPARED_SUMS = """
-    sum(charges) AS charges, sum(before) AS before, coalesce(sum(charges) FILTER (kind <> 'apart'), 0) AS compared,
+    sum(charges) AS charges, sum(before) AS before, coalesce(sum(charges) FILTER (kind < 2), 0) AS compared,
     sum(unknown) AS unknown, sum(billed) AS billed, sum(effective) AS effective, sum(cost) AS cost,
-    sum(previous) AS previous, sum(cost) FILTER (kind = 'apart') AS apart,
+    sum(previous) AS previous, sum(cost) FILTER (kind = 2) AS apart,
     sum(change - used) FILTER (effect = 'split') AS price, sum(used) FILTER (effect = 'split') AS quantity,
     sum(change) FILTER (effect = 'new') AS new, sum(change) FILTER (effect = 'gone') AS gone,
     sum(change) FILTER (effect = 'other') AS other"""
@@ -73,6 +72,9 @@ _SUMS = (
 _NOTHING_BEFORE = "0 AS before, 0 AS compared, NULL AS previous, NULL AS apart, " + ", ".join(
     f"NULL AS {name}" for name in EFFECTS
 )
+_AMOUNTS = ("charges", "unknown", "billed", "effective", "cost")
+_NOISE = Decimal("1e-9")  # of the cost
+_SOMETIMES = ("list", "contracted")  # costs that a charge may lack; no bill is loaded without the others
 _BEFORE = ("before", "compared", "previous", "apart", *EFFECTS)
 _REACHES = "bills_compared"
 
@@ -117,7 +119,7 @@ def lines_sql(
         during = Condition(f"({during.sql}) OR ({period(against).sql})", {})
     condition = narrowed(question, during)
     cells = _compared_cells(question, condition, month, plain) if against else _cells(question, condition)
-    grouped = against or any(one.tag is not None for one in question.by)
+    grouped = against or any(one.final("x") != "x" for one in question.by)
     sums, source = (_COMPARED_SUMS, "parts") if against else (_SUMS, "cells")
     steps = [f"cells AS ({cells})"]
     if against:
@@ -159,9 +161,10 @@ def _finals(question: Question) -> str:
 
 def _cells(question: Question, condition: Condition) -> str:
     cost = COLUMNS[question.metric]
+    unknown = f"count(*) - count({cost})" if question.metric in _SOMETIMES else "0"
     return (
         f"SELECT {_raw(question)}, coalesce(BillingCurrency, 'XXX') AS currency, count(*) AS charges, "  # noqa: S608
-        f"count(*) - count({cost}) AS unknown, sum(BilledCost) AS billed, sum(x_Cost) AS effective, "
+        f"{unknown} AS unknown, sum(BilledCost) AS billed, sum(x_Cost) AS effective, "
         f"sum({cost}) AS cost FROM charges WHERE {condition.sql} GROUP BY ALL"
     )
 
@@ -170,8 +173,9 @@ def _compared_cells(question: Question, condition: Condition, month: datetime, p
     cost = COLUMNS[question.metric]
     start, end = month_range(month)
     now = f"(BillingPeriodStart >= TIMESTAMP '{start}' AND BillingPeriodStart < TIMESTAMP '{end}')"
-    apart = "" if plain else f"WHEN {now} AND NOT known_before THEN 'apart' "
-    kind = f"CASE {apart}WHEN {_MEASURED} THEN 'measured' ELSE 'other' END"
+    apart = "" if plain else f"WHEN {now} AND NOT known_before THEN 2 "
+    kind = f"CASE {apart}WHEN {_MEASURED} THEN 1 ELSE 0 END"  # 1 measured, 2 not compared, 0 anything else
+    unknown = f"count(*) FILTER ({now} AND {cost} IS NULL)" if question.metric in _SOMETIMES else "0"
     source = "charges" if plain else f"charges JOIN {_REACHES} ON {_JOINED}"
     kept = "" if plain else (
         f" AND ({now} OR (known_now AND (keep_until IS NULL OR ChargePeriodStart < keep_until)))"
@@ -181,7 +185,7 @@ def _compared_cells(question: Question, condition: Condition, month: datetime, p
         f"CASE WHEN {_MEASURED} THEN hash({_SKU}) END AS sku, "
         f"CASE WHEN {_MEASURED} THEN hash(hash({_SKU}), PricingUnit) END AS price, "
         f"count(*) FILTER ({now}) AS charges, count(*) FILTER (NOT {now}) AS before, "
-        f"count(*) FILTER ({now} AND {cost} IS NULL) AS unknown, "
+        f"{unknown} AS unknown, "
         f"sum(BilledCost) FILTER ({now}) AS billed, sum(x_Cost) FILTER ({now}) AS effective, "
         f"sum({cost}) FILTER ({now}) AS cost, sum({cost}) FILTER (NOT {now}) AS previous, "
         f"sum(PricingQuantity) FILTER ({now}) AS quantity_now, "
@@ -220,15 +224,19 @@ def _ranked(question: Question, compared: bool) -> str:
             f"FROM lines ORDER BY currency, {order}{columns}"
         )
     size = "greatest(abs(coalesce(cost, 0)), abs(coalesce(previous, 0)))" if compared else "abs(cost)"
-    kept = [f"CASE WHEN place <= {question.top} THEN {name} END" for name in names]
-    shown = ", ".join(f"{sql} AS {name}" for sql, name in zip(kept, names, strict=True))
-    before = ", ".join(f"sum({name}) AS {name}" for name in _BEFORE) if compared else _NOTHING_BEFORE
-    rest = f"place > {question.top}"
+    sums = [*_AMOUNTS, *_BEFORE] if compared else _AMOUNTS
+    summed = ", ".join(f"sum({name}) AS {name}" for name in sums)
+    rest = ", ".join(f"whole.{name} - coalesce(kept.{name}, 0) AS {name}" for name in sums)
+    before = "" if compared else f", {_NOTHING_BEFORE}"
     return (
-        f", ranked AS (SELECT *, row_number() OVER (PARTITION BY currency "  # noqa: S608
-        f"ORDER BY {size} DESC NULLS LAST, {columns}) AS place FROM lines) "
-        f"SELECT {shown}, currency, CASE WHEN {rest} THEN count(*) ELSE 0 END AS others, {_SUMS}, {before} "
-        f"FROM ranked GROUP BY {', '.join(kept)}, currency, {rest} ORDER BY currency, {rest}, {order}{columns}"
+        f", shown AS (SELECT {columns}, currency, {', '.join(sums)} FROM lines QUALIFY row_number() OVER "  # noqa: S608
+        f"(PARTITION BY currency ORDER BY {size} DESC NULLS LAST, {columns}) <= {question.top}), "
+        f"whole AS (SELECT currency, count(*) AS lines, {summed} FROM lines GROUP BY currency), "
+        f"kept AS (SELECT currency, count(*) AS lines, {summed} FROM shown GROUP BY currency) "
+        f"SELECT * FROM (SELECT {columns}, currency, 0 AS others, {', '.join(sums)}{before} FROM shown "
+        f"UNION ALL BY NAME SELECT currency, whole.lines - kept.lines AS others, {rest}{before} "
+        f"FROM whole JOIN kept USING (currency) WHERE whole.lines > kept.lines) "
+        f"ORDER BY currency, others > 0, {order}{columns}"
     )
 
 
@@ -250,6 +258,8 @@ def _row(dimensions: int, row: tuple[Any, ...]) -> Row:
     ) = rest
     if not charges:  # nothing is charged any more, which is known
         billed = effective = cost = Decimal(0)
+    elif unknown == charges:
+        cost = None
     return Row(
         values=tuple(None if value is None else str(value) for value in values),
         currency=currency,
@@ -263,5 +273,15 @@ def _row(dimensions: int, row: tuple[Any, ...]) -> Row:
         cost=cost,
         previous=previous,
         apart=apart,
-        effects={name: amount or Decimal(0) for name, amount in zip(EFFECTS, effects, strict=True)},
+        effects=_quiet(
+            dict(zip(EFFECTS, (amount or Decimal(0) for amount in effects), strict=True)), cost, previous
+        ),
     )
+
+
+def _quiet(effects: dict[str, Decimal], cost: Decimal | None, previous: Decimal | None) -> dict[str, Decimal]:
+    """The effects without a change of price that is only the noise of doubles; their sum stays."""
+    if abs(effects["price"]) <= _NOISE * EXACT.add(abs(cost or Decimal(0)), abs(previous or Decimal(0))):
+        quantity = EXACT.add(effects["quantity"], effects["price"])
+        return effects | {"quantity": quantity, "price": Decimal(0)}
+    return effects

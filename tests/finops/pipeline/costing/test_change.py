@@ -40,17 +40,17 @@ def test_a_sku_of_one_month_is_new_or_gone(bill):
 
 
 def test_another_machine_of_the_same_sku_is_quantity_and_its_line_is_new(bill):
-    bill.charge("2026-09", "10", ResourceId="i-1")
-    bill.charge("2026-10", "10", ResourceId="i-1")
-    bill.charge("2026-10", "10", ResourceId="i-2")
+    bill.charge("2026-09", "10", x_ResourceKey="i-1")
+    bill.charge("2026-10", "10", x_ResourceKey="i-1")
+    bill.charge("2026-10", "10", x_ResourceKey="i-2")
     assert bill.effects("resource") == bill.effects() == {"quantity": "10.00"}
     line = bill.lines("resource")["i-2"]
     assert (line.status, line.change, line.change_percent, line.effects.quantity) == ("new", 10, None, 10)
 
 
 def test_a_machine_that_takes_the_place_of_another_costs_nothing_more(bill):
-    bill.charge("2026-09", "10", ResourceId="i-1")
-    bill.charge("2026-10", "10", ResourceId="i-2")
+    bill.charge("2026-09", "10", x_ResourceKey="i-1")
+    bill.charge("2026-10", "10", x_ResourceKey="i-2")
     assert bill.effects("resource") == {}
     assert {key: (line.status, line.change) for key, line in bill.lines("resource").items()} == {
         "i-1": ("gone", -10),

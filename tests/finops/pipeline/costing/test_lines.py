@@ -188,8 +188,8 @@ def test_every_dimension_can_be_asked_for(bill, by):
 
 
 def test_accounts_and_resources_have_their_newest_name(bill):
-    bill.charge("2026-10", "1", SubAccountName="new", ResourceId="i-1", ResourceName="web")
-    bill.charge("2026-09", "1", SubAccountName="old", ResourceId="i-1")
+    bill.charge("2026-10", "1", SubAccountName="new", x_ResourceKey="i-1", ResourceName="web")
+    bill.charge("2026-09", "1", SubAccountName="old", x_ResourceKey="i-1")
     (line,) = bill.usd("account,resource").lines
     assert line.names == {"account": "new", "resource": "web"}
 
