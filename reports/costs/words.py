@@ -144,7 +144,8 @@ def tie_out(tie: TieOut) -> Iterator[tuple[str, str]]:
             money(tie.not_invoiced),
             f"without an invoice: {charges}, not invoiced yet or of a format without ids",
         )
-    yield money(tie.residual), "residual" if tie.residual else "residual: the lines are the invoices"
+    exact = tie.invoices and not tie.residual and not tie.not_invoiced_charges
+    yield money(tie.residual), "residual: the lines are the invoices" if exact else "residual"
 
 
 def recorded(tie: TieOut) -> str:

@@ -49,9 +49,14 @@ FROM prices GROUP BY ALL ORDER BY cost DESC
 
 
 def by_hand(column: str, *, order: str = "cost DESC", top: int | None = None) -> str:
-    """A grouping as an analyst writes it."""
-    limit = f" LIMIT {top}" if top else ""
-    return f"SELECT {column} AS d, {_SUMS} FROM charges WHERE {_OCTOBER} GROUP BY ALL ORDER BY {order}{limit}"
+    """A grouping as an analyst writes it; the largest of many come with the sum of all."""
+    grouped = f"SELECT {column} AS d, {_SUMS} FROM charges WHERE {_OCTOBER} GROUP BY ALL"
+    if top is None:
+        return f"{grouped} ORDER BY {order}"
+    return (
+        f"WITH grouped AS ({grouped}) (FROM grouped ORDER BY {order} LIMIT {top}) UNION ALL SELECT 'all', "
+        "BillingCurrency, sum(COLUMNS(* EXCLUDE (d, BillingCurrency))) FROM grouped GROUP BY BillingCurrency"
+    )
 
 
 QUESTIONS: tuple[tuple[str, Question, bool, str], ...] = (
