@@ -2,14 +2,17 @@
 
 import codecs
 import csv
+import dataclasses
 import gzip
 import io
 import json
 import re
 import zlib
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import count
 from pathlib import Path
 from typing import IO, Literal, cast
 
@@ -26,6 +29,7 @@ _GZIP, _PARQUET, _ZIP = b"\x1f\x8b", b"PAR1", b"PK\x03\x04"
 _LEAF = re.compile(
     r'\b(?:VARCHAR|BIGINT|UBIGINT|HUGEINT|DOUBLE|BOOLEAN|DATE|TIMESTAMP|TIME|UUID|"NULL"|JSON)(?=[,)\[]|$)'
 )
+_BOM = "\ufeff"
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -38,7 +42,7 @@ class Bill:
     """A file that looks like a bill. `columns` are names and DuckDB types, in the file's order.
 
     `format` is the version guessed from the columns, such as focus-1.2. Only CSV has a `delimiter`, only JSON a
-    `json` shape: how its records follow each other.
+    `json` shape: how its records follow each other. `written` has the names of columns that go by another one here.
     """
 
     path: Path
@@ -48,11 +52,12 @@ class Bill:
     delimiter: str | None = None
     gzipped: bool = False
     json: Literal["newline_delimited", "array", "unstructured"] | None = None
+    written: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The values of a row under the mapping's names."""
-        return fields_of(self.columns, self.mapping)
+        return fields_of(self.columns, self.mapping, self.written)
 
 
 def inspect(path: str | Path) -> Bill:
@@ -68,7 +73,7 @@ def inspect(path: str | Path) -> Bill:
             return _parquet(path)
         return _text(path, gzipped=begin[:2] == _GZIP, begin=begin)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{path} is cut short or damaged (gzip: {error}): download it again.") from error
+        raise InputError(f"{path} is cut short or damaged (gzip): download it again.") from error
     except OSError as error:
         raise InputError(f"{path} cannot be opened: {error.strerror}.") from error
 
@@ -78,6 +83,12 @@ def opened(path: Path, *, gzipped: bool) -> IO[bytes]:
     if gzipped:
         return cast("IO[bytes]", gzip.open(path))
     return open(path, "rb")
+
+
+def shown(text: str, limit: int = 40) -> str:
+    """Text of a file as a message may have it: short, on one line, without control characters."""
+    plain = "".join(letter if letter.isprintable() else " " for letter in text[: limit + 1])
+    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
 def path_literal(path: Path) -> str:
@@ -94,18 +105,22 @@ def _text(path: Path, *, gzipped: bool, begin: bytes) -> Bill:
         head = file.read(_HEAD_BYTES)
     text = _decoded(path, head)
     if text.lstrip()[:1] in ("{", "["):
-        return _json(path, text.lstrip(), gzipped=gzipped)
+        return _json(path, head.decode(errors="replace"), gzipped=gzipped)
     return _csv(path, head, text, gzipped=gzipped)
 
 
 def _csv(path: Path, head: bytes, text: str, *, gzipped: bool) -> Bill:
-    delimiter = _delimiter(text)
-    names, rest = _header(path, text, delimiter)
-    columns = tuple((name, "VARCHAR") for name in names)
-    mapping = _mapping(path, columns)
+    try:
+        delimiter = _delimiter(text)
+        names, rest = _header(text, delimiter)
+    except csv.Error as error:
+        raise _no_header(path, str(error)) from error
+    columns, written = _unique(names)
+    mapping = _mapping(path, [(name, "VARCHAR") for name in names])
+    _refuse_repeated(path, names, mapping)
     if len(head) < _HEAD_BYTES and not rest.strip():
         raise EmptyBillError(f"{path} has a header and no rows: there is nothing to load.")
-    return Bill(path, mapping.version(names), mapping, columns, delimiter, gzipped)
+    return Bill(path, mapping.version(names), mapping, columns, delimiter, gzipped, written=written)
 
 
 def _refuse_other_kinds(path: Path, begin: bytes) -> None:
@@ -151,20 +166,44 @@ def _delimiter(text: str) -> str:
     return max(_DELIMITERS, key=lambda delimiter: len(next(csv.reader([first], delimiter=delimiter), [])))
 
 
-def _header(path: Path, text: str, delimiter: str) -> tuple[list[str], str]:
+def _header(text: str, delimiter: str) -> tuple[list[str], str]:
     """The names of the columns, and the text behind them."""
     lines = io.StringIO(text, newline="")
-    try:
-        row = next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
-    except csv.Error as error:
-        raise InputError(
-            f"{path} has no header that can be read ({error}): name an exported bill."
-        ) from error
-    names = [name.strip() or f"column {number}" for number, name in enumerate(row, 1)]
-    repeated = [name for name, count in Counter(name.lower() for name in names).items() if count > 1]
-    if repeated:
-        raise InputError(f"{path} has the column {repeated[0]} more than once: remove one of them.")
-    return names, lines.read()
+    row = next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
+    return [name.strip() or f"column {number}" for number, name in enumerate(row, 1)], lines.read()
+
+
+def _no_header(path: Path, said: str) -> InputError:
+    if "new-line" in said:
+        return InputError(f"{path} ends its lines in different ways: save it with line feeds only.")
+    return InputError(f"{path} has no header that can be read ({said}): name an exported bill.")
+
+
+def _unique(names: Sequence[str]) -> tuple[tuple[tuple[str, str], ...], dict[str, str]]:
+    """The columns under names that SQL, which minds no case, can tell apart; and those that had to be changed."""
+    taken = {name.lower() for name in names}
+    columns: list[tuple[str, str]] = []
+    written: dict[str, str] = {}
+    for number, name in enumerate(names, 1):
+        ours = name
+        if name.lower() in {each.lower() for each, _ in columns}:
+            ours = next(new for i in count(number) if (new := f"{name} {i}").lower() not in taken)
+            written[ours] = name
+        taken.add(ours.lower())
+        columns.append((ours, "VARCHAR"))
+    return tuple(columns), written
+
+
+def _refuse_repeated(path: Path, names: Sequence[str], mapping: Mapping) -> None:
+    """Of two columns with one name nobody knows which counts.
+
+    A tag may differ from another by case only, but not a column that the format reads.
+    """
+    read = mapping.known(names)
+    for name in (name.lower() for name, times in Counter(n.lower() for n in names).items() if times > 1):
+        same = [each for each in names if each.lower() == name]
+        if len(set(same)) < len(same) or mapping.known([name]).keys() & read.keys():
+            raise InputError(f"{path} has the column {shown(name)} more than once: remove one of them.")
 
 
 # --- parquet ----------------------------------------------------------------------------------------------
@@ -192,6 +231,9 @@ def _json(path: Path, text: str, *, gzipped: bool) -> Bill:
 
     Every record is looked at for its names, because one that comes late would be left out without a word.
     """
+    if text.startswith(_BOM):
+        raise InputError(f"{path} begins with a byte order mark, which JSON may not have: save it without.")
+    text = text.lstrip()
     shape = _shape(text)
     detected = f"read_json_auto({_json_options(path, shape, gzipped=gzipped)}, sample_size = -1, maximum_depth = -1, "
     detected += "map_inference_threshold = -1, field_appearance_threshold = 0)"
@@ -199,13 +241,42 @@ def _json(path: Path, text: str, *, gzipped: bool) -> Bill:
         try:
             found = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM {detected})").fetchall()  # noqa: S608
         except duckdb.Error as error:
-            raise InputError(
-                f"{path} is no JSON that can be read ({str(error).splitlines()[0][:160]}): export it again."
-            ) from error
+            raise _no_json(path, shape, gzipped=gzipped) from error
     columns = [(name, _LEAF.sub("VARCHAR", kind)) for name, kind in found]
+    if [kind for _, kind in found] == ["JSON"]:  # what DuckDB makes of records and other things in one file
+        raise InputError(f"{path} has JSON in it that is no record: export it again.")
     mapping = _mapping(path, columns)
-    version = mapping.version(names_of(columns, mapping))
-    return Bill(path, version, mapping, tuple(columns), None, gzipped, shape)
+    names = names_of(columns, mapping)
+    _refuse_cases(path, text, names)
+    return Bill(path, mapping.version(names), mapping, tuple(columns), None, gzipped, shape)
+
+
+def _no_json(path: Path, shape: str, *, gzipped: bool) -> InputError:
+    line = _broken_line(path, gzipped=gzipped) if shape == "newline_delimited" else None
+    where = f" (line {line})" if line else ""
+    return InputError(f"{path} is no JSON that can be read{where}: export it again.")
+
+
+def _broken_line(path: Path, *, gzipped: bool) -> int | None:
+    """The first line that is no JSON. DuckDB's own count is off by one for some errors and not for others."""
+    with opened(path, gzipped=gzipped) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                json.loads(line if line.strip() else b"{}")
+            except (ValueError, RecursionError):
+                return number
+    return None
+
+
+def _refuse_cases(path: Path, text: str, names: Sequence[str]) -> None:
+    """DuckDB names a key that differs from another by case only with a number behind it, and loses its values."""
+    have = {name.lower() for name in names}
+    for name in names:
+        key, _, number = name.rpartition("_")
+        if number.isdigit() and key.lower() in have and f'"{name.rpartition(".")[2]}"' not in text:
+            raise InputError(
+                f"{path} has the field {shown(key)} in upper and in lower case: export it again."
+            )
 
 
 def _shape(text: str) -> Literal["newline_delimited", "array", "unstructured"]:
@@ -242,7 +313,7 @@ def _mapping(path: Path, columns: Columns) -> Mapping:
     if len(lacking) > len(best.needs) / 2:
         *most, last = (mapping.name for mapping in mappings())
         formats = f"{', '.join(most)} or {last}"
-        some = ", ".join(name for name, _ in columns[:4])
+        some = ", ".join(shown(name) for name, _ in columns[:4])
         raise InputError(
             f"{path} is no bill in a format this version reads ({formats}): it begins with {some}."
         )

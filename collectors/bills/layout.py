@@ -7,6 +7,7 @@ service with a field id); both are the field service_id here.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import duckdb
@@ -14,6 +15,8 @@ import duckdb
 from collectors.bills.mapping import Mapping
 
 Columns = Sequence[tuple[str, str]]  # names and DuckDB types, in the file's order
+_OURS = ("row_of_file",)  # what source.py puts beside a row's values
+Names = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +35,39 @@ class Field:
 
 def names_of(columns: Columns, mapping: Mapping) -> list[str]:
     """The file's names that `mapping` compares with its own."""
-    return [leaf.path for leaf in _leaves(columns, mapping)]
+    return [leaf.path for leaf in _leaves(columns, mapping, {})]
 
 
-def fields_of(columns: Columns, mapping: Mapping) -> tuple[Field, ...]:
-    """Every value of a row of such a file, each under a name of its own; gathered maps come last."""
-    leaves = list(_leaves(columns, mapping))
+def fields_of(columns: Columns, mapping: Mapping, written: Names | None = None) -> tuple[Field, ...]:
+    """Every value of a row of such a file, each under a name of its own; gathered maps come last.
+
+    `written` are the names in the file of columns that go by another one.
+    """
+    leaves = list(_leaves(columns, mapping, written or {}))
     ours = {path: name for name, path in mapping.known(leaf.path for leaf in leaves).items()}
     taken = set(ours.values())
+    used = {name.lower() for name in (*mapping.reads, *_OURS)}
     fields: list[Field] = []
-    for number, leaf in enumerate(leaves):
-        name = ours.get(leaf.path) or (
-            leaf.path if leaf.path.lower() not in taken else f"{leaf.path} {number}"
-        )
+    for leaf in leaves:
+        name = ours.get(leaf.path) or _free(leaf.path, used)
+        used.add(name.lower())
         members = any(mapping.plain(leaf.path).startswith(begin) for begin in mapping.gathered)
         fields.append(Field(name, leaf.path, leaf.sql, leaf.kind, members))
     return (*fields, *_gathered(fields, mapping, taken))
 
 
-def _leaves(columns: Columns, mapping: Mapping) -> Iterator[Field]:
+def _free(name: str, used: set[str]) -> str:
+    """The name, with a number behind it where SQL, which minds no case, would take it for another one."""
+    tries = (name if number == 1 else f"{name} {number}" for number in count(1))
+    return next(each for each in tries if each.lower() not in used)
+
+
+def _leaves(columns: Columns, mapping: Mapping, written: Names) -> Iterator[Field]:
     for name, kind in columns:
         if mapping.snake and kind.startswith("STRUCT") and not kind.endswith("]"):
             yield from _opened(name, quoted(name), duckdb.sqltype(kind))
         else:
-            yield Field(name, name, quoted(name), kind)
+            yield Field(name, written.get(name, name), quoted(name), kind)
 
 
 def _opened(path: str, sql: str, kind: Any) -> Iterator[Field]:

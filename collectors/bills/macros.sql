@@ -86,7 +86,9 @@ CREATE OR REPLACE TEMP MACRO cur_effective(
          WHEN unused THEN committed - used
          WHEN type = 'DiscountedUsage' THEN reserved
          WHEN type = 'SavingsPlanCoveredUsage' THEN planned
-         WHEN type IN ('RIFee', 'SavingsPlanNegation', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee')
+         -- Where what is left unused cannot be told, the fee is rejected with it: never half a row.
+         WHEN type = 'SavingsPlanRecurringFee' THEN CASE WHEN committed IS NOT NULL AND used IS NOT NULL THEN 0 END
+         WHEN type IN ('RIFee', 'SavingsPlanNegation', 'SavingsPlanUpfrontFee')
            OR (type = 'Fee' AND reservation IS NOT NULL) THEN 0
          ELSE cost END;
 

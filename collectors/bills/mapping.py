@@ -65,12 +65,12 @@ class Mapping:
     columns: tuple[Column, ...]
     sql: str
 
-    @property
+    @cached_property
     def reads(self) -> frozenset[str]:
         """Every column of a file that some line reads."""
         return frozenset(_READS.findall(self.sql))
 
-    @property
+    @cached_property
     def typed(self) -> dict[str, str]:
         """The file's columns whose text may turn out to be no number (money) or no instant, with which it is."""
         simple = {column.raw: column.kind for column in self.columns if column.raw}

@@ -15,7 +15,7 @@ from typing import IO, NamedTuple
 import duckdb
 
 from collectors.bills.inspection import Bill, not_utf8, opened
-from collectors.bills.source import FAULT, Content
+from collectors.bills.source import FAULT, Content, open_numbered
 from finops.errors import InputError
 
 MAX_LISTED = 100_000  # rows told one by one; beyond that they are counted only
@@ -91,6 +91,7 @@ def find_rejects(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content) -
     middle of a row, is not UTF-8, or has a row that took others with it.
     """
     _refuse_broken(con, bill, content)
+    open_numbered(con, bill)
     shapes = _shapes(con, bill, f"LIMIT {MAX_LISTED + 1}")
     faults = con.execute(
         "SELECT number, fault FROM numbered WHERE fault IS NOT NULL ORDER BY number LIMIT ?", [MAX_LISTED]
@@ -134,10 +135,14 @@ def _refuse_broken(con: duckdb.DuckDBPyConnection, bill: Bill, content: Content)
     for shape in _shapes(con, bill, "LIMIT 1", "error = 'INVALID ENCODING' OR several"):
         if shape.error == "INVALID ENCODING":
             raise not_utf8(bill.path, _line_at(bill, shape.offset))
-        raise InputError(
-            f"{bill.path} has a row of the wrong shape from line {_line_at(bill, shape.offset)} over several lines, "
-            "perhaps an open quote or line ends of two kinds, so rows cannot be told apart: export it again."
-        )
+        raise _not_told_apart(bill, f"from line {_line_at(bill, shape.offset)} over several lines")
+
+
+def _not_told_apart(bill: Bill, where: str) -> InputError:
+    return InputError(
+        f"{bill.path} has a row of the wrong shape {where}, "
+        "perhaps an open quote or line ends of two kinds, so rows cannot be told apart: export it again."
+    )
 
 
 def _line_at(bill: Bill, offset: int) -> int | str:
@@ -151,6 +156,9 @@ def _listed(bill: Bill, shapes: list[_Shape], faults: list[tuple[int, str]]) -> 
     countable = len(shapes) <= MAX_LISTED
     numbers = {number for number, _ in faults} if countable else set()
     lines = _locate(bill, numbers, {shape.offset for shape in shapes})
+    if countable and (inside := {shape.offset for shape in shapes} - lines.at_offset.keys()):
+        # DuckDB took the middle of a row for the beginning of one; what it took for good rows may be such too.
+        raise _not_told_apart(bill, f"around byte {min(inside)}")
     found = [_unloadable(fault, lines.of_row.get(number)) for number, fault in faults]
     found += [_shapeless(shape.error, lines.at_offset.get(shape.offset)) for shape in shapes]
     return sorted(found, key=lambda reject: (reject.line is None, reject.line or 0))

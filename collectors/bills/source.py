@@ -7,6 +7,7 @@ staged: DuckDB reads of the file only what a query asks for. `numbered` is the s
 """
 
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from collectors.bills.inspection import Bill, json_file, path_literal
+from collectors.bills.inspection import Bill, json_file, path_literal, shown
 from collectors.bills.layout import Field, literal, quoted
 from collectors.bills.mapping import macros
 from finops import meters
@@ -23,6 +24,7 @@ from finops.errors import InputError
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
 _CHUNK = 1 << 20
+_KEY_TWICE = re.compile(r"in (?:line|record/value) (\d+): .* has duplicate key", re.DOTALL)
 _NONE = "'None'"
 _CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
 # The widest span a bill may speak of: catches 'epoch', 'infinity' and years gone wrong.
@@ -88,7 +90,7 @@ class _Unpacked(_Plain):
                 super().add(self._member.decompress(chunk))
                 chunk = self._member.unused_data
         except zlib.error as error:
-            raise InputError(f"{self._path} is damaged (gzip: {error}): download it again.") from error
+            raise InputError(f"{self._path} is damaged (gzip): download it again.") from error
 
     def finish(self) -> None:
         if not self._member.eof:
@@ -105,14 +107,21 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
-    """Makes the view for this file, in place of that for the last one."""
+    """Makes the view `charge` for this file, in place of that for the last one."""
     for name in ("bill_rejects", "bill_scans"):
         con.execute(f"DROP TABLE IF EXISTS temp.{name}")
-    blanks = _perhaps_blank(con, bill)
-    for view, number in (("charge", ""), ("numbered", ", bill.row_of_file AS number")):
-        extra = f"{_fault(bill)} AS fault, {_whole(bill, 'BilledCost')}, {_whole(bill, 'EffectiveCost')}"
-        select = f"SELECT *, {extra} FROM ({_mapped(bill, number, blanks)})"  # noqa: S608
-        con.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {select}")
+    _view(con, bill, "charge", "")
+
+
+def open_numbered(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
+    """Makes the view `numbered` for this file; few files need it, and making it takes as long as a small load."""
+    _view(con, bill, "numbered", ", bill.row_of_file AS number")
+
+
+def _view(con: duckdb.DuckDBPyConnection, bill: Bill, name: str, number: str) -> None:
+    extra = f"{_fault(bill)} AS fault, {_whole(bill, 'BilledCost')}, {_whole(bill, 'EffectiveCost')}"
+    select = f"SELECT *, {extra} FROM ({_mapped(bill, number, _perhaps_blank(con, bill))})"  # noqa: S608
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {select}")
 
 
 def _whole(bill: Bill, target: str) -> str:
@@ -280,6 +289,11 @@ def told_of_file(path: Path) -> Iterator[None]:
         said = str(error)
         if not _is_about_a_file(error, said):
             raise
+        if twice := _KEY_TWICE.search(said):
+            raise InputError(
+                f"{path} has a record with the same key twice (line {twice[1]}), so nobody knows which value counts: "
+                "export it again."
+            ) from error
         if "state machine" in said:
             raise InputError(
                 f"{path} ends its lines in different ways: save it with line feeds only."
@@ -296,4 +310,5 @@ def _is_about_a_file(error: duckdb.Error, said: str) -> bool:
 
 
 def _gist(said: str) -> str:
-    return said.splitlines()[0].removeprefix("IO Error: ").removeprefix("Invalid Input Error: ")[:120]
+    words = re.sub(r"^\w+(?: \w+)* Error: ", "", said.splitlines()[0])
+    return shown(words, 120)

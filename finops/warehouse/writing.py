@@ -24,10 +24,12 @@ import duckdb
 from filelock import FileLock, Timeout
 
 from finops import __version__
-from finops.errors import BusyError, FinopsError, UnwritableError, WarehouseError
+from finops.errors import BusyError, FinopsError, InputError, UnwritableError, WarehouseError
 from finops.instants import iso
 from finops.warehouse import migrations, reference
 from finops.warehouse.connections import Limits, connect, told_plainly
+
+_HEADERS_BYTES = 3 * 4096  # the main header and the two that take turns, each checkpoint counted
 
 
 @dataclass(slots=True)
@@ -56,7 +58,8 @@ def writing(
     """Runs the body as the only writer of the warehouse at `path` and publishes what it committed.
 
     An error in the body is recorded in `runs`, what was committed before it is published, and the error
-    goes on. `at` is the wall clock. Raises BusyError when another run holds the lock for longer than
+    goes on; bad input before anything was committed leaves the published file as it is, to the byte. `at` is the
+    wall clock. Raises BusyError when another run holds the lock for longer than
     `wait_seconds`, WarehouseError when the file cannot be used.
     """
     run_id, path = run_id or new_run_id(), path.resolve()
@@ -72,6 +75,7 @@ def writing(
             if existed and not leftover:
                 _discard(work)
             raise
+        begun = _committed(work)
         try:
             yield writer
             _end(writer, writer.status, None)
@@ -80,6 +84,11 @@ def writing(
             if isinstance(error, FinopsError) and not existed and not _holds_data(con):
                 con.close()
                 _discard(work)
+                raise
+            if isinstance(error, InputError) and existed and not leftover and begun == _committed(work) != "":
+                con.close()
+                _discard(work)
+                shutil.rmtree(_beside(path, ".tmp"), ignore_errors=True)
                 raise
             _uninterrupted(partial(_end_failed, writer, error))
             _uninterrupted(con.close)
@@ -142,6 +151,19 @@ def _uninterrupted(step: Callable[[], object]) -> None:
 def _roll_back(con: duckdb.DuckDBPyConnection) -> None:
     with contextlib.suppress(duckdb.TransactionException):  # there may be no transaction to take back
         con.rollback()
+
+
+def _committed(work: Path) -> tuple[bytes, int] | str:
+    """What every commit changes: DuckDB's file headers, written by a checkpoint, and the length of its log.
+
+    Empty where they cannot be read (Windows may refuse it while the file is open).
+    """
+    log = work.with_name(work.name + ".wal")
+    try:
+        with open(work, "rb") as file:
+            return file.read(_HEADERS_BYTES), log.stat().st_size if log.exists() else 0
+    except OSError:
+        return ""
 
 
 def _holds_data(con: duckdb.DuckDBPyConnection) -> bool:

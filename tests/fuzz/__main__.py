@@ -91,7 +91,9 @@ class _Worker:
         made = case(self._seed, number)
         if self._numbers:
             self._start()
-        return Outcome(number, tuple(m.name for m in made.mutators), "WRONG", why, _SECONDS_ALLOWED, made.title)
+        return Outcome(
+            number, tuple(m.name for m in made.mutators), "WRONG", why, _SECONDS_ALLOWED, made.title
+        )
 
     def _start(self) -> None:
         self._queue = self._context.Queue()
@@ -114,7 +116,9 @@ def _print(outcomes: list[Outcome], seconds: float) -> None:
     print(f"{'all files':<34}" + "".join(f"{total[outcome]:>10,}" for outcome in _OUTCOMES))
     slowest = max(outcomes, key=lambda each: each.seconds)
     peak = max(each.memory_mb for each in outcomes)
-    print(f"{len(outcomes):,} files in {seconds:.0f} s; slowest {slowest.seconds:.2f} s ({slowest.title}); peak memory {peak:,.0f} MB")
+    print(
+        f"{len(outcomes):,} files in {seconds:.0f} s; slowest {slowest.seconds:.2f} s ({slowest.title}); peak memory {peak:,.0f} MB"
+    )
 
 
 if __name__ == "__main__":

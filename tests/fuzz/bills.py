@@ -64,7 +64,11 @@ _FOCUS_ADDED = {
     "1.1": {"ProviderName": "Microsoft", "SkuMeter": "Meter", "CommitmentDiscountQuantity": ""},
     "1.2": {"ProviderName": "Oracle", "SkuMeter": "Meter", "InvoiceId": "0001", "PricingCurrency": "EUR"},
     "1.3": {"ProviderName": "AWS", "ServiceProviderName": "AWS", "HostProviderName": "AWS"},
-    "1.4": {"ServiceProviderName": "Google Cloud", "HostProviderName": "Google Cloud", "InvoiceDetailId": "9"},
+    "1.4": {
+        "ServiceProviderName": "Google Cloud",
+        "HostProviderName": "Google Cloud",
+        "InvoiceDetailId": "9",
+    },
 }
 
 
@@ -187,7 +191,10 @@ def gcp(rng: Random) -> Table:
         amounts = [round(-rng.random(), rng.randrange(1, 12)) for _ in range(rng.randrange(3))]
         each = _GCP | {
             "cost": rng.choice([round(rng.random() * 10**6, 6), rng.randrange(1000) / 100, 1e-7, 0.1, 12]),
-            "credits": [{"id": f"c{i}", "name": "SUD", "type": "PROMOTION", "amount": a} for i, a in enumerate(amounts)],
+            "credits": [
+                {"id": f"c{i}", "name": "SUD", "type": "PROMOTION", "amount": a}
+                for i, a in enumerate(amounts)
+            ],
             "sku": {"id": f"S{number}", "description": rng.choice(DESCRIPTIONS)},
             "cost_type": rng.choice(["regular", "regular", "tax", "adjustment", "rounding_error"]),
         }

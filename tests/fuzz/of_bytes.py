@@ -17,7 +17,7 @@ def _somewhere(draft: Draft, rng: Random) -> int:
 # --- of text, before it is packed ------------------------------------------------------------------------
 
 
-@mutator("bytes", "csv", "json", expects="loads")
+@mutator("bytes", "csv", expects="loads")
 def byte_order_mark(draft: Draft, rng: Random) -> None:
     draft.data = b"\xef\xbb\xbf" + draft.data
 
@@ -144,12 +144,16 @@ def empty_lines(draft: Draft, rng: Random) -> None:
 
 @mutator("bytes", "csv", "json")
 def words_before_the_header(draft: Draft, rng: Random) -> None:
-    draft.data = rng.choice([b"sep=,\n", b"# made by a tool\n", b"\n", b"Bill of October\n\n", b"\xa0"]) + draft.data
+    draft.data = (
+        rng.choice([b"sep=,\n", b"# made by a tool\n", b"\n", b"Bill of October\n\n", b"\xa0"]) + draft.data
+    )
 
 
 @mutator("bytes", "csv", "json")
 def words_behind_the_end(draft: Draft, rng: Random) -> None:
-    draft.data += rng.choice([b"\x1a", b"(7 rows affected)\n", b"-- end", b"\n\n", b",", b'"', b"null", b"{}", b"[]", b"<html>"])
+    draft.data += rng.choice(
+        [b"\x1a", b"(7 rows affected)\n", b"-- end", b"\n\n", b",", b'"', b"null", b"{}", b"[]", b"<html>"]
+    )
 
 
 @mutator("bytes", "csv", "json")

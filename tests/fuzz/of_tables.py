@@ -51,7 +51,9 @@ def _put(draft: Draft, rng: Random, words: tuple[str, ...], values: tuple[str, .
         if isinstance(row[column], dict):  # one field of a record
             row[column] = row[column] | {rng.choice(list(row[column])): value}
         elif isinstance(row[column], float) and rng.random() < 0.5:
-            row[column] = rng.choice([float("nan"), float("inf"), 1e308, 1e22, 1e-30, 10**25, True, None, [1], {}])
+            row[column] = rng.choice(
+                [float("nan"), float("inf"), 1e308, 1e22, 1e-30, 10**25, True, None, [1], {}]
+            )
         else:
             row[column] = value
 

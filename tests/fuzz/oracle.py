@@ -11,10 +11,12 @@ from typing import Any
 import duckdb
 
 from collectors.bills import FileResult
-from tests.fuzz.reading import Row, Unreadable, money, read
+from tests.fuzz.reading import Row, UnreadableError, money, read
 
 # What would be a program's words, not ours.
-_NOT_OURS = re.compile(r"Traceback|Error:|\bLINE 1\b|Candidate|0x[0-9a-f]{6}|<[a-z]+ object|\bNone\b.*\bNone\b|read_csv|read_json")
+_NOT_OURS = re.compile(
+    r"Traceback|Error:|\bLINE 1\b|Candidate|0x[0-9a-f]{6}|<[a-z]+ object|\bNone\b.*\bNone\b|read_csv|read_json"
+)
 _LONGEST = 500
 
 
@@ -42,10 +44,13 @@ def told_well(message: str, name: str) -> str | None:
 
 
 def loaded_well(con: duckdb.DuckDBPyConnection, source: str, data: bytes, result: FileResult) -> str | None:
-    """What is wrong with what was loaded of a file; None when every row is accounted for. Raises Unreadable."""
+    """What is wrong with what was loaded of a file; None when every row is accounted for. Raises UnreadableError."""
     rows = read(data)
     family = result.format.split("-")[0]
-    listed = [line for (line,) in con.execute("SELECT line FROM rejected_rows WHERE source = ?", [source]).fetchall()]
+    listed = [
+        line
+        for (line,) in con.execute("SELECT line FROM rejected_rows WHERE source = ?", [source]).fetchall()
+    ]
     held = _held(con, source)
     parts = sum(_parts(family, row) for row in rows)
     if result.rows != len(held):
@@ -82,7 +87,7 @@ def _held(con: duckdb.DuckDBPyConnection, source: str) -> list[Charge]:
 def _compared(family: str, good: Sequence[Row], held: Sequence[Charge]) -> str | None:
     try:
         expected = [charge for row in good for charge in _charges(family, row)]
-    except Unreadable as error:
+    except UnreadableError as error:
         return f"a row was loaded though {error}"
     sums = _sums(expected), _sums(held)
     if sums[0] != sums[1]:
@@ -127,7 +132,7 @@ def _charges(family: str, row: Row) -> list[Charge]:
 
 def _charge(row: Row, billed: Decimal | None, currency: str, text: str) -> Charge:
     if billed is None:
-        raise Unreadable(f"line {row.line} has no cost")
+        raise UnreadableError(f"line {row.line} has no cost")
     return Charge(_text(row.get(currency)), billed, _text(row.get(text)))
 
 
@@ -142,11 +147,13 @@ def _credits(value: Any) -> Decimal:
         try:
             value = json.loads(value, parse_float=str, parse_int=str, parse_constant=str)
         except ValueError:
-            value = json.loads(value.replace("'", '"').replace("None", "null"), parse_float=str, parse_int=str)
+            value = json.loads(
+                value.replace("'", '"').replace("None", "null"), parse_float=str, parse_int=str
+            )
     total = Decimal(0)
     for credit in value or []:
         amount = money(credit["amount"])
         if amount is None:
-            raise Unreadable("a credit has no amount")
+            raise UnreadableError("a credit has no amount")
         total += amount
     return total

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 _NOTHING = ("", "NULL", None)
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """Python's own readers make nothing of the file either."""
 
 
@@ -40,7 +40,7 @@ class Row:
 
 
 def read(data: bytes) -> list[Row]:
-    """The rows of a file, whatever its format. Raises Unreadable."""
+    """The rows of a file, whatever its format. Raises UnreadableError."""
     if data.startswith(b"PAR1"):
         return _parquet(data)
     if data.startswith(b"\x1f\x8b"):
@@ -50,11 +50,11 @@ def read(data: bytes) -> list[Row]:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 return read(archive.read(archive.namelist()[0]))
         except Exception as error:
-            raise Unreadable(str(error)) from error
+            raise UnreadableError(str(error)) from error
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableError(str(error)) from error
     return _json(text) if text.lstrip()[:1] in ("{", "[") else _csv(text)
 
 
@@ -67,9 +67,9 @@ def _unzipped(data: bytes) -> bytes:
     try:
         return gzip.decompress(data)
     except (OSError, EOFError, ValueError) as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableError(str(error)) from error
     except Exception as error:  # zlib.error has no base of its own
-        raise Unreadable(str(error)) from error
+        raise UnreadableError(str(error)) from error
 
 
 def _csv(text: str) -> list[Row]:
@@ -80,7 +80,7 @@ def _csv(text: str) -> list[Row]:
         try:
             return list(_rows(lines, delimiter))
         except csv.Error as error:
-            raise Unreadable(str(error)) from error
+            raise UnreadableError(str(error)) from error
 
 
 def _rows(lines: Sequence[str], delimiter: str) -> Iterator[Row]:
@@ -107,7 +107,7 @@ def _fields_of_any_size() -> Iterator[None]:
 
 
 def _json(text: str) -> list[Row]:
-    decoder = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)
+    decoder = json.JSONDecoder(parse_float=float, parse_int=_whole, parse_constant=str)
     records: list[Any] = []
     at = len(text) - len(text.lstrip())
     try:
@@ -116,12 +116,18 @@ def _json(text: str) -> list[Row]:
             records.append(record)
             at += len(text[at:]) - len(text[at:].lstrip())
     except (ValueError, RecursionError) as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableError(str(error)) from error
     if len(records) == 1 and isinstance(records[0], list):
         records = records[0]
+    records = [{} if record is None else record for record in records]
     if not all(isinstance(record, dict) for record in records):
-        raise Unreadable("a record is none")
+        raise UnreadableError("a record is none")
     return [Row(number, dict(_flat("", record))) for number, record in enumerate(records, 1)]
+
+
+def _whole(text: str) -> int | float:
+    """A JSON number is a double, except whole ones of 64 bits."""
+    return int(text) if -(2**63) <= int(text) < 2**64 else float(text)
 
 
 def _parquet(data: bytes) -> list[Row]:
@@ -129,7 +135,7 @@ def _parquet(data: bytes) -> list[Row]:
         table = pq.read_table(io.BytesIO(data))
         columns = [(name, _values(table.column(i))) for i, name in enumerate(table.column_names)]
     except Exception as error:
-        raise Unreadable(str(error)) from error
+        raise UnreadableError(str(error)) from error
     rows = []
     for number in range(table.num_rows):
         values: dict[str, Any] = {}
@@ -157,19 +163,19 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def money(value: Any) -> Decimal | None:
-    """The amount, in 18 decimals; None where there is none. Raises Unreadable for what is no number."""
+    """The amount, in 18 decimals; None where there is none. Raises UnreadableError for what is no number."""
     if value in _NOTHING or (isinstance(value, str) and value == "None"):
         return None
     if isinstance(value, bytes):
         value = value.decode("ascii", "replace")
     if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal | np.floating):
-        raise Unreadable(f"{value!r} is no number")
+        raise UnreadableError(f"{value!r} is no number")
     text = str(value).strip()
     if "_" in text or not text.isascii():
-        raise Unreadable(f"{value!r} is no number")
+        raise UnreadableError(f"{value!r} is no number")
     with localcontext() as context:
         context.prec = 500
         try:
             return Decimal(text).quantize(Decimal("1e-18"), rounding=ROUND_HALF_UP)
         except InvalidOperation as error:
-            raise Unreadable(f"{value!r} is no number") from error
+            raise UnreadableError(f"{value!r} is no number") from error

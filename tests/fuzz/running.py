@@ -21,7 +21,7 @@ from tests.fuzz import of_bytes, of_records, of_tables  # noqa: F401 - they regi
 from tests.fuzz.bills import Table, bases, focus
 from tests.fuzz.mutators import Mutator, applicable
 from tests.fuzz.oracle import loaded_well, rejected_lines, told_well
-from tests.fuzz.reading import Unreadable, plain, read
+from tests.fuzz.reading import UnreadableError, plain, read
 from tests.fuzz.writing import Draft, packed, write
 
 AT = datetime(2026, 11, 20)
@@ -65,7 +65,7 @@ def case(seed: int, number: int) -> Case:
     """The fuzzed file of that number; the same for ever for the same seed (and the same samples at hand)."""
     rng = Random(f"{seed}:{number}")
     made = bases()
-    name = rng.choice(sorted(made))
+    name = rng.choice(sorted(made) + 2 * list(_MADE))  # the real ones are broad, and slow
     table = made[name](rng)
     draft = Draft(table, rng.choice(_KINDS.get(name, ("csv", "csv", "csv", "parquet"))))
     good = Table(table.family, list(table.header), [list(row) for row in table.rows])
@@ -81,7 +81,9 @@ def case(seed: int, number: int) -> Case:
     for each in chosen:
         if each.stage == "file":
             each.run(draft, rng)
-    return Case(number, name, draft.kind, tuple(chosen), draft.name, draft.data, rng.choice([1, 1, 0.5, 0.01]), good)
+    return Case(
+        number, name, draft.kind, tuple(chosen), draft.name, draft.data, rng.choice([1, 1, 0.5, 0.01]), good
+    )
 
 
 class Desk:
@@ -89,7 +91,7 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.con = duckdb.connect(config={"threads": 2, "memory_limit": _MEMORY})
+        self.con = duckdb.connect(config={"threads": 1, "memory_limit": _MEMORY})
         self.con.execute("SET TimeZone = 'UTC'")
         self.con.execute(schema_sql())
         table = focus(Random(0), "1.2")
@@ -119,16 +121,16 @@ class Desk:
         except InputError as error:
             wrong = self._refused_wrongly(case, path, str(error))
             return ("WRONG", f"{wrong}: {error}") if wrong else ("refused", str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever else comes out is what is looked for
             with suppress(duckdb.Error):
                 self.con.rollback()
             return "WRONG", f"{type(error).__name__}: {str(error)[:300]}"
         try:
-            wrong = self._loaded_wrongly(case, path, result)
-        except Unreadable as error:
+            wrong = self._loaded_wrongly(case, result)
+        except UnreadableError as error:
             return "unjudged", str(error)
         finally:
-            self._take_out(path)
+            self._take_out(result.source)
         if self.state() != self.before:
             self.before = self.state()
             wrong = wrong or "the bill that was there before has changed"
@@ -142,27 +144,35 @@ class Desk:
         if self.state() != self.before:
             self.before = self.state()
             return "the warehouse has changed"
-        if all(each.expects == "loads" for each in case.mutators) and case.base[0] in "fcg" and case.base in _MADE:
+        if (
+            all(each.expects == "loads" for each in case.mutators)
+            and case.base[0] in "fcg"
+            and case.base in _MADE
+        ):
             return "refused though nothing is wrong with it"
         return told_well(message, path.name)
 
-    def _loaded_wrongly(self, case: Case, path: Path, result: FileResult) -> str | None:
+    def _loaded_wrongly(self, case: Case, result: FileResult) -> str | None:
         if any(each.expects == "refused" for each in case.mutators) and len(case.mutators) == 1:
             return "loaded though it should have been refused"
         if result.status != "loaded":
             return f"is {result.status}"
-        source = str(path.resolve())
-        wrong = loaded_well(self.con, source, case.data, result)
+        wrong = loaded_well(self.con, result.source, case.data, result)
         if wrong or not result.rejected or case.base not in _MADE:
             return wrong
-        return _rejected_for_nothing(case, rejected_lines(self.con, source))
+        return _rejected_for_nothing(case, rejected_lines(self.con, result.source))
 
-    def _take_out(self, path: Path) -> None:
-        source = str(path.resolve())
+    def _take_out(self, source: str) -> None:
         self.con.execute("DELETE FROM charges WHERE x_Source = ?", [source])
-        for table, column in (("bill_partitions", "source"), ("rejected_rows", "source"), ("data_tests", "subject")):
+        for table, column in (
+            ("bill_partitions", "source"),
+            ("rejected_rows", "source"),
+            ("data_tests", "subject"),
+        ):
             self.con.execute(f"DELETE FROM {table} WHERE {column} = ?", [source])
-        self.con.execute("DELETE FROM coverage WHERE (cloud, account_id) NOT IN (SELECT (x_Cloud, x_AccountId) FROM charges)")
+        self.con.execute(
+            "DELETE FROM coverage WHERE (cloud, account_id) NOT IN (SELECT (x_Cloud, x_AccountId) FROM charges)"
+        )
 
     def state(self) -> list[list[tuple[Any, ...]]]:
         return [self.con.execute(f"FROM {table} ORDER BY ALL").fetchall() for table in _TABLES]
@@ -173,9 +183,13 @@ _MADE = ("focus-1.0", "focus-1.1", "focus-1.2", "focus-1.3", "focus-1.4", "cur-1
 
 def _rejected_for_nothing(case: Case, reasons: dict[int, str]) -> str | None:
     """A row that nobody touched, under a header that nobody touched, cannot be bad."""
-    if case.kind != "csv":
+    first = case.data.split(b"\n", 1)[0].decode(errors="replace")
+    if case.kind != "csv" or not all(name in first for name in case.good.header):
         return None
-    good = [{plain(name): value for name, value in zip(case.good.header, row, strict=True)} for row in case.good.rows]
+    good = [
+        {plain(name): value for name, value in zip(case.good.header, row, strict=True)}
+        for row in case.good.rows
+    ]
     for row in read(case.data):
         if row.line in reasons and row.whole and any(each.items() <= row.values.items() for each in good):
             return f"line {row.line} is as good as it was and was rejected: {reasons[row.line]}"
