@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   ?= finops-demo
+FILES  ?= 5000
+SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance bench browser docs lock clean
+.PHONY: help demo test check conformance bench fuzz browser docs lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +33,9 @@ bench: $(VENV)/.test ## Print speed, memory and API calls as ratios against base
 	@$(BIN)/python tests/benchmarks/bench_audit.py
 	@$(BIN)/python -m tests.benchmarks.bench_costs
 	@$(BIN)/python -m tests.benchmarks.bench_collect
+
+fuzz: $(VENV)/.test ## Load 5,000 spoiled bills and print what became of each kind (FILES=n, SEED=n)
+	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
 
 browser: ## Install Chromium for the browser tests (Debian or Ubuntu, as root); without it they are skipped
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium

@@ -215,8 +215,14 @@ def _parquet(path: Path) -> Bill:
         try:
             columns = con.execute(f"SELECT column_name, column_type FROM (DESCRIBE FROM {file})").fetchall()  # noqa: S608
             rows = con.execute(f"SELECT count(*) FROM {file}").fetchone()  # noqa: S608
+            known = con.execute(f"SELECT name FROM parquet_schema({path_literal(path)})").fetchall()  # noqa: S608
         except duckdb.Error as error:
             raise InputError(f"{path} is cut short or damaged (Parquet): download it again.") from error
+    for name in (
+        name for name, _ in columns if (name,) not in known
+    ):  # DuckDB puts a number behind the second
+        again = shown(name.rpartition("_")[0])
+        raise InputError(f"{path} has the column {again} more than once: remove one of them.")
     mapping = _mapping(path, columns)
     if not rows or not rows[0]:
         raise EmptyBillError(f"{path} has columns and no rows: there is nothing to load.")
@@ -262,7 +268,8 @@ def _broken_line(path: Path, *, gzipped: bool) -> int | None:
     with opened(path, gzipped=gzipped) as file:
         for number, line in enumerate(file, 1):
             try:
-                json.loads(line if line.strip() else b"{}")
+                record = json.loads(line if line.strip() else b"{}")
+                json.dumps(record, ensure_ascii=False).encode()  # half of a surrogate pair is no text either
             except (ValueError, RecursionError):
                 return number
     return None

@@ -132,7 +132,7 @@ def _whole(text: str) -> int | float:
 
 def _parquet(data: bytes) -> list[Row]:
     try:
-        table = pq.read_table(io.BytesIO(data))
+        table = pq.ParquetFile(io.BytesIO(data)).read()
         columns = [(name, _values(table.column(i))) for i, name in enumerate(table.column_names)]
     except Exception as error:
         raise UnreadableError(str(error)) from error

@@ -100,7 +100,7 @@ class Desk:
                 row[table.header.index(name)] = "resident"
         path = folder / "resident.csv"
         path.write_bytes(write(Draft(table, "csv")))
-        self._load(path)
+        self.load(path)
         self.before = self.state()
 
     def run(self, case: Case) -> Outcome:
@@ -117,7 +117,7 @@ class Desk:
 
     def _judged(self, case: Case, path: Path) -> tuple[str, str]:
         try:
-            result = self._load(path, max_rejected=case.max_rejected)
+            result = self.load(path, max_rejected=case.max_rejected)
         except InputError as error:
             wrong = self._refused_wrongly(case, path, str(error))
             return ("WRONG", f"{wrong}: {error}") if wrong else ("refused", str(error))
@@ -136,7 +136,7 @@ class Desk:
             wrong = wrong or "the bill that was there before has changed"
         return ("WRONG", wrong) if wrong else ("loaded", "")
 
-    def _load(self, path: Path, **options: Any) -> FileResult:
+    def load(self, path: Path, **options: Any) -> FileResult:
         (result,) = ingest(Writer(self.con, "run", AT), [path], at=AT, **options).files
         return result
 
