@@ -29,7 +29,7 @@ conformance: $(VENV)/.test ## Judge FOCUS exports by the official validator, in 
 	@$(BIN)/python -m tests.conformance.gate
 
 bench: $(VENV)/.test ## Print speed, memory and API calls as ratios against baselines of the same run
-	@$(BIN)/python tests/benchmarks/bench_ingest.py
+	@$(BIN)/python -m tests.benchmarks.bench_ingest
 	@$(BIN)/python tests/benchmarks/bench_audit.py
 	@$(BIN)/python -m tests.benchmarks.bench_costs
 	@$(BIN)/python -m tests.benchmarks.bench_collect

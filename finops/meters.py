@@ -43,7 +43,7 @@ def patterns() -> tuple[dict[str, str], ...]:
 
 @cache
 def macros() -> str:
-    """charge_component(), charge_flow() and consumed(), as statements to run once per connection.
+    """charge_component(), charge_flow(), consumed() and is_bytes(), as statements to run once per connection.
 
     Both of the first take the seven columns of a meter. charge_flow() is the flow, its direction and whether the line
     must cost something, with spaces between them, such as 'cross_zone out yes'; NULL where no bytes are metered.
@@ -55,6 +55,7 @@ def macros() -> str:
         f"CREATE OR REPLACE TEMP MACRO charge_component({arguments}) AS CASE {components} ELSE 'other' END;"
         f"CREATE OR REPLACE TEMP MACRO charge_flow({arguments}) AS CASE {flows} END;"
         f"CREATE OR REPLACE TEMP MACRO consumed(quantity, unit) AS {_CONSUMED};"
+        f"CREATE OR REPLACE TEMP MACRO is_bytes(unit) AS regexp_matches(lower(unit), {_literal(_BYTES)});"
     )
 
 
@@ -74,6 +75,9 @@ def _flow(line: dict[str, str]) -> str:
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
+
+# The units of bytes that are known, those of _CONSUMED.
+_BYTES = "^(bytes?|[kmgt]i?b|(kibi|mebi|gibi|giga|tebi)bytes?)$"
 
 # An amount of a bill in hours or GiB, where its unit is one of time or of bytes; unknown otherwise. The clouds' GB
 # is a GiB.

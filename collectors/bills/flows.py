@@ -46,7 +46,8 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
 _CHANGED_CHARGES = """
     FROM charges JOIN changed ON x_Cloud = changed.cloud AND x_AccountId = changed.account_id
     {more}
-    WHERE ChargeCategory = 'Usage' AND ChargePeriodStart >= first AND ChargePeriodStart < after
+    WHERE ChargeCategory = 'Usage' AND (is_bytes(ConsumedUnit) OR is_bytes(PricingUnit))
+      AND ChargePeriodStart >= first AND ChargePeriodStart < after
 """
 _FLOWING = f"""
 CREATE OR REPLACE TEMP TABLE flowing AS

@@ -1,15 +1,19 @@
 """Writes a made-up FOCUS 1.2 bill: 57 FOCUS columns and 4 of AWS, the same bytes' worth of data on every run.
 
-    python tests/benchmarks/focus_rows.py --rows 1000000 OUT.parquet|OUT.csv|OUT.csv.gz
+    python tests/benchmarks/focus_rows.py --rows 1000000 [--amounts double] [--maps] OUT.parquet|OUT.csv|OUT.csv.gz
 
-Everything is drawn from hashes of the row number, so two runs with one DuckDB version agree. Money is
-written the way AWS writes it: DOUBLE in Parquet, up to 11 decimals in CSV.
+Everything is drawn from hashes of the row number, so two runs with one DuckDB version agree. Money has up to 11
+decimals and is DOUBLE in Parquet, as AWS writes it, or DECIMAL or text; with --maps tags are maps, as AWS writes them
+too. Every row has a description of its own, which no real bill has: it is what compresses worst.
 """
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
+
+AMOUNTS = {"double": "DOUBLE", "decimal": "DECIMAL(38, 12)", "text": "VARCHAR"}
 
 _BASE = """
 SELECT i,
@@ -92,11 +96,14 @@ FROM base
 """
 
 
-def write(path: Path, rows: int, seed: int = 0) -> None:
-    """Writes `rows` charges to `path`; the ending of the name says in which format."""
+def write(path: Path, rows: int, seed: int = 0, amounts: str = "double", *, maps: bool = False) -> None:
+    """Writes `rows` charges to `path`; the ending of the name says in which format.
+
+    `amounts` (a key of AMOUNTS) and `maps` are for Parquet; CSV has text anyway.
+    """
     select = f"WITH base AS ({_BASE}) {_ROW}".format(rows=rows, seed=seed)
     if path.name.endswith(".parquet"):
-        select = f"SELECT * REPLACE ({_doubles()}) FROM ({select})"
+        select = f"SELECT * REPLACE ({', '.join(_types(amounts, maps=maps))}) FROM ({select})"
         options = "FORMAT parquet, COMPRESSION zstd"
     else:
         options = f"FORMAT csv, HEADER, COMPRESSION {'gzip' if path.suffix == '.gz' else 'none'}"
@@ -104,11 +111,14 @@ def write(path: Path, rows: int, seed: int = 0) -> None:
         con.execute(f"COPY ({select}) TO '{path}' ({options})")
 
 
-def _doubles() -> str:
+def _types(amounts: str, *, maps: bool) -> Iterator[str]:
     money = ["BilledCost", "CommitmentDiscountQuantity", "ConsumedQuantity", "ContractedCost"]
     money += ["ContractedUnitPrice", "EffectiveCost", "ListCost", "ListUnitPrice", "PricingQuantity"]
     money += [f"PricingCurrency{name}" for name in ("ContractedUnitPrice", "EffectiveCost", "ListUnitPrice")]
-    return ", ".join(f"{name}::DOUBLE AS {name}" for name in money)
+    yield from (f"{name}::{AMOUNTS[amounts]} AS {name}" for name in money)
+    if maps:
+        names = ("SkuPriceDetails", "Tags", "x_Discounts")
+        yield from (f"{name}::JSON::MAP(VARCHAR, VARCHAR) AS {name}" for name in names)
 
 
 if __name__ == "__main__":
@@ -118,5 +128,7 @@ if __name__ == "__main__":
     parser.add_argument("path", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--amounts", choices=AMOUNTS, default="double")
+    parser.add_argument("--maps", action="store_true")
     given = parser.parse_args()
-    write(given.path, given.rows, given.seed)
+    write(given.path, given.rows, given.seed, given.amounts, maps=given.maps)
