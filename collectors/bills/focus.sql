@@ -21,7 +21,7 @@ SELECT
     bill.BillingAccountName AS BillingAccountName, -- as it is
     bill.BillingAccountType AS BillingAccountType, -- as it is
     bill.BillingCurrency AS BillingCurrency, -- as it is; a row without it is rejected
-    instant(bill.BillingPeriodEnd) AS BillingPeriodEnd, -- in UTC
+    period_end(instant(bill.BillingPeriodEnd), instant(bill.BillingPeriodStart)) AS BillingPeriodEnd, -- in UTC; the last day of the month, as Google writes it, is the first of the next
     instant(bill.BillingPeriodStart) AS BillingPeriodStart, -- in UTC; a row without it is rejected
     bill.CapacityReservationId AS CapacityReservationId, -- as it is
     spelled(bill.CapacityReservationStatus, 'Used', 'Unused') AS CapacityReservationStatus, -- in FOCUS's spelling

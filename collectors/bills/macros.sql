@@ -17,6 +17,12 @@ CREATE OR REPLACE TEMP MACRO instant(x) AS
     CASE WHEN typeof(x) IN ('TIMESTAMP', 'DATE') THEN TRY_CAST(x AS TIMESTAMP)
          ELSE make_timestamp(epoch_us(TRY_CAST(x AS TIMESTAMPTZ))) END;
 
+-- The end of a billing period, exclusive: the last day of the month in which it starts means that it is over then.
+CREATE OR REPLACE TEMP MACRO period_end(ends, starts) AS
+    CASE WHEN day(ends) > 27 AND date_trunc('month', ends) = date_trunc('month', starts)
+              AND month(ends + INTERVAL 1 DAY) <> month(ends)
+         THEN date_trunc('month', starts) + INTERVAL 1 MONTH ELSE ends END;
+
 -- One of the given words in the given spelling, whatever its case; anything else as it is.
 CREATE OR REPLACE TEMP MACRO spelled(x, a, b := NULL, c := NULL, d := NULL, e := NULL) AS
     CASE lower(x) WHEN lower(a) THEN a WHEN lower(b) THEN b WHEN lower(c) THEN c WHEN lower(d) THEN d

@@ -8,33 +8,37 @@ not             columns that show that a file is of another format
 never empty     columns of `charges`
 left out        columns of the file that are not even kept in x_Other
 kept            columns that are read and all the same kept in x_Other
-version V       newest first: the columns that give this version away
+version V       newest first: the columns that give this version away, `A and B` both together
 names: snake    columns are compared in snake_case, and a record is opened: service.id is service_id
+names: loose    columns are compared without blanks, and full-width letters as plain ones
 also X          other names of the column X
 gathered X      columns whose names begin so are the map X as well, with the rest of the name as key
 lines: F        its SELECT is that of the file F
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.resources import files
 
 _HEADER = re.compile(
-    r"^-- (format|name|names|lines|needs|not|never empty|left out|kept|version [\w.]+|also \w+|gathered \w+): (.+)$"
+    r"^-- (format|name|names|lines|needs|not|never empty|left out|kept|version [\w.-]+|also \w+|gathered \w+): (.+)$"
 )
 _LINE = re.compile(r"^    (?P<expression>.+) AS (?P<target>\w+),? -- (?P<doc>.+)$")
+_MACROS = ("macros.sql", "macros_alibaba.sql")
 _READS = re.compile(r"\bbill\.(\w+)")
 _TYPED = re.compile(r"^(?P<kind>money|instant)\(bill\.(?P<raw>\w+)\)$")
 _NUMBERS = re.compile(r"\b(?:money|either)\(([^()]+)\)")
+_TIMES = re.compile(r"\b(?P<kind>instant|beijing|bill_month)\(bill\.(?P<raw>\w+)\)")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One line of a mapping. `raw` is the file's column behind a number or an instant, None elsewhere.
 
-    `kind` is text, money, instant, or computed: from several numbers of the file.
+    `kind` is text, money, instant, or computed: from several numbers or times of the file.
     """
 
     target: str
@@ -56,6 +60,7 @@ class Mapping:
     needs: tuple[tuple[str, ...], ...]
     nots: frozenset[str]
     snake: bool
+    loose: bool
     also: dict[str, str]
     gathered: dict[str, str]
     never_empty: tuple[str, ...]
@@ -72,8 +77,9 @@ class Mapping:
 
     @cached_property
     def typed(self) -> dict[str, str]:
-        """The file's columns whose text may turn out to be no number (money) or no instant, with which it is."""
+        """The file's columns whose text may turn out to be no number or time, with the macro that reads it."""
         simple = {column.raw: column.kind for column in self.columns if column.raw}
+        simple |= {match["raw"]: match["kind"] for match in _TIMES.finditer(self.sql)}
         numbers = (name for args in _NUMBERS.findall(self.sql) for name in _READS.findall(args))
         return {**simple, **dict.fromkeys(numbers, "money")}
 
@@ -87,6 +93,8 @@ class Mapping:
 
     def plain(self, column: str) -> str:
         """The name of a file's column as this format compares it."""
+        if self.loose:
+            return "".join(unicodedata.normalize("NFKC", column).split()).lower()
         return snake(column) if self.snake else column.lower()
 
     @cached_property
@@ -104,9 +112,10 @@ class Mapping:
 
     def version(self, columns: Iterable[str]) -> str:
         """The format with the newest version whose marks the columns show, such as focus-1.2."""
-        have = {self.plain(column) for column in columns}
+        columns = list(columns)
+        have = {self.plain(name) for name in (*columns, *self.known(columns))}
         for version, marks in self.versions:
-            if have & {self.plain(mark) for mark in marks}:
+            if any({self.plain(name) for name in mark.split(" and ")} <= have for mark in marks):
                 return f"{self.format}-{version}"
         return self.format
 
@@ -130,7 +139,8 @@ def mappings() -> tuple[Mapping, ...]:
 @cache
 def macros() -> str:
     """What the mappings call, as statements to run once per connection."""
-    return files(__package__).joinpath("macros.sql").read_text(encoding="utf-8")
+    folder = files(__package__)
+    return "".join(folder.joinpath(name).read_text(encoding="utf-8") for name in _MACROS)
 
 
 def _parse(text: str, texts: dict[str, str]) -> Mapping:
@@ -143,6 +153,7 @@ def _parse(text: str, texts: dict[str, str]) -> Mapping:
         needs=tuple(tuple(choice.split(" or ")) for choice in values["needs"].split(", ")),
         nots=_names(values.get("not", "")),
         snake=values.get("names") == "snake",
+        loose=values.get("names") == "loose",
         also={
             name: key[5:] for key, value in header if key.startswith("also ") for name in value.split(", ")
         },
@@ -165,6 +176,6 @@ def _columns(text: str) -> Iterator[Column]:
         if match := _LINE.match(line):
             typed = _TYPED.match(match["expression"])
             kind, raw = (typed["kind"], typed["raw"]) if typed else ("text", None)
-            if not typed and _NUMBERS.search(match["expression"]):
+            if not typed and any(each.search(match["expression"]) for each in (_NUMBERS, _TIMES)):
                 kind = "computed"
             yield Column(match["target"], match["expression"], match["doc"], kind, raw)

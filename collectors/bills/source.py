@@ -266,7 +266,8 @@ def _unreadable(name: str, kind: str, value: str, *, as_text: bool) -> str:
         wrong = f"{written} IS NOT NULL AND {value} IS NULL{f' AND {written} <> {_NONE}' if as_text else ''}"
         return _when(wrong, name, "is not a number that fits", written)
     wrong = f"({value} BETWEEN {_EARLIEST} AND {_LATEST}) IS NOT TRUE"
-    return _when(f"{written} IS NOT NULL AND {wrong}", name, "is not an instant", written)
+    reason = "is not a month" if kind == "bill_month" else "is not an instant"
+    return _when(f"{written} IS NOT NULL AND {wrong}", name, reason, written)
 
 
 def _when(condition: str, field: str, reason: str, value: str = "''") -> str:

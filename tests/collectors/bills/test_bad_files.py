@@ -73,7 +73,7 @@ def test_text_that_is_no_bill(desk):
 
 def test_a_file_that_is_no_bill_is_told_with_the_formats_there_are(desk):
     text = "identity/LineItemId,bill/PayerAccountId,lineItem/UnblendedCost\nx,1,2\n"
-    formats = r"AWS CUR \(legacy\), AWS CUR 2.0, .*FOCUS 1.0 to 1.4.* or Google Cloud billing export"
+    formats = r"Alibaba Cloud bill details, AWS CUR \(legacy\), AWS CUR 2.0, .*FOCUS 1.0 to 1.4.* or Google Cloud billing export"
     refused(desk, desk.file("cur.csv", text), rf"is no bill in a format this version reads \({formats}\)")
 
 
