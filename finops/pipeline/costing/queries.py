@@ -69,10 +69,7 @@ _SUMS = (
     "sum(charges) AS charges, sum(unknown) AS unknown, sum(billed) AS billed, sum(effective) AS effective, "
     "sum(cost) AS cost"
 )
-_NOTHING_BEFORE = "0 AS before, 0 AS compared, NULL AS previous, NULL AS apart, " + ", ".join(
-    f"NULL AS {name}" for name in EFFECTS
-)
-_AMOUNTS = ("charges", "unknown", "billed", "effective", "cost")
+_AMOUNTS = ("charges", "unknown", "billed", "effective")
 _NOISE = Decimal("1e-9")  # of the cost
 _SOMETIMES = ("list", "contracted")  # costs that a charge may lack; no bill is loaded without the others
 _BEFORE = ("before", "compared", "previous", "apart", *EFFECTS)
@@ -107,7 +104,8 @@ def lines(con: duckdb.DuckDBPyConnection, question: Question, statement: Stateme
     if statement.against and not plain:
         _keep_reaches(con, statement.reaches)
     sql, values = lines_sql(question, statement.month, statement.against, plain=plain)
-    return [_row(len(question.by), row) for row in con.execute(sql, values).fetchall()]
+    compared = statement.against is not None
+    return [_row(question, compared, row) for row in con.execute(sql, values).fetchall()]
 
 
 def lines_sql(
@@ -213,69 +211,63 @@ def _keep_reaches(con: duckdb.DuckDBPyConnection, reaches: Mapping[tuple[str, st
 
 
 def _ranked(question: Question, compared: bool) -> str:
-    """The end of the query: order, and what is beyond `top` in one line."""
+    """The end of the query: order, and what is beyond `top` in one line. Columns are those of _shown()."""
     names = [f"d{place}" for place in range(len(question.by))]
-    columns = ", ".join(names)
-    order = "" if question.by[0].in_order else "cost DESC NULLS LAST, "
+    columns, amounts = ", ".join(names), _shown(question, compared)
+    metric = "cost" if "cost" in amounts else question.metric
+    order = "" if question.by[0].in_order else f"{metric} DESC NULLS LAST, "
+    shown = ", ".join(amounts)
     if question.top is None:
-        before = ", ".join(_BEFORE) if compared else _NOTHING_BEFORE
         return (
-            f"SELECT {columns}, currency, 0 AS others, charges, unknown, billed, effective, cost, {before} "  # noqa: S608
-            f"FROM lines ORDER BY currency, {order}{columns}"
+            f"SELECT {columns}, currency, 0 AS others, {shown} FROM lines ORDER BY currency, {order}{columns}"  # noqa: S608
         )
     size = "greatest(abs(coalesce(cost, 0)), abs(coalesce(previous, 0)))" if compared else "abs(cost)"
-    sums = [*_AMOUNTS, *_BEFORE] if compared else _AMOUNTS
-    summed = ", ".join(f"sum({name}) AS {name}" for name in sums)
-    rest = ", ".join(f"whole.{name} - coalesce(kept.{name}, 0) AS {name}" for name in sums)
-    before = "" if compared else f", {_NOTHING_BEFORE}"
+    summed = ", ".join(f"sum({name}) AS {name}" for name in amounts)
+    rest = ", ".join(f"whole.{name} - coalesce(kept.{name}, 0) AS {name}" for name in amounts)
     return (
-        f", shown AS (SELECT {columns}, currency, {', '.join(sums)} FROM lines QUALIFY row_number() OVER "  # noqa: S608
+        f", shown AS (SELECT {columns}, currency, {shown} FROM lines QUALIFY row_number() OVER "  # noqa: S608
         f"(PARTITION BY currency ORDER BY {size} DESC NULLS LAST, {columns}) <= {question.top}), "
         f"whole AS (SELECT currency, count(*) AS lines, {summed} FROM lines GROUP BY currency), "
         f"kept AS (SELECT currency, count(*) AS lines, {summed} FROM shown GROUP BY currency) "
-        f"SELECT * FROM (SELECT {columns}, currency, 0 AS others, {', '.join(sums)}{before} FROM shown "
-        f"UNION ALL BY NAME SELECT currency, whole.lines - kept.lines AS others, {rest}{before} "
+        f"SELECT * FROM (SELECT {columns}, currency, 0 AS others, {shown} FROM shown "
+        f"UNION ALL BY NAME SELECT currency, whole.lines - kept.lines AS others, {rest} "
         f"FROM whole JOIN kept USING (currency) WHERE whole.lines > kept.lines) "
         f"ORDER BY currency, others > 0, {order}{columns}"
     )
 
 
-def _row(dimensions: int, row: tuple[Any, ...]) -> Row:
-    values, rest = row[:dimensions], row[dimensions:]
-    (
-        currency,
-        others,
-        charges,
-        unknown,
-        billed,
-        effective,
-        cost,
-        before,
-        compared,
-        previous,
-        apart,
-        *effects,
-    ) = rest
+def _shown(question: Question, compared: bool) -> list[str]:
+    """The amounts that the query returns: what is known without asking is left out, for each costs time to fetch."""
+    cost = ["cost"] if question.metric in _SOMETIMES else []
+    return [*_AMOUNTS, *cost, *(_BEFORE if compared else ())]
+
+
+def _row(question: Question, compared: bool, row: tuple[Any, ...]) -> Row:
+    names = ["currency", "others", *_shown(question, compared)]
+    values = row[: len(question.by)]
+    told: dict[str, Any] = dict(zip(names, row[len(question.by) :], strict=True))
+    charges, unknown = int(told["charges"] or 0), int(told["unknown"] or 0)
+    billed, effective = told["billed"], told["effective"]
+    cost = told.get("cost", billed if question.metric == "billed" else effective)
     if not charges:  # nothing is charged any more, which is known
         billed = effective = cost = Decimal(0)
     elif unknown == charges:
         cost = None
+    effects = {name: told.get(name) or Decimal(0) for name in EFFECTS}
     return Row(
         values=tuple(None if value is None else str(value) for value in values),
-        currency=currency,
-        others=int(others),
-        charges=int(charges or 0),
-        before=int(before or 0),
-        compared=int(compared or 0),
-        unknown=int(unknown or 0),
+        currency=told["currency"],
+        others=int(told["others"]),
+        charges=charges,
+        before=int(told.get("before") or 0),
+        compared=int(told.get("compared") or 0),
+        unknown=unknown,
         billed=billed,
         effective=effective,
         cost=cost,
-        previous=previous,
-        apart=apart,
-        effects=_quiet(
-            dict(zip(EFFECTS, (amount or Decimal(0) for amount in effects), strict=True)), cost, previous
-        ),
+        previous=told.get("previous"),
+        apart=told.get("apart"),
+        effects=_quiet(effects, cost, told.get("previous")),
     )
 
 
