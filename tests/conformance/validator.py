@@ -27,7 +27,7 @@ FAIL_ON_EVERY_FILE = frozenset({
     "CostAndUsage-D-000-M", "CostAndUsage-D-002-M", "InvoiceId-C-004-C",
 })  # fmt: skip
 
-_BACKSLASH = """+ ", ".join(f"'{k.replace('\\\\"', '\\\\"\\\\"')}'" for k in ignore_keys)"""
+_BACKSLASH = """+ ", ".join(f"'{k.replace('\\"', '\\"\\"')}'" for k in ignore_keys)"""
 _WITHOUT = """+ ", ".join("'" + k.replace('"', '""') + "'" for k in ignore_keys)"""
 _TOTAL = re.compile(r"Total: (\d+) \| Pass: (\d+) \| Fail: (\d+) \| Skipped: (\d+)")
 
