@@ -55,7 +55,8 @@ def macros() -> str:
         f"CREATE OR REPLACE TEMP MACRO charge_component({arguments}) AS CASE {components} ELSE 'other' END;"
         f"CREATE OR REPLACE TEMP MACRO charge_flow({arguments}) AS CASE {flows} END;"
         f"CREATE OR REPLACE TEMP MACRO consumed(quantity, unit) AS {_CONSUMED};"
-        f"CREATE OR REPLACE TEMP MACRO is_bytes(unit) AS regexp_matches(lower(unit), {_literal(_BYTES)});"
+        "CREATE OR REPLACE TEMP MACRO is_bytes(unit) AS "
+        f"contains(lower(unit), 'b') AND regexp_matches(lower(unit), {_literal(_BYTES)});"
     )
 
 
