@@ -398,6 +398,7 @@ def test_a_quantity_that_costs_nothing_is_not_paid_for(charged: Callable[..., No
 
 
 GOOGLE = {"x_Cloud": "gcp"}
+ALIBABA = {"x_Cloud": "alibaba"}
 COMPONENTS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"x_UsageType": "EUW1-BoxUsage:m5.large"}, "compute"),
     ({"x_UsageType": "SpotUsage:c5.xlarge"}, "compute"),
@@ -423,6 +424,18 @@ COMPONENTS: tuple[tuple[dict[str, Any], str], ...] = (
     ({**GOOGLE, "ChargeDescription": "Network Inter Region Data Transfer Out from Americas to EMEA"}, "region_traffic"),
     ({**GOOGLE, "ChargeDescription": "External IP Charge on a Standard VM"}, "public_ip"),
     ({**GOOGLE, "ChargeDescription": "Static Ip Charge in Belgium"}, "public_ip_idle"),
+    ({**ALIBABA, "x_ServiceCode": "ecs", "SkuMeter": "instance"}, "compute"),
+    ({**ALIBABA, "x_ServiceCode": "ecs", "SkuMeter": "云服务器配置"}, "compute"),
+    ({**ALIBABA, "x_ServiceCode": "ecs", "SkuMeter": "systemdisk"}, "storage"),
+    ({**ALIBABA, "x_ServiceCode": "yundisk", "SkuMeter": "disk"}, "storage"),
+    ({**ALIBABA, "x_ServiceCode": "snapshot", "SkuMeter": "快照容量", "ChargeDescription": "快照: 快照容量"}, "snapshot"),
+    ({**ALIBABA, "x_ServiceCode": "ecs", "SkuMeter": "NetworkOut"}, "internet_traffic"),
+    ({**ALIBABA, "x_ServiceCode": "cdt", "SkuMeter": "cdt_internet_flow"}, "internet_traffic"),
+    ({**ALIBABA, "x_ServiceCode": "eip", "SkuMeter": "配置费", "ChargeDescription": "EIP: 配置费"}, "public_ip_idle"),
+    ({**ALIBABA, "x_ServiceCode": "eip", "SkuMeter": "流量费", "ChargeDescription": "EIP: 流量费"}, "internet_traffic"),
+    ({**ALIBABA, "x_ServiceCode": "cdt", "SkuMeter": "x", "ChargeDescription": "跨地域流量"}, "region_traffic"),
+    ({**ALIBABA, "x_ServiceCode": "nat_gw", "SkuMeter": "lcu"}, "nat_gateway"),
+    ({**ALIBABA, "x_ServiceCode": "slb", "SkuMeter": "实例费", "ChargeDescription": "SLB: 实例费"}, "load_balancer"),
     ({"ServiceCategory": "Compute", "ServiceSubcategory": "Virtual Machines"}, "compute"),
     ({"ServiceCategory": "Storage", "ServiceSubcategory": "Block Storage"}, "storage"),
     ({"ServiceCategory": "Databases"}, "database"),
