@@ -12,10 +12,11 @@ from collectors.bills.archives import Archive, in_archive, is_archive
 from collectors.bills.files import find, is_address
 from collectors.bills.folders import in_folder
 from collectors.bills.inspection import EmptyBillError, inspect
-from collectors.bills.loading import Delivery, ingest_delivery, ingest_file
+from collectors.bills.loading import Delivery, ingest_file, load_delivery
 from collectors.bills.objects import Delivered, Say
 from collectors.bills.remote import Remote, below, downloaded, known, remember
 from collectors.bills.results import FileResult, IngestResult
+from collectors.bills.source import prepare
 from finops.errors import InputError, InvariantError
 from finops.warehouse import Writer
 
@@ -167,6 +168,7 @@ def ingest(
 
 def bring_in(writer: Writer, intake: Intake, how: How) -> IngestResult:
     """Loads bills and deliveries, each in a transaction of its own; those in stores are downloaded one by one."""
+    prepare(writer.con)
     results: list[FileResult] = []
     for unit in intake.units:
         siblings = frozenset(each.source for each in results)
@@ -206,7 +208,7 @@ def load(writer: Writer, unit: Unit, how: How, siblings: frozenset[str]) -> list
     with named(unit):
         if isinstance(unit, Delivery):
             return list(
-                ingest_delivery(
+                load_delivery(
                     writer,
                     unit,
                     at=how.at,

@@ -11,7 +11,7 @@ in one transaction that begins by removing the delivery before it.
 """
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -79,12 +79,11 @@ def ingest_file(
     max_rejected: float = 0.01,
     siblings: frozenset[str] = frozenset(),
 ) -> FileResult:
-    """Loads one bill in a transaction of its own.
+    """Loads one bill in a transaction of its own, on a connection that is prepared.
 
     `source` is its name in the warehouse where that is not its path, `siblings` are sources loaded in the same call,
     which it does not replace. Raises InputError when it cannot be trusted; then nothing of it is loaded.
     """
-    prepare(writer.con)
     return _ingest_one(_Load(writer, inspect(path), at, replace, max_rejected, siblings, name=source))
 
 
@@ -104,6 +103,21 @@ def ingest_delivery(
     it takes the place of newer deliveries too, and of other sources that hold the same bill.
     """
     prepare(writer.con)
+    return load_delivery(
+        writer, delivery, at=at, replace=replace, max_rejected=max_rejected, siblings=siblings
+    )
+
+
+def load_delivery(
+    writer: Writer,
+    delivery: Delivery,
+    *,
+    at: datetime,
+    replace: bool = False,
+    max_rejected: float = 0.01,
+    siblings: frozenset[str] = frozenset(),
+) -> IngestResult:
+    """As ingest_delivery(), on a connection that is prepared."""
     loads = [
         _Load(writer, bill, at, replace, max_rejected, siblings, delivery.source, name)
         for name, path in delivery.files.items()
@@ -111,6 +125,7 @@ def ingest_delivery(
     ]
     if not loads:
         return IngestResult(())
+    before = [_state(load) for load in loads]
     for load in loads:
         load.content = read_through(load.bill)
     content = {load.source: load.content.fingerprint for load in loads}
@@ -129,6 +144,7 @@ def ingest_delivery(
     with transaction(writer.con):
         again = deliveries.clear(writer.con, (delivery.source, *held.elsewhere))
         results = [_load_part(load, again=again) for load in loads]
+        _refuse_changed(loads, before)
         deliveries.record(
             writer.con, delivery.source, delivery.export, delivery.at, at=at, run_id=writer.run_id
         )
@@ -138,7 +154,7 @@ def ingest_delivery(
 
 
 def _ingest_one(load: _Load) -> FileResult:
-    before = load.bill.path.stat()
+    before = [_state(load)]
     load.content = read_through(load.bill)
     con = load.writer.con
     holder = partitions.holder_of(con, load.content.fingerprint)
@@ -150,12 +166,21 @@ def _ingest_one(load: _Load) -> FileResult:
         result = _settle(load)
         partitions.cover(con, at=load.at, run_id=load.writer.run_id)
         flows.refresh(con)
-        after = load.bill.path.stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        _refuse_changed([load], before)
+    return result
+
+
+def _state(load: _Load) -> tuple[int, int]:
+    about = load.bill.path.stat()
+    return about.st_size, about.st_mtime_ns
+
+
+def _refuse_changed(loads: Sequence[_Load], before: Sequence[tuple[int, int]]) -> None:
+    for load, state in zip(loads, before, strict=True):
+        if _state(load) != state:
             raise InputError(
                 f"{load.bill.path} was changed while it was read: try again when it is complete."
             )
-    return result
 
 
 def _with_rows(path: Path) -> Bill | None:

@@ -10,6 +10,7 @@ A manifest counts by what is written in it. Of several for one export and period
 does not name do not.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -75,11 +76,12 @@ def deliveries(
     """
     newest: dict[str, _Manifest] = {}
     homes: set[str] = set()
-    for manifest in _manifests(objects, read):
-        homes |= {manifest.home} - {""}
+    understood = list(_manifests(objects, read))
+    have = {_parts(each.path): each for each in objects} if understood else {}
+    for manifest in understood:
+        homes |= _homes(manifest, have)
         if manifest.export not in newest or manifest.newer(newest[manifest.export]):
             newest[manifest.export] = manifest
-    have = {_parts(each.path): each for each in objects} if newest else {}
     found = [_delivered(each, have, place, aged=aged) for each in newest.values() if each.costs]
     homes |= {each.source for each in found}
     named = {file.path for each in found for file in each.files}
@@ -96,6 +98,14 @@ def period_folder(path: str) -> str | None:
         if match := pattern.match(path):
             return match[0]
     return None
+
+
+def _homes(manifest: _Manifest, have: Mapping[Path, Stored]) -> set[str]:
+    """The folders in which all is of the manifest's export and period, also where it is not the newest one."""
+    homes = {manifest.home, re.sub(r"(^|/)metadata/(?=[^/]+/$)", r"\1data/", manifest.home)} - {""}
+    with contextlib.suppress(MissingFileError):
+        homes |= {period_folder(each.path) or "" for each in _resolved(manifest, have, "")} - {""}
+    return homes
 
 
 def _below(path: str, folders: Iterable[str]) -> bool:
@@ -124,14 +134,19 @@ def _manifests(objects: Sequence[Stored], read: Read) -> Iterator[_Manifest]:
 
 def _stored_at(stored: Stored) -> tuple[datetime, str]:
     """When a manifest was written, as far as it can be told without reading it."""
-    return (_instant(stored.path) or stored.modified or _LONG_AGO, stored.path)
+    return (_instant(_below_period(stored)) or stored.modified or _LONG_AGO, stored.path)
+
+
+def _below_period(stored: Stored) -> str:
+    """The folders of execution or assembly in which a manifest lies; above, an instant may mean anything."""
+    return stored.folder.removeprefix(period_folder(stored.path) or stored.folder)
 
 
 def understand(stored: Stored, content: bytes) -> _Manifest | None:
     """The manifest in a file, None when it is none of those known here."""
     try:
         text = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(text, dict):
         return None
@@ -149,7 +164,7 @@ def _data_export(stored: Stored, text: dict[str, Any]) -> _Manifest | None:
     if not isinstance(files, list) or not files or not all(isinstance(each, str) for each in files):
         return None
     folder = period_folder(files[0]) or files[0].rpartition("/")[0] + "/"
-    instant = _instant(str(text.get("executionId", "")), files[0].removeprefix(folder), stored.path)
+    instant = _instant(str(text.get("executionId", "")), files[0].removeprefix(folder), _below_period(stored))
     period = folder.rstrip("/").rpartition("=")[2]
     return _Manifest(stored, tuple(files), folder, instant, period, period_folder(stored.path) or "")
 

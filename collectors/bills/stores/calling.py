@@ -45,7 +45,7 @@ def call(send: Send, explain: Explain, what: str, understand: Callable[[bytes], 
             content = b"".join(chunks(answer))
         try:
             return understand(content)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise BrokenOffError(f"an answer that cannot be read ({error})") from error
 
     try:

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from collectors.bills.manifests import understand
+from collectors.bills.objects import Stored
 from finops.errors import InputError
 from tests.collectors.bills.exports import azure, data_export, lay, report
 
@@ -119,6 +123,21 @@ def test_of_copies_of_an_export_in_two_folders_the_newer_one_counts_whichever_co
         desk.ingest(desk.folder / name)
     assert total(desk) == 2
     assert sources(desk) == [f"tuesday/bills/acme/data/BILLING_PERIOD=2026-10/{SECOND}/a.csv.gz"]
+
+
+@pytest.mark.parametrize("athena", [True, False])
+def test_copies_of_an_export_below_one_folder_are_one_delivery_the_newest(desk, athena):
+    for day, name in ((2, "tuesday"), (1, "monday")):
+        execution = FIRST if day == 1 else SECOND
+        lay(desk.folder / "x" / name, data_export({"a.csv.gz": part(desk, str(day))}, execution=execution))
+        tree = report({"b.csv.gz": part(desk, str(10 * day), account="7")}, athena=athena)
+        tree = {
+            path: content.replace(b"3f3f1a1c-7e0e", f"2026110{day}T010203Z".encode())
+            for path, content in tree.items()
+        }
+        lay(desk.folder / "x" / name, tree)
+    assert statuses(desk.ingest(desk.folder / "x")) == ["loaded", "loaded"]
+    assert total(desk) == 22
 
 
 def test_a_copy_of_what_is_loaded_changes_nothing(desk):
@@ -395,6 +414,70 @@ def test_a_manifest_that_leads_out_of_its_folder_leads_nowhere(desk):
     )
     with pytest.raises(InputError, match="which is not there"):
         desk.ingest(desk.folder / "x")
+
+
+@pytest.mark.parametrize("depth", [10, 200_000])
+def test_a_manifest_of_very_deep_nesting_is_none(depth):
+    stored = Stored("x/metadata/BILLING_PERIOD=2026-10/a-Manifest.json", 1)
+    assert understand(stored, b"[" * depth + b"]" * depth) is None
+
+
+TEXTS = st.sampled_from(
+    ["", "x", "s3://b/data/BILLING_PERIOD=2026-10/a.csv", "20261001-20261101", "../..", "\0"]
+)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["blobName", "start", "end", "type", "exportName", "submittedTime", "startDate"]),
+            inner,
+        )
+    ),
+    max_leaves=6,
+)
+NAMES = [
+    "dataFiles",
+    "executionId",
+    "reportKeys",
+    "billingPeriod",
+    "assemblyId",
+    "bucket",
+    "blobs",
+    "runInfo",
+    "exportConfig",
+]
+
+
+@given(st.dictionaries(st.sampled_from(NAMES), VALUES))
+def test_whatever_is_in_a_manifest_it_is_understood_or_none(text):
+    found = understand(Stored("x/20261001-20261101/a-Manifest.json", 1), json.dumps(text).encode())
+    assert found is None or all(isinstance(key, str) for key in found.keys)
+
+
+def test_instants_in_the_folders_above_say_nothing_of_the_delivery(desk):
+    lay(desk.folder / "backup-20261120T010203Z", data_export({"a.csv.gz": part(desk, "1")}))
+    desk.ingest(desk.folder / "backup-20261120T010203Z")
+    assert desk.one("SELECT delivered_at FROM bill_deliveries") is None
+
+
+def test_a_delivery_that_changes_while_it_is_read_is_told_and_the_one_before_it_stays(desk, monkeypatch):
+    from collectors.bills import loading
+
+    lay(desk.folder / "x", data_export({"a-1.csv.gz": part(desk, "1")}))
+    desk.ingest(desk.folder / "x")
+    before = desk.state()
+    lay(desk.folder / "x", data_export({"a-1.csv.gz": part(desk, "2"), "a-2.csv.gz": part(desk, "3")}))
+    real = loading._load_part
+
+    def load_part(load, **options):
+        os.utime(load.bill.path, (1, 1))
+        return real(load, **options)
+
+    monkeypatch.setattr(loading, "_load_part", load_part)
+    with pytest.raises(InputError, match=r"a-1\.csv\.gz was changed while it was read"):
+        desk.ingest(desk.folder / "x")
+    assert desk.state() == before
 
 
 def test_json_beside_bills_is_left_alone_unless_it_is_one(desk):
