@@ -170,7 +170,9 @@ def _header(text: str, delimiter: str) -> tuple[list[str], str]:
     """The names of the columns, and the text behind them."""
     lines = io.StringIO(text, newline="")
     row = next((row for row in csv.reader(lines, delimiter=delimiter) if row), [])
-    return [name.strip() or f"column {number}" for number, name in enumerate(row, 1)], lines.read()
+    # Tools that put a byte order mark before a file that has one make it a part of the first name.
+    names = [name.replace(_BOM, "").strip() for name in row]
+    return [name or f"column {number}" for number, name in enumerate(names, 1)], lines.read()
 
 
 def _no_header(path: Path, said: str) -> InputError:

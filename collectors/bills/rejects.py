@@ -176,6 +176,10 @@ def _shapeless(error: str, line: int | None = None) -> Reject:
 # --- lines ------------------------------------------------------------------------------------------------
 
 
+class _UnclearError(Exception):
+    """Python's csv cannot tell the rows apart; the argument is the line."""
+
+
 class _Lines(NamedTuple):
     """Lines at which rows begin: by number among the rows of the right shape, and by byte."""
 
@@ -186,7 +190,7 @@ class _Lines(NamedTuple):
 def _locate(bill: Bill, numbers: set[int], offsets: set[int]) -> _Lines:
     lines = _Lines({}, {})
     number = 0
-    with opened(bill.path, gzipped=bill.gzipped) as file, _fields_of_any_size():
+    with opened(bill.path, gzipped=bill.gzipped) as file, _fields_of_any_size(), _told_of_ends(bill):
         rows = _rows(file, bill.delimiter or ",")
         next(rows, None)  # the header
         for offset, line in rows:
@@ -214,10 +218,24 @@ def _rows(file: IO[bytes], delimiter: str) -> Iterator[tuple[int, int]]:
 
     reader = csv.reader(text(), delimiter=delimiter)
     begin = (offset, line + 1)
-    for row in reader:
-        if row:
-            yield begin
-        begin = (offset, line + 1)
+    try:
+        for row in reader:
+            if row:
+                yield begin
+            begin = (offset, line + 1)
+    except csv.Error as error:  # a carriage return that ends a line for one reader and not for the other
+        raise _UnclearError(line) from error
+
+
+@contextmanager
+def _told_of_ends(bill: Bill) -> Iterator[None]:
+    try:
+        yield
+    except _UnclearError as error:
+        raise InputError(
+            f"{bill.path} has a carriage return outside of quotes (line {error}), so rows cannot be told apart: "
+            "save it with line feeds only."
+        ) from error
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 
 from tests.fuzz.running import case, desk
 
-SEED, FILES, PARTS = 7, 100, 4
+SEED, FILES, PARTS = 7, 30, 2
 
 
 @pytest.mark.parametrize("part", range(PARTS))

@@ -69,7 +69,7 @@ def parquet(draft: Draft) -> bytes:
         values = [row[number] if number < len(row) else None for row in table.rows]
         arrays.append(_array(values, draft.types.get(name)))
     out = io.BytesIO()
-    made = pa.Table.from_arrays(arrays, names=table.header)
+    made = pa.Table.from_arrays(arrays, names=[_encodable(name) for name in table.header])
     int96 = any(str(kind) == "timestamp[ns, tz=INT96]" for kind in draft.types.values())
     pq.write_table(made, out, use_deprecated_int96_timestamps=int96)
     return out.getvalue()
@@ -77,10 +77,22 @@ def parquet(draft: Draft) -> bytes:
 
 def _array(values: list[Any], kind: pa.DataType | None) -> pa.Array:
     if kind is None and any(isinstance(value, (dict, list)) for value in values):
-        return pa.array(values)
+        try:
+            return pa.array(values)
+        except (
+            pa.ArrowInvalid,
+            pa.ArrowTypeError,
+            UnicodeEncodeError,
+        ):  # kinds that no column holds together
+            values = [json.dumps(value) for value in values]
     if kind is None:
-        return pa.array([None if value is None else str(value) for value in values], pa.string())
+        return pa.array([None if value is None else _encodable(str(value)) for value in values], pa.string())
     return pa.array([_fitting(value, kind) for value in values], kind)
+
+
+def _encodable(text: str) -> str:
+    """Parquet has no lone surrogates; Python's text may."""
+    return text.encode(errors="replace").decode()
 
 
 def _fitting(value: Any, kind: pa.DataType) -> Any:
@@ -91,5 +103,5 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:
         if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
             return str(value).encode()
         return pa.scalar(str(value)).cast(kind).as_py() if not pa.types.is_float16(kind) else float(value)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, ValueError):
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError, ValueError, OverflowError):
         return None

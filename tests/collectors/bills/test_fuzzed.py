@@ -71,6 +71,22 @@ def test_a_carriage_return_alone_behind_the_header_is_told(desk):
     refused(desk, desk.file("ends.csv", text.replace("\n", "\r", 1)), "ends its lines in different ways")
 
 
+def test_a_carriage_return_alone_in_a_row_is_told_with_its_line(desk):
+    lines = desk.text([{"Tags": ""}] * 4).splitlines()
+    lines[3] = lines[3].replace("Compute", "Com\rpute")
+    refused(
+        desk,
+        desk.file("bare.csv", "\n".join(lines) + "\n"),
+        "carriage return outside of quotes|different ways|apart",
+    )
+
+
+def test_a_second_byte_order_mark_is_no_part_of_the_first_name(desk):
+    text = desk.text([{"BilledCost": "1.5"}])
+    desk.ingest(desk.file("marks.csv", "\ufeff\ufeff" + text))
+    assert desk.one("SELECT x_Other FROM charges") is None
+
+
 def test_rows_that_cannot_be_told_apart_are_refused_not_guessed(desk):
     lines = desk.text([{"Tags": '{"a": "b", "c": "d"}'}] * 8).splitlines()
     lines[3] = lines[3][: lines[3].rindex('""')] + '\n0,""c"": ""d"",' + lines[3]
