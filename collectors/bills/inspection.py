@@ -279,8 +279,9 @@ def _broken_line(path: Path, *, gzipped: bool) -> int | None:
 
 def _refuse_cases(path: Path, text: str, names: Sequence[str]) -> None:
     """DuckDB names a key that differs from another by case only with a number behind it, and loses its values."""
-    have = {name.lower() for name in names}
-    for name in names:
+    paths = {".".join(name.split(".")[:depth]) for name in names for depth in range(1, name.count(".") + 2)}
+    have = {path.lower() for path in paths}
+    for name in sorted(paths):
         key, _, number = name.rpartition("_")
         if number.isdigit() and key.lower() in have and f'"{name.rpartition(".")[2]}"' not in text:
             raise InputError(

@@ -107,7 +107,7 @@ def _sums(charges: Sequence[Charge]) -> dict[str | None, Decimal]:
 
 
 def _parts(family: str, row: Row) -> int:
-    return 2 if family == "cur" and _is_fee(row) else 1
+    return 2 if family == "cur" and _is_fee(row) and row.whole else 1  # a row of the wrong shape has no parts
 
 
 def _is_fee(row: Row) -> bool:

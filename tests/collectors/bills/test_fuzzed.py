@@ -131,6 +131,15 @@ def test_a_key_in_two_cases_is_refused_because_one_of_them_would_be_lost(desk):
     )
 
 
+def test_a_record_in_two_cases_is_refused_too(desk):
+    from tests.collectors.bills.test_gcp import row
+
+    other = {("SKU" if key == "sku" else key): value for key, value in row().items()}
+    refused(
+        desk, records(desk, json.dumps(row()), json.dumps(other)), "the field SKU in upper and in lower case"
+    )
+
+
 def test_a_key_that_comes_twice_is_refused_with_its_line(desk):
     from tests.collectors.bills.test_gcp import row
 
