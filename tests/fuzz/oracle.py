@@ -37,7 +37,7 @@ def told_well(message: str, name: str) -> str | None:
         return "the sentence is more than one line"
     if len(message) > _LONGEST + len(name):
         return "the sentence is too long"
-    if not message.rstrip(")").endswith("."):
+    if not re.sub(r" \([^()]*\)$", "", message).endswith("."):
         return "the sentence has no end"
     said = _NOT_OURS.search(message)
     return f"the sentence speaks in other words than ours ({said[0]})" if said else None
