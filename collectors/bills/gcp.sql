@@ -42,7 +42,7 @@ SELECT
     either(bill.cost_at_effective_price_default, bill.cost) AS ContractedCost, -- `cost_at_effective_price_default`, else `cost`: before credits and commitments
     money(bill.price_effective_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS INTEGER), 0), 1) AS ContractedUnitPrice, -- `price.effective_price` of one unit
     gcp_net(money(bill.cost), bill.credits) AS EffectiveCost, -- as BilledCost
-    CASE WHEN bill.seller_name IS NOT NULL THEN bill.seller_name ELSE 'Google Cloud' END AS InvoiceIssuerName, -- `seller_name` in the marketplace, else Google Cloud
+    'Google Cloud' AS InvoiceIssuerName, -- Google Cloud, which bills what others sell in its marketplace too
     money(bill.cost_at_list) AS ListCost, -- `cost_at_list`, which exports have since 2022; NULL before
     money(bill.price_list_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS INTEGER), 0), 1) AS ListUnitPrice, -- `price.list_price` of one unit
     CASE WHEN gcp_commitment(bill.credits, bill.consumption_model_description) IS NOT NULL THEN 'Committed' WHEN regexp_matches(bill.sku_description, '(?i)\b(spot|preemptible)\b') THEN 'Dynamic' WHEN gcp_category(bill.cost_type) = 'Usage' THEN 'Standard' END AS PricingCategory, -- Committed with a commitment, Dynamic for Spot and preemptible, Standard for other usage

@@ -24,6 +24,8 @@ from finops.errors import InputError
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
 _CHUNK = 1 << 20
+_STRIDE = 1 << 13
+_TOO_MUCH_TO_NOTE = 1 << 28  # bytes that DuckDB would keep of one broken line
 _KEY_TWICE = re.compile(r"in (?:line|record/value) (\d+): .* has duplicate key", re.DOTALL)
 _NONE = "'None'"
 _CATEGORIES = ("Usage", "Purchase", "Tax", "Credit", "Adjustment")
@@ -46,7 +48,7 @@ def read_through(bill: Bill) -> Content:
     Raises InputError when the file cannot be read, or is cut short or damaged.
     """
     digest = hashlib.sha256()
-    text = _Unpacked(bill.path) if bill.gzipped else _Plain()
+    text = _Unpacked(bill) if bill.gzipped else _Plain(bill)
     try:
         with open(bill.path, "rb") as file:
             while chunk := file.read(_CHUNK):
@@ -59,16 +61,41 @@ def read_through(bill: Bill) -> Content:
 
 
 class _Plain:
-    """Follows text as it comes: its length and its last byte."""
+    """Follows text as it comes: its length, its last byte, and lines that have far too many values.
 
-    def __init__(self) -> None:
+    DuckDB notes every value too many of a line with the whole line beside it: a broken line of a million values would
+    take all memory there is before anybody could say what is wrong.
+    """
+
+    def __init__(self, bill: Bill) -> None:
         self.size = 0
         self.last = b""
+        self._bill = bill
+        self._delimiter = (bill.delimiter or "").encode()
+        self._values = self._bytes = 0  # of the line that is going on
 
     def add(self, chunk: bytes) -> None:
-        if chunk:
-            self.size += len(chunk)
-            self.last = chunk[-1:]
+        if not chunk:
+            return
+        self.size += len(chunk)
+        self.last = chunk[-1:]
+        if self._delimiter:
+            for begin in range(0, len(chunk), _STRIDE):
+                self._follow(chunk, begin, begin + _STRIDE)
+
+    def _follow(self, chunk: bytes, begin: int, end: int) -> None:
+        """Only what follows the last line end is counted: a line that ends within a stride is a short one."""
+        newline = chunk.rfind(b"\n", begin, end)
+        if newline >= 0:
+            self._values = self._bytes = 0
+            begin = newline + 1
+        self._values += chunk.count(self._delimiter, begin, end)
+        self._bytes += min(end, len(chunk)) - begin
+        if (self._values - len(self._bill.columns)) * self._bytes > _TOO_MUCH_TO_NOTE:
+            raise InputError(
+                f"{self._bill.path} has a line with far more values than its header has columns "
+                f"({len(self._bill.columns):,}): export it again."
+            )
 
     def finish(self) -> None:
         pass
@@ -77,9 +104,9 @@ class _Plain:
 class _Unpacked(_Plain):
     """The same for gzip, of which there may be several in a row; zlib checks each one's CRC-32 and length."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__()
-        self._path = path
+    def __init__(self, bill: Bill) -> None:
+        super().__init__(bill)
+        self._path = bill.path
         self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
 
     def add(self, chunk: bytes) -> None:
@@ -87,8 +114,8 @@ class _Unpacked(_Plain):
             while chunk:
                 if self._member.eof:
                     self._member = zlib.decompressobj(zlib.MAX_WBITS | 16)
-                super().add(self._member.decompress(chunk))
-                chunk = self._member.unused_data
+                super().add(self._member.decompress(chunk, _CHUNK))
+                chunk = self._member.unused_data or self._member.unconsumed_tail
         except zlib.error as error:
             raise InputError(f"{self._path} is damaged (gzip): download it again.") from error
 

@@ -266,3 +266,20 @@ def test_errors_about_the_warehouse_pass_as_they_are(desk):
     desk.con.execute("DROP TABLE rejected_rows")
     with pytest.raises(duckdb.CatalogException):
         desk.ingest(path)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_a_line_of_a_million_values_is_refused_before_it_takes_all_memory(desk, ending):
+    text = desk.text([{}, {}])
+    before = desk.state()
+    refused(
+        desk,
+        desk.file(f"broken.{ending}", text + "x" + "," * 1_000_000 + "\n" + text),
+        "far more values than",
+    )
+    assert desk.state() == before
+
+
+def test_a_long_value_and_many_short_lines_are_no_such_line(desk):
+    rows = [{"ChargeDescription": "a, " * 5_000}, *({} for _ in range(20_000))]
+    assert desk.ingest(desk.csv("long.csv", *rows)).files[0].rows == 20_001
