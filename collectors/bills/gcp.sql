@@ -16,6 +16,7 @@
 -- needs: billing_account_id, service_description or service_id, sku_id or sku_description, usage_start_time, usage_end_time, cost, currency, credits, invoice_month, cost_type
 -- never empty: BilledCost, EffectiveCost, BillingCurrency, BillingAccountId, BillingPeriodStart, ChargePeriodStart, ChargePeriodEnd, ChargeCategory
 -- left out: service, sku, project, location, resource, price, usage, invoice, adjustment_info, subscription, consumption_model, labels_key, labels_value, system_labels_key, system_labels_value, tags_key, tags_value, tags_inherited, tags_namespace, ancestors_resource_name, ancestors_display_name, credits_name, credits_amount, credits_full_name, credits_id, credits_type, partition_date
+-- omitted: credits
 -- kept: credits
 -- version detailed: resource_name, resource_global_name
 -- version standard: cost
@@ -40,11 +41,11 @@ SELECT
     CASE WHEN gcp_category(bill.cost_type) = 'Usage' THEN money(bill.usage_amount) END AS ConsumedQuantity, -- `usage.amount` of usage
     CASE WHEN gcp_category(bill.cost_type) = 'Usage' THEN bill.usage_unit END AS ConsumedUnit, -- `usage.unit` of usage
     either(bill.cost_at_effective_price_default, bill.cost) AS ContractedCost, -- `cost_at_effective_price_default`, else `cost`: before credits and commitments
-    money(bill.price_effective_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS INTEGER), 0), 1) AS ContractedUnitPrice, -- `price.effective_price` of one unit
+    money(bill.price_effective_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS DOUBLE), 0), 1) AS ContractedUnitPrice, -- `price.effective_price` of one unit
     gcp_net(money(bill.cost), bill.credits) AS EffectiveCost, -- as BilledCost
     'Google Cloud' AS InvoiceIssuerName, -- Google Cloud, which bills what others sell in its marketplace too
     money(bill.cost_at_list) AS ListCost, -- `cost_at_list`, which exports have since 2022; NULL before
-    money(bill.price_list_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS INTEGER), 0), 1) AS ListUnitPrice, -- `price.list_price` of one unit
+    money(bill.price_list_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS DOUBLE), 0), 1) AS ListUnitPrice, -- `price.list_price` of one unit
     CASE WHEN gcp_commitment(bill.credits, bill.consumption_model_description) IS NOT NULL THEN 'Committed' WHEN regexp_matches(bill.sku_description, '(?i)\b(spot|preemptible)\b') THEN 'Dynamic' WHEN gcp_category(bill.cost_type) = 'Usage' THEN 'Standard' END AS PricingCategory, -- Committed with a commitment, Dynamic for Spot and preemptible, Standard for other usage
     CASE WHEN gcp_category(bill.cost_type) = 'Usage' THEN money(bill.usage_amount_in_pricing_units) END AS PricingQuantity, -- `usage.amount_in_pricing_units` of usage
     CASE WHEN gcp_category(bill.cost_type) = 'Usage' THEN coalesce(bill.usage_pricing_unit, bill.price_unit) END AS PricingUnit, -- `usage.pricing_unit` of usage, else `price.unit`

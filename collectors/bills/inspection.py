@@ -55,6 +55,11 @@ class Bill:
     written: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @cached_property
+    def omitted(self) -> tuple[str, ...]:
+        """What no record of a JSON file has, although every bill of this format could."""
+        return tuple(sorted(self.mapping.omitted - {field.name for field in self.fields}))
+
+    @cached_property
     def fields(self) -> tuple[Field, ...]:
         """The values of a row under the mapping's names."""
         return fields_of(self.columns, self.mapping, self.written)
@@ -253,7 +258,7 @@ def _json(path: Path, text: str, *, gzipped: bool) -> Bill:
     columns = [(name, _LEAF.sub("VARCHAR", kind)) for name, kind in found]
     if [kind for _, kind in found] == ["JSON"]:  # what DuckDB makes of records and other things in one file
         raise InputError(f"{path} has JSON in it that is no record: export it again.")
-    mapping = _mapping(path, columns)
+    mapping = _mapping(path, columns, json=True)
     names = names_of(columns, mapping)
     _refuse_cases(path, text, names)
     return Bill(path, mapping.version(names), mapping, tuple(columns), None, gzipped, shape)
@@ -313,9 +318,12 @@ def _json_options(path: Path, shape: str | None, *, gzipped: bool) -> str:
 # --- what it is -------------------------------------------------------------------------------------------
 
 
-def _mapping(path: Path, columns: Columns) -> Mapping:
+def _mapping(path: Path, columns: Columns, *, json: bool = False) -> Mapping:
     """The format the columns belong to: the one that lacks the least, of several the one that needs the most."""
-    lacks = {id(each): each.lacking(names_of(columns, each)) for each in mappings()}
+    lacks = {
+        id(each): each.lacking([*names_of(columns, each), *(each.omitted if json else ())])
+        for each in mappings()
+    }
     best = min(mappings(), key=lambda each: (len(lacks[id(each)]) / len(each.needs), -len(each.needs)))
     lacking = lacks[id(best)]
     if not lacking:

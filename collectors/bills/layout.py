@@ -64,7 +64,9 @@ def _free(name: str, used: set[str]) -> str:
 
 def _leaves(columns: Columns, mapping: Mapping, written: Names) -> Iterator[Field]:
     for name, kind in columns:
-        if mapping.snake and kind.startswith("STRUCT") and not kind.endswith("]"):
+        if kind.startswith("STRUCT") and (inner := _wrapped(duckdb.sqltype(kind))):
+            yield _unwrapped(written.get(name, name), quoted(name), *inner, name=name)
+        elif mapping.snake and kind.startswith("STRUCT") and not kind.endswith("]"):
             yield from _opened(name, quoted(name), duckdb.sqltype(kind))
         else:
             yield Field(name, written.get(name, name), quoted(name), kind)
@@ -74,10 +76,32 @@ def _opened(path: str, sql: str, kind: Any) -> Iterator[Field]:
     """The fields of a record, and those of records in it."""
     for name, child in kind.children:
         below = f"{path}.{name}", f"{sql}.{quoted(name)}"
-        if child.id == "struct":
+        if inner := _wrapped(child):
+            yield _unwrapped(*below, *inner)
+        elif child.id == "struct":
             yield from _opened(*below, child)
         else:
             yield Field(below[0], *below, str(child))
+
+
+def _wrapped(kind: Any) -> tuple[str, str, str] | None:
+    """The names around a list that is a record of a list of records, as BigQuery reads and writes Parquet's lists.
+
+    credits is credits.list.element there. Returns list, element and the type of the elements.
+    """
+    if kind.id != "struct" or len(kind.children) != 1:
+        return None
+    (outer, many), *_ = kind.children
+    one = dict(many.children)["child"] if many.id == "list" else None
+    if outer not in ("list", "bag") or one is None or one.id != "struct" or len(one.children) != 1:
+        return None
+    (inner, element), *_ = one.children
+    return (outer, inner, str(element)) if inner in ("element", "item", "array_element") else None
+
+
+def _unwrapped(path: str, sql: str, outer: str, inner: str, kind: str, *, name: str = "") -> Field:
+    values = f"list_transform({sql}.{quoted(outer)}, lambda e : e.{quoted(inner)})"
+    return Field(name or path, path, values, f"{kind}[]")
 
 
 def _gathered(fields: Sequence[Field], mapping: Mapping, taken: set[str]) -> Iterator[Field]:

@@ -270,6 +270,10 @@ def _pass(load: _Load, *, good_only: bool) -> int:
     load.notes.clear()
     if load.bill.delimiter and not load.content.ends_with_newline:
         load.notes.append("Its last line has no end: if the file was cut there, the last value is not whole.")
+    if load.bill.omitted:
+        load.notes.append(
+            f"No record has {', '.join(load.bill.omitted)}: if the query left them out, they are not counted."
+        )
     open_view(con, load.bill)
     read = checks.measure(con, good_only=good_only)
     again, kept = partitions.make_room(con, load.source)

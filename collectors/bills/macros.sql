@@ -69,7 +69,7 @@ CREATE OR REPLACE TEMP MACRO cur_tags(tags) AS regexp_replace(tags, '([{,]\s*")u
 -- FOCUS's category of a line item type. What is unknown stays as it is, so that its row is rejected with that word.
 CREATE OR REPLACE TEMP MACRO cur_category(type) AS
     CASE WHEN type IN ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage', 'SavingsPlanNegation') THEN 'Usage'
-         WHEN type IN ('Fee', 'RIFee', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee') THEN 'Purchase'
+         WHEN type IN ('Fee', 'RIFee', 'FlatRateSubscription', 'SavingsPlanUpfrontFee', 'SavingsPlanRecurringFee') THEN 'Purchase'
          WHEN type = 'Refund' OR ends_with(type, 'Discount') THEN 'Adjustment' ELSE type END;
 
 -- What a row asks for on the invoice. A task or pod of split cost allocation is a part of its instance, whose row

@@ -7,6 +7,7 @@ needs           columns without which a file is not of this format
 not             columns that show that a file is of another format
 never empty     columns of `charges`
 left out        columns of the file that are not even kept in x_Other
+omitted         columns that JSON leaves out where no row of the file has them
 kept            columns that are read and all the same kept in x_Other
 version V       newest first: the columns that give this version away, `A and B` both together
 names: snake    columns are compared in snake_case, and a record is opened: service.id is service_id
@@ -24,7 +25,7 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 _HEADER = re.compile(
-    r"^-- (format|name|names|lines|needs|not|never empty|left out|kept|version [\w.-]+|also \w+|gathered \w+): (.+)$"
+    r"^-- (format|name|names|lines|needs|not|never empty|left out|omitted|kept|version [\w.-]+|also \w+|gathered \w+): (.+)$"
 )
 _LINE = re.compile(r"^    (?P<expression>.+) AS (?P<target>\w+),? -- (?P<doc>.+)$")
 _MACROS = ("macros.sql", "macros_alibaba.sql")
@@ -65,6 +66,7 @@ class Mapping:
     gathered: dict[str, str]
     never_empty: tuple[str, ...]
     left_out: frozenset[str]
+    omitted: frozenset[str]
     kept: frozenset[str]
     versions: tuple[tuple[str, frozenset[str]], ...]
     columns: tuple[Column, ...]
@@ -160,6 +162,7 @@ def _parse(text: str, texts: dict[str, str]) -> Mapping:
         gathered={value: key[9:] for key, value in header if key.startswith("gathered ")},
         never_empty=tuple(values["never empty"].split(", ")),
         left_out=_names(values.get("left out", "")),
+        omitted=_names(values.get("omitted", "")),
         kept=_names(values.get("kept", "")),
         versions=tuple((key[8:], _names(value)) for key, value in header if key.startswith("version ")),
         columns=tuple(_columns(lines)),

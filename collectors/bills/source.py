@@ -197,16 +197,38 @@ def _value(bill: Bill, field: Field, blanks: frozenset[str]) -> str:
 def _text(bill: Bill, field: Field) -> str:
     """A value of a Parquet or JSON file as text, or as JSON text; empty text and NULL in words are NULL."""
     value, kind = field.sql, field.kind
-    pairs = kind.startswith("STRUCT") and kind.endswith("[]") and '"key"' in kind and '"value"' in kind
-    if pairs and not bill.mapping.snake:
-        # How Arrow writes a map that is not marked as one; a key that comes twice leaves it a list.
-        value = f"coalesce(TRY(to_json(map_from_entries({value}))), to_json({value}))"
+    pairs = None if bill.mapping.snake else _pairs(kind)
+    if pairs:
+        value = _map_of(value, *pairs)
     elif kind.endswith("]") or kind.startswith("MAP"):
         value = f"to_json({value})"
     elif kind.startswith("STRUCT"):
         value = f"json_merge_patch('{{}}', to_json({value}))"  # a struct has every key in every row
     text = value if kind == "VARCHAR" else f"CAST({value} AS VARCHAR)"
     return f"CASE WHEN {text} <> '' AND {text} <> 'NULL' THEN {text} END"
+
+
+def _pairs(kind: str) -> tuple[str, str, bool] | None:
+    """How a list of pairs names keys and values, and whether its records tell more, as those of Google's FOCUS view."""
+    if not (kind.startswith("STRUCT") and kind.endswith("[]")):
+        return None
+    names = [name for name, _ in dict(duckdb.sqltype(kind).children)["child"].children]
+    key, value = (next((each for each in names if each.lower() == word), None) for word in ("key", "value"))
+    return (key, value, len(names) > 2) if key and value else None
+
+
+def _map_of(pairs: str, key: str, value: str, more: bool) -> str:
+    """A list of pairs as a JSON object; how Arrow writes a map that is not marked as one, and Google its tags.
+
+    Google's view puts a charge's labels before those that it inherits, so the first of a key counts. Elsewhere a key
+    that comes twice leaves it a list.
+    """
+    key, value = quoted(key), quoted(value)
+    entries = f"list_transform({pairs}, lambda p : {{'k': p.{key}, 'v': p.{value}}})"
+    if more:
+        keys = f"list_transform({pairs}, lambda p : p.{key})"
+        entries = f"list_filter({entries}, lambda p, i : list_position({keys}, p.k) = i)"
+    return f"coalesce(TRY(to_json(map_from_entries({entries}))), to_json({pairs}))"
 
 
 def _file(bill: Bill) -> str:

@@ -120,3 +120,9 @@ def test_the_generated_report_adds_up_per_account_and_service(desk, samples):
     assert {(account, service): round(total, 12) for account, service, total in rows} == {
         key: round(total, 12) for key, total in sums.items()
     }
+
+
+def test_a_flat_rate_subscription_is_a_recurring_purchase(desk):
+    desk.ingest(report(desk, {"lineItem/LineItemType": "FlatRateSubscription", "lineItem/UnblendedCost": "20"}))
+    told = desk.one("SELECT ChargeCategory, ChargeFrequency, BilledCost, EffectiveCost, PricingQuantity FROM charges")
+    assert told == ("Purchase", "Recurring", 20, 20, 1)

@@ -84,6 +84,8 @@ def test_bytes_that_aws_meters_a_second_time_at_no_price_are_counted_once(desk):
         ("Network Inter Zone Egress", "cross_zone"),
         ("Network Inter Region Data Transfer Out from Americas to EMEA", "inter_region"),
         ("Network Internet Data Transfer Out from Americas to China", "internet"),
+        ("Network Internet Standard Tier Data Transfer Out from Americas", "internet"),
+        ("Network Google Data Transfer Out from Americas to EMEA", "internet"),
         ("Networking Cloud Nat Data Processing", "nat"),
     ],
 )

@@ -161,6 +161,25 @@ def test_googles_table_dumped_to_parquet_keeps_its_records(desk):
     assert other["x_Project"] == {"id": "p-1", "number": "007"}
 
 
+def test_googles_view_gives_a_charges_own_label_before_one_that_it_inherits(desk):
+    plain = ", ".join(f"'{value}' AS {name}" for name, value in FOCUS_1_0.items() if value and name != "Tags")
+    pairs = (("team", "own", "label"), ("team", "theirs", "project_label"), ("unit", "1", "tag"))
+    tags = ", ".join(
+        f"{{'key': '{key}', 'value': '{value}', 'x_type': '{kind}', 'x_inherited': false, 'x_namespace': 'n/a'}}"
+        for key, value, kind in pairs
+    )
+    assert desk.ingest(desk.parquet("view.parquet", f"SELECT {plain}, [{tags}] AS Tags")).files[0].rows == 1
+    assert json.loads(desk.one("SELECT Tags FROM charges")) == {"team": "own", "unit": "1"}
+
+
+@pytest.mark.parametrize("names", [("key", "value"), ("Key", "Value")])
+def test_tags_that_are_a_list_of_pairs_in_json_are_tags(desk, names):
+    row = {name: value for name, value in FOCUS_1_0.items() if value}
+    row["Tags"] = [dict(zip(names, pair, strict=True)) for pair in (("team", "a"), ("env", "x"))]
+    desk.ingest(desk.file("focus.json", json.dumps(row) + "\n"))
+    assert json.loads(desk.one("SELECT Tags FROM charges")) == {"team": "a", "env": "x"}
+
+
 @pytest.mark.parametrize(
     ("written", "meant"),
     [

@@ -252,3 +252,35 @@ def test_the_samples_add_up_per_project_currency_month_and_service(desk, samples
     assert {tuple(key): round(total, 12) for *key, total in rows} == {
         key: round(total, 12) for key, total in sums.items()
     }
+
+
+def test_json_whose_records_all_lack_credits_has_none_and_says_so(desk):
+    plain = row(cost="0.3")
+    del plain["credits"]
+    file = desk.ingest(lines(desk, plain)).files[0]
+    assert desk.one("SELECT BilledCost FROM charges") == Decimal("0.3")
+    assert file.notes == ("No record has credits: if the query left them out, they are not counted.",)
+
+
+def test_a_pricing_unit_of_very_many_or_of_a_part_is_divided_by(desk):
+    def price(quantity):
+        return {"effective_price": "0.03", "unit": "request", "pricing_unit_quantity": quantity, "list_price": "3"}
+
+    desk.ingest(lines(desk, row(price=price("1000000000000")), row(price=price("0.5"), cost="1")))
+    listed = desk.ask("SELECT ListUnitPrice FROM charges ORDER BY 1")
+    assert listed == [(Decimal("0.000000000003"),), (Decimal(6),)]
+
+
+def test_lists_that_bigquery_wraps_are_lists(desk):
+    lines(desk, row(), row(cost=2, credits=[]), name="plain.json")
+    lists = ("credits", "labels", "system_labels")
+    wrapped = ", ".join(f"{{'list': [{{'element': x}} for x in {name}]}} AS {name}" for name in lists)
+    wrapped += ", {'id': project.id, 'labels': {'list': [{'element': x} for x in project.labels]}} AS project"
+    path = desk.parquet(
+        "wrapped.parquet", f"SELECT * REPLACE ({wrapped}) FROM read_json('{desk.folder}/plain.json')"
+    )
+    assert desk.ingest(path).files[0].rows == 2
+    billed = desk.ask("SELECT BilledCost, CommitmentDiscountId FROM charges ORDER BY 1")
+    assert billed == [(Decimal("0.15"), "cud-7"), (Decimal(2), None)]
+    tags = desk.one("SELECT DISTINCT Tags FROM charges")
+    assert json.loads(tags) == {"team": 'a "quoted"', "unit": "retail"}
