@@ -11,6 +11,7 @@ in one transaction that begins by removing the delivery before it.
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -372,7 +373,7 @@ def _face_overlaps(load: _Load) -> None:
     if given := partitions.give_way(load.writer.con, load.source):
         load.notes.append(f"It takes the place of what Cost Explorer told of {partitions.in_words(given)}.")
     for overlap in partitions.overlaps(load.writer.con, load.source, load.bill.format, load.delivery):
-        if not overlap.same_bill:
+        if not overlap.same_bill or (overlap.source in load.siblings and _shards(overlap.source, load.source)):
             load.notes.append(_beside(overlap))
         elif overlap.source in load.siblings:
             raise InputError(
@@ -388,6 +389,12 @@ def _face_overlaps(load: _Load) -> None:
             partitions.displace(load.writer.con, overlap.source)
             load.status = "replaced"
             load.notes.append(f"It takes the place of {overlap.source}, which held the same bill.")
+
+
+def _shards(one: str, other: str) -> bool:
+    """Whether BigQuery wrote both for one export: it numbers its files from 000000000000 on, for the * of a name."""
+    parts = [re.fullmatch(r"(.*)0{6}[0-9]{6}(\.[^/]*)", name, re.DOTALL) for name in (one, other)]
+    return len({each and each.groups() for each in parts}) == 1 and None not in parts
 
 
 def _beside(overlap: partitions.Overlap) -> str:

@@ -25,7 +25,8 @@ from functools import cache, cached_property
 from importlib.resources import files
 
 _HEADER = re.compile(
-    r"^-- (format|name|names|lines|needs|not|never empty|left out|omitted|kept|version [\w.-]+|also \w+|gathered \w+): (.+)$"
+    r"^-- (format|name|names|lines|needs|not|never empty|left out|omitted|kept|"
+    r"version [\w.-]+|also \w+|gathered \w+): (.+)$"
 )
 _LINE = re.compile(r"^    (?P<expression>.+) AS (?P<target>\w+),? -- (?P<doc>.+)$")
 _MACROS = ("macros.sql", "macros_alibaba.sql")

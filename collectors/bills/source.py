@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -212,7 +213,8 @@ def _pairs(kind: str) -> tuple[str, str, bool] | None:
     """How a list of pairs names keys and values, and whether its records tell more, as those of Google's FOCUS view."""
     if not (kind.startswith("STRUCT") and kind.endswith("[]")):
         return None
-    names = [name for name, _ in dict(duckdb.sqltype(kind).children)["child"].children]
+    record: Any = dict(duckdb.sqltype(kind).children)["child"]
+    names = [name for name, _ in record.children]
     key, value = (next((each for each in names if each.lower() == word), None) for word in ("key", "value"))
     return (key, value, len(names) > 2) if key and value else None
 

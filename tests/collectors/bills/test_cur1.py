@@ -123,6 +123,10 @@ def test_the_generated_report_adds_up_per_account_and_service(desk, samples):
 
 
 def test_a_flat_rate_subscription_is_a_recurring_purchase(desk):
-    desk.ingest(report(desk, {"lineItem/LineItemType": "FlatRateSubscription", "lineItem/UnblendedCost": "20"}))
-    told = desk.one("SELECT ChargeCategory, ChargeFrequency, BilledCost, EffectiveCost, PricingQuantity FROM charges")
+    desk.ingest(
+        report(desk, {"lineItem/LineItemType": "FlatRateSubscription", "lineItem/UnblendedCost": "20"})
+    )
+    told = desk.one(
+        "SELECT ChargeCategory, ChargeFrequency, BilledCost, EffectiveCost, PricingQuantity FROM charges"
+    )
     assert told == ("Purchase", "Recurring", 20, 20, 1)

@@ -264,7 +264,12 @@ def test_json_whose_records_all_lack_credits_has_none_and_says_so(desk):
 
 def test_a_pricing_unit_of_very_many_or_of_a_part_is_divided_by(desk):
     def price(quantity):
-        return {"effective_price": "0.03", "unit": "request", "pricing_unit_quantity": quantity, "list_price": "3"}
+        return {
+            "effective_price": "0.03",
+            "unit": "request",
+            "pricing_unit_quantity": quantity,
+            "list_price": "3",
+        }
 
     desk.ingest(lines(desk, row(price=price("1000000000000")), row(price=price("0.5"), cost="1")))
     listed = desk.ask("SELECT ListUnitPrice FROM charges ORDER BY 1")
@@ -284,3 +289,18 @@ def test_lists_that_bigquery_wraps_are_lists(desk):
     assert billed == [(Decimal("0.15"), "cud-7"), (Decimal(2), None)]
     tags = desk.one("SELECT DISTINCT Tags FROM charges")
     assert json.loads(tags) == {"team": 'a "quoted"', "unit": "retail"}
+
+
+def test_charges_alike_but_for_labels_in_the_numbered_files_of_one_export_are_not_the_same_bill(desk):
+    first, second = (row(labels=[{"key": "pod", "value": pod}]) for pod in "ab")
+    for each in (first, second):
+        del each["resource"]
+    names = [f"bill-{number:012}.json" for number in range(2)]
+    desk.ingest(lines(desk, first, name=names[0]), lines(desk, second, name=names[1]))
+    assert desk.one("SELECT sum(BilledCost) FROM charges") == Decimal("0.30")
+
+
+def test_files_whose_names_differ_by_a_date_are_not_taken_for_parts(desk):
+    files = [lines(desk, row(), row(cost=number), name=f"bill-20261101040{number}.json") for number in (1, 2)]
+    with pytest.raises(InputError, match="both given now"):
+        desk.ingest(*files)
