@@ -373,7 +373,9 @@ def _face_overlaps(load: _Load) -> None:
     if given := partitions.give_way(load.writer.con, load.source):
         load.notes.append(f"It takes the place of what Cost Explorer told of {partitions.in_words(given)}.")
     for overlap in partitions.overlaps(load.writer.con, load.source, load.bill.format, load.delivery):
-        if not overlap.same_bill or (overlap.source in load.siblings and _shards(overlap.source, load.source)):
+        if not overlap.same_bill or (
+            overlap.source in load.siblings and _shards(overlap.source, load.source)
+        ):
             load.notes.append(_beside(overlap))
         elif overlap.source in load.siblings:
             raise InputError(
