@@ -46,7 +46,7 @@ SELECT
     'Google Cloud' AS InvoiceIssuerName, -- Google Cloud, which bills what others sell in its marketplace too
     money(bill.cost_at_list) AS ListCost, -- `cost_at_list`, which exports have since 2022; NULL before
     money(bill.price_list_price) / coalesce(nullif(CAST(money(bill.price_pricing_unit_quantity) AS DOUBLE), 0), 1) AS ListUnitPrice, -- `price.list_price` of one unit
-    CASE WHEN gcp_commitment(bill.credits, bill.consumption_model_description) IS NOT NULL THEN 'Committed' WHEN regexp_matches(bill.sku_description, '(?i)\b(spot|preemptible)\b') THEN 'Dynamic' WHEN gcp_category(bill.cost_type) = 'Usage' THEN 'Standard' END AS PricingCategory, -- Committed with a commitment, Dynamic for Spot and preemptible, Standard for other usage
+    CASE WHEN gcp_commitment(bill.credits, bill.consumption_model_description) IS NOT NULL THEN 'Committed' WHEN starts_with(bill.sku_description, 'Commitment') THEN 'Committed' WHEN regexp_matches(bill.sku_description, '(?i)\b(spot|preemptible)\b') THEN 'Dynamic' WHEN gcp_category(bill.cost_type) = 'Usage' THEN 'Standard' END AS PricingCategory, -- Committed with a commitment and for its fee (`Commitment v1: …`), Dynamic for Spot and preemptible, Standard for other usage
     CASE WHEN gcp_category(bill.cost_type) = 'Usage' THEN money(bill.usage_amount_in_pricing_units) END AS PricingQuantity, -- `usage.amount_in_pricing_units` of usage
     CASE WHEN gcp_category(bill.cost_type) = 'Usage' THEN coalesce(bill.usage_pricing_unit, bill.price_unit) END AS PricingUnit, -- `usage.pricing_unit` of usage, else `price.unit`
     'Google Cloud' AS ProviderName, -- Google Cloud

@@ -220,11 +220,15 @@ CREATE OR REPLACE TEMP MACRO gcp_commitment_name(credits, model) AS
          THEN coalesce(gcp_committed_credit(credits) ->> 'full_name', gcp_committed_credit(credits) ->> 'name')
          WHEN gcp_commitment(credits, model) IS NOT NULL THEN model END;
 
--- Labels as a JSON object, those of the charge over those of the project; where they are no list of pairs, as they are.
+-- Labels as a JSON object, those of the charge over those of the project; of a key that comes twice the first. Where they
+-- are no list of pairs, the text is kept under the key `labels`.
+CREATE OR REPLACE TEMP MACRO first_of_each(pairs) AS
+    list_filter(pairs, lambda pair, place : list_position(list_transform(pairs, lambda each : each.key), pair.key) = place);
 CREATE OR REPLACE TEMP MACRO gcp_pairs(labels) AS
     CASE WHEN labels IS NULL OR labels = '[]' THEN '{}' ELSE coalesce(
-        TRY(CAST(to_json(map_from_entries(json_transform(gcp_list(labels), '[{"key": "VARCHAR", "value": "VARCHAR"}]'))) AS VARCHAR)),
-        '{}') END;
+        TRY(CAST(to_json(map_from_entries(first_of_each(
+            json_transform(gcp_list(labels), '[{"key": "VARCHAR", "value": "VARCHAR"}]')))) AS VARCHAR)),
+        CAST(json_object('labels', labels) AS VARCHAR)) END;
 CREATE OR REPLACE TEMP MACRO gcp_labels(project, labels) AS
     nullif(CASE WHEN project IS NULL OR project = '[]' THEN gcp_pairs(labels)
                 ELSE CAST(json_merge_patch(gcp_pairs(project), gcp_pairs(labels)) AS VARCHAR) END, '{}');

@@ -142,8 +142,8 @@ def _check_holds(db: Path, settings: Settings, asked: Asked) -> None:
     """Raises UsageError when there is nothing to export, or nothing of what was asked for."""
     with reading(db, settings.limits()) as con:
         rows = con.execute(
-            "SELECT x_Cloud, strftime(BillingPeriodStart, '%Y-%m'), count(*) FILTER (x_CostBasis <> 'total') "
-            "FROM charges GROUP BY ALL ORDER BY ALL"
+            "SELECT x_Cloud, strftime(BillingPeriodStart + INTERVAL 12 HOUR, '%Y-%m'), "
+            "count(*) FILTER (x_CostBasis <> 'total') FROM charges GROUP BY ALL ORDER BY ALL"
         ).fetchall()
     if not rows:
         raise UsageError(f"There are no charges in {db}: load a bill with finops ingest FILE.")
@@ -182,10 +182,13 @@ def _where(asked: Asked, month: str | None = None) -> str:
     if asked.clouds:
         parts.append(f"x_Cloud IN ({', '.join(map(_text, asked.clouds))})")
     if month:
-        start = f"CAST('{month}-01' AS TIMESTAMP)"
+        start = (
+            f"CAST('{month}-01' AS TIMESTAMP) - INTERVAL 12 HOUR"  # some bills begin at midnight elsewhere
+        )
         parts.append(f"BillingPeriodStart >= {start} AND BillingPeriodStart < {start} + INTERVAL 1 MONTH")
     elif asked.months:
-        parts.append(f"strftime(BillingPeriodStart, '%Y-%m') IN ({', '.join(map(_text, asked.months))})")
+        months = ", ".join(map(_text, asked.months))
+        parts.append(f"strftime(BillingPeriodStart + INTERVAL 12 HOUR, '%Y-%m') IN ({months})")
     return " AND ".join(parts)
 
 

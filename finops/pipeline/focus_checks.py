@@ -47,7 +47,7 @@ def of_bill(con: duckdb.DuckDBPyConnection, where: str) -> dict[str, Sums]:
     """Sums per month and currency of the charges that `where` picks."""
     costs = ", ".join(f"coalesce(sum({name}), 0)" for name in COSTS)
     rows = con.execute(
-        f"SELECT strftime(BillingPeriodStart, '%Y-%m'), BillingCurrency, count(*), {costs} "  # noqa: S608 - constants
+        f"SELECT strftime(BillingPeriodStart + INTERVAL 12 HOUR, '%Y-%m'), BillingCurrency, count(*), {costs} "  # noqa: S608 - constants
         f"FROM charges WHERE {where} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     sums: dict[str, Sums] = {}

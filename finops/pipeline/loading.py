@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +56,8 @@ def _told(file: "FileResult") -> Iterator[str]:
         yield f"{name}: unchanged{'' if file.notes else ', this content is in the warehouse already'}"
         yield from (f"  {note}" for note in file.notes)
         return
-    periods = sorted({f"{period:%Y-%m}" for period in file.periods})
+    # A period that begins at midnight in China or California is named by the month that it is there.
+    periods = sorted({f"{period + timedelta(hours=12):%Y-%m}" for period in file.periods})
     span = f"{periods[0]} to {periods[-1]}" if len(periods) > 1 else "".join(periods)
     accounts = _count(len(file.accounts), "account")
     yield f"{name}: {file.status} {file.rows:,} rows ({file.format}; {span}; {accounts})"

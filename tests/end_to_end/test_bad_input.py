@@ -60,7 +60,7 @@ def test_a_bill_that_cannot_be_read_is_refused(folder: Path, name: str, content:
     ("arguments", "words"),
     [
         (["ingest", "nowhere.csv"], "nowhere.csv"),
-        (["ingest", "s3://bucket/key"], "s3://"),
+        (["ingest", "ftp://bucket/key"], "ftp://"),
         (["audit", "--cloud", "azure"], "azure"),
         (["audit", "--rule", "no-such-rule"], "no-such-rule"),
         (["audit", "--tag", "novalue"], "key=value"),

@@ -304,3 +304,35 @@ def test_files_whose_names_differ_by_a_date_are_not_taken_for_parts(desk):
     files = [lines(desk, row(), row(cost=number), name=f"bill-20261101040{number}.json") for number in (1, 2)]
     with pytest.raises(InputError, match="both given now"):
         desk.ingest(*files)
+
+
+@pytest.mark.parametrize(
+    ("labels", "tags"),
+    [
+        (
+            [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}],
+            {"a": "1", "unit": "retail", "team": "project's"},
+        ),
+        ([{"key": "a", "value": None}], {"unit": "retail", "team": "project's"}),
+        ([], {"unit": "retail", "team": "project's"}),
+    ],
+)
+def test_labels_that_come_twice_or_are_empty_do_not_take_the_others_with_them(desk, labels, tags):
+    desk.ingest(lines(desk, row(labels=labels)))
+    assert json.loads(desk.one("SELECT Tags FROM charges")) == tags
+
+
+def test_labels_that_cannot_be_read_are_kept_as_they_are(desk):
+    path = flat(desk, [row(project=None)])
+    python = "[{'key': 'a', 'value': \"it's\"}]"
+    text = json.dumps(ROW["labels"]).replace('"', '""')
+    assert text in path.read_text()
+    path.write_text(path.read_text().replace(text, python.replace('"', '""')))
+    desk.ingest(path)
+    assert json.loads(desk.one("SELECT Tags FROM charges")) == {"labels": python}
+
+
+def test_the_fee_of_a_commitment_is_no_machines_price(desk):
+    fee = {"id": "1", "description": "Commitment v1: Cpu in Americas for 1 Year"}
+    desk.ingest(lines(desk, row(sku=fee, credits=[], resource=None)))
+    assert desk.one("SELECT PricingCategory FROM charges") == "Committed"

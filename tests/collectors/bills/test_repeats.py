@@ -202,7 +202,7 @@ def test_rows_alike_by_chance_are_no_proof_and_are_told(desk):
     many = [{"ResourceId": f"k-{number}"} for number in range(300)]
     desk.ingest(desk.csv("part-1.csv", *many, ROWS[0]))
     result = desk.ingest(
-        desk.csv("part-2.csv", *({**row, "BilledCost": "3"} for row in many), ROWS[0])
+        desk.csv("part-2.csv", *({**row, "BilledCost": "3", "RegionId": "r"} for row in many), ROWS[0])
     ).files[0]
     assert "1 rows are alike by chance" in result.notes[0]
     assert desk.one("SELECT count(*) FROM charges") == 602
@@ -394,3 +394,38 @@ def test_a_delivery_that_another_file_holds_already_is_refused_or_takes_its_plac
         delivered(desk, desk.csv("a-1.csv", *ROWS, *MORE))
     delivered(desk, desk.csv("a-1.csv", *ROWS, *MORE), replace=True)
     assert total(desk) == TOTAL + TOTAL_MORE
+
+
+def restated(desk, name, factor, count=40, **more):
+    rows = [
+        {
+            "ResourceId": f"i-{number}",
+            "BilledCost": str(number * factor + 1),
+            "ListCost": str(number * factor + 2),
+            **more,
+        }
+        for number in range(1, count + 1)
+    ]
+    return desk.csv(name, *rows)
+
+
+def test_a_bill_that_comes_again_at_other_costs_under_another_name_is_not_added_up(desk):
+    desk.ingest(restated(desk, "preliminary.csv", 1))
+    before = desk.state()
+    with pytest.raises(InputError, match=r"same resources and times, 40 of them at other costs.*--replace"):
+        desk.ingest(restated(desk, "final.csv", 2))
+    assert desk.state() == before
+    result = desk.ingest(desk.folder / "final.csv", replace=True).files[0]
+    assert result.status == "replaced"
+    assert desk.one("SELECT count(*), sum(BilledCost) FROM charges") == (40, Decimal(2 * 820 + 40))
+
+
+def test_another_part_of_a_bill_with_other_hours_or_other_resources_is_loaded_beside_it(desk):
+    desk.ingest(restated(desk, "a.csv", 1))
+    desk.ingest(
+        restated(
+            desk, "b.csv", 2, ChargePeriodStart="2026-10-06T00:00:00Z", ChargePeriodEnd="2026-10-06T01:00:00Z"
+        )
+    )
+    desk.ingest(restated(desk, "c.csv", 3, SkuMeter="another"))
+    assert desk.one("SELECT count(*) FROM charges") == 120
