@@ -107,7 +107,9 @@ def delivery_of(
     """A delivery whose files are on this machine, `paths` by their keys; archives among them unpacked."""
     files: dict[str, Path] = {}
     for each in delivered.files:
-        name, path = each.path.removeprefix(delivered.source), paths[each.path]
+        numbered = "*" in delivered.source  # the source is no folder then, and each name is the only one
+        name = each.name if numbered else each.path.removeprefix(delivered.source)
+        path = paths[each.path]
         if is_archive(path):  # as AWS delivers a report that is compressed so
             address = place + each.path
             files |= members_of(name, address, unpacked(Archive(path, address), folder, say))

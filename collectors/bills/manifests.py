@@ -5,6 +5,8 @@ AWS CUR (legacy)   …/REPORT/20261001-20261101/[ASSEMBLY/]…            the ma
   for Athena       …/REPORT/REPORT/year=2026/month=10/…               …/REPORT/20261001-20261101/REPORT-Manifest.json
 Azure exports      …/EXPORT/20261001-20261031/[RUN/]GUID/…            …/GUID/manifest.json
 any other          …/BILLING_PERIOD=2026-10/… or year=2026/month=10/… none: the folder is the delivery
+BigQuery           …/X000000000000.Y, …/X000000000001.Y …              none: the numbered files are
+Tencent's FOCUS    …/FOCUS-bill_details-UIN-20261017.CSV               none: each day's file has all since the 1st
 
 A manifest counts by what is written in it. Of several for one export and period the newest counts, and files that it
 does not name do not.
@@ -32,6 +34,10 @@ _INSTANTS = (
     re.compile(r"(\d{4})-(\d{2})-(\d{2})T(\d{2})[:_-](\d{2})[:_-](\d{2})"),
     re.compile(r"\b(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z"),
 )
+_NUMBERED = re.compile(
+    r"^(.*)0{6}\d{6}(\.[^/]*)$", re.DOTALL
+)  # BigQuery numbers its files from 000000000000 on
+_CUMULATIVE = re.compile(r"^(.*FOCUS-bill_details-\d+-)(\d{6})(\d{2})(\.csv)$", re.IGNORECASE | re.DOTALL)
 Path = tuple[str, ...]  # the names of folders and file
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC).replace(tzinfo=None)
 _NO_COSTS = {"pricesheet", "reservationdetails", "reservationrecommendations", "reservationtransactions"}
@@ -88,7 +94,9 @@ def deliveries(
     bills = (each for each in objects if is_bill(each.path) and each.path not in named)
     rest = [each for each in bills if not _below(each.path, homes)]
     partitions, rest = _partitions(rest, say, place)
-    found = [each for each in found if each.files] + partitions
+    numbered, rest = _numbered(rest)
+    daily, rest = _cumulative(rest)
+    found = [each for each in found if each.files] + partitions + numbered + daily
     return sorted(found, key=lambda each: each.source), rest
 
 
@@ -305,3 +313,28 @@ def _newest_execution(folder: str, bills: list[Stored]) -> list[Stored]:
     if all(_EXECUTION.match(name) for name in executions):
         return executions[max(executions)]
     return bills
+
+
+def _numbered(bills: Sequence[Stored]) -> tuple[list[Delivered], list[Stored]]:
+    """The exports of a table to several files, as many as it takes each time; and the other bills."""
+    groups: dict[str, list[Stored]] = {}
+    for bill in bills:
+        if match := _NUMBERED.match(bill.path):
+            groups.setdefault(f"{match[1]}*{match[2]}/", []).append(bill)
+    found = [Delivered(source, tuple(several), source) for source, several in groups.items()]
+    return found, [bill for bill in bills if not _NUMBERED.match(bill.path)]
+
+
+def _cumulative(bills: Sequence[Stored]) -> tuple[list[Delivered], list[Stored]]:
+    """Of files that each hold a month up to their day the last one; and the other bills."""
+    months: dict[str, list[tuple[datetime, Stored]]] = {}
+    rest = []
+    for bill in bills:
+        match = _CUMULATIVE.match(bill.path)
+        day = _instant(f"{match[2]}{match[3]}T000000Z") if match else None
+        if match and day:
+            months.setdefault(f"{match[1]}{match[2]}/", []).append((day, bill))
+        else:
+            rest.append(bill)
+    newest = {source: max(several, key=lambda each: each[0]) for source, several in months.items()}
+    return [Delivered(source, (bill,), source, day) for source, (day, bill) in newest.items()], rest

@@ -483,3 +483,52 @@ def test_a_delivery_that_changes_while_it_is_read_is_told_and_the_one_before_it_
 def test_json_beside_bills_is_left_alone_unless_it_is_one(desk):
     lay(desk.folder / "x", {"settings.json": b'{"a": 1}', "a.csv.gz": part(desk, "1")})
     assert statuses(desk.ingest(desk.folder / "x")) == ["loaded"]
+
+
+# --- numbered and daily files -------------------------------------------------------------------------------
+
+
+def test_numbered_files_of_bigquery_replace_those_of_the_export_before_however_many_there_are(desk):
+    lay(desk.folder / "x", {f"bill-00000000000{n}.csv.gz": part(desk, *("1" * (n + 1))) for n in range(3)})
+    desk.ingest(desk.folder / "x")
+    assert total(desk) == 6
+    assert statuses(desk.ingest(desk.folder / "x")) == ["unchanged"] * 3
+    (desk.folder / "x/bill-000000000002.csv.gz").unlink()
+    lay(desk.folder / "x", {f"bill-00000000000{n}.csv.gz": part(desk, "2", "3") for n in range(2)})
+    assert statuses(desk.ingest(desk.folder / "x")) == ["replaced", "replaced"]
+    assert total(desk) == 10
+
+
+def test_numbered_files_of_two_exports_are_two_deliveries(desk):
+    lay(desk.folder / "x", {"a-000000000000.csv.gz": part(desk, "1")})
+    lay(desk.folder / "x", {"a-more-000000000000.csv.gz": part(desk, "5", account="000000000043")})
+    desk.ingest(desk.folder / "x")
+    lay(desk.folder / "x", {"a-000000000000.csv.gz": part(desk, "2")})
+    desk.ingest(desk.folder / "x")
+    assert total(desk) == 7
+
+
+def tencent(desk, *days: str) -> dict[str, bytes]:
+    """The file of each day holds a row per day of the month until then."""
+    return {
+        f"FOCUS-bill_details-100000000001-{day}.CSV": gzip.decompress(part(desk, *("1" * int(day[-2:])), month=f"{day[:4]}-{day[4:6]}"))
+        for day in days
+    }  # fmt: skip
+
+
+def test_of_files_that_grow_from_day_to_day_the_last_one_of_the_month_counts(desk):
+    lay(desk.folder / "x", tencent(desk, "20260930", "20261016", "20261017"))
+    desk.ingest(desk.folder / "x")
+    assert total(desk) == 30 + 17
+    lay(desk.folder / "x", tencent(desk, "20261018"))
+    desk.ingest(desk.folder / "x")
+    assert total(desk) == 30 + 18
+
+
+def test_an_earlier_day_given_later_does_not_win(desk):
+    lay(desk.folder / "x", tencent(desk, "20261018"))
+    desk.ingest(desk.folder / "x")
+    (desk.folder / "x/FOCUS-bill_details-100000000001-20261018.CSV").unlink()
+    lay(desk.folder / "x", tencent(desk, "20261012"))
+    desk.ingest(desk.folder / "x")
+    assert total(desk) == 18
