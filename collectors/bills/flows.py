@@ -37,10 +37,12 @@ def refresh(con: duckdb.DuckDBPyConnection) -> None:
         "DELETE FROM traffic USING changed WHERE source = 'bill' AND traffic.cloud = changed.cloud "
         "AND traffic.account_id = changed.account_id AND day >= first AND day < after"
     )
-    con.execute(_FLOWING)
-    row = con.execute("SELECT count(*) FROM flowing").fetchone()
-    if row and row[0]:
-        con.execute(_INSERT)
+    # In steps, because taking the patterns of all clouds in costs more than most bills have to be looked through.
+    for step in (_CANDIDATES, _FLOWING):
+        row = con.execute(step).fetchone()
+        if not row or not row[0]:
+            return
+    con.execute(_INSERT)
 
 
 _CHANGED_CHARGES = """
@@ -49,13 +51,13 @@ _CHANGED_CHARGES = """
     WHERE ChargeCategory = 'Usage' AND (is_bytes(ConsumedUnit) OR is_bytes(PricingUnit))
       AND ChargePeriodStart >= first AND ChargePeriodStart < after
 """
+_CANDIDATES = f"""
+CREATE OR REPLACE TEMP TABLE candidates AS SELECT DISTINCT {_METER} {_CHANGED_CHARGES.format(more="")}
+"""  # noqa: S608 - put together from constants
 _FLOWING = f"""
 CREATE OR REPLACE TEMP TABLE flowing AS
 SELECT *, split_part(flow, ' ', 1) AS kind, split_part(flow, ' ', 2) AS direction, split_part(flow, ' ', 3) AS priced
-FROM (
-    SELECT *, charge_flow({", ".join(_TELLING)}, '', '') AS flow
-    FROM (SELECT DISTINCT {_METER} {_CHANGED_CHARGES.format(more="")})
-)
+FROM (SELECT *, charge_flow({", ".join(_TELLING)}, '', '') AS flow FROM candidates)
 WHERE flow IS NOT NULL
 """  # noqa: S608 - put together from constants
 _INSERT = f"""
