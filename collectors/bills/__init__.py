@@ -1,4 +1,4 @@
-"""Exported bills into the table `charges`: FOCUS 1.0 to 1.4 and AWS CUR 2.0 as CSV, gzipped CSV and Parquet.
+"""Exported bills into the table `charges`: FOCUS, AWS CUR, Google's export, Alibaba's details; text, JSON, Parquet.
 
     find_files(paths)      files, folders and patterns as a list of paths
     inspect(path)          what a file is, from its beginning; hopeless ones fail here

@@ -53,7 +53,7 @@ _CHANGED_CHARGES = """
 """
 _CANDIDATES = f"""
 CREATE OR REPLACE TEMP TABLE candidates AS SELECT DISTINCT {_METER} {_CHANGED_CHARGES.format(more="")}
-"""  # noqa: S608 - put together from constants
+"""
 _FLOWING = f"""
 CREATE OR REPLACE TEMP TABLE flowing AS
 SELECT *, split_part(flow, ' ', 1) AS kind, split_part(flow, ' ', 2) AS direction, split_part(flow, ' ', 3) AS priced

@@ -20,7 +20,7 @@ from typing import Literal
 
 import duckdb
 
-from collectors.bills import checks, deliveries, flows, partitions
+from collectors.bills import checks, deliveries, flows, overlaps, partitions
 from collectors.bills.inspection import Bill, EmptyBillError, inspect
 from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
 from collectors.bills.results import FileResult, IngestResult
@@ -372,7 +372,7 @@ def _tell_cost_basis(load: _Load) -> None:
 def _face_overlaps(load: _Load) -> None:
     if given := partitions.give_way(load.writer.con, load.source):
         load.notes.append(f"It takes the place of what Cost Explorer told of {partitions.in_words(given)}.")
-    for overlap in partitions.overlaps(load.writer.con, load.source, load.bill.format, load.delivery):
+    for overlap in overlaps.overlaps(load.writer.con, load.source, load.bill.format, load.delivery):
         if not overlap.same_bill or (
             overlap.source in load.siblings and _shards(overlap.source, load.source)
         ):
@@ -399,7 +399,7 @@ def _shards(one: str, other: str) -> bool:
     return len({each and each.groups() for each in parts}) == 1 and None not in parts
 
 
-def _beside(overlap: partitions.Overlap) -> str:
+def _beside(overlap: overlaps.Overlap) -> str:
     alike = f"; {overlap.identical:,} rows are alike by chance" if overlap.identical else ""
     return f"It is another part of a bill of which {overlap.source} holds a part{alike}."
 

@@ -62,7 +62,7 @@ def ingest(
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Load exported bills (FOCUS 1.0 to 1.4, AWS CUR 2.0; csv, csv.gz, parquet; files, folders, patterns)."""
+    """Load exported bills: FOCUS 1.0 to 1.4, AWS CUR legacy and 2.0, Google Cloud, Alibaba Cloud."""
     from finops.instants import now, parse_duration
     from finops.pipeline.loading import ingest_files
 
