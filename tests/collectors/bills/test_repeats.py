@@ -230,7 +230,7 @@ def test_rows_without_a_cost_are_no_proof(desk):
 
 
 def test_a_sample_of_the_rows_is_compared_when_there_are_very_many(desk, monkeypatch):
-    monkeypatch.setattr("collectors.bills.partitions._ROWS_TO_COMPARE", 100)
+    monkeypatch.setattr("collectors.bills.overlaps._ROWS_TO_COMPARE", 100)
     many = [{"ResourceId": f"k-{number}", "BilledCost": f"{number}.5"} for number in range(500)]
     desk.ingest(desk.csv("first.csv", *many))
     with pytest.raises(InputError, match=r"both hold \d+ identical rows") as raised:
