@@ -299,7 +299,7 @@ def _shape(text: str) -> Literal["newline_delimited", "array", "unstructured"]:
         return "array"
     try:
         json.loads(text.split("\n", 1)[0])
-    except ValueError:
+    except (ValueError, RecursionError):
         return "unstructured"
     return "newline_delimited"
 

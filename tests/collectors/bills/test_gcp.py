@@ -336,3 +336,10 @@ def test_the_fee_of_a_commitment_is_no_machines_price(desk):
     fee = {"id": "1", "description": "Commitment v1: Cpu in Americas for 1 Year"}
     desk.ingest(lines(desk, row(sku=fee, credits=[], resource=None)))
     assert desk.one("SELECT PricingCategory FROM charges") == "Committed"
+
+
+def test_json_that_is_nested_a_hundred_thousand_deep_is_refused_in_a_sentence(desk):
+    text = '{"cost": ' + "[" * 100_000 + "]" * 100_000 + "}\n"
+    with pytest.raises(InputError, match="deep.json"):
+        desk.ingest(desk.file("deep.json", text))
+    assert not desk.ask("FROM charges")
