@@ -340,6 +340,6 @@ def test_the_fee_of_a_commitment_is_no_machines_price(desk):
 
 def test_json_that_is_nested_a_hundred_thousand_deep_is_refused_in_a_sentence(desk):
     text = '{"cost": ' + "[" * 100_000 + "]" * 100_000 + "}\n"
-    with pytest.raises(InputError, match="deep.json"):
+    with pytest.raises(InputError, match=r"deep\.json"):
         desk.ingest(desk.file("deep.json", text))
     assert not desk.ask("FROM charges")
