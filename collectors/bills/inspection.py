@@ -161,7 +161,7 @@ def not_utf8(path: Path, line: int | str | None = None) -> InputError:
     """The error for text in another encoding."""
     where = f" (line {line})" if line else ""
     return InputError(
-        f"{path} is not written in UTF-8{where}, perhaps in Windows-1252: save it as CSV in UTF-8."
+        f"{path} is not written in UTF-8{where}, perhaps in Windows-1252 or GB18030: save it as CSV in UTF-8."
     )
 
 
@@ -260,7 +260,7 @@ def _json(path: Path, text: str, *, gzipped: bool) -> Bill:
         raise InputError(f"{path} has JSON in it that is no record: export it again.")
     mapping = _mapping(path, columns, json=True)
     names = names_of(columns, mapping)
-    _refuse_cases(path, text, names)
+    _refuse_cases(path, names, gzipped=gzipped)
     return Bill(path, mapping.version(names), mapping, tuple(columns), None, gzipped, shape)
 
 
@@ -282,16 +282,23 @@ def _broken_line(path: Path, *, gzipped: bool) -> int | None:
     return None
 
 
-def _refuse_cases(path: Path, text: str, names: Sequence[str]) -> None:
+def _refuse_cases(path: Path, names: Sequence[str], *, gzipped: bool) -> None:
     """DuckDB names a key that differs from another by case only with a number behind it, and loses its values."""
     paths = {".".join(name.split(".")[:depth]) for name in names for depth in range(1, name.count(".") + 2)}
     have = {path.lower() for path in paths}
     for name in sorted(paths):
         key, _, number = name.rpartition("_")
-        if number.isdigit() and key.lower() in have and f'"{name.rpartition(".")[2]}"' not in text:
+        numbered = number.isdigit() and key.lower() in have
+        if numbered and not _has_key(path, name.rpartition(".")[2], gzipped=gzipped):
             raise InputError(
                 f"{path} has the field {shown(key)} in upper and in lower case: export it again."
             )
+
+
+def _has_key(path: Path, name: str, *, gzipped: bool) -> bool:
+    """Whether a record has a key of this name; a late one may be the first."""
+    with opened(path, gzipped=gzipped) as file:
+        return any(f'"{name}"'.encode() in line for line in file)
 
 
 def _shape(text: str) -> Literal["newline_delimited", "array", "unstructured"]:

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from finops.cli.options import (
     CostExplorer,
     Db,
     ExternalId,
+    Format,
     Profiles,
     Regions,
     Role,
@@ -41,15 +41,6 @@ if TYPE_CHECKING:
     from finops.model import AuditReport
     from finops.pipeline.collecting import Collected
     from finops.pipeline.filters import Filters
-
-
-class Format(StrEnum):
-    """What `audit` can print."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
 
 
 def register(app: typer.Typer) -> None:

@@ -6,22 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, in_colour, on_terminal, out, width
+from finops.cli.options import Common, Config, Db, Format, in_colour, on_terminal, out, width
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.spending import CostAnswer
 
 TOP = 20  # lines that a person reads
-
-
-class Format(StrEnum):
-    """What `costs` can print."""
-
-    table = "table"
-    json = "json"
-    csv = "csv"
-    markdown = "markdown"
 
 
 class Metric(StrEnum):

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,6 +24,15 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but the 
 Wait = Annotated[
     str, typer.Option("--wait", metavar="TIME", help="Wait so long for another run that writes, e.g. 10m.")
 ]
+
+
+class Format(StrEnum):
+    """What a command that answers can print."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+    markdown = "markdown"
 
 
 # Whom to ask, shared by every command that may talk to AWS.

@@ -343,3 +343,8 @@ def test_json_that_is_nested_a_hundred_thousand_deep_is_refused_in_a_sentence(de
     with pytest.raises(InputError, match=r"deep\.json"):
         desk.ingest(desk.file("deep.json", text))
     assert not desk.ask("FROM charges")
+
+
+def test_a_numbered_field_that_only_a_late_record_has_is_no_field_in_two_cases(desk):
+    rows = [row(note="x") for _ in range(3_000)] + [row(note="x", note_1="y")]
+    assert desk.ingest(lines(desk, *rows)).files[0].rows == 3_001
