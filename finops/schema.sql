@@ -57,7 +57,7 @@ CREATE TABLE instances ( -- Virtual machines.
   zone            VARCHAR,            -- availability zone
   name            VARCHAR,            -- display name: hostile text, escape it
   state           VARCHAR NOT NULL,   -- running | stopped | other (starting, stopping, terminated …)
-  state_since     TIMESTAMP,          -- when it entered that state, UTC; NULL where the cloud does not tell
+  state_since     TIMESTAMP,          -- when it entered that state, UTC; alibaba does not tell: the end of the last measured hour stands in for a stopped one; NULL where nothing tells
   instance_type   VARCHAR,            -- type or size, key into instance_types
   platform        VARCHAR,            -- linux | windows | rhel | suse | other (priced as linux) | special (a licence or tenancy that no list price is known of)
   purchase_model  VARCHAR,            -- on_demand | spot | subscription | reserved
@@ -67,7 +67,7 @@ CREATE TABLE instances ( -- Virtual machines.
   cluster         VARCHAR,            -- Kubernetes cluster whose node it is
   private_ip      VARCHAR,            -- first private address
   expires_at      TIMESTAMP,          -- end of a subscription, UTC
-  auto_renew      BOOLEAN             -- whether a subscription renews itself
+  auto_renew      BOOLEAN             -- whether a subscription renews itself; NULL where it is not known
 );
 
 CREATE TABLE instance_types ( -- What a type offers; one row per type, the same in every region.
@@ -104,7 +104,10 @@ CREATE TABLE volumes ( -- Block storage volumes and disks.
   delete_with_instance BOOLEAN,          -- whether it goes when its instance is terminated
   created_at           TIMESTAMP,        -- creation, UTC
   detached_at          TIMESTAMP,        -- last detachment, UTC; NULL where the cloud does not tell
-  kubernetes_claim     VARCHAR           -- claim (namespace/name) of the pod storage it belongs to
+  kubernetes_claim     VARCHAR,          -- claim (namespace/name) of the pod storage it belongs to
+  purchase_model       VARCHAR,          -- on_demand | subscription; NULL where it is not known
+  expires_at           TIMESTAMP,        -- end of a subscription, UTC
+  auto_renew           BOOLEAN           -- whether a subscription renews itself; NULL where it is not known
 );
 
 CREATE TABLE snapshots ( -- Snapshots of volumes.
@@ -133,7 +136,10 @@ CREATE TABLE public_ips ( -- Public addresses that are reserved or in use.
   resource_type VARCHAR,         -- instance | nat_gateway | load_balancer | other
   created_at   TIMESTAMP,        -- allocation, UTC; NULL where the cloud does not tell
   unused_since TIMESTAMP,        -- since when it is unused, UTC; NULL where the cloud does not tell
-  charge_type  VARCHAR           -- traffic | bandwidth | flat
+  charge_type  VARCHAR,          -- traffic | bandwidth | flat
+  purchase_model VARCHAR,        -- on_demand | subscription; NULL where it is not known
+  expires_at   TIMESTAMP,        -- end of a subscription, UTC
+  auto_renew   BOOLEAN           -- whether a subscription renews itself; NULL where it is not known
 );
 
 CREATE TABLE load_balancers ( -- Load balancers of every kind.
@@ -246,7 +252,7 @@ CREATE TABLE prices ( -- List prices and spot price history.
   zone           VARCHAR,                  -- zone of a spot price, else NULL
   sku            VARCHAR NOT NULL,         -- instance type, volume type, or e.g. gp3:iops, public_ip:unused
   purchase_model VARCHAR NOT NULL,         -- on_demand | spot | reserved | subscription
-  unit           VARCHAR NOT NULL,         -- hour | GiB-month | IOPS-month | MiBps-month | GiB
+  unit           VARCHAR NOT NULL,         -- hour | month (a machine by subscription) | GiB-month | IOPS-month | MiBps-month | GiB
   price          DECIMAL(38, 18) NOT NULL, -- price of one unit
   currency       VARCHAR NOT NULL,         -- ISO code
   platform       VARCHAR,                  -- operating system the price includes; NULL means linux or none

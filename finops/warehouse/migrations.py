@@ -20,6 +20,9 @@ STEPS: Mapping[int, str] = {
     "CREATE TABLE bill_objects (object VARCHAR NOT NULL, etag VARCHAR NOT NULL, size_bytes BIGINT NOT NULL, "
     "source VARCHAR NOT NULL, fingerprint VARCHAR, run_id VARCHAR NOT NULL)",
     4: "ALTER TABLE traffic ADD COLUMN kind VARCHAR; ALTER TABLE bill_partitions ALTER list_cost DROP NOT NULL",
+    5: "ALTER TABLE volumes ADD COLUMN purchase_model VARCHAR; ALTER TABLE volumes ADD COLUMN expires_at TIMESTAMP; "
+    "ALTER TABLE volumes ADD COLUMN auto_renew BOOLEAN; ALTER TABLE public_ips ADD COLUMN purchase_model VARCHAR; "
+    "ALTER TABLE public_ips ADD COLUMN expires_at TIMESTAMP; ALTER TABLE public_ips ADD COLUMN auto_renew BOOLEAN",
 }
 CURRENT = max(STEPS, default=1)
 
