@@ -16,7 +16,9 @@ from botocore.exceptions import (
     ProfileNotFound,
 )
 
-from collectors.aws.client import Api, Budget, CallError, Client, Session, another, no_credentials
+from collectors.aws.client import Api, Client, Session, another, no_credentials
+from collectors.calls import Budget, CallError
+from collectors.scopes import Refused
 from finops.errors import CredentialsError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "get_caller_identity")  # needs no permission
@@ -38,16 +40,6 @@ class Request:
     role: str | None = None
     external_id: str | None = None
     regions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """An account, or a list of accounts or regions, that could not be had."""
-
-    account: str
-    dataset: str
-    status: str
-    error: str
 
 
 @dataclass(slots=True)

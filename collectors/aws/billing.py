@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from collectors.aws.client import METER, CallError, Session
+from collectors.aws.client import Session
 from collectors.aws.storage import GET_OBJECT, LIST_OBJECTS, Bucket
 from collectors.bills import Delivery, FileResult, ingest_delivery
 from collectors.bills.manifests import MissingFileError, deliveries
 from collectors.bills.objects import Delivered, Stored, plain
 from collectors.bills.stores.reading import download, read
+from collectors.calls import METER, CallError
 from finops.errors import IncompleteError, InputError
 from finops.warehouse import Writer
 

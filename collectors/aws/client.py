@@ -28,8 +28,9 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
 
+from collectors.calls import METER, Budget, CallError
 from finops import __version__
-from finops.errors import CredentialsError, FinopsError
+from finops.errors import CredentialsError
 
 CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 30  # seconds; the slowest answer measured, 500 queries of metrics, takes a few
@@ -127,47 +128,6 @@ class Api:
         return f"{self.service}:{''.join(word.capitalize() for word in self.operation.split('_'))}"
 
 
-class CallError(FinopsError):
-    """A call that did not succeed: status as in coverage (denied, throttled, failed), AWS's code, a sentence."""
-
-    exit_code = 3
-
-    def __init__(self, status: str, code: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status, self.code = status, code
-
-
-class Budget:
-    """The time that failed attempts in one region have cost, over all threads; beyond a limit nothing is sent."""
-
-    def __init__(self, seconds: float | None = None) -> None:
-        self.limit = LOST_SECONDS if seconds is None else seconds
-        self._lost, self._lock = 0.0, threading.Lock()
-
-    @property
-    def spent(self) -> bool:
-        return self._lost > self.limit
-
-    @property
-    def lost(self) -> float:
-        return self._lost
-
-    def lose(self, seconds: float) -> None:
-        with self._lock:
-            self._lost += seconds
-
-
-class Meter(threading.local):
-    """Calls that the current thread has sent, retries included, and when the last one was."""
-
-    sent: int = 0
-    attempts: int = 0
-    last: float = 0.0
-
-
-METER = Meter()
-
-
 @dataclass(slots=True)
 class Session:
     """One account, as one set of credentials sees it. Clients are made once and shared by all threads."""
@@ -234,7 +194,7 @@ class Client:
     """Calls in one account and region. Safe to use from several threads."""
 
     def __init__(self, session: Session, region: str, budget: Budget | None = None) -> None:
-        self.session, self.region, self.budget = session, region, budget or Budget()
+        self.session, self.region, self.budget = session, region, budget or Budget(LOST_SECONDS)
         self._made: dict[str, Any] = {}
         self._lock = threading.Lock()
 

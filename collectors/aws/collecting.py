@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from collectors.aws import billing, cost_explorer
 from collectors.aws.accounts import Found, Request, discover
-from collectors.aws.client import METER, CallError, Session
+from collectors.aws.client import Session
 from collectors.aws.regional import (
     CLOUD,
     GLOBAL,
@@ -20,13 +19,13 @@ from collectors.aws.regional import (
     collect_global,
     collect_region,
 )
+from collectors.calls import METER, CallError
 from collectors.conduct import CALLS_AT_A_TIME, Crew, Outcome, Pool, Progress, Stored, conduct
-from finops.errors import CredentialsError, FinopsError, IncompleteError
-from finops.warehouse import Scope, Writer, record_failure
+from collectors.scopes import Billed, forget_failure, newest_of, nothing, resting, tell_refused
+from finops.errors import CredentialsError, IncompleteError
+from finops.warehouse import Scope, Writer
 
 DATASETS = REGIONAL
-# What is known of an account as such; only told where it could not be had.
-_OF_ACCOUNTS = ("accounts", "regions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,7 @@ def collect(
     the credentials are refused everywhere.
     """
     found = discover(request)
-    _tell_refused(writer, found, at)
+    tell_refused(writer, CLOUD, found.refused, {session.account for session in found.sessions}, at)
     billed = [_collect_bill(writer, found.sessions[0], wanted.bill, at, progress)] if wanted.bill else []
     if wanted.cost_explorer:
         billed += _explore(writer, found, at, fresh, progress)
@@ -88,13 +87,7 @@ def collect(
         one.record_failure(writer, at)
     places = _places(found, wanted, at, writer.con)
     scopes = {scope for place in places for scope in _scopes(place, wanted)}
-
-    def rested(scope: Scope) -> bool:
-        """Fresh, and so are the machines that it was asked for."""
-        machines = Scope(scope.cloud, scope.account_id, scope.region, "instances")
-        return fresh(scope) and (
-            scope.dataset not in OF_MACHINES or machines not in scopes or fresh(machines)
-        )
+    rested = resting(scopes, OF_MACHINES, fresh)
 
     stored = Stored(writer.con)
     calls = Pool(CALLS_AT_A_TIME, "call")
@@ -122,33 +115,7 @@ def collect(
 # --- the bill ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Billed:
-    """What became of one source of the bill; `status` as in coverage when nothing could be had."""
-
-    scope: Scope
-    sentence: str
-    calls: int
-    failed: str | None = None
-    status: str | None = None
-
-    def record_failure(self, writer: Writer, at: datetime) -> None:
-        """Once every source has been asked, so that one that could be had does not hide it."""
-        if self.status:
-            record_failure(
-                writer.con, writer.run_id, self.scope, self.status, str(self.failed), at=at, calls=self.calls
-            )
-
-    def add_to(self, outcome: Outcome) -> None:
-        outcome.calls += self.calls
-        outcome.statuses.setdefault(self.scope, "complete")
-        if self.failed:
-            outcome.statuses[self.scope] = "partial"
-            before = outcome.errors.get(self.scope)
-            outcome.errors[self.scope] = f"{before} {self.failed}" if before else self.failed
-
-
-def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress) -> _Billed:
+def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress) -> Billed:
     """Loads the bill's export. What may not be read, or does not fit, is told as the scope of its payer."""
     scope = Scope(CLOUD, session.account, GLOBAL, "charges")
     before = METER.sent
@@ -157,24 +124,24 @@ def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, pr
             writer, session, bill.url, at=at, since=bill.since, folder=bill.folder, say=progress.say
         )
     except (CallError, IncompleteError) as error:
-        return _nothing(scope, bill.url, METER.sent - before, error)
+        return nothing(scope, bill.url, METER.sent - before, error)
     if not done.failed:
-        _forget_failure(writer.con, scope)
+        forget_failure(writer.con, scope)
     loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
     failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
-    return _Billed(scope, f"{bill.url}: {loaded}", done.calls, failed or None)
+    return Billed(scope, f"{bill.url}: {loaded}", done.calls, failed or None)
 
 
 def _explore(
     writer: Writer, found: Found, at: datetime, fresh: Callable[[Scope], bool], progress: Progress
-) -> list[_Billed]:
+) -> list[Billed]:
     """Asks Cost Explorer with as few credentials as tell of every account, those of a caller first.
 
     Whoever is told of accounts beside its own pays for them: accounts entered from there need not be asked. What was
     asked a while ago is fresh under the scope `cost_explorer`, which has no coverage of its own.
     """
     allowance = cost_explorer.Allowance()
-    done: list[_Billed] = []
+    done: list[Billed] = []
     known: set[str] = set()
     pays = False
     for session in sorted(found.sessions, key=lambda one: one.account not in found.callers):
@@ -193,21 +160,16 @@ def _explore(
 
 def _ask(
     writer: Writer, session: Session, at: datetime, allowance: cost_explorer.Allowance
-) -> tuple[_Billed, set[str]]:
+) -> tuple[Billed, set[str]]:
     """The cost that one account's credentials tell of, and of which accounts."""
     scope = Scope(CLOUD, session.account, GLOBAL, "charges")
     before = METER.sent
     try:
         explored = cost_explorer.explore(writer, session, at=at, allowance=allowance)
     except (CallError, IncompleteError) as error:
-        return _nothing(scope, f"Cost Explorer of {session.account}", METER.sent - before, error), set()
-    _forget_failure(writer.con, scope)
-    return _Billed(scope, explored.sentence, METER.sent - before), set(explored.accounts)
-
-
-def _nothing(scope: Scope, source: str, calls: int, error: FinopsError) -> _Billed:
-    status = getattr(error, "status", "failed")
-    return _Billed(scope, f"{source}: nothing could be read", calls, str(error), status)
+        return nothing(scope, f"Cost Explorer of {session.account}", METER.sent - before, error), set()
+    forget_failure(writer.con, scope)
+    return Billed(scope, explored.sentence, METER.sent - before), set(explored.accounts)
 
 
 def _accounts_told(con: duckdb.DuckDBPyConnection, account: str) -> set[str]:
@@ -215,16 +177,6 @@ def _accounts_told(con: duckdb.DuckDBPyConnection, account: str) -> set[str]:
         "SELECT DISTINCT x_AccountId FROM charges WHERE x_Source = ?", [cost_explorer.source_of(account)]
     ).fetchall()
     return {str(row[0]) for row in rows}
-
-
-def _forget_failure(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
-    """A payer without charges of its own has no row that a load would make complete."""
-    con.execute(
-        "DELETE FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
-        "AND status IN ('denied', 'throttled', 'failed') "
-        "AND NOT EXISTS (FROM charges WHERE x_Cloud = ? AND x_AccountId = ?)",
-        [scope.cloud, scope.account_id, scope.region, scope.dataset, scope.cloud, scope.account_id],
-    )
 
 
 # --- places -----------------------------------------------------------------------------------------------
@@ -239,56 +191,9 @@ def _scopes(place: Place, wanted: Wanted) -> list[Scope]:
 
 
 def _places(found: Found, wanted: Wanted, at: datetime, con: duckdb.DuckDBPyConnection) -> list[Place]:
-    newest = _newest(con, at, wanted.days)
+    newest = newest_of(con, CLOUD, at, wanted.days)
     regional = [
         Place(session, region, at, wanted.days, newest.get((session.account, region), {}))
         for session, region in found.places
     ]
     return regional + [Place(session, GLOBAL, at, wanted.days) for session in found.sessions]
-
-
-def _newest(
-    con: duckdb.DuckDBPyConnection, at: datetime, days: int
-) -> dict[tuple[str, str], dict[tuple[str, str, int], datetime]]:
-    """The newest stored bucket of each series, by place; none for a place whose history begins too late.
-
-    A place that was collected with fewer days before is asked for all of them again.
-    """
-    rows: list[tuple[Any, ...]] = con.execute(
-        """
-        WITH series AS (
-            SELECT account_id, region, resource_id, metric, bucket_seconds,
-                max(bucket_start) AS newest, min(bucket_start) AS oldest
-            FROM metrics WHERE cloud = $cloud AND bucket_start < $at GROUP BY ALL
-        ), places AS (
-            SELECT account_id, region, min(oldest) AS oldest FROM series WHERE bucket_seconds = 86400 GROUP BY ALL
-        )
-        SELECT s.account_id, s.region, s.resource_id, s.metric, s.bucket_seconds, s.newest
-        FROM series AS s JOIN places AS p USING (account_id, region)
-        WHERE p.oldest <= $at - to_days(CAST($days - 3 AS INTEGER))
-        """,
-        {"cloud": CLOUD, "at": at, "days": days},
-    ).fetchall()
-    newest: dict[tuple[str, str], dict[tuple[str, str, int], datetime]] = {}
-    for account, region, resource, metric, seconds, at_ in rows:
-        newest.setdefault((account, region), {})[resource, metric, seconds] = at_
-    return newest
-
-
-def _tell_refused(writer: Writer, found: Found, at: datetime) -> None:
-    """Accounts and lists that could not be had, as coverage; those of earlier runs that now can be are forgotten."""
-    known = {session.account for session in found.sessions} | {one.account for one in found.refused}
-    writer.con.execute(
-        "DELETE FROM coverage WHERE cloud = ? AND list_contains(?, account_id) AND list_contains(?, dataset)",
-        [CLOUD, sorted(known), list(_OF_ACCOUNTS)],
-    )
-    for one in found.refused:
-        record_failure(
-            writer.con,
-            writer.run_id,
-            Scope(CLOUD, one.account, GLOBAL, one.dataset),
-            one.status,
-            one.error,
-            at=at,
-            calls=1,
-        )

@@ -8,9 +8,10 @@ from typing import Any
 
 from collectors.aws import inventory, metrics
 from collectors.aws.accounts import Request, discover
-from collectors.aws.client import Api, CallError, Client, Session
+from collectors.aws.client import Api, Client, Session
 from collectors.aws.permissions import base_calls, paid_calls
 from collectors.aws.regional import REGIONAL
+from collectors.calls import CallError
 from finops.errors import FinopsError
 from finops.warehouse import Scope
 

@@ -5,13 +5,14 @@ not be had is told in `problems`, and the rest goes on without it.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from collectors.aws.client import Api, CallError, Client
+from collectors.aws.client import Api, Client
 from collectors.conduct import Rows
+from collectors.regions import Problems, beside
 from finops.instants import in_utc
 from finops.warehouse import Scope
 
@@ -30,7 +31,6 @@ DESCRIBE_VOLUMES = Api("ec2", "describe_volumes", "ec2:DescribeVolumes", probe=_
 DESCRIBE_SNAPSHOTS = Api("ec2", "describe_snapshots", "ec2:DescribeSnapshots", probe=_DRY)
 DESCRIBE_IMAGES = Api("ec2", "describe_images", "ec2:DescribeImages", probe=_DRY)
 
-Problems = list[str]
 Raw = list[dict[str, Any]]
 
 # "User initiated (2026-08-01 10:00:00 GMT)"
@@ -43,15 +43,6 @@ _ACCELERATORS = (
     ("GpuInfo", "Gpus"), ("InferenceAcceleratorInfo", "Accelerators"), ("NeuronInfo", "NeuronDevices"),
 )  # fmt: skip
 _FLASH, _DISK = ("gp2", "gp3", "io1", "io2"), ("st1", "sc1", "standard")
-
-
-def beside(problems: Problems, call: Callable[[], Raw]) -> Raw | None:
-    """What a call beside the main one brings; None, and a word in `problems`, when it cannot be had."""
-    try:
-        return call()
-    except CallError as error:
-        problems.append(str(error))
-        return None
 
 
 def all_of(client: Client, api: Api, key: str, **parameters: Any) -> Raw:

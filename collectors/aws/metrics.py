@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from collectors.aws.client import Api, Client
-from collectors.aws.inventory import Problems, utc
+from collectors.aws.inventory import utc
 from collectors.aws.measures import (
     AGENT,
     DAY,
@@ -34,6 +34,7 @@ from collectors.aws.measures import (
     Wanted,
     plan,
 )
+from collectors.regions import Problems
 from finops.warehouse import Scope
 
 GET_METRIC_DATA = Api(

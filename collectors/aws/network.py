@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collectors.aws.client import Api, Client
-from collectors.aws.inventory import Problems, Raw, all_of, beside, once, place, tag, tag_rows, utc
+from collectors.aws.inventory import Raw, all_of, once, place, tag, tag_rows, utc
 from collectors.conduct import Rows
+from collectors.regions import Problems, beside
 from finops.warehouse import Scope
 
 _DRY = {"DryRun": True}

@@ -7,8 +7,9 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from collectors.aws.client import Api, CallError, Client
+from collectors.aws.client import Api, Client
 from collectors.aws.inventory import Raw, all_of, utc
+from collectors.calls import CallError
 from collectors.conduct import Rows
 from finops.warehouse import Scope
 

@@ -9,9 +9,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ProfileNotFound
 from urllib3.exceptions import HTTPError
 
-from collectors.aws.client import Api, CallError, Client, Session
+from collectors.aws.client import Api, Client, Session
 from collectors.bills.objects import Stored
 from collectors.bills.stores.reading import CHUNK, Body, BrokenOffError
+from collectors.calls import CallError
 from finops.errors import ConfigError, IncompleteError, InputError
 
 LIST_OBJECTS = Api("s3", "list_objects_v2", "s3:ListBucket")

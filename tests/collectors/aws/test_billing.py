@@ -21,9 +21,10 @@ from botocore.exceptions import IncompleteReadError
 from moto.server import ThreadedMotoServer
 
 from collectors.aws.billing import GET_OBJECT, BillResult, collect_bill
-from collectors.aws.client import Api, CallError, Session
+from collectors.aws.client import Api, Session
 from collectors.bills.mapping import mappings
 from collectors.bills.stores.reading import ATTEMPTS
+from collectors.calls import CallError
 from finops.errors import IncompleteError, InputError
 from finops.schema_comments import schema_sql
 from finops.warehouse import Writer

@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from collectors.aws import client as module
-from collectors.aws.client import CREDENTIAL_CODES, METER, Api, Budget, CallError, Client, Session
+from collectors.aws.client import CREDENTIAL_CODES, Api, Client, Session
 from collectors.aws.inventory import (
     DESCRIBE_GROUPS,
     DESCRIBE_INSTANCE_TYPES,
@@ -28,6 +28,7 @@ from collectors.aws.inventory import (
 from collectors.aws.metrics import LIST_METRICS
 from collectors.aws.network import DESCRIBE_BALANCERS, DESCRIBE_CLASSIC
 from collectors.aws.prices import GET_PRODUCTS
+from collectors.calls import METER, Budget, CallError
 from finops.errors import CredentialsError
 from tests.collectors.aws.live import as_environment
 from tests.servers.aws.cloud import ACCOUNT, Cloud

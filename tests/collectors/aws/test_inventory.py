@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from collectors.aws.client import CallError
 from collectors.aws.inventory import (
     get_instance_types,
     get_instances,
@@ -20,6 +19,7 @@ from collectors.aws.inventory import (
     transform_volumes,
     utc,
 )
+from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import TOKYO, Canned, needs_recorded, recorded
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from collectors.aws.client import CallError
 from collectors.aws.network import (
     get_load_balancers,
     get_nat_gateways,
@@ -14,6 +13,7 @@ from collectors.aws.network import (
     transform_nat_gateways,
     transform_public_ips,
 )
+from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import Canned, needs_recorded, recorded
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from collectors.aws.client import CallError
 from collectors.aws.prices import SPOT_DAYS, get_list, get_spot, transform_list, transform_spot
+from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import Canned
 

@@ -1,0 +1,177 @@
+"""What collecting one region is made of, the same for every cloud: asking, handing over, what the inventory holds.
+
+A dataset is asked in the pool (`ask`), its answer becomes rows or the reason why there are none (`bring`). What
+follows from the inventory (types, metrics, prices) reads it from `Estate`: what was just collected, else what is
+stored, and says in its scope when that is old or never was.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+import pyarrow as pa
+
+from collectors.calls import CallError
+from collectors.conduct import ODD_SHAPES, Crew, Got, Rows
+from finops.errors import FinopsError
+from finops.warehouse import Scope
+
+_BATCHES_AT_A_TIME = 8
+
+Problems = list[str]
+T = TypeVar("T")
+B = TypeVar("B")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A get under way, with the words that what it could not add is told in."""
+
+    scope: Scope
+    future: "Future[Got[Any]]"
+    problems: Problems
+
+
+def ask(scope: Scope, crew: Crew, get: Callable[..., Any], *arguments: Any) -> Asked:
+    """Runs the get of a scope in the pool."""
+    return Asked(scope, crew.get(what(scope), get, *arguments), [])
+
+
+def ask_telling(scope: Scope, crew: Crew, get: Callable[..., Any], *arguments: Any) -> Asked:
+    """As `ask`, for a get that tells what it could not add: it takes the list of problems as its last argument."""
+    problems: Problems = []
+    return Asked(scope, crew.get(what(scope), get, *arguments, problems), problems)
+
+
+def what(scope: Scope) -> str:
+    """A scope in words."""
+    return f"{scope.dataset.replace('_', ' ')} of account {scope.account_id}, region {scope.region}"
+
+
+def beside(problems: Problems, call: Callable[[], T]) -> T | None:
+    """What a call beside the main one brings; None, and a word in `problems`, when it cannot be had."""
+    try:
+        return call()
+    except CallError as error:
+        problems.append(str(error))
+        return None
+
+
+def bring(crew: Crew, asked: Asked, transform: Callable[[Any], Rows]) -> Rows | None:
+    """Hands an answer over as rows, or the reason why there is none."""
+    got = asked.future.result()
+    if got.error is not None:
+        crew.missed(asked.scope, got.error, got.calls)
+        return None
+    try:
+        rows = transform(got.value)
+    except ODD_SHAPES as error:
+        sentence = f"The {what(asked.scope)} have a shape this version does not know ({type(error).__name__}: {error})."
+        crew.missed(asked.scope, FinopsError(sentence), got.calls)
+        return None
+    crew.whole(asked.scope, rows, calls=got.calls, problems=asked.problems)
+    return rows
+
+
+class Estate:
+    """The rows of a region's inventory: what was just collected, else what is stored."""
+
+    def __init__(
+        self,
+        crew: Crew,
+        place: tuple[str, str, str],
+        rows: Mapping[str, Rows],
+        asked: Iterable[str],
+        datasets: Iterable[str],
+    ) -> None:
+        self._crew, self._place, self._rows = crew, place, rows
+        self.missing = [name for name in asked if name not in rows]
+        known = crew.stored(
+            "SELECT dataset FROM coverage WHERE (cloud, account_id, region) = (?, ?, ?) AND collected_at IS NOT NULL",
+            place,
+        )
+        self.never = set(datasets) - set(rows) - {one["dataset"] for one in known}
+
+    def of(self, table: str) -> list[Mapping[str, Any]]:
+        """Rows of one table."""
+        if table in self._rows:
+            return list(self._rows[table][table])
+        return list(
+            self._crew.stored(
+                f"SELECT * FROM {table} WHERE (cloud, account_id, region) = (?, ?, ?)",  # noqa: S608
+                self._place,
+            )
+        )
+
+    @property
+    def running(self) -> list[Mapping[str, Any]]:
+        return [one for one in self.of("instances") if one["state"] == "running"]
+
+    def why(self, *datasets: str) -> Problems:
+        """Why a scope that follows from others cannot be whole."""
+        never = [name.replace("_", " ") for name in datasets if name in self.never]
+        old = [name.replace("_", " ") for name in datasets if name in self.missing and name not in self.never]
+        told = []
+        if never:
+            told.append(f"What to ask about is not known: {' and '.join(never)} were never collected.")
+        if old:
+            told.append(
+                f"What to ask about is known from an earlier collection: {' and '.join(old)} could not be read."
+            )
+        return told
+
+
+def without_machines(crew: Crew, scope: Scope, estate: Estate) -> None:
+    """A scope that follows from the machines, where there are none, or none are known."""
+    why = estate.why("instances")
+    if why:
+        crew.missed(scope, FinopsError(why[0]), 0)
+    else:
+        crew.whole(scope, {}, calls=0)
+
+
+def measure(
+    crew: Crew,
+    scope: Scope,
+    get: Callable[[B], pa.Table | None],
+    plan: Sequence[B],
+    problems: Problems,
+    *,
+    calls: int,
+    keep_from: Mapping[int, datetime],
+) -> None:
+    """Collects the batches of a plan into `metrics`; the scope is whole when every batch came and nothing is told."""
+    failed: list[FinopsError] = []
+    for got in _measured(crew, scope, get, plan):
+        calls += got.calls
+        if got.error is not None:
+            failed.append(got.error)
+        elif got.value is not None:
+            crew.add(scope, "metrics", got.value)
+    if plan and len(failed) == len(plan):
+        crew.missed(scope, failed[0], calls)
+        return
+    if not plan and problems:
+        crew.missed(scope, FinopsError(" ".join(problems)), calls)
+        return
+    problems += [str(error) for error in failed[:1]]
+    if failed:
+        problems.append(f"{len(failed)} of {len(plan)} batches of metrics came to nothing.")
+    crew.add(scope, "metrics", None)
+    crew.whole(scope, calls=calls, problems=problems, keep_from=keep_from)
+
+
+def _measured(
+    crew: Crew, scope: Scope, get: Callable[[B], pa.Table | None], plan: Iterable[B]
+) -> "Iterator[Got[pa.Table | None]]":
+    """The answers to a plan as Arrow, a few at a time, so that memory does not grow with the estate."""
+    under_way: deque[Future[Got[pa.Table | None]]] = deque()
+    for batch in plan:
+        under_way.append(crew.get(what(scope), get, batch))
+        if len(under_way) >= _BATCHES_AT_A_TIME:
+            yield under_way.popleft().result()
+    while under_way:
+        yield under_way.popleft().result()

@@ -1,0 +1,128 @@
+"""Scopes beyond one region, the same for every cloud: what is fresh, what was refused, where metrics end, the bill."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from collectors.conduct import Outcome
+from finops.errors import FinopsError
+from finops.warehouse import Scope, Writer, record_failure
+
+GLOBAL = "global"
+# What is known of an account as such; only told where it could not be had.
+_OF_ACCOUNTS = ("accounts", "regions")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An account, or a list of accounts or regions, that could not be had."""
+
+    account: str
+    dataset: str
+    status: str
+    error: str
+
+
+def resting(
+    scopes: Collection[Scope], of_machines: Collection[str], fresh: Callable[[Scope], bool]
+) -> Callable[[Scope], bool]:
+    """Tells whether a scope may rest: it is fresh, and so are the machines that it was asked for."""
+
+    def rested(scope: Scope) -> bool:
+        machines = Scope(scope.cloud, scope.account_id, scope.region, "instances")
+        return fresh(scope) and (
+            scope.dataset not in of_machines or machines not in scopes or fresh(machines)
+        )
+
+    return rested
+
+
+def tell_refused(
+    writer: Writer, cloud: str, refused: Iterable[Refused], entered: Collection[str], at: datetime
+) -> None:
+    """Accounts and lists that could not be had, as coverage; those of earlier runs that now can be are forgotten."""
+    told = list(refused)
+    known = {*entered, *(one.account for one in told)}
+    writer.con.execute(
+        "DELETE FROM coverage WHERE cloud = ? AND list_contains(?, account_id) AND list_contains(?, dataset)",
+        [cloud, sorted(known), list(_OF_ACCOUNTS)],
+    )
+    for one in told:
+        scope = Scope(cloud, one.account, GLOBAL, one.dataset)
+        record_failure(writer.con, writer.run_id, scope, one.status, one.error, at=at, calls=1)
+
+
+def newest_of(
+    con: duckdb.DuckDBPyConnection, cloud: str, at: datetime, days: int
+) -> dict[tuple[str, str], dict[tuple[str, str, int], datetime]]:
+    """The newest stored bucket of each series, by place; none for a place whose history begins too late for all that
+    anybody asked for.
+
+    A place that was collected with fewer days before is asked for all of them again.
+    """
+    rows: list[tuple[Any, ...]] = con.execute(
+        """
+        WITH series AS (
+            SELECT account_id, region, resource_id, metric, bucket_seconds,
+                max(bucket_start) AS newest, min(bucket_start) AS oldest
+            FROM metrics WHERE cloud = $cloud AND bucket_start < $at GROUP BY ALL
+        ), places AS (
+            SELECT account_id, region, min(oldest) AS oldest FROM series WHERE bucket_seconds = 86400 GROUP BY ALL
+        )
+        SELECT s.account_id, s.region, s.resource_id, s.metric, s.bucket_seconds, s.newest
+        FROM series AS s JOIN places AS p USING (account_id, region)
+        WHERE p.oldest <= $at - to_days(CAST($days - 3 AS INTEGER))
+            OR EXISTS (FROM collections AS c WHERE c.cloud = $cloud AND c.account_id = s.account_id
+                AND c.region = s.region AND TRY_CAST(c.request ->> '$.days' AS INTEGER) >= $days)
+        """,
+        {"cloud": cloud, "at": at, "days": days},
+    ).fetchall()
+    newest: dict[tuple[str, str], dict[tuple[str, str, int], datetime]] = {}
+    for account, region, resource, metric, seconds, at_ in rows:
+        newest.setdefault((account, region), {})[resource, metric, seconds] = at_
+    return newest
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What became of one source of the bill; `status` as in coverage when nothing could be had."""
+
+    scope: Scope
+    sentence: str
+    calls: int
+    failed: str | None = None
+    status: str | None = None
+
+    def record_failure(self, writer: Writer, at: datetime) -> None:
+        """Once every source has been asked, so that one that could be had does not hide it."""
+        if self.status:
+            record_failure(
+                writer.con, writer.run_id, self.scope, self.status, str(self.failed), at=at, calls=self.calls
+            )
+
+    def add_to(self, outcome: Outcome) -> None:
+        outcome.calls += self.calls
+        outcome.statuses.setdefault(self.scope, "complete")
+        if self.failed:
+            outcome.statuses[self.scope] = "partial"
+            before = outcome.errors.get(self.scope)
+            outcome.errors[self.scope] = f"{before} {self.failed}" if before else self.failed
+
+
+def nothing(scope: Scope, source: str, calls: int, error: FinopsError) -> Billed:
+    """A source of the bill of which nothing could be had."""
+    status = getattr(error, "status", "failed")
+    return Billed(scope, f"{source}: nothing could be read", calls, str(error), status)
+
+
+def forget_failure(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
+    """A payer without charges of its own has no row that a load would make complete."""
+    con.execute(
+        "DELETE FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
+        "AND status IN ('denied', 'throttled', 'failed') "
+        "AND NOT EXISTS (FROM charges WHERE x_Cloud = ? AND x_AccountId = ?)",
+        [scope.cloud, scope.account_id, scope.region, scope.dataset, scope.cloud, scope.account_id],
+    )
