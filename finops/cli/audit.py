@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from finops.cli.options import (
-    Asking,
     BillingExport,
     Common,
     Config,
@@ -36,10 +35,9 @@ from finops.errors import (
 )
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from finops.model import AuditReport
-    from finops.pipeline.collecting import Collected
     from finops.pipeline.filters import Filters
 
 
@@ -101,6 +99,7 @@ def audit(
 ) -> None:
     """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
     from finops.cli.gates import parse_gates
+    from finops.cli.live import asking_of, collect_each
     from finops.instants import now, parse_duration
     from finops.pipeline.audit import audit as run_audit
     from finops.pipeline.filters import covers_all
@@ -111,12 +110,18 @@ def audit(
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
     filters = _filters([*(cloud or ()), *(live or ())], account, region, rule, tag, min_savings)
-    collected = None
+    lacking: list[FinopsError | None] = []
     if live and not cached:
-        who = Asking(profile, account, role, external_id, region, billing_export, as_of, cost_explorer)
-        collected = _collect(common, live, who, limit)
-        if collected.bill:
-            common.say(collected.bill)
+        asking = asking_of(
+            profiles=profile,
+            accounts=account,
+            role=role,
+            external_id=external_id,
+            regions=region,
+            billing_export=billing_export,
+            cost_explorer=cost_explorer,
+        )
+        lacking += collect_each(common, live, asking, limit, as_of=as_of)
     run_id = new_run_id()
     with reading(common.db, common.settings.limits()) as con:
         found = run_audit(
@@ -130,7 +135,7 @@ def audit(
     _keep(common, found, whole=whole)
     _print(found, format_, output, common)
     _end_with_the_strongest(
-        (collected.problem if collected else None) or _incomplete(found),
+        *(lacking or [_incomplete(found)]),
         _stale(found, now() - limit, str(max_age)) if limit is not None and not live else None,
         *(GateError(f"The gate {gate.text} was met.") for gate in gates if gate.met(found)),
     )
@@ -257,18 +262,6 @@ def _filters(
         tags=pairs,
         min_savings=least,
     )
-
-
-def _collect(common: Common, clouds: list[str], who: "Asking", max_age: "timedelta | None") -> "Collected":
-    """Brings what is older than allowed up to date, before it is judged."""
-    from datetime import timedelta
-
-    from finops.cli.collect import run_live
-
-    for name in clouds:
-        if name != "aws":
-            raise UsageError(f"finops audit {name} is not there yet: this version collects from aws only.")
-    return run_live(common, who, timedelta(hours=24) if max_age is None else max_age)
 
 
 def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:

@@ -1,7 +1,6 @@
 """Options that several commands share, and what they resolve to."""
 
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -35,9 +34,10 @@ class Format(StrEnum):
     markdown = "markdown"
 
 
-# Whom to ask, shared by every command that may talk to AWS.
+# Whom to ask, shared by every command that may talk to a cloud.
 Profiles = Annotated[
-    list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile of ~/.aws (repeatable).")
+    list[str] | None,
+    typer.Option("--profile", metavar="NAME", help="Profile of the cloud's own tools (repeatable)."),
 ]
 Accounts = Annotated[
     list[str] | None, typer.Option("--account", metavar="ID", help="Only this account (repeatable).")
@@ -53,11 +53,18 @@ Regions = Annotated[
     list[str] | None,
     typer.Option("--region", metavar="R", help="Only this region (repeatable) [all enabled]."),
 ]
+Only = Annotated[
+    str | None, typer.Option(metavar="LIST", help="Only these datasets, e.g. instances,metrics,charges.")
+]
+Leave = Annotated[
+    str | None,
+    typer.Option("--max-age", metavar="TIME", help="Leave alone what was collected no longer ago, e.g. 6h."),
+]
+AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help="Collect as if it were this instant.")]
 BillingExport = Annotated[
     str | None,
     typer.Option("--billing-export", metavar="s3://BUCKET/PREFIX", help="Where the bill's Data Export is."),
 ]
-
 CostExplorer = Annotated[
     bool,
     typer.Option(
@@ -65,20 +72,6 @@ CostExplorer = Annotated[
         help="Ask Cost Explorer what accounts without a bill cost: 0.01 USD a request, 2 requests or more.",
     ),
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Whom a command was told to ask, for which bill, as of when."""
-
-    profiles: list[str] | None = None
-    accounts: list[str] | None = None
-    role: str | None = None
-    external_id: str | None = None
-    regions: list[str] | None = None
-    billing_export: str | None = None
-    as_of: str | None = None
-    cost_explorer: bool = False
 
 
 class Common:

@@ -11,7 +11,8 @@ from unittest import mock
 
 from collectors.aws import Request
 from finops.config import Settings
-from finops.pipeline.collecting import Collected, Collecting, collect_aws
+from finops.pipeline.collecting import Collected, Collecting
+from finops.pipeline.collecting import collect as run
 from finops.warehouse import Scope, reading
 
 AT = datetime(2026, 11, 20)
@@ -59,7 +60,7 @@ def collect(
         Request(regions=tuple(regions), **request), only=only, days=days, billing_export=billing_export
     )
     with as_environment(env):
-        return collect_aws(db, Settings(), asked, at=at, clock=clock or at, progress=Quiet(), max_age=max_age)
+        return run("aws", db, Settings(), asked, at=at, clock=clock or at, progress=Quiet(), max_age=max_age)
 
 
 def rows(db: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:

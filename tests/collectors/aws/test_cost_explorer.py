@@ -27,7 +27,7 @@ from collectors.aws.doctor import examine
 from collectors.aws.permissions import policy
 from finops.config import Settings
 from finops.errors import IncompleteError
-from finops.pipeline.collecting import Collected, Collecting, collect_aws
+from finops.pipeline.collecting import Collected, Collecting, collect
 from finops.pipeline.loading import ingest_files
 from finops.warehouse import Scope, writing
 from rules.engine.rollups import build
@@ -249,7 +249,7 @@ def explore(
 ) -> Collected:
     asked = Collecting(Request(regions=(REGION,), **request), only=only, cost_explorer=cost_explorer)
     with as_environment(env):
-        return collect_aws(db, Settings(), asked, at=at, clock=at, progress=Quiet(), max_age=max_age)
+        return collect("aws", db, Settings(), asked, at=at, clock=at, progress=Quiet(), max_age=max_age)
 
 
 def ingest(db: Path, *charges: tuple[str, str, str]) -> str:

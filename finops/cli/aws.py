@@ -1,0 +1,127 @@
+"""The commands for Amazon Web Services: collect aws, doctor aws, permissions aws."""
+
+from typing import Annotated
+
+import typer
+
+from finops.cli.options import (
+    Accounts,
+    AsOf,
+    BillingExport,
+    Common,
+    Config,
+    CostExplorer,
+    Db,
+    ExternalId,
+    Leave,
+    Only,
+    Regions,
+    Role,
+    Wait,
+    out,
+)
+
+CLOUD = "aws"
+
+Profiles = Annotated[
+    list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile of ~/.aws (repeatable).")
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Metrics of so long [95d, the longest]; asked anew where fewer are stored."
+    ),
+]
+
+
+def collect(
+    ctx: typer.Context,
+    profile: Profiles = None,
+    account: Accounts = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    region: Regions = None,
+    since: Since = None,
+    only: Only = None,
+    billing_export: BillingExport = None,
+    cost_explorer: CostExplorer = False,
+    max_age: Leave = None,
+    as_of: AsOf = None,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Read accounts of Amazon Web Services: inventory, metrics, prices, commitments, the bill."""
+    from finops.cli.live import asking_of, collect_and_tell
+
+    asking = asking_of(
+        profiles=profile,
+        accounts=account,
+        role=role,
+        external_id=external_id,
+        regions=region,
+        billing_export=billing_export,
+        cost_explorer=cost_explorer,
+        since=since,
+        only=only,
+    )
+    collect_and_tell(Common(ctx, db, config), CLOUD, asking, max_age=max_age, as_of=as_of, wait=wait)
+
+
+def doctor(
+    ctx: typer.Context,
+    profile: Profiles = None,
+    account: Accounts = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    region: Regions = None,
+    cost_explorer: CostExplorer = False,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Try the credentials and every call, and say what a run would cost; reads nothing into the warehouse."""
+    from collectors.aws.doctor import examine
+    from finops.cli.live import asking_of, tell_examination
+    from finops.instants import now
+    from finops.pipeline.clouds import cloud_named
+
+    common = Common(ctx, db, config)
+    asking = asking_of(profiles=profile, accounts=account, role=role, external_id=external_id, regions=region)
+    paid = cost_explorer or common.settings.aws.cost_explorer
+    found = examine(cloud_named(CLOUD).request(common.settings, asking), now(), cost_explorer=paid)
+    first_run = {
+        "places": found.places,
+        "calls": f"about {found.calls:,}",
+        "metric queries": f"{found.queries:,}",
+        "CloudWatch price": _price(found.dollars),
+        **({"Cost Explorer price": "0.02 USD or more"} if paid else {}),
+    }
+    tell_examination(common, CLOUD, found, first_run)
+
+
+def permissions(
+    ctx: typer.Context,
+    account: Accounts = None,
+    role: Role = None,
+    billing_export: BillingExport = None,
+    cost_explorer: CostExplorer = False,
+    config: Config = None,
+) -> None:
+    """Print an IAM policy (JSON) with exactly the actions that collecting from AWS calls."""
+    import json
+
+    from collectors.aws.permissions import policy
+    from finops.cli.live import asking_of
+    from finops.pipeline.clouds import cloud_named
+
+    settings = Common(ctx, None, config).settings
+    request = cloud_named(CLOUD).request(settings, asking_of(accounts=account, role=role))
+    export, paid = (
+        billing_export or settings.aws.billing_export,
+        cost_explorer or settings.aws.cost_explorer,
+    )
+    out(json.dumps(policy(request, export, cost_explorer=paid), indent=2))
+
+
+def _price(dollars: float) -> str:
+    return f"at most {dollars:.2f} USD" if dollars >= 0.01 else "less than 0.01 USD"
