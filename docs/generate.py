@@ -29,7 +29,10 @@ YAML between `/*---` and `---*/`. The file is named after the id; `doc` has at l
 Each parameter has `default`, `unit` and `doc`, and is written `$name` in the SQL. One whose unit is `days` also gives
 `$name_cutoff`, the instant so many days before the audit; `$as_of` is the instant of the audit and `$window_start` the
 begin of the 95 days that rollups look at. `remediation` holds command lines for aws, alibaba and gcp, with
-`{{account_id}}`, `{{region}}`, `{{zone}}`, `{{resource_id}}`, `{{resource_name}}`, `{{current_…}}` and `{{proposed_…}}` filled in.
+`{{account_id}}`, `{{region}}`, `{{zone}}`, `{{resource_id}}`, `{{resource_name}}`, `{{current_…}}` and `{{proposed_…}}` filled in;
+where they differ, by action or by what the query says in `remediation_case` (subscription, keep_charging …; a case without
+lines of its own has those of the action). `not_on` names the clouds where there is nothing to find, with the reason: rows
+of theirs are dropped, and the audit says the reason for each of their accounts.
 
 ## What it reads
 Tables named under `needs`: a dimension table ([the warehouse](warehouse.md)) by its name, and
@@ -55,7 +58,9 @@ One row per resource with {required}; it may add {optional}.
 
 ## The SQL
 One SELECT (with CTEs, joins, unions, grouping, window `row_number()`), columns named one by one. Functions: {functions}; and
-the macros {macros}. No `*`, no LIMIT or QUALIFY, no lists, structs, intervals or JSON, no clock.
+the macros {macros}. `renewal(purchase_model, expires_at, auto_renew)` ends the reason
+about something that is paid for ahead, `paid_ahead(purchase_model, expires_at)` says why its saving is not sure; both say
+nothing where nothing is. No `*`, no LIMIT or QUALIFY, no lists, structs, intervals or JSON, no clock.
 
 ## Its cases
 `my-rule.yaml` beside the rule, or in `cases/` beside it:

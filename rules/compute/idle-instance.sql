@@ -28,9 +28,16 @@ remediation:
     - aws ec2 terminate-instances --region {region} --instance-ids {resource_id}
     - "# undo: aws ec2 run-instances --region {region} --image-id IMAGE --instance-type {current_instance_type}"
   alibaba:
-    - aliyun ecs CreateImage --RegionId {region} --InstanceId {resource_id}
-    - aliyun ecs StopInstance --InstanceId {resource_id} --StoppedMode StopCharging
-    - aliyun ecs DeleteInstance --InstanceId {resource_id}
+    terminate:
+      - aliyun ecs CreateImage --region {region} --InstanceId {resource_id} --ImageName backup-{resource_id}
+      - aliyun ecs DescribeImages --region {region} --ImageName backup-{resource_id} --Status Creating,Available --waiter expr='Images.Image[0].Status' to=Available timeout=600
+      - aliyun ecs StopInstance --region {region} --InstanceId {resource_id} --StoppedMode StopCharging
+      - aliyun ecs DescribeInstanceStatus --region {region} --InstanceId.1 {resource_id} --waiter expr='InstanceStatuses.InstanceStatus[0].Status' to=Stopped timeout=600
+      - aliyun ecs DeleteInstance --region {region} --InstanceId {resource_id}
+      - "# undo: aliyun ecs RunInstances --region {region} --ImageId IMAGE --InstanceType {current_instance_type} --VSwitchId SWITCH --SecurityGroupId GROUP"
+    subscription:
+      - aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus NotRenewal
+      - "# undo: aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus AutoRenewal --Duration 1 --PeriodUnit Month"
   gcp:
     - gcloud compute machine-images create backup-{resource_id} --source-instance {resource_id} --source-instance-zone {zone} --project {account_id}
     - gcloud compute instances stop {resource_id} --zone {zone} --project {account_id}
@@ -43,6 +50,9 @@ doc: |
   image, stop it for two weeks, then terminate it. A machine with too little data, with unknown network use or
   with GPUs nobody measures is not judged: what was seen to work is busy even so, but silence counts only where
   somebody listened. Members of a scaling group or a cluster are judged as a group.
+  Local disks are in no image: what they hold is lost when the machine stops. A subscription (Alibaba Cloud) is
+  paid already and cannot be terminated before it ends: the reason says whether it renews itself, and the command
+  stops that.
 ---*/
 WITH members AS (
     -- Members of a scaling group or a cluster share its work: the busiest of them speaks for all.
@@ -55,7 +65,8 @@ WITH members AS (
 ),
 judged AS (
     SELECT
-        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.purchase_model, m.member_of, m.peak AS group_peak,
+        i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.purchase_model,
+        i.expires_at, i.auto_renew, t.local_disk_gib, m.member_of, m.peak AS group_peak,
         a.cpu_days, a.cpu_peak, a.cpu_avg, a.memory_peak, a.gpu_peak, a.network_day, a.ops_day,
         least(a.cpu_days, a.network_days) AS days, least(a.cpu_coverage, a.network_coverage) AS coverage,
         CASE
@@ -93,7 +104,9 @@ SELECT
     CASE state
         WHEN 'idle' THEN 'Its processor never went above ' || in_percent(cpu_peak) || ' in ' || counted(days, 'day', 'days')
             || ' (limit ' || in_percent($cpu_peak_max) || ') and its network moved ' || amount(network_day)
-            || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ').'
+            || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ')'
+            || CASE WHEN local_disk_gib > 0 THEN '; what the ' || amount(local_disk_gib) || ' GiB of its local disks hold is in no image and lost with it' ELSE '' END
+            || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'busy processor' THEN 'Its processor reached ' || in_percent(cpu_peak) || ' (limit ' || in_percent($cpu_peak_max) || ').'
         WHEN 'busy network' THEN 'Its network moved ' || amount(network_day) || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ').'
         WHEN 'busy disks' THEN 'Its disks did ' || amount(ops_day) || ' operations per second on the busiest day (limit ' || amount($disk_ops_day_max) || ').'
@@ -116,13 +129,16 @@ SELECT
         ELSE 'high'
     END AS confidence,
     CASE
-        WHEN purchase_model = 'subscription' THEN 'its subscription is paid already: the saving starts at renewal'
+        WHEN purchase_model = 'subscription' THEN paid_ahead(purchase_model, expires_at)
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
         WHEN days < $sure_days THEN 'the data of ' || days || ' days may hold no quarter end'
         WHEN memory_peak IS NULL THEN 'its memory use is not measured'
     END AS confidence_reason,
+    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
     instance_type AS current_instance_type,
     'running' AS current_state,
+    purchase_model AS current_purchase_model,
+    expires_at AS current_subscription_end,
     'terminated' AS proposed_state,
     days,
     coverage,

@@ -23,9 +23,18 @@ remediation:
     - aws ec2 start-instances --region {region} --instance-ids {resource_id}
     - "# undo, stopped again: aws ec2 modify-instance-attribute --region {region} --instance-id {resource_id} --instance-type Value={current_instance_type}"
   alibaba:
-    - aliyun ecs StopInstance --InstanceId {resource_id}
-    - aliyun ecs ModifyInstanceSpec --InstanceId {resource_id} --InstanceType {proposed_instance_type}
-    - aliyun ecs StartInstance --InstanceId {resource_id}
+    resize:
+      - aliyun ecs StopInstance --region {region} --InstanceId {resource_id} --StoppedMode KeepCharging
+      - aliyun ecs DescribeInstanceStatus --region {region} --InstanceId.1 {resource_id} --waiter expr='InstanceStatuses.InstanceStatus[0].Status' to=Stopped timeout=600
+      - aliyun ecs ModifyInstanceSpec --region {region} --InstanceId {resource_id} --InstanceType {proposed_instance_type}
+      - aliyun ecs StartInstance --region {region} --InstanceId {resource_id}
+      - "# undo, stopped again: aliyun ecs ModifyInstanceSpec --region {region} --InstanceId {resource_id} --InstanceType {current_instance_type}"
+    subscription:
+      - aliyun ecs StopInstance --region {region} --InstanceId {resource_id}
+      - aliyun ecs DescribeInstanceStatus --region {region} --InstanceId.1 {resource_id} --waiter expr='InstanceStatuses.InstanceStatus[0].Status' to=Stopped timeout=600
+      - aliyun ecs ModifyPrepayInstanceSpec --region {region} --InstanceId {resource_id} --InstanceType {proposed_instance_type} --OperatorType downgrade
+      - aliyun ecs StartInstance --region {region} --InstanceId {resource_id}
+      - "# undo, stopped again: aliyun ecs ModifyPrepayInstanceSpec --region {region} --InstanceId {resource_id} --InstanceType {current_instance_type} --OperatorType upgrade"
   gcp:
     - gcloud compute instances stop {resource_id} --zone {zone} --project {account_id}
     - gcloud compute instances set-machine-type {resource_id} --zone {zone} --project {account_id} --machine-type {proposed_instance_type}
@@ -35,12 +44,16 @@ doc: |
   highest daily 95th percentile of the processor, over all data up to 95 days, keeps the head-room free, and the
   highest moment ever seen still fits. Memory is never shrunk without memory data: the highest memory use must
   keep the same head-room. Members of a scaling group are judged by the busiest of them, and resized through
-  its template; a node of a Kubernetes cluster is not judged, because there the reservations of its pods decide.
+  its template; a machine with local disks keeps its type on Alibaba Cloud, and is not judged; a node of a Kubernetes cluster is not judged, because there the reservations of its pods decide.
   It is wrong where load is about to grow, where a licence or network limit hangs on the size, or
   where the processor waits for a disk. Resize in a quiet hour and watch a week; undo by the same command with
   the old type.
 ---*/
-WITH units AS (
+WITH unchangeable (cloud) AS (
+    -- Clouds where a machine with local disks keeps its type for life.
+    VALUES ('alibaba')
+),
+units AS (
     -- What is resized: a machine, or the scaling group it belongs to. Its busiest member decides, and so does the
     -- one with the least data.
     SELECT
@@ -77,7 +90,7 @@ smaller AS (
 judged AS (
     SELECT
         i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.scaling_group, i.cluster, i.purchase_model,
-        t.vcpu, t.memory_gib, t.burstable, u.days, u.coverage, u.cpu_p95, u.cpu_peak, u.memory_peak,
+        i.expires_at, i.auto_renew, t.vcpu, t.memory_gib, t.burstable, u.days, u.coverage, u.cpu_p95, u.cpu_peak, u.memory_peak,
         s.instance_type AS new_type, s.vcpu AS new_vcpu, s.memory_gib AS new_memory,
         CASE
             WHEN t.vcpu IS NULL OR t.memory_gib IS NULL OR t.family IS NULL OR t.architecture IS NULL THEN 'unknown type'
@@ -87,11 +100,13 @@ judged AS (
             WHEN u.coverage < $min_coverage THEN 'gaps'
             WHEN s.instance_type IS NULL THEN 'right size'
             WHEN i.cluster IS NOT NULL THEN 'cluster node'
+            WHEN n.cloud IS NOT NULL AND t.local_disk_gib > 0 THEN 'local disks'
             WHEN s.holds_memory THEN 'oversized'
             WHEN u.memory_peak IS NULL THEN 'memory unknown'
             ELSE 'right size: memory'
         END AS state
     FROM instances AS i
+    LEFT JOIN unchangeable AS n ON n.cloud = i.cloud
     LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
     LEFT JOIN units AS u ON u.cloud = i.cloud AND u.account_id = i.account_id AND u.region = i.region
         AND u.unit = coalesce(i.scaling_group, i.instance_id)
@@ -109,12 +124,14 @@ SELECT
         WHEN 'oversized' THEN 'On the busiest of ' || counted(days, 'day', 'days') || ' it used ' || in_percent(cpu_p95) || ' of '
             || amount(vcpu) || ' vCPU and ' || in_percent(memory_peak) || ' of ' || amount(memory_gib) || ' GiB; ' || new_type || ' ('
             || amount(new_vcpu) || ' vCPU, ' || amount(new_memory) || ' GiB) would be ' || in_percent(cpu_p95 * vcpu / new_vcpu)
-            || ' and ' || in_percent(memory_peak * memory_gib / new_memory) || ' full (limit ' || in_percent(1 - $headroom) || ').'
+            || ' and ' || in_percent(memory_peak * memory_gib / new_memory) || ' full (limit ' || in_percent(1 - $headroom) || ')'
+            || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'right size' THEN 'No smaller size of its family carries its load of ' || in_percent(cpu_p95) || ' on the busiest day and its peak of '
             || in_percent(cpu_peak) || ' (limit ' || in_percent(1 - $headroom) || ' of the smaller one).'
         WHEN 'right size: memory' THEN 'Its processor would fit ' || new_type || ', but its memory was ' || in_percent(memory_peak) || ' full.'
         WHEN 'memory unknown' THEN 'Its processor would fit ' || new_type || ', but its memory is not measured enough, and memory is never shrunk blind.'
         WHEN 'cluster node' THEN 'Its processor would fit ' || new_type || ', but it is a node of the cluster ' || cluster || ', where what pods reserve decides.'
+        WHEN 'local disks' THEN 'Its processor would fit ' || new_type || ', but the type of a machine with local disks cannot be changed.'
         WHEN 'unknown type' THEN 'What its type ' || coalesce(instance_type, '') || ' holds is not known.'
         WHEN 'GPU' THEN 'It has GPUs, and processor data says nothing about their size.'
         WHEN 'no data' THEN 'There is no processor data for it.'
@@ -128,12 +145,13 @@ SELECT
         ELSE 'high'
     END AS confidence,
     CASE
-        WHEN purchase_model = 'subscription' THEN 'its subscription is paid already: the saving starts at renewal'
+        WHEN purchase_model = 'subscription' THEN paid_ahead(purchase_model, expires_at)
         WHEN scaling_group IS NOT NULL THEN 'it is a member of the scaling group ' || scaling_group || ', judged by the busiest member and resized through its template'
         WHEN burstable THEN 'its processor runs on credits, which a smaller size has fewer of'
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
         WHEN days < $sure_days THEN 'the data of ' || days || ' days may hold no quarter end'
     END AS confidence_reason,
+    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
     instance_type AS current_instance_type,
     vcpu AS current_vcpu,
     memory_gib AS current_memory_gib,

@@ -19,7 +19,14 @@ remediation:
   aws:
     - aws ec2 create-launch-template-version --region {region} --launch-template-id TEMPLATE --source-version 1 --launch-template-data InstanceMarketOptions={{MarketType=spot}}
   alibaba:
-    - aliyun ecs RunInstances --RegionId {region} --InstanceType {current_instance_type} --SpotStrategy SpotAsPriceGo
+    spot:
+      - aliyun ecs CreateImage --region {region} --InstanceId {resource_id} --ImageName backup-{resource_id}
+      - aliyun ecs DescribeImages --region {region} --ImageName backup-{resource_id} --Status Creating,Available --waiter expr='Images.Image[0].Status' to=Available timeout=600
+      - aliyun ecs RunInstances --region {region} --ZoneId {proposed_zone} --ImageId IMAGE --InstanceType {current_instance_type} --VSwitchId SWITCH --SecurityGroupId GROUP --SpotStrategy SpotAsPriceGo
+      - "# undo: aliyun ecs RunInstances --region {region} --ImageId IMAGE --InstanceType {current_instance_type} --VSwitchId SWITCH --SecurityGroupId GROUP --SpotStrategy NoSpot"
+    scaling_group:
+      - aliyun ess ModifyScalingConfiguration --region {region} --ScalingConfigurationId CONFIGURATION --SpotStrategy SpotAsPriceGo
+      - "# undo: aliyun ess ModifyScalingConfiguration --region {region} --ScalingConfigurationId CONFIGURATION --SpotStrategy NoSpot"
   gcp:
     - gcloud compute instances set-scheduling {resource_id} --zone {zone} --project {account_id} --provisioning-model SPOT
 doc: |
@@ -100,6 +107,7 @@ SELECT
     'compute' AS components,
     CASE WHEN scaling_group IS NOT NULL THEN 'medium' ELSE 'low' END AS confidence,
     'that its work can be started again is inferred from ' || CASE WHEN scaling_group IS NOT NULL THEN 'its scaling group' ELSE 'a tag' END AS confidence_reason,
+    CASE WHEN scaling_group IS NOT NULL THEN 'scaling_group' END AS remediation_case,
     instance_type AS current_instance_type,
     platform AS current_platform,
     'on_demand' AS current_purchase_model,

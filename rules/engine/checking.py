@@ -7,12 +7,14 @@ warehouse.
 
 from collections.abc import Iterable, Mapping
 from functools import cache
+from typing import get_args
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from finops.errors import RuleError
+from finops.model import Action
 from finops.schema_comments import tables
 from rules.engine.columns import resolve
 from rules.engine.header import Header, placeholders
@@ -21,7 +23,7 @@ from rules.engine.subset import refuse_the_rest
 KEY_COLUMNS = ("cloud", "account_id", "region", "resource_id")
 REQUIRED_COLUMNS = (*KEY_COLUMNS, "verdict", "reason", "components")
 # Columns a rule may add with a meaning of their own; everything else it returns is evidence.
-OPTIONAL_COLUMNS = ("action", "resource_type", "confidence", "confidence_reason")
+OPTIONAL_COLUMNS = ("action", "remediation_case", "resource_type", "confidence", "confidence_reason")
 # What `components` may name: the pieces that macros.sql takes a price apart into, and three groups of them.
 COMPONENTS = (
     "all", "dependents", "attached", "compute", "storage", "iops", "throughput", "snapshot", "public_ip",
@@ -231,6 +233,11 @@ def _check_outputs(header: Header, query: exp.Query, name: str) -> None:
     repeated = sorted({column for column in columns if columns.count(column) > 1})
     if repeated:
         raise RuleError(f"{name}: the column {repeated[0]} is returned twice.")
+    cases = [case for case in header.cases() if case not in get_args(Action)]
+    if cases and "remediation_case" not in columns:
+        raise RuleError(
+            f"{name}: remediation: {cases[0]} is neither an action nor a case: the query returns no remediation_case."
+        )
     for field in placeholders(header):
         if field.startswith(("current_", "proposed_")) and field not in columns:
             raise RuleError(f"{name}: remediation: {{{field}}} is not a column that the query returns.")

@@ -19,7 +19,9 @@ _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Lines = str | list[str]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Case = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")]
 Sentence = Annotated[str, Field(min_length=3)]
+Cloud = Literal["aws", "alibaba", "gcp"]
 
 
 class _Strict(BaseModel):
@@ -55,8 +57,10 @@ class Header(_Strict):
     effort: Level
     risk: Level
     sources: list[Source] = Field(min_length=1)
-    # Command lines per cloud; where the rule proposes several actions, per action within the cloud.
-    remediation: dict[Literal["aws", "alibaba", "gcp"], Lines | dict[Action, Lines]] = {}
+    # Clouds where there is nothing to find, and why, in a sentence: the audit says it of each of their accounts.
+    not_on: dict[Cloud, Sentence] = {}
+    # Command lines per cloud; where they differ by action, or by what the query calls remediation_case, per such word.
+    remediation: dict[Cloud, Lines | dict[Case, Lines]] = {}
     doc: str = Field(min_length=40)
 
     @field_validator("remediation")
@@ -71,10 +75,19 @@ class Header(_Strict):
                     )
         return value
 
-    def remediation_lines(self, cloud: str, action: str | None = None) -> list[str]:
-        """The command lines for one cloud and action (the rule's own by default), placeholders still in them."""
+    def remediation_lines(self, cloud: str, action: str | None = None, case: str | None = None) -> list[str]:
+        """The command lines for one cloud, placeholders still in them.
+
+        Those of the case where the cloud has any, else those of the action (the rule's own by default).
+        """
         lines = self.remediation.get(cloud, [])  # type: ignore[call-overload]
-        return _lines(lines.get(action or self.action, []) if isinstance(lines, dict) else lines)
+        if isinstance(lines, dict):
+            lines = lines.get(case) or lines.get(action or self.action, [])
+        return _lines(lines)
+
+    def cases(self) -> set[str]:
+        """Every action and case that some cloud has command lines of its own for."""
+        return {case for lines in self.remediation.values() if isinstance(lines, dict) for case in lines}
 
 
 def split(text: str, name: str) -> tuple[Header, str]:

@@ -1,9 +1,10 @@
 """Runs rules over the rollups of an open warehouse and collects what they say."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache, partial
 from time import perf_counter
 from typing import Any, get_args
 
@@ -48,8 +49,11 @@ def run(
     return verdicts
 
 
-def facts(rule: Rule, action: Action | None = None) -> RuleFacts:
-    """The part of a rule that findings carry, with the command lines of `action` (the rule's own by default)."""
+def facts(rule: Rule, action: Action | None = None, case: str | None = None) -> RuleFacts:
+    """The part of a rule that findings carry, with the command lines of `action` (the rule's own by default).
+
+    `case` names those of a special case, where there are any.
+    """
     header = rule.header
     return RuleFacts(
         id=rule.id,
@@ -58,7 +62,9 @@ def facts(rule: Rule, action: Action | None = None) -> RuleFacts:
         effort=header.effort,
         risk=header.risk,
         sources=tuple(source.url for source in header.sources),
-        remediation={cloud: tuple(header.remediation_lines(cloud, action)) for cloud in header.remediation},
+        remediation={
+            cloud: tuple(header.remediation_lines(cloud, action, case)) for cloud in header.remediation
+        },
     )
 
 
@@ -69,6 +75,7 @@ def _run_one(
     if limits.overrides:
         _overlay(con, rule, limits, as_of)
     _check_contract(con, rule)
+    con.execute("DELETE FROM said WHERE list_contains(?, cloud)", [list(rule.header.not_on)])
     con.execute(
         "INSERT INTO judged SELECT ?, cloud, account_id, region, resource_id, verdict, components FROM said",
         [rule.id],
@@ -76,7 +83,7 @@ def _run_one(
     verdicts.counts[rule.id] = dict(
         con.execute("SELECT verdict, count(*) FROM said GROUP BY verdict ORDER BY verdict").fetchall()
     )
-    said_by = {action: facts(rule, action) for action in get_args(Action)}
+    said_by = cache(partial(facts, rule))
     order = "ORDER BY cloud, account_id, region, resource_id"
     for row in _rows(con, f"SELECT * FROM said WHERE verdict = 'finding' {order}"):  # noqa: S608
         verdicts.findings.append(_verdict(rule, said_by, row))
@@ -176,13 +183,14 @@ def _check_rows(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
 def _check_words(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
     """Columns that the rest of the pipeline understands only in certain words."""
     columns = {row[0].lower() for row in con.execute("DESCRIBE said").fetchall()}
-    for column in columns & set(_WORDS):
+    known = {**_WORDS, "remediation_case": sorted(rule.header.cases())}
+    for column in columns & set(known):
         texts = con.execute(f"SELECT DISTINCT CAST({column} AS VARCHAR) FROM said").fetchall()  # noqa: S608
         said = sorted({word.strip() for (text,) in texts if text is not None for word in text.split(",")})
-        unknown = [word for word in said if word not in _WORDS[column]]
+        unknown = [word for word in said if word not in known[column]]
         if unknown:
             raise RuleError(
-                f"{rule.path.name}: {column} says '{unknown[0]}'; known are {', '.join(_WORDS[column])}."
+                f"{rule.path.name}: {column} says '{unknown[0]}'; known are {', '.join(known[column])}."
             )
 
 
@@ -202,7 +210,17 @@ def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
     inventory = [dataset for dataset in datasets if dataset not in _NOT_INVENTORY]
     if inventory or datasets == ["charges"]:
         unjudged += _never_collected(con, rule, inventory or datasets)
-    return unjudged
+    return [one for one in unjudged if one.cloud not in rule.header.not_on] + _nothing_there(con, rule)
+
+
+def _nothing_there(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
+    """Accounts of clouds where there is nothing to find, with the reason."""
+    rows = con.execute(
+        "SELECT DISTINCT cloud, account_id FROM coverage WHERE list_contains(?, cloud) ORDER BY ALL",
+        [list(rule.header.not_on)],
+    ).fetchall()
+    reasons = {str(cloud): reason for cloud, reason in rule.header.not_on.items()}
+    return [Unjudged(rule.id, cloud, account, None, None, reasons[cloud]) for cloud, account in rows]
 
 
 def _never_collected(con: duckdb.DuckDBPyConnection, rule: Rule, datasets: list[str]) -> list[Unjudged]:
@@ -248,7 +266,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def _verdict(rule: Rule, said_by: Mapping[Action, RuleFacts], row: dict[str, Any]) -> Verdict:
+def _verdict(rule: Rule, said_by: Callable[..., RuleFacts], row: dict[str, Any]) -> Verdict:
     current = _prefixed(row, "current_")
     proposed = _prefixed(row, "proposed_")
     evidence = {
@@ -259,7 +277,7 @@ def _verdict(rule: Rule, said_by: Mapping[Action, RuleFacts], row: dict[str, Any
     action: Action = row.get("action") or rule.header.action
     reasons = row.get("confidence_reason")
     return Verdict(
-        rule=said_by[action],
+        rule=said_by(action, row.get("remediation_case")),
         key=Key(row["cloud"], row["account_id"], row["resource_id"]),
         region=row["region"],
         resource_type=row.get("resource_type") or rule.header.resource,

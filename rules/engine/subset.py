@@ -11,7 +11,7 @@ from sqlglot import exp
 from finops.errors import RuleError
 
 # Macros the engine defines, so that a rule needs neither interval arithmetic nor formatting.
-MACROS = ("days_between", "in_percent", "amount", "counted")
+MACROS = ("days_between", "in_percent", "amount", "counted", "renewal", "paid_ahead")
 
 _STRUCTURE = (
     exp.Select, exp.From, exp.Where, exp.Group, exp.Having, exp.Order, exp.Ordered, exp.Join, exp.With, exp.CTE,

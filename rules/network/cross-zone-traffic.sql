@@ -7,6 +7,7 @@ resource: network
 parameters:
   min_gib: {default: 0, unit: GiB per month, doc: "less traffic than this is not worth a word; raise it to hide small amounts"}
 needs: [charges]
+not_on: {alibaba: Traffic between the zones of a region costs nothing on Alibaba Cloud and is on no bill.}
 effort: medium
 risk: medium
 sources:
@@ -25,7 +26,8 @@ doc: |
   can go: a replica in another zone is bought safety, so the amount is the most that can be saved. Google's bill
   and some of AWS's do not tell traffic between zones from traffic over a public address inside the region; the
   finding says so then.
-  On Alibaba Cloud traffic between zones of a region is not a bill item, so nothing is found there.
+  On Alibaba Cloud traffic between zones of a region is not a bill item, so nothing is found there, whatever flow logs
+  say; traffic between regions (CDT) is paid for, and is not what this rule is about.
 ---*/
 SELECT
     cloud,

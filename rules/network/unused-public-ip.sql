@@ -19,15 +19,28 @@ remediation:
   aws:
     - aws ec2 release-address --region {region} --allocation-id {resource_id}
     - "# undo, while nobody else has it: aws ec2 allocate-address --region {region} --domain vpc --address {current_address}"
-  alibaba: ["aliyun vpc ReleaseEipAddress --RegionId {region} --AllocationId {resource_id}"]
+  alibaba:
+    release:
+      - aliyun vpc ReleaseEipAddress --region {region} --AllocationId {resource_id}
+      - "# undo, while nobody else has it: aliyun vpc AllocateEipAddress --region {region} --IpAddress {current_address}"
+    subscription:
+      - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus NotRenewal
+      - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp: ["gcloud compute addresses delete {resource_id} --region {region} --project {account_id}"]
 doc: |
   Finds public addresses that are kept and used by nothing, from the inventory, and from the bill where there is
   no inventory (the bill itself calls the hours idle). Where the cloud does not tell since when an address is
   unused, the idle hours on the bill stand in, and without a bill its presence alone. It is wrong for an address that partners have on an allow
   list or that a fail-over needs. A released address is gone for good: check the allow lists first.
+  On Alibaba Cloud the configuration fee is charged for an address that is bound to nothing, and for one that a NAT
+  gateway or a load balancer has, too: the bill alone is no proof there. An address by bandwidth pays for that as well,
+  and one by subscription is paid until its term ends: the command stops its renewal.
 ---*/
-WITH billed AS (
+WITH vague (cloud) AS (
+    -- Clouds whose fee for an unused address is that of some used ones, too.
+    VALUES ('alibaba')
+),
+billed AS (
     SELECT cloud, account_id, max(region) AS region, resource_id, sum(quantity) AS hours
     FROM cost
     WHERE component = 'public_ip_idle' AND resource_id IS NOT NULL
@@ -36,6 +49,7 @@ WITH billed AS (
 addresses AS (
     SELECT
         p.cloud, p.account_id, p.region, p.ip_id, p.address, p.state, 'inventory' AS known_from, b.hours, p.created_at,
+        p.charge_type, p.purchase_model, p.expires_at, p.auto_renew,
         floor(days_between(p.unused_since, $as_of)) AS days_unused,
         CASE
             WHEN p.state = 'in_use' THEN 'in use'
@@ -48,11 +62,20 @@ addresses AS (
     LEFT JOIN billed AS b ON b.cloud = p.cloud AND b.account_id = p.account_id AND b.resource_id = p.ip_id
     UNION ALL
     SELECT
-        b.cloud, b.account_id, coalesce(b.region, 'global'), b.resource_id, NULL, 'unused', 'bill', b.hours, NULL, NULL,
-        CASE WHEN b.hours IS NULL THEN 'no hours' WHEN b.hours < $min_hours THEN 'few hours' ELSE 'billed idle' END
+        b.cloud, b.account_id, coalesce(b.region, 'global'), b.resource_id, NULL, 'unused', 'bill', b.hours, NULL,
+        NULL, NULL, NULL, NULL, NULL,
+        CASE WHEN g.cloud IS NOT NULL THEN 'vague fee' WHEN b.hours IS NULL THEN 'no hours' WHEN b.hours < $min_hours THEN 'few hours' ELSE 'billed idle' END
     FROM billed AS b
+    LEFT JOIN vague AS g ON g.cloud = b.cloud
     LEFT JOIN public_ips AS p ON p.cloud = b.cloud AND p.account_id = b.account_id AND p.ip_id = b.resource_id
     WHERE p.ip_id IS NULL
+),
+told AS (
+    SELECT cloud, account_id, region, ip_id, address, state, known_from, hours, created_at, charge_type, purchase_model,
+        expires_at, days_unused, case_of,
+        CASE WHEN charge_type = 'bandwidth' THEN '; its bandwidth is paid for whether anything uses it or not' ELSE '' END
+            || renewal(purchase_model, expires_at, auto_renew) AS more
+    FROM addresses
 )
 SELECT
     cloud,
@@ -61,27 +84,33 @@ SELECT
     ip_id AS resource_id,
     CASE
         WHEN case_of IN ('unused', 'billed idle', 'unknown since') THEN 'finding'
-        WHEN case_of = 'no hours' THEN 'not_evaluated'
+        WHEN case_of IN ('no hours', 'vague fee') THEN 'not_evaluated'
         ELSE 'ok'
     END AS verdict,
     CASE case_of
         WHEN 'in use' THEN 'It is in use.'
-        WHEN 'unused' THEN 'Nothing has used it for ' || counted(days_unused, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
+        WHEN 'unused' THEN 'Nothing has used it for ' || counted(days_unused, 'day', 'days') || ' (limit ' || amount($min_days) || ')' || more || '.'
         WHEN 'recent' THEN 'Nothing has used it for ' || counted(days_unused, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
         WHEN 'new' THEN 'Nothing uses it, and it was reserved ' || counted(floor(days_between(created_at, $as_of)), 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
         WHEN 'no hours' THEN 'The bill charges it as idle, but does not tell for how many hours.'
-        WHEN 'unknown since' THEN 'Nothing uses it; since when is not known (limit where it is: ' || counted($min_days, 'day', 'days') || ').'
-        ELSE 'The bill charges it as idle for ' || counted(hours, 'hour', 'hours') || ' (limit ' || amount($min_hours) || ').'
+        WHEN 'vague fee' THEN 'The bill charges a fee for it that an address of a gateway or balancer pays as well, and nobody looked which it is.'
+        WHEN 'unknown since' THEN 'Nothing uses it; since when is not known (limit where it is: ' || counted($min_days, 'day', 'days') || ')' || more || '.'
+        ELSE 'The bill charges it as idle for ' || counted(hours, 'hour', 'hours') || ' (limit ' || amount($min_hours) || ')' || more || '.'
     END AS reason,
     'all' AS components,
-    CASE case_of WHEN 'unused' THEN 'high' ELSE 'medium' END AS confidence,
+    CASE WHEN purchase_model = 'subscription' THEN 'low' WHEN case_of = 'unused' THEN 'high' ELSE 'medium' END AS confidence,
     CASE
+        WHEN purchase_model = 'subscription' THEN paid_ahead(purchase_model, expires_at)
         WHEN known_from = 'bill' THEN 'known from the bill only: nobody looked whether it is in use by now'
         WHEN case_of IN ('billed idle', 'unknown since') THEN 'the cloud does not tell since when it is unused'
     END AS confidence_reason,
+    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
     address AS current_address,
     state AS current_state,
+    charge_type AS current_charge_type,
+    purchase_model AS current_purchase_model,
+    expires_at AS current_subscription_end,
     'released' AS proposed_state,
     days_unused,
     hours AS idle_hours_on_bill
-FROM addresses
+FROM told

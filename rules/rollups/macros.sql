@@ -8,3 +8,16 @@ CREATE OR REPLACE TEMP MACRO amount(x) AS CASE
 END;
 CREATE OR REPLACE TEMP MACRO counted(n, one, many) AS
     amount(n) || ' ' || CASE WHEN n = 1 THEN one ELSE many END;
+-- What is paid for ahead costs nothing less before its term ends: the end of a reason, and the doubt about its saving.
+CREATE OR REPLACE TEMP MACRO renewal(purchase_model, expires_at, auto_renew) AS CASE
+    WHEN purchase_model IS NULL OR purchase_model <> 'subscription' THEN ''
+    WHEN auto_renew THEN '; its subscription renews itself' || coalesce(' on ' || CAST(CAST(expires_at AS DATE) AS VARCHAR), '')
+    WHEN NOT auto_renew THEN '; its subscription ends by itself' || coalesce(' on ' || CAST(CAST(expires_at AS DATE) AS VARCHAR), '')
+        || ' unless somebody renews it'
+    ELSE '; whether its subscription renews itself' || coalesce(' on ' || CAST(CAST(expires_at AS DATE) AS VARCHAR), '')
+        || ' is not known'
+END;
+CREATE OR REPLACE TEMP MACRO paid_ahead(purchase_model, expires_at) AS CASE WHEN purchase_model = 'subscription'
+    THEN 'its subscription is paid already: the saving starts at renewal'
+        || coalesce(' on ' || CAST(CAST(expires_at AS DATE) AS VARCHAR), '')
+END;

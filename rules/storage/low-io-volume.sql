@@ -18,7 +18,7 @@ risk: medium
 sources:
   - {title: "AWS Trusted Advisor: under one operation a day for 7 days, boot volumes excluded", url: "https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html"}
   - {title: "AWS Compute Optimizer: idle EBS volumes over 14 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
-  - {title: "Alibaba Cloud: what an ultra disk carries", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/block-storage-performance"}
+  - {title: "Alibaba Cloud: what the performance levels of an ESSD carry", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/essds"}
   - {title: "Google Cloud: what a standard persistent disk carries", url: "https://cloud.google.com/compute/docs/disks/performance"}
 remediation:
   aws:
@@ -34,12 +34,22 @@ remediation:
       - "# undo: aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {current_volume_type}"
   alibaba:
     delete:
-      - aliyun ecs CreateSnapshot --DiskId {resource_id}
-      - aliyun ecs DetachDisk --InstanceId {current_instance_id} --DiskId {resource_id}
-      - aliyun ecs DeleteDisk --DiskId {resource_id}
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-delete-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-delete-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs DetachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}
+      - aliyun ecs DescribeDisks --region {region} --DiskIds '["'{resource_id}'"]' --waiter expr='Disks.Disk[0].Status' to=Available
+      - aliyun ecs DeleteDisk --region {region} --DiskId {resource_id}
+      - "# undo: aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --SnapshotId SNAPSHOT"
     change-type:
-      - aliyun ecs CreateSnapshot --DiskId {resource_id}
-      - aliyun ecs CreateDisk --RegionId {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --SnapshotId NEW_SNAPSHOT
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level} --SnapshotId SNAPSHOT
+      - aliyun ecs DetachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}
+      - aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId NEW_DISK
+      - "# undo, the new one detached: aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}"
+    subscription:
+      - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
+      - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
     delete:
       - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
@@ -55,19 +65,30 @@ doc: |
   carries its highest moment, with lower confidence. A boot volume is never judged, a weekly backup or a daily peak is use, a volume of a Kubernetes
   claim belongs to the cluster, and one of a stopped machine to the rule stopped-instance. It is wrong for a
   standby copy or an archive that must be at hand: ask the owner before you delete.
+  On Alibaba Cloud the cheaper type is an ESSD of level PL0, which every machine that takes an ESSD takes; an ultra disk
+  would be cheaper still, but newer machines refuse it. There a disk is measured as the mean of an hour, so confidence
+  is medium at most, and a disk by subscription is paid until its term ends: the command stops its renewal.
 ---*/
-WITH ladder (cloud, volume_type, cheaper, iops_base, iops_gib, iops_cap, medium) AS (
+WITH ladder (cloud, volume_type, level, cheaper, new_level, iops_base, iops_gib, iops_cap, medium) AS (
     -- What the cheaper type carries: iops_base + iops_gib for each GiB, at most iops_cap.
-    VALUES ('aws', 'io1', 'gp3', 3000, 0, 3000, 'ssd'), ('aws', 'io2', 'gp3', 3000, 0, 3000, 'ssd'),
-        ('aws', 'gp2', 'gp3', 3000, 0, 3000, 'ssd'),
-        ('alibaba', 'cloud_essd', 'cloud_efficiency', 1800, 8, 5000, 'hdd'),
-        ('alibaba', 'cloud_ssd', 'cloud_efficiency', 1800, 8, 5000, 'hdd'),
-        ('gcp', 'pd-ssd', 'pd-standard', 0, 0.75, 7500, 'hdd'), ('gcp', 'pd-balanced', 'pd-standard', 0, 0.75, 7500, 'hdd')
+    VALUES ('aws', 'io1', '', 'gp3', '', 3000, 0, 3000, 'ssd'), ('aws', 'io2', '', 'gp3', '', 3000, 0, 3000, 'ssd'),
+        ('aws', 'gp2', '', 'gp3', '', 3000, 0, 3000, 'ssd'),
+        ('alibaba', 'cloud_essd', 'PL3', 'cloud_essd', 'PL0', 1800, 12, 10000, 'ssd'),
+        ('alibaba', 'cloud_essd', 'PL2', 'cloud_essd', 'PL0', 1800, 12, 10000, 'ssd'),
+        ('alibaba', 'cloud_essd', 'PL1', 'cloud_essd', 'PL0', 1800, 12, 10000, 'ssd'),
+        ('alibaba', 'cloud_ssd', '', 'cloud_essd', 'PL0', 1800, 12, 10000, 'ssd'),
+        ('alibaba', 'cloud_auto', '', 'cloud_essd', 'PL0', 1800, 12, 10000, 'ssd'),
+        ('gcp', 'pd-ssd', '', 'pd-standard', '', 0, 0.75, 7500, 'hdd'), ('gcp', 'pd-balanced', '', 'pd-standard', '', 0, 0.75, 7500, 'hdd')
+),
+hourly (cloud) AS (
+    -- Clouds that measure a disk as the mean of an hour only.
+    VALUES ('alibaba')
 ),
 judged AS (
     SELECT
         v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.size_gib, v.iops, v.throughput_mib, v.performance_level,
-        v.instance_id, v.kubernetes_claim, l.cheaper, l.medium, a.ops_days AS days, a.ops_coverage AS coverage,
+        v.instance_id, v.kubernetes_claim, v.purchase_model, v.expires_at, v.auto_renew, h.cloud IS NOT NULL AS hourly,
+        l.cheaper, l.new_level, l.medium, a.ops_days AS days, a.ops_coverage AS coverage,
         a.ops_avg, a.ops_day, a.ops_peak,
         CASE
             WHEN v.is_boot THEN 'boot'
@@ -88,7 +109,8 @@ judged AS (
         AND i.instance_id = v.instance_id
     LEFT JOIN activity AS a ON a.cloud = v.cloud AND a.account_id = v.account_id AND a.region = v.region
         AND a.resource_id = v.volume_id
-    LEFT JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type
+    LEFT JOIN hourly AS h ON h.cloud = v.cloud
+    LEFT JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type AND l.level = coalesce(v.performance_level, '')
     WHERE v.state = 'attached'
 )
 SELECT
@@ -100,10 +122,12 @@ SELECT
     CASE WHEN state = 'low' THEN 'change-type' ELSE 'delete' END AS action,
     CASE state
         WHEN 'idle' THEN 'It did ' || amount(ops_day) || ' operations per second on the busiest of ' || counted(days, 'day', 'days')
-            || ' (limit ' || amount($idle_ops_max) || ') and never more than ' || amount(ops_peak) || ' (limit ' || amount($idle_peak_max) || ').'
+            || ' (limit ' || amount($idle_ops_max) || ') and never more than ' || amount(ops_peak) || ' (limit ' || amount($idle_peak_max) || ')'
+            || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'low' THEN 'It did ' || amount(ops_avg) || ' operations per second on average and ' || amount(ops_day)
             || ' on the busiest of ' || counted(days, 'day', 'days') || ' (limits ' || amount($low_ops_max) || ' and '
-            || amount($low_day_ops_max) || '): ' || cheaper || ' is enough.'
+            || amount($low_day_ops_max) || '): ' || concat(cheaper, ' ' || nullif(new_level, '')) || ' is enough'
+            || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'boot' THEN 'A machine boots from it.'
         WHEN 'in use' THEN 'It did ' || amount(ops_avg) || ' operations per second on average, ' || amount(ops_day) || ' on its busiest day and ' || amount(ops_peak) || ' at its peak.'
         WHEN 'boot unknown' THEN 'Whether a machine boots from it is not known.'
@@ -115,11 +139,18 @@ SELECT
         ELSE 'It does little, but belongs to the Kubernetes claim ' || kubernetes_claim || ', which only the cluster may give up.'
     END AS reason,
     CASE WHEN state = 'low' THEN 'storage,iops,throughput' ELSE 'all' END AS components,
-    CASE WHEN state = 'low' THEN 'low' WHEN days < 35 THEN 'medium' ELSE 'high' END AS confidence,
     CASE
+        WHEN state = 'low' OR purchase_model = 'subscription' THEN 'low'
+        WHEN days < 35 OR hourly THEN 'medium'
+        ELSE 'high'
+    END AS confidence,
+    CASE
+        WHEN purchase_model = 'subscription' THEN paid_ahead(purchase_model, expires_at)
         WHEN state = 'low' THEN 'it is in use, and a cheaper type is slower'
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
+        WHEN hourly THEN 'its highest moment is known only as the mean of an hour'
     END AS confidence_reason,
+    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
     instance_id AS current_instance_id,
     volume_type AS current_volume_type,
     performance_level AS current_performance_level,
@@ -127,6 +158,7 @@ SELECT
     iops AS current_iops,
     throughput_mib AS current_throughput_mib,
     CASE WHEN state = 'low' THEN cheaper END AS proposed_volume_type,
+    CASE WHEN state = 'low' THEN nullif(new_level, '') END AS proposed_performance_level,
     CASE WHEN state = 'low' THEN size_gib END AS proposed_size_gib,
     CASE WHEN state = 'low' AND cheaper = 'gp3' THEN 3000 END AS proposed_iops,
     CASE WHEN state = 'low' AND cheaper = 'gp3' THEN 125 END AS proposed_throughput_mib,

@@ -20,8 +20,14 @@ remediation:
     - aws ec2 delete-volume --region {region} --volume-id {resource_id}
     - "# undo: aws ec2 create-volume --region {region} --availability-zone {zone} --snapshot-id SNAPSHOT --volume-type {current_volume_type}"
   alibaba:
-    - aliyun ecs CreateSnapshot --DiskId {resource_id}
-    - aliyun ecs DeleteDisk --DiskId {resource_id}
+    delete:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-delete-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-delete-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs DeleteDisk --region {region} --DiskId {resource_id}
+      - "# undo: aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --SnapshotId SNAPSHOT"
+    subscription:
+      - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
+      - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
     - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
     - gcloud compute disks delete {resource_id} --zone {zone} --project {account_id}
@@ -30,12 +36,13 @@ doc: |
   used. Where the cloud does not tell when a volume was detached, the last day on which operations were measured
   counts, and its creation where there never were any, with lower confidence. A volume detached yesterday may
   be on its way to another machine, and one that a Kubernetes claim holds is the cluster's to give up: neither
-  is flagged. Take a snapshot, wait for it to complete, delete; the snapshot brings it back.
+  is flagged. Take a snapshot, wait for it to complete, delete; the snapshot brings it back. A disk by
+  subscription (Alibaba Cloud) is paid until its term ends: the command stops its renewal.
 ---*/
 WITH judged AS (
     SELECT
         v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.iops, v.throughput_mib,
-        v.kubernetes_claim, coalesce(v.detached_at, a.ops_last_day, v.created_at) AS since,
+        v.kubernetes_claim, v.purchase_model, v.expires_at, v.auto_renew, coalesce(v.detached_at, a.ops_last_day, v.created_at) AS since,
         floor(days_between(coalesce(v.detached_at, a.ops_last_day, v.created_at), $as_of)) AS days,
         CASE WHEN v.detached_at IS NOT NULL THEN 'detached' WHEN a.ops_last_day IS NOT NULL THEN 'used' ELSE 'created' END AS told_by
     FROM volumes AS v
@@ -56,22 +63,32 @@ SELECT
     CASE
         WHEN kubernetes_claim IS NOT NULL THEN 'It is attached to nothing, but belongs to the Kubernetes claim ' || kubernetes_claim || ', which only the cluster may give up.'
         WHEN since IS NULL THEN 'It is attached to nothing, but since when is not known.'
-        WHEN told_by = 'detached' THEN 'It has been attached to nothing for ' || counted(days, 'day', 'days') || ' (limit ' || amount($min_days) || ').'
-        WHEN told_by = 'used' THEN 'It is attached to nothing and was last used ' || counted(days, 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
-        ELSE 'It is attached to nothing and was created ' || counted(days, 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
+        ELSE CASE told_by
+            WHEN 'detached' THEN 'It has been attached to nothing for ' || counted(days, 'day', 'days')
+            WHEN 'used' THEN 'It is attached to nothing and was last used ' || counted(days, 'day', 'days') || ' ago'
+            ELSE 'It is attached to nothing and was created ' || counted(days, 'day', 'days') || ' ago'
+        END || ' (limit ' || amount($min_days) || ')' || renewal(purchase_model, expires_at, auto_renew) || '.'
     END AS reason,
     'all' AS components,
-    CASE told_by WHEN 'detached' THEN 'high' WHEN 'used' THEN 'medium' ELSE 'low' END AS confidence,
-    CASE told_by
-        WHEN 'used' THEN 'the cloud does not tell when it was detached; its last measured use stands in'
-        WHEN 'created' THEN 'the cloud does not tell when it was detached; its creation stands in'
+    CASE
+        WHEN purchase_model = 'subscription' OR told_by = 'created' THEN 'low'
+        WHEN told_by = 'used' THEN 'medium'
+        ELSE 'high'
+    END AS confidence,
+    CASE
+        WHEN purchase_model = 'subscription' THEN paid_ahead(purchase_model, expires_at)
+        WHEN told_by = 'used' THEN 'the cloud does not tell when it was detached; its last measured use stands in'
+        WHEN told_by = 'created' THEN 'the cloud does not tell when it was detached; its creation stands in'
     END AS confidence_reason,
+    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
     'unattached' AS current_state,
     volume_type AS current_volume_type,
     performance_level AS current_performance_level,
     size_gib AS current_size_gib,
     iops AS current_iops,
     throughput_mib AS current_throughput_mib,
+    purchase_model AS current_purchase_model,
+    expires_at AS current_subscription_end,
     'deleted' AS proposed_state,
     days AS days_unattached
 FROM judged

@@ -6,7 +6,7 @@ action: change-type
 resource: volume
 parameters:
   headroom: {default: 0.3, unit: ratio, doc: "share of the cheaper type's limits that stays free at the highest moment"}
-  min_days: {default: 30, unit: days, doc: "days of data before a level is lowered to what was observed"}
+  min_days: {default: 28, unit: days, doc: "days of data before a level is lowered to what was observed; Alibaba keeps those of a disk for 30 days"}
   min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
 needs: [volumes, "metrics:disk_read_ops_per_second", "metrics:disk_write_ops_per_second", "metrics:disk_read_bytes_per_second", "metrics:disk_write_bytes_per_second"]
 excludes: [low-io-volume]
@@ -21,7 +21,29 @@ remediation:
     - aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {proposed_volume_type} --iops {proposed_iops} --throughput {proposed_throughput_mib}
     - "# undo: aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {current_volume_type}"
   alibaba:
-    - aliyun ecs ModifyDiskSpec --DiskId {resource_id} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level}
+    change-type:
+      - aliyun ecs ModifyDiskSpec --region {region} --DiskId {resource_id} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level}
+      - "# undo: aliyun ecs ModifyDiskSpec --region {region} --DiskId {resource_id} --DiskCategory {current_volume_type} --PerformanceLevel {current_performance_level}"
+    provisioned:
+      - aliyun ecs ModifyDiskSpec --region {region} --DiskId {resource_id} --DiskCategory cloud_auto --ProvisionedIops 0
+      - "# undo: aliyun ecs ModifyDiskSpec --region {region} --DiskId {resource_id} --DiskCategory cloud_auto --ProvisionedIops {current_iops}"
+    new_disk:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level} --SnapshotId SNAPSHOT
+    swap_disk:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level} --SnapshotId SNAPSHOT
+      - aliyun ecs DetachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}
+      - aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId NEW_DISK
+      - "# undo, the new one detached: aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}"
+    subscription:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level} --SnapshotId SNAPSHOT
+      - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
+      - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
     - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id} --snapshot-names before-change
     - gcloud compute disks create NEW_DISK --zone {zone} --project {account_id} --type {proposed_volume_type} --source-snapshot before-change
@@ -30,23 +52,36 @@ doc: |
   3,000 operations per second; where gp2's size gave more than that, the difference is provisioned and priced,
   unless a month of data shows that it is not used. An Alibaba ESSD goes down one performance level, and a Google
   pd-ssd becomes pd-balanced, only when a month of data shows that the highest moment fits the lower limits with
-  head-room. On AWS and Alibaba the change is made in place; on Google it is a new disk from a snapshot, and for
+  head-room. On AWS the change is made in place; on Google it is a new disk from a snapshot, and for
   a boot disk a stop of the machine. It is wrong where load is about to grow. It changes the rate, not the
   machine: emissions stay the same.
+  On Alibaba Cloud the levels PL1 to PL3 are changed in place; PL0 cannot be reached like that, so it is a new disk from
+  a snapshot, proposed for data disks only. A disk with provisioned performance (cloud_auto) keeps its type and gives
+  up what its highest moment does not need. The highest moment is known as the mean of an hour only, so confidence is
+  medium at most. The level of a disk by subscription can only be raised: the saving starts with a new disk when its term
+  ends.
 ---*/
-WITH ladder (cloud, volume_type, level, new_type, new_level, iops_base, iops_gib, iops_cap, mib_base, mib_gib, mib_cap) AS (
-    -- Limits of what is proposed: base + per GiB * size, at most the cap; MiB per second alike.
+WITH ladder (cloud, volume_type, level, new_type, new_level, way, min_gib, iops_base, iops_gib, iops_cap, mib_base, mib_gib, mib_cap) AS (
+    -- Limits of what is proposed: base + per GiB * size, at most the cap; MiB per second alike. min_gib is the smallest
+    -- size it has. The way there: in place, by a new disk, or by giving up what is provisioned beside the size.
     VALUES
-        ('aws', 'gp2', '', 'gp3', '', 3000, 0, 3000, 125, 0, 125),
-        ('alibaba', 'cloud_essd', 'PL3', 'cloud_essd', 'PL2', 4000, 50, 100000, 120, 0.5, 750),
-        ('alibaba', 'cloud_essd', 'PL2', 'cloud_essd', 'PL1', 1800, 50, 50000, 120, 0.5, 350),
-        ('alibaba', 'cloud_essd', 'PL1', 'cloud_essd', 'PL0', 1800, 12, 10000, 100, 0.25, 180),
-        ('gcp', 'pd-ssd', '', 'pd-balanced', '', 3000, 6, 80000, 140, 0.28, 1200)
+        ('aws', 'gp2', '', 'gp3', '', 'place', 1, 3000, 0, 3000, 125, 0, 125),
+        ('alibaba', 'cloud_essd', 'PL3', 'cloud_essd', 'PL2', 'place', 461, 1800, 50, 100000, 120, 0.5, 750),
+        ('alibaba', 'cloud_essd', 'PL2', 'cloud_essd', 'PL1', 'place', 20, 1800, 50, 50000, 120, 0.5, 350),
+        ('alibaba', 'cloud_essd', 'PL1', 'cloud_essd', 'PL0', 'new', 1, 1800, 12, 10000, 100, 0.25, 180),
+        ('alibaba', 'cloud_ssd', '', 'cloud_essd', 'PL0', 'new', 1, 1800, 12, 10000, 100, 0.25, 180),
+        ('alibaba', 'cloud_auto', '', 'cloud_auto', '', 'provisioned', 1, 1800, 50, 50000, 120, 0.5, 350),
+        ('gcp', 'pd-ssd', '', 'pd-balanced', '', 'place', 10, 3000, 6, 80000, 140, 0.28, 1200)
+),
+hourly (cloud) AS (
+    -- Clouds that measure a disk as the mean of an hour only.
+    VALUES ('alibaba')
 ),
 facts AS (
     SELECT
         v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.medium,
-        v.kubernetes_claim, l.new_type, l.new_level, l.new_type = 'gp3' AS in_reach,
+        v.kubernetes_claim, v.purchase_model, v.expires_at, v.auto_renew, v.instance_id, v.is_boot, h.cloud IS NOT NULL AS hourly,
+        l.new_type, l.new_level, l.way, l.min_gib, l.new_type = 'gp3' AS in_reach,
         least(l.iops_cap, l.iops_base + l.iops_gib * v.size_gib) AS iops_limit,
         least(l.mib_cap, l.mib_base + l.mib_gib * v.size_gib) AS mib_limit,
         -- What gp2 gives follows from its size.
@@ -58,20 +93,25 @@ facts AS (
             AND a.bytes_coverage >= $min_coverage, FALSE) AS observed
     FROM volumes AS v
     JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type AND l.level = coalesce(v.performance_level, '')
+    LEFT JOIN hourly AS h ON h.cloud = v.cloud
     LEFT JOIN activity AS a ON a.cloud = v.cloud AND a.account_id = v.account_id AND a.region = v.region
         AND a.resource_id = v.volume_id
-    WHERE v.state IN ('attached', 'unattached')
+    WHERE v.state IN ('attached', 'unattached') AND (l.way <> 'provisioned' OR (v.iops > 0 AND coalesce(v.purchase_model, '') <> 'subscription'))
 ),
 sized AS (
     SELECT
-        cloud, account_id, region, volume_id, volume_type, performance_level, size_gib, medium, kubernetes_claim, new_type, new_level,
-        iops_limit, mib_limit, iops_now, mib_now, days, coverage, ops, mib, observed,
+        cloud, account_id, region, volume_id, volume_type, performance_level, size_gib, medium, kubernetes_claim, purchase_model, expires_at, auto_renew,
+        instance_id, hourly, new_type, new_level, way, iops_limit, mib_limit, iops_now, mib_now, days, coverage, ops, mib, observed,
         -- What to provision on gp3: what gp2 gave, or less where a month of data shows that less is used.
         CASE WHEN in_reach THEN ceil(round(greatest(iops_limit, least(iops_now, CASE WHEN observed THEN ops / (1 - $headroom) ELSE iops_now END)), 6)) END AS iops_new,
         CASE WHEN in_reach THEN ceil(round(greatest(mib_limit, least(mib_now, CASE WHEN observed THEN mib / (1 - $headroom) ELSE mib_now END)), 6)) END AS mib_new,
+        CASE WHEN way = 'provisioned' THEN new_type || ' without provisioned operations' ELSE concat(new_type, ' ' || nullif(new_level, '')) END AS target,
         CASE
             WHEN size_gib IS NULL THEN 'size unknown'
             WHEN in_reach THEN 'gp2'
+            WHEN way = 'new' AND is_boot THEN 'boot'
+            WHEN way = 'new' AND is_boot IS NULL THEN 'boot unknown'
+            WHEN size_gib < min_gib THEN 'too small'
             WHEN NOT observed THEN 'no data'
             WHEN ops <= iops_limit * (1 - $headroom) AND mib <= mib_limit * (1 - $headroom) THEN 'level'
             ELSE 'needed'
@@ -83,7 +123,7 @@ SELECT
     account_id,
     region,
     volume_id AS resource_id,
-    CASE WHEN state IN ('gp2', 'level') THEN 'finding' WHEN state = 'needed' THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE WHEN state IN ('gp2', 'level') THEN 'finding' WHEN state IN ('needed', 'boot', 'too small') THEN 'ok' ELSE 'not_evaluated' END AS verdict,
     CASE state
         WHEN 'gp2' THEN 'As gp2 its size gives it ' || amount(iops_now) || ' operations and ' || amount(mib_now) || ' MiB per second; '
             || CASE WHEN iops_new < iops_now OR mib_new < mib_now
@@ -91,15 +131,33 @@ SELECT
                 ELSE 'as gp3 with ' || amount(iops_new) || ' and ' || amount(mib_new) || ' it loses nothing (limit: what it has now).'
             END
         WHEN 'level' THEN 'At its highest moment in ' || counted(days, 'day', 'days') || ' it did ' || amount(ops) || ' operations and ' || amount(mib)
-            || ' MiB per second; ' || concat(new_type, ' ' || nullif(new_level, '')) || ' carries ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ' (limit: ' || in_percent($headroom) || ' head-room).'
-        WHEN 'needed' THEN 'Its highest moment of ' || amount(ops) || ' operations and ' || amount(mib) || ' MiB per second does not fit ' || concat(new_type, ' ' || nullif(new_level, ''))
+            || ' MiB per second; ' || target || ' carries ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ' (limit: ' || in_percent($headroom) || ' head-room)'
+            || renewal(purchase_model, expires_at, auto_renew) || '.'
+        WHEN 'needed' THEN 'Its highest moment of ' || amount(ops) || ' operations and ' || amount(mib) || ' MiB per second does not fit ' || target
             || ', which carries ' || amount(iops_limit) || ' and ' || amount(mib_limit) || ' (limit: ' || in_percent($headroom) || ' head-room).'
         WHEN 'size unknown' THEN 'Its size is not known.'
-        ELSE 'Its operations and bytes are not measured over ' || counted($min_days, 'day', 'days') || ', so whether ' || concat(new_type, ' ' || nullif(new_level, '')) || ' would carry them is not known.'
+        WHEN 'boot' THEN 'A machine boots from it, and ' || target || ' takes a new disk.'
+        WHEN 'boot unknown' THEN 'Whether a machine boots from it is not known, and ' || target || ' takes a new disk.'
+        WHEN 'too small' THEN 'With ' || amount(size_gib) || ' GiB it is too small for ' || target || '.'
+        ELSE 'Its operations and bytes are not measured over ' || counted($min_days, 'day', 'days') || ', so whether ' || target || ' would carry them is not known.'
     END AS reason,
     'storage,iops,throughput' AS components,
-    CASE WHEN kubernetes_claim IS NOT NULL THEN 'medium' ELSE 'high' END AS confidence,
-    CASE WHEN kubernetes_claim IS NOT NULL THEN 'it belongs to the Kubernetes claim ' || kubernetes_claim || ': change it through its storage class' END AS confidence_reason,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'low'
+        WHEN kubernetes_claim IS NOT NULL OR hourly THEN 'medium'
+        ELSE 'high'
+    END AS confidence,
+    CASE
+        WHEN purchase_model = 'subscription' THEN paid_ahead(purchase_model, expires_at)
+        WHEN kubernetes_claim IS NOT NULL THEN 'it belongs to the Kubernetes claim ' || kubernetes_claim || ': change it through its storage class'
+        WHEN hourly THEN 'its highest moment is known only as the mean of an hour'
+    END AS confidence_reason,
+    CASE
+        WHEN way = 'provisioned' THEN 'provisioned'
+        WHEN purchase_model = 'subscription' THEN 'subscription'
+        WHEN way = 'new' THEN CASE WHEN instance_id IS NULL THEN 'new_disk' ELSE 'swap_disk' END
+    END AS remediation_case,
+    instance_id AS current_instance_id,
     volume_type AS current_volume_type,
     performance_level AS current_performance_level,
     size_gib AS current_size_gib,
@@ -108,7 +166,7 @@ SELECT
     new_type AS proposed_volume_type,
     nullif(new_level, '') AS proposed_performance_level,
     size_gib AS proposed_size_gib,
-    iops_new AS proposed_iops,
+    CASE WHEN way = 'provisioned' THEN 0 ELSE iops_new END AS proposed_iops,
     mib_new AS proposed_throughput_mib,
     medium AS proposed_medium,
     days,

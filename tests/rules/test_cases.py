@@ -152,14 +152,17 @@ def test_a_finding_proposes_something_and_its_commands_can_be_filled_in() -> Non
         assert any(value is not None for name, value in row.items() if name.startswith("proposed_")), of.id
         known = {name for name, value in row.items() if value is not None} | {"zone", "resource_name"}
         action = row.get("action") or of.header.action
-        for line in running.facts(of, action).remediation.get(row["cloud"], ()):
+        case = row.get("remediation_case")
+        for line in running.facts(of, action, case).remediation.get(row["cloud"], ()):
             fields = {name for _, name, _, _ in string.Formatter().parse(line) if name}
             # An undo that lacks a value is left out; what is to be done never may be.
             assert fields <= known or line.startswith("# undo"), (of.id, row["case"], line)
-            seen.add((of.id, row["cloud"], action))
+            seen.add((of.id, row["cloud"], case or action))
     assert {key[:2] for key in seen} == {
         (name, cloud) for name in FILES for cloud in rule(name).header.remediation
     }
+    special = {(name, case) for name in FILES for case in rule(name).header.cases()}
+    assert special <= {(name, case) for name, _, case in seen}
 
 
 class TestTheRunner:

@@ -94,7 +94,7 @@ HEADERS = {
     "a placeholder without a name": (replaced("{resource_id}", "{}"), "remediation: {} is not known"),
     "a brace that is not closed": (replaced("{resource_id}", "{resource_id"), "is not a template"),
     "a placeholder that no column fills": (replaced("{current_size_gib}", "{proposed_size_gib}"), "remediation: {proposed_size_gib} is not a column that the query returns"),
-    "an action of remediation that is none": (replaced('{aws: "aws', '{aws: {shrink: "aws').replace("{current_size_gib}\"}", "{current_size_gib}\"}}"), "remediation.aws."),
+    "an action of remediation that is none": (replaced('{aws: "aws', '{aws: {shrink: "aws').replace("{current_size_gib}\"}", "{current_size_gib}\"}}"), "remediation: shrink is neither an action nor a case: the query returns no remediation_case."),
     "a reserved name of a parameter": (GOOD.replace("min_gib", "account"), "a parameter may not be called account"),
     "days that are no number": (replaced("{default: 7, unit: days", "{default: week, unit: days"), "the parameter min_days is in days, so its default must be a number"),
     "a need that is nothing": (replaced("needs: [volumes, instances", "needs: [volumes, disks"), "needs: there is no dataset disks"),

@@ -173,23 +173,49 @@ class TestAHeader:
         header = rules[name].header
         tools = {"aws": "aws", "alibaba": "aliyun", "gcp": "gcloud"}
         for cloud in header.remediation:
-            for action in get_args(Action):
-                for line in header.remediation_lines(cloud, action):
+            for action in header.cases() | {*get_args(Action)}:
+                for line in header.remediation_lines(cloud, action, action):
                     done = re.sub(r"^# undo[^:]*: ", "", line)
                     assert shlex.split(done)[0] == tools[cloud]
                     assert not re.search(r"[;&|<>`$\n]", line), line
 
-    def test_on_aws_saves_what_it_deletes_first_and_tells_how_to_undo_it(
+    @pytest.mark.parametrize(
+        ("cloud", "removes", "saved", "changes"),
+        [
+            ("aws", "delete-volume|terminate-", "wait (snapshot|image)-", "delete|terminate|release|modify"),
+            (
+                "alibaba",
+                "DeleteDisk|DeleteInstance",
+                r"Describe(Snapshots|Images) .* --waiter expr='\w+\.\w+\[0\]\.Status' to=(accomplished|Available)",
+                "Delete|Release|Modify|SetRenewal|Detach|Run",
+            ),
+        ],
+    )
+    def test_saves_what_it_deletes_first_and_tells_how_to_undo_it(
+        self, cloud: str, removes: str, saved: str, changes: str, name: str, rules: dict[str, Rule]
+    ) -> None:
+        header = rules[name].header
+        for action in header.cases() | {*get_args(Action)}:
+            lines = header.remediation_lines(cloud, action, action)
+            for at in [at for at, line in enumerate(lines) if re.search(removes, line)]:
+                assert any(re.search(saved, one) for one in lines[:at]), lines
+            changed = any(re.search(changes, line) for line in lines)
+            assert not changed or any(line.startswith("# undo") for line in lines), lines
+
+    def test_on_alibaba_names_the_region_of_what_is_in_one(self, name: str, rules: dict[str, Rule]) -> None:
+        header = rules[name].header
+        for action in header.cases() | {*get_args(Action)}:
+            for line in header.remediation_lines("alibaba", action, action):
+                assert " --region {region} " in line or " bssopenapi " in line
+                assert "--RegionId" not in line  # one of the two; the first is there for every operation
+
+    def test_ends_a_subscription_by_its_renewal_and_deletes_nothing(
         self, name: str, rules: dict[str, Rule]
     ) -> None:
-        for action in get_args(Action):
-            lines = rules[name].header.remediation_lines("aws", action)
-            gone = [at for at, line in enumerate(lines) if re.search(r"delete-volume|terminate-", line)]
-            for at in gone:
-                saved = [one for one in lines[:at] if re.search(r"wait (snapshot|image)-", one)]
-                assert saved, lines
-            changes = any(re.search(r"delete|terminate|release|modify", line) for line in lines)
-            assert not changes or any(line.startswith("# undo") for line in lines), lines
+        lines = rules[name].header.remediation_lines("alibaba", "none", "subscription")
+        assert not re.search(r"Delete|Release|StoppedMode", " ".join(lines))
+        if rules[name].header.class_ == "unused":
+            assert "NotRenewal" in lines[0]
 
     def test_never_proposes_to_delete_what_it_would_only_change(
         self, name: str, rules: dict[str, Rule]
@@ -246,6 +272,69 @@ CONTRACT = {
     "a cast that fails": ("size_gib AS size", "CAST(volume_id AS DOUBLE) AS size", "the rule failed: Conversion Error"),
     "kinds that do not compare": ("size_gib AS size", "size_gib > volume_id || 'x' AS size", "the rule failed: "),
 }  # fmt: skip
+
+
+WITH_CASES = BROKEN.replace(
+    "effort: low",
+    """remediation:
+  aws: {delete: "aws delete {resource_id}", locked: ["aws unlock {resource_id}", "aws delete {resource_id}"]}
+  gcp: gcloud delete {resource_id}
+effort: low""",
+).replace("size_gib AS size", "volume_type AS remediation_case")
+
+
+def volume(cloud: str, name: str, kind: str | None) -> dict[str, Any]:
+    key = {"cloud": cloud, "account_id": "1", "region": "r", "volume_id": name}
+    return key | {"state": "other", "volume_type": kind}
+
+
+def test_a_special_case_has_its_own_commands_where_the_cloud_has_any(
+    con: Connection, insert: Insert, written: Written
+) -> None:
+    insert(
+        "volumes", volume("aws", "v-1", None), volume("aws", "v-2", "locked"), volume("gcp", "v-3", "locked")
+    )
+    rollups.build(con, AS_OF)
+    findings = running.run(con, [written("broken", WITH_CASES)], AS_OF).findings
+    commands = {one.key.resource_id: one.rule.remediation[one.key.cloud] for one in findings}
+    assert commands == {
+        "v-1": ("aws delete {resource_id}",),
+        "v-2": ("aws unlock {resource_id}", "aws delete {resource_id}"),
+        "v-3": ("gcloud delete {resource_id}",),
+    }
+
+
+def test_a_case_without_commands_anywhere_is_a_slip(
+    con: Connection, insert: Insert, written: Written
+) -> None:
+    insert("volumes", volume("aws", "v-1", "loked"))
+    rollups.build(con, AS_OF)
+    with pytest.raises(
+        RuleError, match=r"^broken\.sql: remediation_case says 'loked'; known are delete, locked\.$"
+    ):
+        running.run(con, [written("broken", WITH_CASES)], AS_OF)
+
+
+def test_where_there_is_nothing_to_find_the_audit_says_why_instead_of_finding_it(
+    con: Connection, insert: Insert, written: Written
+) -> None:
+    rule = written("broken", BROKEN.replace("effort:", "not_on: {gcp: Disks are free there.}\neffort:"))
+    insert("volumes", volume("aws", "v-1", None), volume("gcp", "v-2", None))
+    scope = {"region": "r", "status": "complete", "rows": 1, "calls": 1, "attempted_at": AS_OF, "run_id": "x"}
+    insert(
+        "coverage",
+        scope | {"cloud": "aws", "account_id": "1", "dataset": "volumes"},
+        scope | {"cloud": "gcp", "account_id": "1", "dataset": "volumes", "status": "denied"},
+        scope | {"cloud": "gcp", "account_id": "2", "dataset": "instances"},
+    )
+    rollups.build(con, AS_OF)
+    verdicts = running.run(con, [rule], AS_OF)
+    assert [one.key.resource_id for one in verdicts.findings] == ["v-1"]
+    assert verdicts.unjudged == [
+        Unjudged("broken", "gcp", account, None, None, "Disks are free there.") for account in ("1", "2")
+    ]
+    judged = con.execute("SELECT DISTINCT cloud FROM judged").fetchall()
+    assert judged == [("aws",)]
 
 
 @pytest.mark.parametrize("name", CONTRACT)

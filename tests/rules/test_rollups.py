@@ -683,6 +683,27 @@ def test_spot_in_two_currencies_is_one_row(priced: Callable[..., None], rolled: 
         ("counted(0, 'day', 'days')", "0 days"),
         ("counted(2000, 'day', 'days')", "2,000 days"),
         ("counted(NULL, 'day', 'days')", None),
+        (
+            "renewal('subscription', TIMESTAMP '2026-12-01 16:00:00', true)",
+            "; its subscription renews itself on 2026-12-01",
+        ),
+        ("renewal('subscription', NULL, true)", "; its subscription renews itself"),
+        (
+            "renewal('subscription', DATE '2026-12-01', false)",
+            "; its subscription ends by itself on 2026-12-01 unless somebody renews it",
+        ),
+        ("renewal('subscription', NULL, NULL)", "; whether its subscription renews itself is not known"),
+        ("renewal('on_demand', DATE '2099-12-31', true)", ""),
+        ("renewal(NULL, NULL, NULL)", ""),
+        (
+            "paid_ahead('subscription', DATE '2026-12-01')",
+            "its subscription is paid already: the saving starts at renewal on 2026-12-01",
+        ),
+        (
+            "paid_ahead('subscription', NULL)",
+            "its subscription is paid already: the saving starts at renewal",
+        ),
+        ("paid_ahead('on_demand', DATE '2026-12-01')", None),
         ("days_between(TIMESTAMP '2026-10-30', TIMESTAMP '2026-11-01 12:00:00')", 2.5),
     ],
 )
