@@ -20,6 +20,7 @@ from finops.errors import FinopsError
 from finops.warehouse import Scope
 
 _BATCHES_AT_A_TIME = 8
+_TOLD = 3  # different reasons for which batches came to nothing
 
 Problems = list[str]
 T = TypeVar("T")
@@ -60,19 +61,20 @@ def beside(problems: Problems, call: Callable[[], T]) -> T | None:
         return None
 
 
-def bring(crew: Crew, asked: Asked, transform: Callable[[Any], Rows]) -> Rows | None:
-    """Hands an answer over as rows, or the reason why there is none."""
+def bring(crew: Crew, asked: Asked, transform: Callable[[Any], Rows], *, more_calls: int = 0) -> Rows | None:
+    """Hands an answer over as rows, or the reason why there is none. `more_calls` are those that went with it."""
     got = asked.future.result()
+    calls = got.calls + more_calls
     if got.error is not None:
-        crew.missed(asked.scope, got.error, got.calls)
+        crew.missed(asked.scope, got.error, calls)
         return None
     try:
         rows = transform(got.value)
     except ODD_SHAPES as error:
         sentence = f"The {what(asked.scope)} have a shape this version does not know ({type(error).__name__}: {error})."
-        crew.missed(asked.scope, FinopsError(sentence), got.calls)
+        crew.missed(asked.scope, FinopsError(sentence), calls)
         return None
-    crew.whole(asked.scope, rows, calls=got.calls, problems=asked.problems)
+    crew.whole(asked.scope, rows, calls=calls, problems=asked.problems)
     return rows
 
 
@@ -151,13 +153,15 @@ def measure(
             failed.append(got.error)
         elif got.value is not None:
             crew.add(scope, "metrics", got.value)
+    told = list(dict.fromkeys(map(str, failed)))[:_TOLD]
     if plan and len(failed) == len(plan):
-        crew.missed(scope, failed[0], calls)
+        status = getattr(failed[0], "status", "failed")
+        crew.missed(scope, failed[0] if len(told) == 1 else CallError(status, "", " ".join(told)), calls)
         return
     if not plan and problems:
         crew.missed(scope, FinopsError(" ".join(problems)), calls)
         return
-    problems += [str(error) for error in failed[:1]]
+    problems += told
     if failed:
         problems.append(f"{len(failed)} of {len(plan)} batches of metrics came to nothing.")
     crew.add(scope, "metrics", None)

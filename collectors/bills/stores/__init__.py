@@ -5,7 +5,7 @@
 reading   downloads that arrive whole or not at all, again while they break off
 calling   HTTP calls to stores without an SDK of ours: retries, and errors in a sentence
 gcs       Google Cloud Storage through google-auth and its JSON API
-oss       Alibaba OSS through signed requests (oss_signing, alibaba_credentials)
+oss       Alibaba OSS through signed requests (collectors.alibaba: oss_signing, credentials)
 
 Amazon S3 is read through boto3 by collectors/aws/storage.py. Each is imported only when an address names it.
 """

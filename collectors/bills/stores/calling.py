@@ -1,18 +1,14 @@
 """HTTP calls to an object store: retried while the store is at fault, told in a sentence when it stays so."""
 
-import ipaddress
-import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 from urllib3.exceptions import HTTPError
 
 from collectors.bills.stores.reading import CHUNK, BrokenOffError, StoreError
-from finops.errors import ConfigError
 
 ATTEMPTS = 5  # of one call
 TIMEOUT = (5, 60)  # seconds to connect, and between two pieces of an answer
@@ -82,34 +78,6 @@ def chunks(answer: requests.Response) -> Iterator[bytes]:
         yield from answer.raw.stream(CHUNK, decode_content=False)
     except (HTTPError, requests.exceptions.RequestException, ConnectionError, TimeoutError) as error:
         raise BrokenOffError(_line(error)) from error
-
-
-def endpoint_of(variables: Mapping[str, str], default: str) -> tuple[str, bool]:
-    """The first endpoint that an environment variable names, else the default; and whether it is on this machine.
-
-    Keys are the variables, values say what they are for. Raises ConfigError for plain http to anywhere else.
-    """
-    for variable in variables:
-        if value := os.environ.get(variable, "").strip().rstrip("/"):
-            address = value if "://" in value else f"https://{value}"
-            parts = urlsplit(address)
-            local = is_loopback(parts.hostname or "")
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ConfigError(f"{variable} is no endpoint ({value}): write https://HOST.")
-            if parts.scheme == "http" and not local:
-                raise ConfigError(
-                    f"{variable} is plain http ({value}), which is for this machine only: write https://."
-                )
-            return address, local
-    return default, False
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address can only be this machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _line(error: Exception) -> str:

@@ -15,8 +15,9 @@ from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError, Tra
 from google.auth.transport.requests import AuthorizedSession
 
 from collectors.bills.objects import Stored
-from collectors.bills.stores.calling import TIMEOUT, Refused, answered, call, chunks, endpoint_of
+from collectors.bills.stores.calling import TIMEOUT, Refused, answered, call, chunks
 from collectors.bills.stores.reading import Body, BrokenOffError, StoreError
+from collectors.endpoints import endpoint_of
 from finops import __version__
 from finops.errors import CredentialsError, IncompleteError, InputError
 

@@ -13,11 +13,13 @@ from xml.etree import ElementTree
 
 import requests
 
+from collectors.alibaba.credentials import Key, find_key, find_region
+from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
+from collectors.alibaba.oss_xml import explain, name_of, parsed
 from collectors.bills.objects import Stored
-from collectors.bills.stores.alibaba_credentials import find_key, find_region
-from collectors.bills.stores.calling import TIMEOUT, Refused, answered, call, chunks, endpoint_of, is_loopback
-from collectors.bills.stores.oss_signing import Asked, Key, encoded, version_1, version_4
+from collectors.bills.stores.calling import TIMEOUT, Refused, answered, call, chunks
 from collectors.bills.stores.reading import Body, StoreError
+from collectors.endpoints import endpoint_of, is_loopback
 from finops import __version__
 from finops.errors import CredentialsError, IncompleteError, InputError
 
@@ -184,53 +186,31 @@ def connect(name: str) -> Bucket:
 
 def listed(content: bytes) -> tuple[list[Stored], str | None]:
     """The objects of a page of ListObjectsV2, and how to go on. Raises ValueError for what is none."""
-    root = _xml(content)
-    if _name(root) != "ListBucketResult":
-        raise ValueError(f"{_name(root)[:40]} is no list of objects")
-    plain = unquote if _text(root, "EncodingType") == "url" else str
+    root = parsed(content)
+    if name_of(root) != "ListBucketResult":
+        raise ValueError(f"{name_of(root)[:40]} is no list of objects")
+    plain = unquote if _own(root, "EncodingType") == "url" else str
     found = [
         Stored(
-            plain(_text(each, "Key")),
-            int(_text(each, "Size")),
-            datetime.fromisoformat(_text(each, "LastModified")).astimezone(UTC).replace(tzinfo=None),
-            _text(each, "ETag").strip('"'),
+            plain(_own(each, "Key")),
+            int(_own(each, "Size")),
+            datetime.fromisoformat(_own(each, "LastModified")).astimezone(UTC).replace(tzinfo=None),
+            _own(each, "ETag").strip('"'),
         )
         for each in root
-        if _name(each) == "Contents"
+        if name_of(each) == "Contents"
     ]
-    if _text(root, "IsTruncated") != "true":
+    if _own(root, "IsTruncated") != "true":
         return found, None
-    token = plain(_text(root, "NextContinuationToken"))
+    token = plain(_own(root, "NextContinuationToken"))
     if not token:
         raise ValueError("a page that is not the last one does not say how to go on")
     return found, token
 
 
-def explain(answer: requests.Response) -> Refused:
-    """What an error of OSS says."""
-    try:
-        root = _xml(answer.raw.read(1 << 16, decode_content=True))
-        code, message = _text(root, "Code") or str(answer.status_code), _text(root, "Message")
-        return Refused(answer.status_code, code, message, _text(root, "Endpoint"))
-    except (ValueError, OSError, requests.exceptions.RequestException):
-        return Refused(answer.status_code, str(answer.status_code), "")
-
-
-def _xml(content: bytes) -> ElementTree.Element:
-    if b"<!DOCTYPE" in content or b"<!ENTITY" in content:  # which answers of OSS never have
-        raise ValueError("XML with definitions of its own")
-    try:
-        return ElementTree.fromstring(content)  # noqa: S314 - nothing that could expand or refer is left in it
-    except ElementTree.ParseError as error:
-        raise ValueError(str(error)) from error
-
-
-def _name(element: ElementTree.Element) -> str:
-    return element.tag.rpartition("}")[2]
-
-
-def _text(element: ElementTree.Element, name: str) -> str:
-    return next((each.text or "" for each in element if _name(each) == name), "")
+def _own(element: ElementTree.Element, name: str) -> str:
+    """The text of a direct child."""
+    return next((each.text or "" for each in element if name_of(each) == name), "")
 
 
 def _as_signed(request: requests.PreparedRequest) -> requests.PreparedRequest:

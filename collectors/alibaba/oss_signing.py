@@ -12,25 +12,16 @@ from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 
+from collectors.alibaba.credentials import Key
+
 # Parameters that the resource of a version 1 signature has with it; of those that are sent here.
-_SIGNED_IN_V1 = {"continuation-token", "location"}
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An access key, with the token of a temporary one."""
-
-    id: str
-    secret: str
-    token: str | None = None
-
-    def __repr__(self) -> str:
-        return f"Key({self.id[:4]}…)"
+_SIGNED_IN_V1 = {"bucketInfo", "continuation-token", "lifecycle", "location", "stat"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A GET request: bucket, key of an object (not encoded), parameters, headers beside those of the signature."""
+    """A GET request: bucket ("" for the service), key of an object (not encoded), parameters, headers beside those of
+    the signature."""
 
     bucket: str
     path: str
@@ -51,7 +42,7 @@ def version_4(asked: Asked, key: Key, region: str, at: datetime) -> dict[str, st
     if key.token:
         headers["x-oss-security-token"] = key.token
     scope = f"{day}/{region}/oss/aliyun_v4_request"
-    resource = quote(f"/{asked.bucket}/{asked.path}", safe="/")
+    resource = quote(_resource(asked), safe="/")
     canonical = "\n".join(
         (
             "GET",
@@ -81,10 +72,15 @@ def version_1(asked: Asked, key: Key, at: datetime) -> dict[str, str]:
         headers["x-oss-security-token"] = key.token
     signed = {name: value for name, value in asked.parameters.items() if name in _SIGNED_IN_V1}
     query = "&".join(f"{name}={value}" if value else name for name, value in sorted(signed.items()))
-    resource = f"/{asked.bucket}/{asked.path}{f'?{query}' if query else ''}"
+    resource = f"{_resource(asked)}{f'?{query}' if query else ''}"
     to_sign = f"GET\n\n\n{headers['Date']}\n{_oss_headers(headers)}{resource}"
     signature = hmac.digest(key.secret.encode(), to_sign.encode(), hashlib.sha1)
     return {**headers, "Authorization": f"OSS {key.id}:{base64.b64encode(signature).decode()}"}
+
+
+def _resource(asked: Asked) -> str:
+    """A key in a bucket, a bucket, or the service itself."""
+    return f"/{asked.bucket}/{asked.path}" if asked.bucket else "/"
 
 
 def _oss_headers(headers: Mapping[str, str]) -> str:

@@ -1,0 +1,156 @@
+"""What Alibaba's services answer: content, or why there is none, in whichever way each of them says so.
+
+An answer with status 200 may hold an error, an error may be a page of HTML, and codes of the same meaning differ from
+product to product. Source: the error pages of ECS, VPC, SLB, CloudMonitor, BSS, STS; facts in docs/alibaba.md.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+_CREDENTIALS = (
+    "InvalidAccessKeyId", "InvalidAccessKeySecret", "SignatureDoesNotMatch", "IncompleteSignature",
+    "MissingSecurityToken", "InvalidSecurityToken", "MissingAccessKeyId", "Forbidden.AccessKeyDisabled",
+    "InvalidAccessKeyIdSecret", "InactiveAccessKey", "SDK.InvalidCredential", "SecurityTokenExpired",
+    "AccessKeyDisabled",
+)  # fmt: skip
+_EXPIRED = ("InvalidSecurityToken.Expired", "SecurityTokenExpired", "InvalidSecurityToken.HasExpired")
+_CLOCK = ("InvalidTimeStamp", "RequestTimeTooSkewed")
+_DENIED = (
+    "Forbidden", "NoPermission", "NotAuthorized", "AccessForbidden", "AccessDenied", "Unauthorized",
+    "UnauthorizedOperation",
+    "OperationDenied.NoPermission", "ImplicitDeny", "ExplicitDeny", "401", "403",
+)  # fmt: skip
+_THROTTLED = (
+    "Throttling",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "FlowControl",
+    "ExceedFlowLimit",
+    "429",
+)
+# A product that nobody has opened, or that a region does not have: there is nothing of it.
+_ABSENT = (
+    "ServiceNotOpen", "NotOpen", "InvalidRegionId", "RegionNotSupported", "UnsupportedRegion", "InvalidRegion",
+    "OperationUnsupported", "UserNotEnable", "ResourceDirectoryNotInUse", "OssServiceNotOpen", "UserDisable.NotOpen",
+)  # fmt: skip
+_QUOTA = ("LimitExceeded", "QuotaExceeded", "402")
+_AGAIN = (
+    "ServiceUnavailable", "InternalError", "UnknownError", "SystemError", "SignatureNonceUsed", "InternalServerError",
+    "ServiceUnavailableTemporary", "OperationConflict", "SYSTEM.ERROR", "InternalFailure",
+)  # fmt: skip
+NO_HOST = "NoSuchHost"
+_UNKNOWN_NAME = re.compile(r"name resolution|getaddrinfo|not known|nodename|NameResolution", re.IGNORECASE)
+_GOOD = ("200", "Success", "success", "OK", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One attempt's outcome: `content`, or kind, status, code and message of what came instead.
+
+    Kinds: throttled and broken are tried again; expired is, with a new key; credentials, clock, denied, absent (the
+    product is not there), quota, failed are final.
+    """
+
+    content: dict[str, Any] | None = None
+    kind: str = ""
+    status: int | None = None
+    code: str = ""
+    message: str = ""
+
+    @classmethod
+    def of(cls, body: bytes, product: str) -> Self:
+        """An answer with status 200, which CloudMonitor and billing use for errors too."""
+        try:
+            # Amounts of money stay as they are written.
+            content = json.loads(body, parse_float=str) if product == "bss" else json.loads(body)
+        except (ValueError, RecursionError):
+            return cls(kind="broken", status=200, code="Unreadable", message="an answer that cannot be read")
+        if not isinstance(content, dict):
+            return cls(kind="broken", status=200, code="Unreadable", message="an answer that is no object")
+        code = str(content.get("Code") if content.get("Code") is not None else "")
+        if product in ("cms", "bss") and (code not in _GOOD or content.get("Success") is False):
+            message = str(content.get("Message") or "")
+            return cls.refused(200, code if code not in _GOOD else _first_word(message), message)
+        return cls(content)
+
+    @classmethod
+    def refused(cls, status: int | None, code: str, message: str) -> Self:
+        """An error that the service sent."""
+        return cls(None, _kind(status, code), status, code, message)
+
+    @classmethod
+    def lost(cls, code: str, message: str) -> Self:
+        """No answer, or none that can be read."""
+        kind = "credentials" if code.startswith(_CREDENTIALS) else "broken"
+        return cls(None, kind, None, NO_HOST if _UNKNOWN_NAME.search(message) else code, message)
+
+
+class Again(Exception):  # noqa: N818 - an answer, and whether it is an error is known after the last attempt
+    """An attempt that another one may do better than."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.code)
+        self.answer = answer
+
+
+def _kind(status: int | None, code: str) -> str:
+    for kind, codes in (
+        ("throttled", _THROTTLED),
+        ("expired", _EXPIRED),
+        ("clock", _CLOCK),
+        ("credentials", _CREDENTIALS),
+        ("absent", _ABSENT),
+        ("quota", _QUOTA),
+        ("denied", _DENIED),
+        ("broken", _AGAIN),
+    ):
+        if code.startswith(codes):
+            return kind
+    if status == 429:
+        return "throttled"
+    if status in (401, 403):
+        return "denied"
+    if (status is not None and status >= 500) or code.startswith("5"):
+        return "broken"
+    return "failed"
+
+
+def said(message: str) -> str:
+    """What a service says of an error, in one line and without what it repeats of the request, which holds keys."""
+    line = " ".join(message.split())
+    if line.startswith(("<", "ServerResponseBody")) or "SignatureNonce" in line or "AccessKeyId" in line:
+        return ""
+    return line[:300].rstrip(".")
+
+
+def within(page: Mapping[str, Any], way: str) -> Any:
+    """What an answer holds at the end of a way such as Data.NextToken; None where it does not go on."""
+    node: Any = page
+    for name in way.split("."):
+        node = node.get(name) if isinstance(node, Mapping) else None
+    return node
+
+
+def unwrapped(page: Mapping[str, Any], way: Sequence[str]) -> list[dict[str, Any]]:
+    """The list at the end of a way such as Instances.Instance.
+
+    A list may stand at any step of it, and a wrapper without anything in it is an empty one. Raises KeyError when
+    the answer does not even begin like that, TypeError for what is no list of objects.
+    """
+    node: Any = page[way[0]]
+    for name in way[1:]:
+        if isinstance(node, Mapping):
+            node = node.get(name, []) if node else []
+    if node is None or node == "":
+        node = []
+    if not isinstance(node, list) or not all(isinstance(one, dict) for one in node):
+        raise TypeError(f"{'.'.join(way)} is {type(node).__name__}, not a list of objects")
+    return node
+
+
+def _first_word(message: str) -> str:
+    found = re.match(r"[A-Za-z]+(?:[._][A-Za-z_]+)+", message)
+    return found[0] if found else "Unsuccessful"

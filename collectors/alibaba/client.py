@@ -1,0 +1,408 @@
+"""The only module that talks to Alibaba's APIs: calls that are declared, counted, paced, retried, told plainly.
+
+An `Api` stands next to the code that calls it and names the RAM actions the call needs; the policy is generated from
+them. `Client.get` makes one call, `Client.pages` all pages of one, `Client.all` returns what is on them. Whatever goes
+wrong is a `CallError` with a status as in `coverage`, except credentials, which are a `CredentialsError`.
+
+The SDK signs and sends. Retries are ours: its own know one product and one error code.
+"""
+
+import json
+import logging
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
+from aliyunsdkcore.client import AcsClient
+from aliyunsdkcore.http import protocol_type
+from aliyunsdkcore.request import CommonRequest
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
+
+from collectors.alibaba.answers import NO_HOST, Again, Answer, said, unwrapped, within
+from collectors.alibaba.credentials import Key
+from collectors.alibaba.products import (
+    CHINA,
+    INTERNATIONAL,
+    PRODUCTS,
+    SITES,
+    SOME_REGIONS,
+    TOKENS,
+    Paging,
+    address_of,
+)
+from collectors.calls import METER, Budget, CallError
+from finops import __version__
+from finops.errors import CredentialsError
+
+CONNECT_TIMEOUT = 5  # seconds
+READ_TIMEOUT = 30  # seconds
+ATTEMPTS = 8  # of a call that is throttled: what is over its limit is let in again at the next minute
+_BROKEN_ATTEMPTS = 5  # of one that breaks off or that the service fails at
+_UNKNOWN_HOST_ATTEMPTS = 2
+_LONGEST_WAIT = 30.0  # seconds between two attempts
+LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
+WRONG_SITE = "NotApplicable"  # what billing answers where the account is not billed
+_POOL = 32  # connections that are kept
+
+T = TypeVar("T")
+
+# The SDK logs whole requests, keys included, and attaches a handler that prints them.
+for _name in ("aliyunsdkcore", "aliyunsdkcore.http.http_response", "aliyunsdkcore.client"):
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+logging.getLogger("aliyunsdkcore.http.http_response").handlers.clear()
+
+
+@dataclass(frozen=True, init=False)
+class Api:
+    """One operation of one product, with the RAM actions it needs.
+
+    `items` is the way to the list in its answer, `page` how many one may hold. `probe` are parameters of the smallest
+    call that shows whether it is allowed; None where only a real call can tell.
+    """
+
+    product: str
+    operation: str
+    actions: tuple[str, ...]
+    items: tuple[str, ...] = ()
+    paging: Paging = TOKENS
+    page: int = 100
+    probe: tuple[tuple[str, Any], ...] | None = None
+
+    def __init__(
+        self,
+        product: str,
+        operation: str,
+        *actions: str,
+        items: str = "",
+        paging: Paging = TOKENS,
+        page: int = 100,
+        probe: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "product", product)
+        object.__setattr__(self, "operation", operation)
+        object.__setattr__(self, "actions", actions)
+        object.__setattr__(self, "items", tuple(items.split(".")) if items else ())
+        object.__setattr__(self, "paging", paging)
+        object.__setattr__(self, "page", page)
+        object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
+
+    @property
+    def action(self) -> str:
+        """The RAM action of the call, or what it would be called."""
+        return self.actions[0] if self.actions else f"{self.product}:{self.operation}"
+
+
+class Pace:
+    """Calls of one product that may be sent in a second, by all threads; slower for a while after it was too many."""
+
+    def __init__(self, per_second: float) -> None:
+        self._most = self._rate = per_second
+        self._next, self._lock = 0.0, threading.Lock()
+
+    def wait(self) -> None:
+        """Until it is this call's turn."""
+        with self._lock:
+            now = time.monotonic()
+            # What was not used a moment ago may be used now: half a second of calls at once.
+            self._next = max(self._next, now - 0.5) + 1 / self._rate
+            turn = self._next
+        if turn > now:
+            time.sleep(turn - now)
+
+    def slower(self) -> None:
+        """Half as many from now on."""
+        with self._lock:
+            self._rate = max(1.0, self._rate / 2)
+
+    def faster(self) -> None:
+        """A little faster again, up to what it was."""
+        if self._rate < self._most:
+            with self._lock:
+                self._rate = min(self._most, self._rate * 1.05)
+
+
+class Keys:
+    """A key that is renewed before it ends. Subclasses know how; this one has one that stays."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def key(self) -> Key:
+        """The key to sign with now."""
+        return self._key
+
+    def renew(self) -> bool:
+        """After it was told to have expired: whether there is another one now."""
+        return False
+
+
+@dataclass(slots=True)
+class Session:
+    """One account, as one set of credentials sees it. Clients are made once and shared by all threads.
+
+    `site` is where the account was opened and is billed; empty until it is found out. Accounts that were entered from
+    one another share it.
+    """
+
+    keys: Keys
+    account: str
+    arn: str = ""
+    name: str | None = None
+    endpoint: str | None = None
+    site: "Site" = field(default_factory=lambda: Site())
+    _clients: dict[str, "Client"] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def client(self, region: str) -> "Client":
+        """The client of one region, with a budget of its own."""
+        with self._lock:
+            if region not in self._clients:
+                self._clients[region] = Client(self, region)
+            return self._clients[region]
+
+    def billing(self, ask: Callable[["Client"], T]) -> T:
+        """What a question to billing brings, asked at the account's site; at the other one when that is wrong."""
+        if self.site.certain:
+            return ask(self.client(self.site.region))
+        with self.site.lock:
+            try:
+                answer = ask(self.client(self.site.region))
+            except CallError as error:
+                if error.code != WRONG_SITE or self.site.certain:
+                    raise
+                self.site.name = INTERNATIONAL if self.site.name != INTERNATIONAL else CHINA
+                answer = ask(self.client(self.site.region))
+            self.site.certain = True
+            return answer
+
+
+@dataclass(slots=True)
+class Site:
+    """Where an account is billed: china or international; the first is a guess until it is certain."""
+
+    name: str = CHINA
+    certain: bool = False
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def region(self) -> str:
+        """The region that billing is asked in."""
+        return SITES[self.name]
+
+
+class Client:
+    """Calls in one account and region. Safe to use from several threads."""
+
+    def __init__(self, session: Session, region: str, budget: Budget | None = None) -> None:
+        self.session, self.region, self.budget = session, region, budget or Budget(LOST_SECONDS)
+        self._paces: dict[str, Pace] = {}
+        self._made: tuple[Key, AcsClient] | None = None
+        self._lock = threading.Lock()
+
+    def get(self, api: Api, **parameters: Any) -> dict[str, Any]:
+        """One call. Raises CallError, or CredentialsError when the credentials themselves are refused."""
+        METER.attempts = 0
+        try:
+            answer: dict[str, Any] = Retrying(
+                retry=retry_if_exception_type(Again),
+                stop=self._often_enough,
+                wait=wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT),
+                reraise=True,
+            )(self._once, api, parameters)
+            return answer
+        except Again as error:
+            raise self._told(api, error.answer) from error
+
+    def all(self, api: Api, **parameters: Any) -> list[dict[str, Any]]:
+        """What is on all pages of a call."""
+        return [one for page in self.pages(api, **parameters) for one in unwrapped(page, api.items)]
+
+    def pages(self, api: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """All pages of a call, as few of them as the service allows."""
+        paging = api.paging
+        parameters.setdefault(paging.size, api.page)
+        if paging.total:
+            yield from self._numbered(api, paging, parameters)
+            return
+        seen: set[str] = set()
+        while True:
+            page = self.get(api, **parameters)
+            yield page
+            token = within(page, paging.receive or "")
+            if not token:
+                return
+            if str(token) in seen:
+                raise self._unusable(api, "the same page again and again")
+            seen.add(str(token))
+            parameters[paging.send] = token
+
+    def _numbered(self, api: Api, paging: Paging, parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """Pages by number: until as many are there as the service counts, or one is not full where it does not."""
+        got, number, size = 0, 1, int(parameters[paging.size])
+        while True:
+            page = self.get(api, **{**parameters, paging.send: number})
+            yield page
+            found = len(unwrapped(page, api.items))
+            got, number = got + found, number + 1
+            total = within(page, paging.total or "")
+            if total in (None, ""):
+                if found < size:
+                    return
+            elif got >= int(total) or size * (number - 1) >= int(total):
+                return
+            elif not found:
+                raise self._unusable(api, f"{got} of {total} items, and an empty page")
+
+    # --- one attempt ---
+
+    def _once(self, api: Api, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if self.budget.spent:
+            raise CallError(
+                "failed", "Budget",
+                f"{api.action} was given up {self.where}: failed attempts in this region have taken "
+                f"{self.budget.lost:.0f} seconds (limit {self.budget.limit:.0f}).",
+            )  # fmt: skip
+        if METER.attempts:  # what went before it in this call came to nothing
+            self.budget.lose(time.monotonic() - METER.last)
+        pace = self._pace(api.product)
+        pace.wait()
+        METER.sent += 1
+        METER.attempts += 1
+        METER.last = time.monotonic()
+        answer = self._send(api, parameters)
+        if answer.content is not None:
+            pace.faster()
+            return answer.content
+        if answer.kind == "throttled":
+            pace.slower()
+        if answer.kind == "expired" and self.session.keys.renew():
+            raise Again(answer)
+        if answer.kind in ("throttled", "broken"):
+            raise Again(answer)
+        raise self._told(api, answer)
+
+    def _send(self, api: Api, parameters: Mapping[str, Any]) -> Answer:
+        request = CommonRequest(
+            domain=self._address(api.product),
+            version=PRODUCTS[api.product].version,
+            action_name=api.operation,
+        )
+        request.set_method("POST")
+        request.set_protocol_type(protocol_type.HTTPS)  # where the address does not say otherwise
+        request.set_accept_format("JSON")
+        key = self.session.keys.key()
+        for name, value in parameters.items():
+            if value is not None and name != "RegionId":
+                request.add_body_params(name, value if isinstance(value, str) else _text(value))
+        request.add_query_param("RegionId", parameters.get("RegionId") or self.region)
+        if key.token:
+            request.add_query_param("SecurityToken", key.token)
+        try:
+            return Answer.of(self._core(key).do_action_with_exception(request), api.product)
+        except ServerException as error:
+            return Answer.refused(
+                error.get_http_status(), str(error.get_error_code()), str(error.get_error_msg())
+            )
+        except ClientException as error:
+            return Answer.lost(str(error.get_error_code()), str(error.get_error_msg()))
+        except (IndexError, TypeError, AttributeError, UnicodeDecodeError):
+            # The SDK reads an error's body without looking at it first.
+            return Answer.lost("Unreadable", "an error that cannot be read")
+
+    def _core(self, key: Key) -> AcsClient:
+        """The SDK's client for a key. Temporary ones go with the request: the SDK would rather take a variable's."""
+        with self._lock:
+            if self._made is None or self._made[0] != key:
+                client = AcsClient(
+                    key.id,
+                    key.secret,
+                    self.region,
+                    auto_retry=False,
+                    connect_timeout=CONNECT_TIMEOUT,
+                    timeout=READ_TIMEOUT,
+                    pool_size=_POOL,
+                    proxy=_proxies(self._address("ecs")),
+                )
+                client.append_user_agent("finops", __version__)
+                self._made = (key, client)
+            return self._made[1]
+
+    def _address(self, product: str) -> str:
+        return address_of(product, self.region, self.session.endpoint)[0]
+
+    def _pace(self, product: str) -> Pace:
+        with self._lock:
+            if product not in self._paces:
+                self._paces[product] = Pace(PRODUCTS[product].per_second)
+            return self._paces[product]
+
+    def _often_enough(self, state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        answer = error.answer if isinstance(error, Again) else Answer()
+        limit = ATTEMPTS if answer.kind == "throttled" else _BROKEN_ATTEMPTS
+        if answer.code == NO_HOST:
+            limit = _UNKNOWN_HOST_ATTEMPTS
+        return state.attempt_number >= limit or self.budget.spent
+
+    # --- what went wrong ---
+
+    @property
+    def where(self) -> str:
+        """The place in words."""
+        account = f"in account {self.session.account}, " if self.session.account else "in "
+        return f"{account}region {self.region}"
+
+    def _unusable(self, api: Api, what: str) -> CallError:
+        return CallError("failed", "Paging", f"{api.action} got {what} {self.where}.")
+
+    def _told(self, api: Api, answer: Answer) -> Exception:
+        code, words = answer.code, said(answer.message)
+        if answer.kind in ("credentials", "expired"):
+            return CredentialsError(f"Alibaba Cloud refused the credentials {self.where} ({code}).")
+        if answer.kind == "clock":
+            return CredentialsError(
+                f"Alibaba Cloud refused a request {self.where} because of its time ({code}): set this machine's clock."
+            )
+        if answer.kind == "denied":
+            hint = "finops permissions alibaba prints the policy that allows it"
+            return CallError("denied", code, f"{api.action} is denied {self.where} ({code}); {hint}.")
+        if answer.kind == "absent" or (answer.code == NO_HOST and api.product in SOME_REGIONS):
+            return CallError("skipped", code, f"{api.operation} is not offered {self.where} ({code}).")
+        if answer.kind == "quota":
+            return CallError(
+                "failed",
+                code,
+                f"{api.action} is refused {self.where} ({code}): the account's quota of calls is used up.",
+            )
+        if answer.kind == "throttled":
+            return CallError(
+                "throttled", code, f"{api.action} was throttled {self.where} in every attempt ({code})."
+            )
+        if answer.status is None:
+            self.budget.lose(time.monotonic() - METER.last)
+            return CallError("failed", code, f"{api.action} got no answer {self.where}: {words or code}.")
+        reason = f": {words}" if words else ""
+        return CallError("failed", code, f"{api.action} failed {self.where} ({code}){reason}.")
+
+
+def _text(value: Any) -> str:
+    """A parameter as it is sent."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, separators=(",", ":"))
+    return str(value)
+
+
+def _proxies(address: str) -> dict[str, str | None]:
+    """Proxies of the environment for an address. The SDK knows them, but not what is exempt from them."""
+    host = urlsplit(address).hostname or ""
+    if urllib.request.proxy_bypass(host) or host in ("localhost", "127.0.0.1", "::1"):
+        return {"http": None, "https": None}
+    found = urllib.request.getproxies()
+    return {"http": found.get("http"), "https": found.get("https")}

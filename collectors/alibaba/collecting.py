@@ -1,0 +1,146 @@
+"""Collects what was asked for from Alibaba Cloud, scope by scope."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import duckdb
+
+from collectors.alibaba import billing
+from collectors.alibaba.accounts import Found, Request, discover
+from collectors.alibaba.billing import Bill
+from collectors.alibaba.client import Session
+from collectors.alibaba.regional import CLOUD, OF_MACHINES, REGIONAL, Place, collect_place
+from collectors.calls import METER, CallError
+from collectors.conduct import CALLS_AT_A_TIME, Crew, Outcome, Pool, Progress, Stored, conduct
+from collectors.scopes import GLOBAL, Billed, forget_failure, newest_of, nothing, resting, tell_refused
+from finops.errors import CredentialsError, IncompleteError, InputError
+from finops.warehouse import Scope, Writer
+
+DATASETS = REGIONAL
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to collect: datasets (empty: all), how many days of metrics (at most 91), the bill or none."""
+
+    only: tuple[str, ...] = ()
+    days: int = 91
+    bill: Bill | None = None
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a collection: its scopes, its places (account, region), the bill in a line or a few."""
+
+    outcome: Outcome
+    places: list[tuple[str, str]]
+    bill: str | None = None
+
+
+def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
+    """The scopes that a collection of this account and region fills."""
+    chosen = [name for name in REGIONAL if not only or name in set(only)]
+    if region == GLOBAL:
+        chosen = [name for name in chosen if name == "commitments"]
+    return [Scope(CLOUD, account, region, name) for name in chosen]
+
+
+def collect(
+    writer: Writer,
+    request: Request,
+    wanted: Wanted,
+    *,
+    at: datetime,
+    fresh: Callable[[Scope], bool],
+    progress: Progress,
+) -> Result:
+    """Collects the bill and every place that was asked for.
+
+    Scopes that are `fresh` are left as they are. Raises UsageError for what does not exist, CredentialsError when
+    the credentials are refused everywhere.
+    """
+    found = discover(request)
+    tell_refused(writer, CLOUD, found.refused, {session.account for session in found.sessions}, at)
+    places = _places(found, wanted, at, writer.con)
+    scopes = {scope for place in places for scope in _scopes(place, wanted)}
+    rested = resting(scopes, OF_MACHINES, fresh)
+    stored = Stored(writer.con)
+    calls = Pool(CALLS_AT_A_TIME, "call")
+    crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not rested(scope))
+    progress.begin(sum(1 for scope in scopes if not rested(scope)))
+    try:
+        outcome = conduct(writer, crew, places, collect_place, at=at, progress=progress)
+    finally:
+        calls.close()
+        stored.close()
+    billed = _collect_bills(writer, found, wanted.bill, at, fresh, progress) if wanted.bill else []
+    for refused in found.refused:
+        scope = Scope(CLOUD, refused.account, GLOBAL, refused.dataset)
+        outcome.statuses[scope], outcome.errors[scope] = refused.status, refused.error
+    if crew.credentials_error and not any(status == "complete" for status in outcome.statuses.values()):
+        raise CredentialsError(str(crew.credentials_error))
+    for one in billed:
+        one.record_failure(writer, at)
+        one.add_to(outcome)
+    return Result(
+        outcome,
+        [(place.session.account, place.region) for place in places],
+        "\n".join(one.sentence for one in billed) or None,
+    )
+
+
+def _scopes(place: Place, wanted: Wanted) -> list[Scope]:
+    return scopes_of(place.session.account, place.region, wanted.only)
+
+
+def _places(found: Found, wanted: Wanted, at: datetime, con: duckdb.DuckDBPyConnection) -> list[Place]:
+    newest = newest_of(con, CLOUD, at, wanted.days)
+    regional = [
+        Place(session, region, at, wanted.days, newest.get((session.account, region), {}))
+        for session, region in found.places
+    ]
+    return regional + [Place(session, GLOBAL, at, wanted.days) for session in found.sessions]
+
+
+# --- the bill ---------------------------------------------------------------------------------------------
+
+
+def _collect_bills(
+    writer: Writer,
+    found: Found,
+    bill: Bill,
+    at: datetime,
+    fresh: Callable[[Scope], bool],
+    progress: Progress,
+) -> list[Billed]:
+    """The bill of every account, those of the callers first: whoever pays for others has their items too, and they
+    need not be asked."""
+    done: list[Billed] = []
+    known: set[str] = set()
+    for session in sorted(found.sessions, key=lambda one: one.account not in found.callers):
+        if session.account in known or fresh(Scope(CLOUD, session.account, GLOBAL, "charges")):
+            continue
+        one, owners = _collect_bill(writer, session, bill, at, progress)
+        done.append(one)
+        known |= owners
+    return done
+
+
+def _collect_bill(
+    writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress
+) -> tuple[Billed, frozenset[str]]:
+    """Loads the bill of one account. What may not be read, or does not fit, is told as its scope."""
+    scope = Scope(CLOUD, session.account, GLOBAL, "charges")
+    source, before = f"Bill of {session.account}", METER.sent
+    try:
+        done = billing.collect_bill(writer, session, bill, at=at, say=progress.say)
+    except (CallError, IncompleteError, InputError) as error:
+        return nothing(scope, source, METER.sent - before, error), frozenset()
+    except CredentialsError as error:
+        return nothing(scope, source, METER.sent - before, error), frozenset()
+    if not done.failed:
+        forget_failure(writer.con, scope)
+    loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
+    failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
+    return Billed(scope, f"{source}: {loaded}", done.calls, failed or None), done.accounts

@@ -1,0 +1,368 @@
+"""What there is in one region: get_… asks, transform_… makes rows of the warehouse's tables of the answers.
+
+A get returns raw resources as the API describes them. What follows from them (who renews itself, which group has
+whom, since when a machine is off) is asked afterwards, and only where something depends on it.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from collectors.alibaba.client import Api, Client, Session
+from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
+from collectors.conduct import Rows
+from finops.instants import in_utc
+from finops.warehouse import Scope
+
+_TEN = {"MaxResults": 10}
+DESCRIBE_INSTANCES = Api(
+    "ecs", "DescribeInstances", "ecs:DescribeInstances", items="Instances.Instance", probe=_TEN
+)
+DESCRIBE_TYPES = Api(
+    "ecs", "DescribeInstanceTypes", "ecs:DescribeInstanceTypes", items="InstanceTypes.InstanceType", page=1600,
+    probe={"InstanceTypes.1": "ecs.g7.large"},
+)  # fmt: skip
+DESCRIBE_DISKS = Api("ecs", "DescribeDisks", "ecs:DescribeDisks", items="Disks.Disk", page=500, probe=_TEN)
+DESCRIBE_SNAPSHOTS = Api(
+    "ecs", "DescribeSnapshots", "ecs:DescribeSnapshots", items="Snapshots.Snapshot", probe=_TEN
+)
+DESCRIBE_GROUPS = Api(
+    "ess", "DescribeScalingGroups", "ess:DescribeScalingGroups", items="ScalingGroups.ScalingGroup", paging=NUMBERS,
+    page=50, probe={"PageNumber": 1, "PageSize": 1},
+)  # fmt: skip
+DESCRIBE_MEMBERS = Api(
+    "ess", "DescribeScalingInstances", "ess:DescribeScalingInstances", items="ScalingInstances.ScalingInstance",
+    paging=NUMBERS, page=50, probe={"PageNumber": 1, "PageSize": 1},
+)  # fmt: skip
+QUERY_AVAILABLE = Api(
+    "bss", "QueryAvailableInstances", "bss:QueryAvailableInstances", items="Data.InstanceList", paging=BILLING_NUMBERS,
+    page=300, probe={"PageNum": 1, "PageSize": 1, "ProductCode": "ecs"},
+)  # fmt: skip
+
+Raw = list[dict[str, Any]]
+
+GROUP_TAG = "acs:autoscaling:scalingGroupId"
+CLUSTER_TAG = "ack.aliyun.com"
+_CLAIM = "kubernetes.io/created-for/pvc/"
+_CSI = ("createdby", "alibabacloud-csi-plugin")
+# Disks that are a part of the machine: they have no price and no life of their own.
+_LOCAL = ("local_", "ephemeral")
+_TURNING = ("cloud", "cloud_efficiency")
+_NEVER = 2099  # the year in which what has no end is said to end
+
+
+def place(scope: Scope) -> dict[str, Any]:
+    """The columns that say where a row belongs."""
+    return {"cloud": scope.cloud, "account_id": scope.account_id, "region": scope.region}
+
+
+def tags_of(one: Mapping[str, Any]) -> dict[str, str]:
+    """Tags of a resource, in whichever of its shapes; of a repeated key the last value counts."""
+    listed = one.get("Tags") or ()
+    if isinstance(listed, Mapping):
+        listed = listed.get("Tag") or ()
+    return {
+        str(tag.get("TagKey", tag.get("Key"))): str(tag.get("TagValue", tag.get("Value")) or "")
+        for tag in listed
+    }
+
+
+def tag_rows(scope: Scope, kind: str, identity: str, tags: Mapping[str, str]) -> Raw:
+    """Rows of the table tags."""
+    return [
+        {**place(scope), "resource_type": kind, "resource_id": identity, "key": key, "value": value}
+        for key, value in tags.items()
+    ]
+
+
+def utc(at: Any) -> datetime | None:
+    """An instant as it is written, with or without seconds; None for none."""
+    return in_utc(datetime.fromisoformat(str(at))) if at else None
+
+
+def ends(at: Any) -> datetime | None:
+    """When something ends that may never."""
+    told = utc(at)
+    return None if told is None or told.year >= _NEVER else told
+
+
+def once(resources: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:
+    """Each resource once: an estate that changes while its pages are read shows some of them twice."""
+    return iter({str(one[key]): one for one in resources}.values())
+
+
+def number(value: Any) -> float | None:
+    """A number that may be written as text; None for none."""
+    return None if value in (None, "") else float(value)
+
+
+# --- instances --------------------------------------------------------------------------------------------
+
+
+def get_instances(client: Client) -> Raw:
+    """Instances of the region."""
+    return client.all(DESCRIBE_INSTANCES, RegionId=client.region)
+
+
+def get_renewals(session: Session) -> dict[str, bool]:
+    """Whether subscribed instances of the account renew themselves, by id."""
+    found = session.billing(
+        lambda client: client.all(QUERY_AVAILABLE, ProductCode="ecs", SubscriptionType="Subscription")
+    )
+    return {
+        str(one["InstanceID"]): one.get("RenewStatus") == "AutoRenewal"
+        for one in found
+        if one.get("RenewStatus")
+    }
+
+
+def get_members(client: Client) -> dict[str, str]:
+    """The scaling group of each instance that is in one, by id."""
+    found = client.all(DESCRIBE_MEMBERS, RegionId=client.region)
+    return {str(one["InstanceId"]): str(one["ScalingGroupId"]) for one in found}
+
+
+def transform_instances(
+    raw: Raw,
+    scope: Scope,
+    members: Mapping[str, str],
+    renewals: Mapping[str, bool],
+    off_since: Mapping[str, datetime],
+) -> Rows:
+    """Rows of instances and their tags, with what was asked about them afterwards."""
+    rows: Rows = {"instances": [], "tags": []}
+    for one in once(raw, "InstanceId"):
+        identity, tags = str(one["InstanceId"]), tags_of(one)
+        row = {
+            **place(scope),
+            **_instance(one, tags),
+            "scaling_group": tags.get(GROUP_TAG) or members.get(identity),
+            "auto_renew": renewals.get(identity) if one.get("InstanceChargeType") == "PrePaid" else None,
+        }
+        if row["state"] == "stopped":
+            row["state_since"] = off_since.get(identity)
+        rows["instances"].append(row)
+        rows["tags"] += tag_rows(scope, "instance", identity, tags)
+    return rows
+
+
+def _instance(one: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    state = {"Running": "running", "Stopped": "stopped"}.get(str(one["Status"]), "other")
+    return {
+        "instance_id": str(one["InstanceId"]),
+        "zone": one.get("ZoneId"),
+        "name": one.get("InstanceName"),
+        "state": state,
+        "state_since": utc(one.get("StartTime")) if state == "running" else None,
+        "instance_type": one.get("InstanceType"),
+        "platform": _platform(one),
+        "purchase_model": purchase_model(one),
+        "launched_at": utc(one.get("CreationTime") or one.get("StartTime")),
+        "stopped_mode": _STOPPED_MODES.get(str(one.get("StoppedMode"))) if state == "stopped" else None,
+        "cluster": tags.get(CLUSTER_TAG),
+        "private_ip": _private_ip(one),
+        "expires_at": ends(one.get("ExpiredTime")) if one.get("InstanceChargeType") == "PrePaid" else None,
+    }
+
+
+_STOPPED_MODES = {"KeepCharging": "keep_charging", "StopCharging": "stop_charging"}
+
+
+def purchase_model(one: Mapping[str, Any]) -> str:
+    """How an instance is paid for."""
+    if one.get("InstanceChargeType") == "PrePaid":
+        return "subscription"
+    return "on_demand" if (one.get("SpotStrategy") or "NoSpot") == "NoSpot" else "spot"
+
+
+def _platform(one: Mapping[str, Any]) -> str:
+    """What the price of the machine includes. On a dedicated host it is the host that is paid for."""
+    if (one.get("DedicatedHostAttribute") or {}).get("DedicatedHostId"):
+        return "special"
+    return "windows" if str(one.get("OSType")).lower() == "windows" else "linux"
+
+
+def _private_ip(one: Mapping[str, Any]) -> str | None:
+    for holder in ((one.get("VpcAttributes") or {}).get("PrivateIpAddress"), one.get("InnerIpAddress")):
+        for address in (holder or {}).get("IpAddress") or ():
+            return str(address)
+    return None
+
+
+# --- instance types ---------------------------------------------------------------------------------------
+
+
+def get_types(client: Client) -> Raw:
+    """Every type there is, in any region: a page or two."""
+    return client.all(DESCRIBE_TYPES)
+
+
+def transform_types(raw: Raw, used: Iterable[str]) -> Rows:
+    """Rows of instance_types: every size of the families that the used types belong to."""
+    types, names = list(once(raw, "InstanceTypeId")), set(used)
+    families = {_family(one) for one in types if one["InstanceTypeId"] in names}
+    return {"instance_types": [_type(one) for one in types if _family(one) in families]}
+
+
+def _family(one: Mapping[str, Any]) -> str:
+    """g7 of ecs.g7."""
+    name = str(one.get("InstanceTypeFamily") or one["InstanceTypeId"])
+    return name.removeprefix("ecs.").split(".")[0]
+
+
+def _type(one: Mapping[str, Any]) -> dict[str, Any]:
+    family = _family(one)
+    generation = re.search(r"\d+", family)
+    local = (number(one.get("LocalStorageAmount")) or 0) * (number(one.get("LocalStorageCapacity")) or 0)
+    return {
+        "cloud": "alibaba",
+        "instance_type": one["InstanceTypeId"],
+        "vcpu": number(one.get("CpuCoreCount")),
+        "memory_gib": number(one.get("MemorySize")),
+        "architecture": {"X86": "x86_64", "ARM": "arm64"}.get(str(one.get("CpuArchitecture")).upper()),
+        "family": family,
+        "generation": int(generation[0]) if generation else None,
+        "burstable": one.get("InstanceFamilyLevel") == "CreditEntryLevel" or bool(one.get("BaselineCredit")),
+        "gpu_count": int(one.get("GPUAmount") or 0),
+        "gpu_model": one.get("GPUSpec") or None,
+        "cpu_model": one.get("PhysicalProcessorModel") or None,
+        # Some answers name the kind of local disk and not how many there are.
+        "local_disk_gib": local or (1.0 if one.get("LocalStorageCategory") else 0.0),
+    }
+
+
+# --- scaling groups ---------------------------------------------------------------------------------------
+
+
+def get_groups(client: Client) -> Raw:
+    """Scaling groups of the region."""
+    return client.all(DESCRIBE_GROUPS, RegionId=client.region)
+
+
+def members_of(one: Mapping[str, Any]) -> int:
+    """How many instances a group says it has."""
+    told = one.get("TotalInstanceCount")
+    return int((told if told is not None else one.get("TotalCapacity")) or 0)
+
+
+def transform_groups(raw: Raw, scope: Scope, instances: Raw | None) -> Rows:
+    """Rows of scaling_groups and their tags. Types are those of the members that `instances` has."""
+    types: dict[str, set[str]] = {}
+    for machine in instances or ():
+        group = tags_of(machine).get(GROUP_TAG)
+        if group:
+            types.setdefault(group, set()).add(str(machine.get("InstanceType")))
+    rows: Rows = {"scaling_groups": [], "tags": []}
+    for one in once(raw, "ScalingGroupId"):
+        identity = str(one["ScalingGroupId"])
+        mine = types.get(identity, set())
+        rows["scaling_groups"].append(
+            {
+                **place(scope),
+                "scaling_group_id": identity,
+                "name": one.get("ScalingGroupName"),
+                "min_size": _whole(one.get("MinSize")),
+                "max_size": _whole(one.get("MaxSize")),
+                "desired_size": _whole(one.get("DesiredCapacity") or one.get("TotalCapacity")),
+                "instance_type": mine.pop() if len(mine) == 1 else None,
+                "is_spot": _all_spot(one),
+            }
+        )
+        rows["tags"] += tag_rows(scope, "scaling_group", identity, tags_of(one))
+    return rows
+
+
+def _all_spot(one: Mapping[str, Any]) -> bool | None:
+    """Whether a cost-optimised group keeps no member at the full price."""
+    above = one.get("OnDemandPercentageAboveBaseCapacity")
+    return None if above is None else int(above) == 0 and not int(one.get("OnDemandBaseCapacity") or 0)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value in (None, "") else int(value)
+
+
+# --- disks and snapshots ----------------------------------------------------------------------------------
+
+
+def get_volumes(client: Client) -> Raw:
+    """Disks of the region."""
+    return client.all(DESCRIBE_DISKS, RegionId=client.region)
+
+
+def transform_volumes(raw: Raw, scope: Scope) -> Rows:
+    """Rows of volumes and their tags; disks that are part of a machine are left out."""
+    rows: Rows = {"volumes": [], "tags": []}
+    for one in once(raw, "DiskId"):
+        if str(one.get("Category")).startswith(_LOCAL):
+            continue
+        identity, tags = str(one["DiskId"]), tags_of(one)
+        rows["volumes"].append({**place(scope), **_volume(one, tags)})
+        rows["tags"] += tag_rows(scope, "volume", identity, tags)
+    return rows
+
+
+def _volume(one: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]:
+    state = {"In_use": "attached", "Available": "unattached"}.get(str(one["Status"]), "other")
+    category = one.get("Category")
+    attached = one.get("InstanceId") or _attached_to(one)
+    subscribed = one.get("DiskChargeType") == "PrePaid"
+    return {
+        "volume_id": str(one["DiskId"]),
+        "zone": one.get("ZoneId") or None,
+        "name": one.get("DiskName"),
+        "state": state,
+        "volume_type": category,
+        "performance_level": one.get("PerformanceLevel") or None if category == "cloud_essd" else None,
+        "medium": "hdd" if category in _TURNING else "ssd" if category else None,
+        "size_gib": number(one.get("Size")),
+        "iops": number(one.get("ProvisionedIops")) if category == "cloud_auto" else None,
+        "instance_id": attached if state == "attached" else None,
+        "is_boot": one["Type"] == "system" if one.get("Type") else None,
+        "delete_with_instance": one.get("DeleteWithInstance") if state == "attached" else None,
+        "created_at": utc(one.get("CreationTime")),
+        "detached_at": utc(one.get("DetachedTime")) if state == "unattached" else None,
+        "kubernetes_claim": _claim(one, tags),
+        "purchase_model": "subscription" if subscribed else "on_demand",
+        "expires_at": ends(one.get("ExpiredTime")) if subscribed else None,
+    }
+
+
+def _attached_to(one: Mapping[str, Any]) -> str | None:
+    for attachment in (one.get("Attachments") or {}).get("Attachment") or ():
+        return str(attachment["InstanceId"])
+    return None
+
+
+def _claim(one: Mapping[str, Any], tags: Mapping[str, str]) -> str | None:
+    """The claim of a pod's storage. The plugin that makes such disks names it only where it was told to."""
+    name, namespace = tags.get(f"{_CLAIM}name"), tags.get(f"{_CLAIM}namespace")
+    if name or namespace:
+        return f"{namespace or '?'}/{name or '?'}"
+    return f"?/{one.get('DiskName') or '?'}" if tags.get(_CSI[0]) == _CSI[1] else None
+
+
+def get_snapshots(client: Client) -> Raw:
+    """Snapshots of the region."""
+    return client.all(DESCRIBE_SNAPSHOTS, RegionId=client.region)
+
+
+def transform_snapshots(raw: Raw, scope: Scope) -> Rows:
+    """Rows of snapshots and their tags. Billed is the chain of a disk's snapshots, so no single one has bytes."""
+    rows: Rows = {"snapshots": [], "tags": []}
+    for one in once(raw, "SnapshotId"):
+        identity = str(one["SnapshotId"])
+        rows["snapshots"].append(
+            {
+                **place(scope),
+                "snapshot_id": identity,
+                "name": one.get("SnapshotName"),
+                "volume_id": one.get("SourceDiskId") or None,
+                "size_gib": number(one.get("SourceDiskSize")),
+                "created_at": utc(one.get("CreationTime")),
+                "tier": "archive" if str(one.get("Category")).lower() == "archive" else "standard",
+            }
+        )
+        rows["tags"] += tag_rows(scope, "snapshot", identity, tags_of(one))
+    return rows

@@ -1,0 +1,213 @@
+"""Which of our metrics CloudMonitor has under which name, and the fewest calls that ask for what is missing.
+
+Everything is asked by the hour: what an hour did on average and at most, over the 91 days that CloudMonitor keeps.
+Buckets of a day are made of these hours; so windows begin and end at midnight. Of single disks only ECS itself tells,
+for 30 days, disk by disk. Sources: the metric lists of CloudMonitor for ECS; DescribeDiskMonitorData.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+DAY, HOUR = 86_400, 3_600
+DAYS, HOURLY_DAYS = 91, 14
+DISK_DAYS = 30
+_ONE_HOUR = timedelta(hours=1)
+_WINDOW = timedelta(days=30)  # 720 points a machine, half a page
+_LONGEST = timedelta(days=31)  # that one question may span
+_DISK_WINDOW = timedelta(days=15)  # 360 of the 400 points that one answer may hold
+MACHINES = 50  # that one question may name
+POINTS = 1440  # on a page
+_LEVELS = ("PL1", "PL2", "PL3")  # of which a lower one may do
+_SMALLEST_LEVELLED_GIB = 40  # what the lowest level begins at
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One metric of CloudMonitor: its name, whether only machines with a public address have it, what one of its
+    units is in ours."""
+
+    name: str
+    scale: float
+    public: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One of our metrics and the series it is made of: their sum, or of GPUs the busiest.
+
+    Ratios have percentiles. An agent's metric does not exist where nobody has installed one.
+    """
+
+    metric: str
+    series: tuple[Series, ...]
+    ratio: bool = False
+    agent: bool = False
+    hourly: bool = False
+
+
+_BITS, _PERCENT = 1 / 8, 1 / 100
+CPU = Measure("cpu_utilization", (Series("CPUUtilization", _PERCENT),), ratio=True, hourly=True)
+OF_MACHINES = (
+    CPU,
+    Measure("memory_utilization", (Series("memory_usedutilization", _PERCENT),), ratio=True, agent=True),
+    Measure(
+        "network_in_bytes_per_second",
+        (Series("IntranetInRate", _BITS), Series("VPC_PublicIP_InternetInRate", _BITS, public=True)),
+    ),
+    Measure(
+        "network_out_bytes_per_second",
+        (Series("IntranetOutRate", _BITS), Series("VPC_PublicIP_InternetOutRate", _BITS, public=True)),
+    ),
+    Measure("disk_read_ops_per_second", (Series("DiskReadIOPS", 1.0),)),
+    Measure("disk_write_ops_per_second", (Series("DiskWriteIOPS", 1.0),)),
+)
+GPU = Measure("gpu_utilization", (Series("gpu_gpu_usedutilization", _PERCENT),), ratio=True, agent=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """From an instant on, up to and without another."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def hours(self) -> int:
+        return max(1, -(-int((self.end - self.start).total_seconds()) // HOUR))
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One of our metrics of some machines in a window; `public` are those with a public address.
+
+    Buckets of an hour are wanted from `hourly_from` on.
+    """
+
+    measure: Measure
+    machines: tuple[str, ...]
+    public: frozenset[str]
+    window: Window
+    hourly_from: datetime
+
+    @property
+    def points(self) -> int:
+        return len(self.machines) * self.window.hours
+
+
+@dataclass(frozen=True, slots=True)
+class DiskBatch:
+    """One disk, in the windows that are missing."""
+
+    disk: str
+    windows: tuple[Window, ...]
+
+    @property
+    def points(self) -> int:
+        return sum(window.hours for window in self.windows)
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """What can be measured in a region: rows of the inventory, and types with GPUs."""
+
+    instances: Sequence[Mapping[str, Any]] = ()
+    volumes: Sequence[Mapping[str, Any]] = ()
+    public_ips: Sequence[Mapping[str, Any]] = ()
+    gpu_types: frozenset[str] = frozenset()
+
+
+# (resource, metric, bucket_seconds) → the newest bucket that is stored
+Newest = Mapping[tuple[str, str, int], datetime]
+
+
+def plan(assets: Assets, newest: Newest, at: datetime, days: int = DAYS) -> list["Batch | DiskBatch"]:
+    """The questions to ask: whole pages of as many machines as one may name, the oldest windows first."""
+    public = frozenset(
+        str(one["resource_id"]) for one in assets.public_ips if one["resource_type"] == "instance"
+    )
+    running = [one for one in assets.instances if one["state"] == "running"]
+    machines = [str(one["instance_id"]) for one in running]
+    gpus = [str(one["instance_id"]) for one in running if one["instance_type"] in assets.gpu_types]
+    asked: list[Batch | DiskBatch] = []
+    for measure, ids in (*((each, machines) for each in OF_MACHINES), (GPU, gpus)):
+        asked += _batches(measure, ids, public, newest, at, min(days, DAYS))
+    return asked + list(_disks(assets, newest, at, days))
+
+
+def first_hour(at: datetime, days: int) -> datetime:
+    """The first hour that is asked for: not quite `days` ago, because what is that old is refused."""
+    begin = at - timedelta(days=days)
+    return begin.replace(minute=0, second=0, microsecond=0) + _ONE_HOUR
+
+
+def windows(start: datetime, at: datetime) -> list[Window]:
+    """Windows as long as one question may be, the oldest first; all but the oldest begin at midnight."""
+    found: list[Window] = []
+    end = at
+    while end - start > _LONGEST:
+        begin = midnight(end) - _WINDOW
+        found.append(Window(begin, end))
+        end = begin
+    return [Window(start, end), *reversed(found)]
+
+
+def _batches(
+    measure: Measure, ids: Iterable[str], public: frozenset[str], newest: Newest, at: datetime, days: int
+) -> Iterator[Batch]:
+    first = first_hour(at, days)
+    by_start: dict[datetime, list[str]] = defaultdict(list)
+    for identity in ids:
+        # Of what an agent would tell, nothing may be stored: then what is new is asked for, as of the processor.
+        known = newest.get((identity, measure.metric, DAY)) or (
+            newest.get((identity, CPU.metric, DAY)) if measure.agent else None
+        )
+        by_start[max(first, known) if known else first].append(identity)
+    for start in sorted(by_start):
+        for window in windows(start, at):
+            for some in _some(by_start[start], window.hours):
+                yield Batch(
+                    measure, some, public.intersection(some), window, at - timedelta(days=HOURLY_DAYS)
+                )
+
+
+def _some(ids: Sequence[str], hours: int) -> Iterator[tuple[str, ...]]:
+    """As many at a time as fill their pages best."""
+    size = min(range(1, MACHINES + 1), key=lambda count: (-(-count * hours // POINTS) / count, -count))
+    if len(ids) <= MACHINES:
+        size = MACHINES
+    for place in range(0, len(ids), size):
+        yield tuple(ids[place : place + size])
+
+
+def _disks(assets: Assets, newest: Newest, at: datetime, days: int) -> Iterator[DiskBatch]:
+    states = {one["instance_id"]: one["state"] for one in assets.instances}
+    first = first_hour(at, min(days, DISK_DAYS))
+    for one in assets.volumes:
+        identity = str(one["volume_id"])
+        if one["state"] != "attached" or states.get(one["instance_id"]) == "stopped" or _plain_boot(one):
+            continue
+        known = newest.get((identity, "disk_read_ops_per_second", DAY))
+        start = max(first, known) if known else first
+        yield DiskBatch(identity, tuple(_disk_windows(start, at)))
+
+
+def _disk_windows(start: datetime, at: datetime) -> Iterator[Window]:
+    while start < at:
+        end = min(midnight(start) + _DISK_WINDOW, at)
+        yield Window(start, end)
+        start = end
+
+
+def _plain_boot(volume: Mapping[str, Any]) -> bool:
+    """A boot disk that no rule could judge by what it does: there is no cheaper level for it."""
+    return bool(volume["is_boot"]) and not (
+        volume["performance_level"] in _LEVELS and (volume["size_gib"] or 0) >= _SMALLEST_LEVELLED_GIB
+    )
+
+
+def midnight(at: datetime) -> datetime:
+    """The beginning of a day."""
+    return at.replace(hour=0, minute=0, second=0, microsecond=0)

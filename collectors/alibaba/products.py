@@ -1,0 +1,93 @@
+"""Alibaba's products as this tool calls them: versions of their APIs, addresses, how they hand on pages.
+
+Sources: the endpoint pages of each product; the SDK's own table is years old and leads new regions to Hangzhou.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from collectors.endpoints import checked, endpoint_of, is_loopback
+
+CHINA, INTERNATIONAL = "china", "international"
+# A region of each site; billing is asked there.
+SITES = {CHINA: "cn-hangzhou", INTERNATIONAL: "ap-southeast-1"}
+# Regions that are closed but still listed: calls there fail, and nothing is left in them.
+CLOSED = ("ap-south-1", "ap-southeast-2")
+# Products that some regions do not have: nobody knows their host there.
+SOME_REGIONS = ("alb", "nlb")
+# Regions whose RDS and ESS have one address for all of them.
+_TOGETHER = (
+    "cn-qingdao", "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1",
+    "us-west-1", "us-east-1",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One product: version of its API, host by region, calls a second that it may be sent by an account in a region."""
+
+    version: str
+    host: str
+    per_second: float = 20.0
+    together: str | None = None
+    also: tuple[str, ...] = ()
+
+
+# Calls per second stay below what is documented: CloudMonitor 50, billing 10.
+PRODUCTS: Mapping[str, Product] = {
+    "ecs": Product("2014-05-26", "ecs.{region}.aliyuncs.com"),
+    "vpc": Product("2016-04-28", "vpc.{region}.aliyuncs.com"),
+    "slb": Product("2014-05-15", "slb.{region}.aliyuncs.com"),
+    "alb": Product("2020-06-16", "alb.{region}.aliyuncs.com"),
+    "nlb": Product("2022-04-30", "nlb.{region}.aliyuncs.com"),
+    "ess": Product("2014-08-28", "ess.{region}.aliyuncs.com", together="ess.aliyuncs.com"),
+    "rds": Product("2014-08-15", "rds.{region}.aliyuncs.com", together="rds.aliyuncs.com"),
+    "cms": Product("2019-01-01", "metrics.{region}.aliyuncs.com", per_second=40.0),
+    "bss": Product("2017-12-14", "business.{region}.aliyuncs.com", per_second=8.0, also=("BSSOPENAPI",)),
+    "sts": Product("2015-04-01", "sts.aliyuncs.com"),
+    "resourcedirectory": Product(
+        "2022-04-19", "resourcedirectory.aliyuncs.com", also=("RESOURCEDIRECTORYMASTER",)
+    ),
+    "resourcemanager": Product("2020-03-31", "resourcemanager.aliyuncs.com"),
+    "oss": Product("", "oss-{region}.aliyuncs.com"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """How an operation is asked for pages: parameters for a page's size and place, where the next place is told.
+
+    `total` says that places are page numbers, counted until so many are there.
+    """
+
+    size: str
+    send: str
+    receive: str | None = None
+    total: str | None = None
+
+
+TOKENS = Paging("MaxResults", "NextToken", "NextToken")
+NUMBERS = Paging("PageSize", "PageNumber", total="TotalCount")
+BILLING_TOKENS = Paging("MaxResults", "NextToken", "Data.NextToken")
+BILLING_NUMBERS = Paging("PageSize", "PageNum", total="Data.TotalCount")
+
+
+def address_of(product: str, region: str, endpoint: str | None) -> tuple[str, bool]:
+    """Where a product is asked in a region, as scheme://host, and whether that is this machine.
+
+    One product's own variable is before `endpoint`, which is before the variable for all of them. Raises
+    ConfigError for one that is no endpoint, or plain http to anywhere else.
+    """
+    known = PRODUCTS[product]
+    own = {f"ALIBABA_CLOUD_ENDPOINT_{name}": product for name in (product.upper(), *known.also)}
+    found, local = endpoint_of(own, "")
+    if found:
+        return found, local
+    if endpoint:
+        address = checked("--endpoint", endpoint)
+        return address, is_loopback(urlsplit(address).hostname or "")
+    host = known.together if known.together and region in _TOGETHER else known.host.format(region=region)
+    if product == "bss" and region == SITES[CHINA]:
+        host = "business.aliyuncs.com"
+    return endpoint_of({"FINOPS_ALIBABA_ENDPOINT": "every product of Alibaba Cloud"}, f"https://{host}")

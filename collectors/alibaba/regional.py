@@ -1,0 +1,341 @@
+"""What is collected of one account in one region, and in which order.
+
+Inventory first, all of it at once; what follows from it next: who renews itself, which group has whom, since when
+machines are off; then their types, what they did and what they cost. What could not be had is told in its scope and
+does not stop the rest.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from collectors.alibaba import commitments, inventory, metrics, network, prices, storage
+from collectors.alibaba.client import Client, Session
+from collectors.conduct import Crew, Rows
+from collectors.regions import Asked, Estate, Problems, ask, ask_telling, bring, measure, without_machines
+from collectors.scopes import GLOBAL
+from finops.warehouse import Scope
+
+CLOUD = "alibaba"
+# In the order they are shown in.
+REGIONAL = (
+    "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
+    "nat_gateways", "databases", "buckets", "commitments", "metrics", "prices", "spot_prices",
+)  # fmt: skip
+# What is asked for the machines there are: as old as they are known.
+OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One account in one region, or what an account has once (region 'global')."""
+
+    session: Session
+    region: str
+    at: datetime
+    days: int
+    newest: metrics.Newest = field(default_factory=dict)
+
+    def scope(self, dataset: str) -> Scope:
+        return Scope(CLOUD, self.session.account, self.region, dataset)
+
+    @property
+    def client(self) -> Client:
+        return self.session.client(self.region)
+
+
+def collect_global(place: Place, crew: Crew) -> None:
+    """What an account has once: savings plans and resource packages."""
+    scope = place.scope("commitments")
+    if crew.wants(scope):
+        asked = ask_telling(scope, crew, commitments.get_bought, place.session)
+        bring(crew, asked, lambda raw: commitments.transform_bought(raw, scope))
+
+
+def collect_region(place: Place, crew: Crew) -> None:
+    """Everything of one region, in order."""
+    asked = {name: get(place, crew) for name, get in _INVENTORY.items() if crew.wants(place.scope(name))}
+    raw = {name: one.future.result().value for name, one in asked.items()}
+    more = _More(place, crew, raw, asked)
+    rows: dict[str, Rows] = {}
+    for name, one in asked.items():
+        found = bring(
+            crew,
+            one,
+            lambda answer, name=name: _TRANSFORM[name](answer, place, more),  # type: ignore[misc]
+            more_calls=more.calls if name == "instances" else 0,
+        )
+        if found is not None:
+            rows[name] = found
+    estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
+    types = _collect_types(place, crew, estate)
+    _collect_prices(place, crew, estate, types)
+    _collect_metrics(place, crew, estate, types)
+
+
+# --- inventory --------------------------------------------------------------------------------------------
+
+
+def _ask(place: Place, crew: Crew, dataset: str, get: Callable[[Client], Any]) -> Asked:
+    return ask(place.scope(dataset), crew, get, place.client)
+
+
+def _ask_telling(place: Place, crew: Crew, dataset: str, get: Callable[[Client, Problems], Any]) -> Asked:
+    return ask_telling(place.scope(dataset), crew, get, place.client)
+
+
+_INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
+    "instances": lambda p, c: _ask(p, c, "instances", inventory.get_instances),
+    "volumes": lambda p, c: _ask(p, c, "volumes", inventory.get_volumes),
+    "scaling_groups": lambda p, c: _ask(p, c, "scaling_groups", inventory.get_groups),
+    "snapshots": lambda p, c: _ask(p, c, "snapshots", inventory.get_snapshots),
+    "public_ips": lambda p, c: _ask(p, c, "public_ips", network.get_public_ips),
+    "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", network.get_load_balancers),
+    "nat_gateways": lambda p, c: _ask_telling(p, c, "nat_gateways", network.get_nat_gateways),
+    "databases": lambda p, c: _ask(p, c, "databases", network.get_databases),
+    "buckets": lambda p, c: _ask_buckets(p, c),
+    "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
+}
+_TRANSFORM: Mapping[str, Callable[[Any, Place, "_More"], Rows]] = {
+    "instances": lambda raw, p, more: inventory.transform_instances(
+        raw, p.scope("instances"), more.members, more.renewals, more.off_since
+    ),
+    "volumes": lambda raw, p, _: inventory.transform_volumes(raw, p.scope("volumes")),
+    "scaling_groups": lambda raw, p, more: inventory.transform_groups(
+        raw, p.scope("scaling_groups"), more.instances
+    ),
+    "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.scope("snapshots")),
+    "public_ips": lambda raw, p, more: network.transform_public_ips(
+        raw, p.scope("public_ips"), more.instances
+    ),
+    "load_balancers": lambda raw, p, _: network.transform_load_balancers(raw, p.scope("load_balancers")),
+    "nat_gateways": lambda raw, p, _: network.transform_nat_gateways(raw, p.scope("nat_gateways")),
+    "databases": lambda raw, p, _: network.transform_databases(raw, p.scope("databases")),
+    "buckets": lambda raw, p, _: storage.transform_buckets(raw, p.scope("buckets")),
+    "commitments": lambda raw, p, _: commitments.transform_reserved(raw, p.scope("commitments")),
+}
+
+
+def _ask_buckets(place: Place, crew: Crew) -> Asked:
+    """The buckets of a region. The list is of the whole account, so one region asks for all of them."""
+    scope = place.scope("buckets")
+    oss = storage.Oss(place.session, place.region)
+    with crew.sharing(("buckets", place.session.account)) as listed:
+        if not listed:
+            listed.append(crew.get(f"buckets of account {place.session.account}", storage.get_buckets, oss))
+    every = listed[0].result()
+    if every.error is not None:
+        return Asked(scope, listed[0], [])
+    mine = [dict(one) for one in every.value or () if one["region"] == place.region]
+    return ask_telling(scope, crew, storage.get_details, oss, mine)
+
+
+class _More:
+    """What is asked because of what was found, and what it tells of the instances; problems are told with them."""
+
+    def __init__(self, place: Place, crew: Crew, raw: Mapping[str, Any], asked: Mapping[str, Asked]) -> None:
+        self._place, self._crew = place, crew
+        self.instances: list[dict[str, Any]] | None = raw.get("instances")
+        self._problems = asked["instances"].problems if "instances" in asked else []
+        self.members: Mapping[str, str] = {}
+        self.renewals: Mapping[str, bool] = {}
+        self.off_since: Mapping[str, datetime] = {}
+        self.calls = 0
+        machines = [one for one in self.instances or () if isinstance(one, dict)]
+        if machines:
+            self.members = self._who_is_where(machines, raw.get("scaling_groups"))
+            self.renewals = self._who_renews(machines)
+            self.off_since = self._who_is_off(machines)
+
+    def _who_is_where(self, machines: list[dict[str, Any]], groups: Any) -> Mapping[str, str]:
+        """Members of groups. ESS marks those that it makes; those that were put into a group have to be asked for."""
+        marked = sum(inventory.GROUP_TAG in inventory.tags_of(one) for one in machines)
+        told = sum(inventory.members_of(one) for one in groups or ())
+        return self._get("members", inventory.get_members, self._place.client) if told > marked else {}
+
+    def _who_renews(self, machines: list[dict[str, Any]]) -> Mapping[str, bool]:
+        """Asked once for all regions of the account."""
+        if not any(one.get("InstanceChargeType") == "PrePaid" for one in machines):
+            return {}
+        session = self._place.session
+        with self._crew.sharing(("renewals", session.account)) as asked:
+            if not asked:
+                asked.append(self._crew.get("renewals", inventory.get_renewals, session))
+                self.calls += 1
+        got = asked[0].result()
+        self._problems += [str(got.error)] if got.error else []
+        return got.value or {}
+
+    def _who_is_off(self, machines: list[dict[str, Any]]) -> Mapping[str, datetime]:
+        off = {
+            str(one["InstanceId"]): inventory.utc(one.get("StartTime"))
+            for one in machines
+            if one.get("Status") == "Stopped"
+        }
+        if not off:
+            return {}
+        return self._get("hours", metrics.get_off_since, self._place.client, list(off), off, self._place.at)
+
+    def _get(self, what: str, get: Callable[..., Mapping[str, Any]], *arguments: Any) -> Mapping[str, Any]:
+        got = self._crew.get(f"{what} of region {self._place.region}", get, *arguments).result()
+        self.calls += got.calls
+        self._problems += [str(got.error)] if got.error else []
+        return got.value or {}
+
+
+# --- what follows from it ---------------------------------------------------------------------------------
+
+
+def _collect_types(place: Place, crew: Crew, estate: Estate) -> list[Mapping[str, Any]]:
+    """Sizes of the families in use; returns those that are known. All types are one list, asked for once."""
+    scope = place.scope("instance_types")
+    if not crew.wants(scope):
+        return list(crew.stored("SELECT * FROM instance_types WHERE cloud = ?", [CLOUD]))
+    used = {str(one["instance_type"]) for one in estate.of("instances")}
+    if not used:
+        without_machines(crew, scope, estate)
+        return []
+    with crew.sharing("types") as listed:
+        first = not listed
+        if first:
+            listed.append(crew.get("instance types", inventory.get_types, place.client))
+    asked, every = Asked(scope, listed[0], estate.why("instances")), listed[0].result()
+    if every.error is not None and not first:  # what another place could not have, this one may
+        asked = ask(scope, crew, inventory.get_types, place.client)
+    counted = first or every.error is not None
+    rows = bring(
+        crew,
+        asked,
+        lambda raw: inventory.transform_types(raw, used),
+        more_calls=0 if counted else -every.calls,
+    )
+    return list(rows["instance_types"]) if rows else []
+
+
+def _collect_prices(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
+    """List prices of what is there and of what it could be changed into, spot prices of the types in use."""
+    listed, spot = place.scope("prices"), place.scope("spot_prices")
+    asked: list[tuple[Asked, Callable[[Any], Rows]]] = []
+    if crew.wants(listed):
+        one = _ask_list(place, crew, estate, types)
+        if one:
+            asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
+        else:
+            crew.whole(listed, {}, calls=0, problems=estate.why("instances"))
+    running = [one for one in estate.running if one["purchase_model"] != "subscription"]
+    used = _by_platform(running, [])
+    if crew.wants(spot) and used:
+        one = ask(spot, crew, prices.get_spot, place.client, used, place.at)
+        one.problems.extend(estate.why("instances"))
+        asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
+    elif crew.wants(spot):
+        without_machines(crew, spot, estate)
+    for one, transform in asked:
+        bring(crew, one, transform)
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """What prices are wanted of: types by platform, kinds of disks, types that are subscribed to."""
+
+    types: Mapping[str, set[str]]
+    kinds: list[prices.Kind]
+    subscribed: set[str]
+
+    def new(self, crew: Crew, key: tuple[str, str]) -> "_Priced":
+        """What nobody has asked about before. Call it with `sharing` held."""
+        types = {
+            platform: fresh
+            for platform, names in self.types.items()
+            if (fresh := {name for name in names if crew.first((*key, platform, name))})
+        }
+        kinds = [kind for kind in self.kinds if crew.first((*key, "disk", kind))]
+        return _Priced(types, kinds, {name for name in self.subscribed if crew.first((*key, "month", name))})
+
+    def __bool__(self) -> bool:
+        return bool(self.types or self.kinds or self.subscribed)
+
+
+def _ask_list(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> Asked | None:
+    """What no account of this run has asked about in this region; all accounts share its prices.
+
+    Where another account was refused what this one relies on, this one asks for itself.
+    """
+    machines = estate.of("instances")
+    subscribed = {str(one["instance_type"]) for one in machines if one["purchase_model"] == "subscription"}
+    every = _Priced(_by_platform(machines, types), prices.kinds_of(estate.of("volumes")), subscribed)
+    key = ("prices", place.region)
+    with crew.sharing(key) as before:
+        relied_on, new = list(before), every.new(crew, key)
+        one = _ask_prices(place, crew, new) if new else None
+        if one:
+            before.append(one.future)
+    if new != every and any(each.result().error for each in relied_on):
+        one = _ask_prices(place, crew, every)
+    if one:
+        one.problems.extend(estate.why("instances", "volumes"))
+    return one
+
+
+def _ask_prices(place: Place, crew: Crew, of: _Priced) -> Asked:
+    return ask_telling(
+        place.scope("prices"),
+        crew,
+        prices.get_list,
+        place.session,
+        place.client,
+        of.types,
+        of.kinds,
+        of.subscribed,
+    )
+
+
+def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Types of the machines by operating system; with `types`, all sizes of their families that are not larger."""
+    known = {str(one["instance_type"]): one for one in types}
+    found: dict[str, set[str]] = {}
+    for machine in machines:
+        name = str(machine["instance_type"])
+        platform = "windows" if machine["platform"] == "windows" else "linux"
+        mine = known.get(name)
+        sizes = {str(one["instance_type"]) for one in types if mine and _fits_in(one, mine)}
+        found.setdefault(platform, set()).update(sizes | {name})
+    return found
+
+
+def _fits_in(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether one type of a family is not larger than another."""
+    return one["family"] == other["family"] and all(
+        (one[size] or 0) <= (other[size] or 0) for size in ("vcpu", "memory_gib")
+    )
+
+
+def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
+    """Metrics of everything that runs, batch by batch, so that a large region needs no more memory than a small one."""
+    scope = place.scope("metrics")
+    if not crew.wants(scope):
+        return
+    problems = estate.why("instances", "volumes")
+    assets = metrics.Assets(
+        estate.of("instances"),
+        estate.of("volumes"),
+        estate.of("public_ips"),
+        frozenset(str(one["instance_type"]) for one in types if one["gpu_count"]),
+    )
+    plan = metrics.plan(assets, place.newest, place.at, place.days)
+    client, refusals = place.client, metrics.Refusals()
+
+    def get(batch: metrics.Batch | metrics.DiskBatch) -> pa.Table | None:
+        if isinstance(batch, metrics.Batch):
+            return metrics.transform_hours(metrics.get_hours(client, batch, refusals), batch, scope)
+        return metrics.transform_disk(metrics.get_disk(client, batch, refusals), batch, scope)
+
+    measure(crew, scope, get, plan, problems, calls=0, keep_from=metrics.keep_from(place.at))
+
+
+def collect_place(place: Place, crew: Crew) -> None:
+    """Everything of one place."""
+    (collect_global if place.region == GLOBAL else collect_region)(place, crew)
