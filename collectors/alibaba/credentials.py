@@ -68,7 +68,13 @@ def find_source(profile: str | None = None) -> Source:
     if profile is None and (found := _of_environment()):
         return found
     named = profile or _variable("ALIBABA_CLOUD_PROFILE") or _variable("ALIBABACLOUD_PROFILE")
-    if found := _of_files(named or None):
+    try:
+        found = _of_files(named or None)
+    except _NoProfileError as error:
+        if profile:
+            raise UsageError(str(error)) from error
+        raise CredentialsError(f"{error} Check ALIBABA_CLOUD_PROFILE.") from error
+    if found:
         return found
     if profile is None and (machine := os.environ.get("ALIBABA_CLOUD_ECS_METADATA")) is not None:
         return Source(ecs_role=machine.strip())
@@ -91,7 +97,10 @@ def find_region() -> str | None:
     for name in _REGIONS:
         if value := _variable(name):
             return value
-    found = _of_files(_variable("ALIBABA_CLOUD_PROFILE") or _variable("ALIBABACLOUD_PROFILE") or None)
+    try:
+        found = _of_files(_variable("ALIBABA_CLOUD_PROFILE") or _variable("ALIBABACLOUD_PROFILE") or None)
+    except _NoProfileError:
+        return None  # whoever needs a key says so
     return found.region if found else None
 
 
@@ -136,12 +145,16 @@ def _of_files(named: str | None) -> Source | None:
     if (named or "default") in sdk:
         return _of_sdk(named or "default", sdk[named or "default"])
     if named:
-        have = ", ".join(sorted({*cli, *sdk})) or "no profile at all"
-        raise UsageError(
-            f"There is no Alibaba Cloud profile {named}: ~/.aliyun/config.json and ~/.alibabacloud/credentials have "
-            f"{have}."
+        have = ", ".join(sorted({*cli, *sdk})) or "none"
+        raise _NoProfileError(
+            f"There is no profile {named} of Alibaba Cloud: ~/.aliyun/config.json has no profile {named}, nor has "
+            f"~/.alibabacloud/credentials; there are {have}."
         )
     return None
+
+
+class _NoProfileError(Exception):
+    """A profile that neither file has."""
 
 
 def _cli_profiles() -> tuple[dict[str, dict[str, Any]], str]:
