@@ -13,7 +13,8 @@ from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult, EmptyResult
 
 from tests.servers.aws import state
-from tests.servers.aws.series import (
+from tests.servers.aws.wire import Call, RefusalError
+from tests.servers.series import (
     DAY,
     METRICS,
     Floats,
@@ -24,7 +25,6 @@ from tests.servers.aws.series import (
     known_statistic,
     percentile,
 )
-from tests.servers.aws.wire import Call, RefusalError
 
 MAX_QUERIES = 500
 MAX_DATAPOINTS = 100_800

@@ -14,8 +14,8 @@ from tests.servers.aws.front import Front, Reply
 from tests.servers.aws.machines import build_instances
 from tests.servers.aws.moves import move
 from tests.servers.aws.network import Builder, build_network
-from tests.servers.aws.series import METRICS, key
 from tests.servers.aws.storage import build_storage
+from tests.servers.series import METRICS, key
 
 _building = threading.Lock()
 _built: dict[str, Any] = {}

@@ -17,7 +17,7 @@ from moto.ec2.models.instances import InstanceBackend
 from moto.ec2.responses import EC2Response
 
 from tests.servers.aws import catalogue, state
-from tests.servers.aws.series import DAY
+from tests.servers.series import DAY
 
 HISTORY = 90 * DAY
 SYSTEMS = {

@@ -9,7 +9,7 @@ from typing import Any
 from moto.ec2.models import ec2_backends
 
 from tests.servers.aws import state
-from tests.servers.aws.series import DAY, METRICS, Shape, key
+from tests.servers.series import DAY, METRICS, Shape, key
 
 HISTORY = 100  # days of metrics before as_of
 Where = tuple[str, str]

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.servers import shapes as s
 from tests.servers.aws import plan
-from tests.servers.aws import shapes as s
 from tests.servers.aws.estate import Estate
-from tests.servers.aws.series import Shape
+from tests.servers.series import Shape
 
 
 def metrics(

@@ -7,10 +7,10 @@ from moto.autoscaling.models import autoscaling_backends
 from moto.elb.models import elb_backends
 from moto.elbv2.models import elbv2_backends
 
+from tests.servers import shapes as s
 from tests.servers.aws import plan, state
-from tests.servers.aws import shapes as s
 from tests.servers.aws.estate import Estate
-from tests.servers.aws.series import Shape
+from tests.servers.series import Shape
 
 
 class Builder:

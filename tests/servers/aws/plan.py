@@ -4,8 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.servers.aws import shapes as s
-from tests.servers.aws.series import Shape
+from tests.servers import population
+from tests.servers import shapes as s
+from tests.servers.population import HOSTILE
+from tests.servers.population import name_of as name_of
+from tests.servers.population import per_hundred as per_hundred
+from tests.servers.series import Shape
 
 OLD = (130, 900)  # days since launch
 
@@ -86,42 +90,10 @@ KINDS: dict[str, Kind] = {
 GROUPS = {"spot_eligible": "workers", "stateful": "databases", "spot_already": "spots"}
 GROUP_TAG = "aws:autoscaling:groupName"
 ENVIRONMENT = {"dev": ("env", "dev"), "prod": ("env", "prod")}
-SERVICES = ("web", "api", "search", "billing", "ledger", "mail", "cache", "queue", "report", "auth")
-HOSTILE: tuple[str, ...] = (
-    "<script>alert('x')</script>",
-    "=cmd|' /C calc'!A0",
-    'O\'Brien "the" server; DROP TABLE instances; --',
-    "line one\nline two\ttab",
-    "名前 🚀 ünïcödé ‮gnirts‬",
-    "n" * 255,
-    "",
-    "  spaces around  ",
-    "@SUM(1+1)*cmd|' /C calc'!A0",
-    "${jndi:ldap://x/y} %s %d {0} {{7*7}}",
-    "../../etc/passwd",
-    "-2+3+cmd|' /C calc'!D2",
-    "NULL",
-    "007",
-)
 
 
 def counts(n: int) -> dict[str, int]:
-    """How many of each class: one of each first, the rest by share; all of them together are n."""
-    names = list(KINDS)[:n]
-    result = dict.fromkeys(names, 1)
-    rest = n - len(names)
-    whole = sum(KINDS[name].share for name in names)
-    exact = {name: rest * KINDS[name].share / whole for name in names}
-    for name in names:
-        result[name] += int(exact[name])
-    by_rest = sorted(names, key=lambda name: exact[name] - int(exact[name]), reverse=True)
-    for name in by_rest[: n - sum(result.values())]:
-        result[name] += 1
-    return result
-
-
-def per_hundred(n: int, share: float) -> int:
-    return max(1, round(n * share / 100))
+    return population.counts(n, {name: kind.share for name, kind in KINDS.items()})
 
 
 def tags(number: int, kind: Kind, name: str, group: str) -> dict[str, str]:
@@ -140,10 +112,3 @@ def tags(number: int, kind: Kind, name: str, group: str) -> dict[str, str]:
     if number % 17 == 8:
         del result["Name"]
     return result
-
-
-def name_of(number: int) -> str:
-    """Mostly plain, often not unique, sometimes hostile."""
-    if number % 6 == 4:
-        return HOSTILE[(number // 6) % len(HOSTILE)]
-    return f"{SERVICES[number % len(SERVICES)]}-{number % 3 + 1}"

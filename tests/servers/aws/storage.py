@@ -3,12 +3,12 @@
 from datetime import timedelta
 from typing import Any
 
+from tests.servers import shapes as s
 from tests.servers.aws import plan
-from tests.servers.aws import shapes as s
 from tests.servers.aws.estate import Estate
 from tests.servers.aws.loads import volume_metrics
 from tests.servers.aws.machines import finish_volume
-from tests.servers.aws.series import Shape
+from tests.servers.series import Shape
 
 # Data volumes by class: share of 100 instances, volume types in turn, reads and writes.
 ATTACHED: dict[str, tuple[float, tuple[str, ...], Shape, Shape]] = {

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from tests.servers.aws.series import DAY, Floats, Grid, Shape
+from tests.servers.series import DAY, Floats, Grid, Shape
 
 Random = np.random.Generator
 
