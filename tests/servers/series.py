@@ -104,9 +104,11 @@ class Metrics:
 
     def __init__(self) -> None:
         self._lock = Lock()
+        self.generation = 0  # grows whenever a series comes, goes or changes
         self.clear()
 
     def clear(self) -> None:
+        self.generation += 1
         self.stores: dict[tuple[str, str], Store] = {}
         self._by_hand: set[tuple[tuple[str, str], Key]] = set()
         self._made: OrderedDict[tuple[tuple[str, str], Key], tuple[Whole, Floats]] = OrderedDict()
@@ -130,6 +132,7 @@ class Metrics:
         """Promise a generated series from start to end; those with one origin share the calendar's arithmetic."""
         if end > start:
             begin = start if origin is None else origin
+            self.generation += 1
             self.of(where)[name] = Series(start, end, begin, step, shape, unit=unit, last=end - step)
 
     def put(
@@ -143,6 +146,7 @@ class Metrics:
         """Add datapoints; a generated series of the same key is replaced."""
         held = self.of(where)
         with self._lock:
+            self.generation += 1
             if name not in held or held[name].shape:
                 held[name] = Series(unit=unit)
             held[name].add(times, values)
@@ -160,6 +164,7 @@ class Metrics:
 
     def forget_by_hand(self) -> None:
         with self._lock:
+            self.generation += 1
             for where, name in self._by_hand:
                 del self.stores[where].series[name]
                 self._made.pop((where, name), None)

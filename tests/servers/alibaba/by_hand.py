@@ -1,0 +1,54 @@
+"""Resources that a test makes itself: what it does not say is as in a plain one."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from tests.servers.alibaba import items
+from tests.servers.alibaba.regions import zones
+from tests.servers.alibaba.state import WORLD, Account, Item, parse
+
+ACCOUNT_WIDE = ("bucket", "savings_plan", "resource_package")
+# The field that holds the id, and what its values begin with.
+IDS = {
+    "instance": ("InstanceId", "i"), "disk": ("DiskId", "d"), "snapshot": ("SnapshotId", "s"), "eip": ("AllocationId", "eip"),
+    "nat": ("NatGatewayId", "ngw"), "snat": ("SnatEntryId", "snat"), "forward": ("ForwardEntryId", "fwd"), "slb": ("LoadBalancerId", "lb"),
+    "slb_listener": ("LoadBalancerId", "lb"), "alb": ("LoadBalancerId", "alb"), "nlb": ("LoadBalancerId", "nlb"),
+    "alb_listener": ("ListenerId", "lsn"), "nlb_listener": ("ListenerId", "lsn"), "db": ("DBInstanceId", "rm"),
+    "scaling_group": ("ScalingGroupId", "asg"), "scaling_instance": ("InstanceId", "i"), "reserved_instance": ("ReservedInstanceId", "ecsri"),
+    "savings_plan": ("InstanceId", "spn"), "resource_package": ("InstanceId", "OSSBAG"), "bucket": ("Name", "bucket"),
+}  # fmt: skip
+_TEMPLATES: dict[str, Callable[[str, str, str, datetime, Item], Item]] = {
+    "instance": lambda region, zone, name, when, item: items.instance(region, zone, name, item.get("InstanceType", "ecs.g6.large"), when),
+    "disk": lambda region, zone, name, when, item: items.disk(
+        region, zone, name, when, **{field: item[field] for field in ("Size", "Category", "PerformanceLevel") if field in item}
+    ),
+    "snapshot": lambda region, zone, name, when, item: items.snapshot(region, name, item.get("SourceDiskId", "d-gone"), 40, when),
+    "eip": lambda region, zone, name, when, item: items.eip(region, name, "39.100.0.1", when),
+    "nat": lambda region, zone, name, when, item: items.nat(region, name, zone, when),
+    "slb": lambda region, zone, name, when, item: items.slb(region, name, zone, when),
+    "alb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=True),
+    "nlb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=False),
+    "db": lambda region, zone, name, when, item: items.db(region, name, zone, when),
+    "bucket": lambda region, zone, name, when, item: {
+        "CreationDate": when, "StorageClass": "Standard", "_region": region, "_lifecycle": "", "_stat": {"Storage": 0, "ObjectCount": 0},
+    },
+}  # fmt: skip
+
+
+def put(account: Account, kind: str, region: str, item: Item) -> str:
+    """Adds an item; a field of None is absent, `_from` says since when it is there. Returns the id."""
+    field, prefix = IDS[kind]
+    place = "" if kind in ACCOUNT_WIDE else region
+    held = account.of(kind, place)
+    name = item.get(field) or f"{prefix}-byhand{len(held):08d}"
+    since = parse(item["_from"]) if "_from" in item else WORLD.now() - timedelta(days=200)
+    template = _TEMPLATES.get(kind, lambda *_: {"_from": since})(region, zones(region)[0], name, since, item)
+    made: dict[str, Any] = {**template, field: name, **item, "_from": since, "_id": name}
+    for private in ("_stopped_at", "_ends"):
+        if isinstance(made.get(private), str):
+            made[private] = parse(made[private])
+    if kind == "bucket":
+        made["_owner"] = account.id
+    held[f"{name}:{item.get('ListenerPort', 80)}" if kind == "slb_listener" else name] = made
+    return name

@@ -1,0 +1,80 @@
+"""Databases (RDS 2014-08-15) and scaling groups (ESS 2014-08-28 and 2022-02-22)."""
+
+from typing import Any
+
+from tests.servers.alibaba.pages import numbered, shown
+from tests.servers.alibaba.vpc import held
+from tests.servers.alibaba.wire import Call, RefusalError
+
+RDS, ESS_OLD, ESS_NEW = "2014-08-15", "2014-08-28", "2022-02-22"
+
+
+def describe_db_instances(call: Call) -> dict[str, Any]:
+    """Items.DBInstance, with counts of its own names. Storage is told by the attribute call only."""
+    found = held(
+        call,
+        "db",
+        {"DBInstanceId": "DBInstanceId", "Engine": "Engine", "DBInstanceStatus": "DBInstanceStatus"},
+    )
+    page, counts = numbered(call, found, most=100, default=30)
+    told = {
+        "PageNumber": counts["PageNumber"],
+        "PageRecordCount": len(page),
+        "TotalRecordCount": counts["TotalCount"],
+    }
+    brief = [{name: value for name, value in item.items() if name not in ONLY_ATTRIBUTES} for item in page]
+    return {"Items": {"DBInstance": brief}, **told}
+
+
+ONLY_ATTRIBUTES = ("DBInstanceStorage", "DBInstanceCPU", "DBInstanceMemory", "MaxIOPS", "MaxConnections")
+
+
+def describe_db_instance_attribute(call: Call) -> dict[str, Any]:
+    """Up to 30 names, separated by commas."""
+    wanted = call.required("DBInstanceId").split(",")
+    held_here = call.owner.of("db", call.region)
+    missing = [name for name in wanted if name not in held_here]
+    if missing:
+        raise RefusalError(
+            404, "InvalidDBInstanceId.NotFound", "The specified instance does not exist or is not supported."
+        )
+    page = [shown(held_here[name]) for name in wanted[:30]]
+    call.items = len(page)
+    return {"Items": {"DBInstanceAttribute": page}}
+
+
+def describe_scaling_groups(call: Call) -> dict[str, Any]:
+    page, counts = numbered(
+        call, held(call, "scaling_group", {"ScalingGroupName": "ScalingGroupName"}), most=50
+    )
+    if call.version == ESS_NEW:
+        return {"ScalingGroups": page, **counts}
+    for item in page:  # the older version wraps every list
+        for name, inner in (
+            ("VSwitchIds", "VSwitchId"),
+            ("RemovalPolicies", "RemovalPolicy"),
+            ("DBInstanceIds", "DBInstanceId"),
+        ):
+            item[name] = {inner: item[name]}
+    return {"ScalingGroups": {"ScalingGroup": page}, **counts}
+
+
+def describe_scaling_instances(call: Call) -> dict[str, Any]:
+    filters = {
+        "ScalingGroupId": "ScalingGroupId",
+        "LifecycleState": "LifecycleState",
+        "HealthStatus": "HealthStatus",
+    }
+    page, counts = numbered(call, held(call, "scaling_instance", filters), most=50)
+    listed: Any = page if call.version == ESS_NEW else {"ScalingInstance": page}
+    return {"ScalingInstances": listed, "TotalSpotCount": 0, **counts}
+
+
+ANSWERS = {
+    (RDS, "DescribeDBInstances"): describe_db_instances,
+    (RDS, "DescribeDBInstanceAttribute"): describe_db_instance_attribute,
+    (ESS_OLD, "DescribeScalingGroups"): describe_scaling_groups,
+    (ESS_NEW, "DescribeScalingGroups"): describe_scaling_groups,
+    (ESS_OLD, "DescribeScalingInstances"): describe_scaling_instances,
+    (ESS_NEW, "DescribeScalingInstances"): describe_scaling_instances,
+}
