@@ -225,6 +225,8 @@ def _arithmetic(one: Priced) -> dict[str, Any]:
         for cell, amount in sorted(one.before.items())
     ]
     told: dict[str, Any] = {"cost_pieces": pieces} if pieces else {}
+    if one.cost and one.cost.orders:
+        told["subscription_orders"] = one.cost.orders
     if (
         one.cost
         and one.cost.billed is not None

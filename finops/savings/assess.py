@@ -11,8 +11,9 @@ import duckdb
 from finops.model import Level, PriceBasis
 from finops.money import HOURS_PER_MONTH, cents
 from finops.savings import invariants
-from finops.savings.costs import AccountCost, Cost, CostBook, load_costs
+from finops.savings.costs import AccountCost, Cost, CostBook
 from finops.savings.estate import Estate, load_estate
+from finops.savings.loading import load_costs
 from finops.savings.netting import Choice, choose
 from finops.savings.priced import Cell, Priced
 from finops.savings.prices import Amount, PriceBook, load_prices
@@ -100,7 +101,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
         cost=cost,
         basis="none",
         currency=cost.currency if cost else None,
-        listed=set(own) if cost and cost.basis == "list" else set(),
+        listed={cell for cell in own if cost and (cost.basis == "list" or cell.component in cost.listed)},
         confidence=verdict.confidence,
         reasons=list(verdict.confidence_reasons),
     )
@@ -138,6 +139,8 @@ def _own_cells(verdict: Verdict, cost: Cost | None) -> dict[Cell, Decimal]:
 def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
     billed = one.cost is not None and one.cost.basis == "billed"
     for child in children:
+        if book.free(child):
+            continue
         cost = book.of(child)
         if cost is None:
             _doubt(one, f"the cost of {child.resource_id}, which goes with it, is not known")

@@ -44,6 +44,7 @@ class Volume:
     instance_id: str | None
     delete_with_instance: bool | None
     created_at: datetime | None
+    purchase_model: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ class Address:
     state: str
     resource_id: str | None
     created_at: datetime | None
+    resource_type: str | None
+    charge_type: str | None
+    purchase_model: str | None
 
 
 Resource = Instance | Volume | Address
@@ -117,12 +121,13 @@ ORDER BY ALL
 """
 _VOLUMES = """
 SELECT cloud, account_id, volume_id, region, zone, name, volume_type, performance_level, medium, size_gib, iops,
-    throughput_mib, instance_id, delete_with_instance, created_at
+    throughput_mib, instance_id, delete_with_instance, created_at, purchase_model
 FROM volumes
 ORDER BY ALL
 """
 _ADDRESSES = """
-SELECT cloud, account_id, ip_id, region, name, state, resource_id, created_at
+SELECT cloud, account_id, ip_id, region, name, state, resource_id, created_at, resource_type, charge_type,
+    purchase_model
 FROM public_ips
 ORDER BY ALL
 """

@@ -8,11 +8,9 @@ from typing import NamedTuple
 
 from finops.model import Level, PriceBasis
 from finops.money import cents
-from finops.savings.costs import AccountCost, Cost
+from finops.savings.costs import AccountCost, Cost, Place
 from finops.savings.netting import Choice
 from finops.verdicts import Key, Verdict
-
-Place = tuple[str, str, str]  # cloud, account, currency
 
 
 class Cell(NamedTuple):

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 from finops.money import CENT, cents
-from finops.savings.costs import AccountCost
-from finops.savings.priced import Place, Priced, account_limits, by_account, by_resource
+from finops.savings.costs import AccountCost, Place
+from finops.savings.priced import Priced, account_limits, by_account, by_resource
 
 _ZERO = Decimal("0.00")
 _ORDER = {"low": 0, "medium": 1, "high": 2}
