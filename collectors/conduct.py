@@ -149,7 +149,8 @@ class Crew:
     ) -> None:
         """Says that a scope is complete, or all of it that there will be when there are problems."""
         for table, found in (rows or {}).items():
-            self.add(scope, table, pa.Table.from_pylist(found) if found else None)
+            if found:
+                self.add(scope, table, pa.Table.from_pylist(found))
         self._out.put(_Whole(scope, calls, " ".join(dict.fromkeys(problems)) or None, keep_from))
 
     def missed(self, scope: Scope, error: FinopsError, calls: int) -> None:

@@ -72,8 +72,10 @@ def collect_region(place: Place, crew: Crew) -> None:
             rows[name] = found
     estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
     types = _collect_types(place, crew, estate)
-    _collect_prices(place, crew, estate, types)
+    priced = _ask_prices(place, crew, estate, types)
     _collect_metrics(place, crew, estate, types)
+    for one, transform in priced:
+        bring(crew, one, transform)
 
 
 # --- inventory --------------------------------------------------------------------------------------------
@@ -215,7 +217,9 @@ def _collect_types(place: Place, crew: Crew, estate: Estate) -> list[Mapping[str
     return list(rows["instance_types"]) if rows else []
 
 
-def _collect_prices(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
+def _ask_prices(
+    place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]
+) -> list[tuple[Asked, Callable[[Any], Rows]]]:
     """List prices of what is there and of what it could be changed into, spot prices of the types in use."""
     listed, spot = place.scope("prices"), place.scope("spot_prices")
     asked: list[tuple[Asked, Callable[[Any], Rows]]] = []
@@ -233,8 +237,7 @@ def _collect_prices(place: Place, crew: Crew, estate: Estate, types: list[Mappin
         asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
     elif crew.wants(spot):
         without_machines(crew, spot, estate)
-    for one, transform in asked:
-        bring(crew, one, transform)
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,17 +273,17 @@ def _ask_list(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str,
     key = ("prices", place.region)
     with crew.sharing(key) as before:
         relied_on, new = list(before), every.new(crew, key)
-        one = _ask_prices(place, crew, new) if new else None
+        one = _ask_for(place, crew, new) if new else None
         if one:
             before.append(one.future)
     if new != every and any(each.result().error for each in relied_on):
-        one = _ask_prices(place, crew, every)
+        one = _ask_for(place, crew, every)
     if one:
         one.problems.extend(estate.why("instances", "volumes"))
     return one
 
 
-def _ask_prices(place: Place, crew: Crew, of: _Priced) -> Asked:
+def _ask_for(place: Place, crew: Crew, of: _Priced) -> Asked:
     return ask_telling(
         place.scope("prices"),
         crew,
