@@ -213,9 +213,7 @@ def test_an_upgrade_runs_beside_the_order_that_it_adds_to(estate: Estate) -> Non
     one = estate.price(idle())
     assert one.monthly_cost == Decimal("110.00")
     assert one.cost is not None
-    assert one.cost.orders == (
-        "1200 CNY on 2026-03-01 for 12 months; 60 CNY on 2026-08-30 for 6 months"
-    )
+    assert one.cost.orders == ("1200 CNY on 2026-03-01 for 12 months; 60 CNY on 2026-08-30 for 6 months")
 
 
 def test_the_rows_of_one_order_are_parts_of_it(estate: Estate) -> None:
