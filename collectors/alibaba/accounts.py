@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import requests
 
@@ -181,7 +180,7 @@ def _wanted_accounts(
     if request.accounts:
         return [(account, None) for account in request.accounts]
     try:
-        members = _members(own.client(region))
+        members = own.client(region).all_of_first(LIST_ACCOUNTS, LIST_ACCOUNTS_BEFORE)
     except CallError as error:
         found.refused.append(
             Refused(own.account, "accounts", "denied" if error.status == "denied" else "failed", str(error))
@@ -197,16 +196,6 @@ def _wanted_accounts(
 
 
 _NOT_MEMBERS = ("Removed", "Deleted", "CreateCancelled", "CreateVerifying", "PromoteVerifying")
-
-
-def _members(client: Client) -> list[dict[str, Any]]:
-    """Members of the resource directory, by its newer interface, or the older one where that is all there is."""
-    try:
-        return client.all(LIST_ACCOUNTS)
-    except CallError as error:
-        if not error.code.startswith(("InvalidAction", "InvalidVersion", "NoSuchHost", "InvalidApi")):
-            raise
-    return client.all(LIST_ACCOUNTS_BEFORE)
 
 
 def _enter(

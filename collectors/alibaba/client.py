@@ -49,6 +49,8 @@ LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
 WRONG_SITE = "NotApplicable"  # what billing answers where the account is not billed
 _POOL = 32  # connections that are kept
 
+# What is answered to an operation, or a version of the interface, that is not there.
+_UNKNOWN_CALL = ("InvalidAction", "InvalidVersion", "InvalidApi", "UnsupportedOperation", NO_HOST)
 T = TypeVar("T")
 
 # The SDK logs whole requests, keys included, and attaches a handler that prints them.
@@ -155,6 +157,7 @@ class Session:
     name: str | None = None
     endpoint: str | None = None
     site: "Site" = field(default_factory=lambda: Site())
+    paces: dict[str, Pace] = field(default_factory=dict)
     _clients: dict[str, "Client"] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -258,6 +261,16 @@ class Client:
             elif not found:
                 raise self._unusable(api, f"{got} of {total} items, and an empty page")
 
+    def all_of_first(self, *apis: Api, **parameters: Any) -> list[dict[str, Any]]:
+        """What is on all pages of the first of these calls that the service knows."""
+        for api in apis[:-1]:
+            try:
+                return self.all(api, **parameters)
+            except CallError as error:
+                if not error.code.startswith(_UNKNOWN_CALL):
+                    raise
+        return self.all(apis[-1], **parameters)
+
     # --- one attempt ---
 
     def _once(self, api: Api, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -336,10 +349,10 @@ class Client:
         return address_of(product, self.region, self.session.endpoint)[0]
 
     def _pace(self, product: str) -> Pace:
+        known = PRODUCTS[product]
+        paces = self.session.paces if known.everywhere else self._paces
         with self._lock:
-            if product not in self._paces:
-                self._paces[product] = Pace(PRODUCTS[product].per_second)
-            return self._paces[product]
+            return paces.setdefault(product, Pace(known.per_second))
 
     def _often_enough(self, state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None

@@ -31,6 +31,10 @@ DESCRIBE_GROUPS = Api(
     "ess", "DescribeScalingGroups", "ess:DescribeScalingGroups", items="ScalingGroups.ScalingGroup", paging=NUMBERS,
     page=50, probe={"PageNumber": 1, "PageSize": 1},
 )  # fmt: skip
+DESCRIBE_GROUPS_ANEW = Api(
+    "ess-2022", "DescribeScalingGroups", "ess:DescribeScalingGroups", items="ScalingGroups.ScalingGroup",
+    paging=NUMBERS, page=50,
+)  # fmt: skip
 DESCRIBE_MEMBERS = Api(
     "ess", "DescribeScalingInstances", "ess:DescribeScalingInstances", items="ScalingInstances.ScalingInstance",
     paging=NUMBERS, page=50, probe={"PageNumber": 1, "PageSize": 1},
@@ -237,7 +241,7 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def get_groups(client: Client) -> Raw:
     """Scaling groups of the region."""
-    return client.all(DESCRIBE_GROUPS, RegionId=client.region)
+    return client.all_of_first(DESCRIBE_GROUPS, DESCRIBE_GROUPS_ANEW, RegionId=client.region)
 
 
 def members_of(one: Mapping[str, Any]) -> int:

@@ -25,11 +25,15 @@ _TOGETHER = (
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One product: version of its API, host by region, calls a second that it may be sent by an account in a region."""
+    """One product: version of its API, host by region, calls a second that an account may send it.
+
+    Where calls are counted for the account and not region by region, `everywhere` is set.
+    """
 
     version: str
     host: str
     per_second: float = 20.0
+    everywhere: bool = False
     together: str | None = None
     also: tuple[str, ...] = ()
 
@@ -42,9 +46,13 @@ PRODUCTS: Mapping[str, Product] = {
     "alb": Product("2020-06-16", "alb.{region}.aliyuncs.com"),
     "nlb": Product("2022-04-30", "nlb.{region}.aliyuncs.com"),
     "ess": Product("2014-08-28", "ess.{region}.aliyuncs.com", together="ess.aliyuncs.com"),
+    # The older interface of the resource directory, the newer one of scaling: where the usual one is not there.
+    "ess-2022": Product("2022-02-22", "ess.{region}.aliyuncs.com", also=("ESS",)),
     "rds": Product("2014-08-15", "rds.{region}.aliyuncs.com", together="rds.aliyuncs.com"),
-    "cms": Product("2019-01-01", "metrics.{region}.aliyuncs.com", per_second=40.0),
-    "bss": Product("2017-12-14", "business.{region}.aliyuncs.com", per_second=8.0, also=("BSSOPENAPI",)),
+    "cms": Product("2019-01-01", "metrics.{region}.aliyuncs.com", per_second=45.0, everywhere=True),
+    "bss": Product(
+        "2017-12-14", "business.{region}.aliyuncs.com", per_second=8.0, everywhere=True, also=("BSSOPENAPI",)
+    ),
     "sts": Product("2015-04-01", "sts.aliyuncs.com"),
     "resourcedirectory": Product(
         "2022-04-19", "resourcedirectory.aliyuncs.com", also=("RESOURCEDIRECTORYMASTER",)
@@ -80,7 +88,9 @@ def address_of(product: str, region: str, endpoint: str | None) -> tuple[str, bo
     ConfigError for one that is no endpoint, or plain http to anywhere else.
     """
     known = PRODUCTS[product]
-    own = {f"ALIBABA_CLOUD_ENDPOINT_{name}": product for name in (product.upper(), *known.also)}
+    own = {
+        f"ALIBABA_CLOUD_ENDPOINT_{name}": product for name in (product.upper().replace("-", "_"), *known.also)
+    }
     found, local = endpoint_of(own, "")
     if found:
         return found, local

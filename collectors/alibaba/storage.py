@@ -33,7 +33,6 @@ GET_STAT = Api("oss", "GetBucketStat", "oss:GetBucketStat")
 GET_LIFECYCLE = Api("oss", "GetBucketLifecycle", "oss:GetBucketLifecycle")
 
 _DENIED = 403
-_ABOUT_KEY = ("InvalidAccessKeyId", "SecurityTokenExpired", "InvalidSecurityToken", "AccessKeyDisabled")
 
 
 @dataclass(slots=True)
@@ -49,8 +48,7 @@ class Oss:
         try:
             return self._asked(api, region, bucket, parameters)
         except Refused as refused:
-            older = self.version == 4 and refused.status in (400, _DENIED)
-            if not older or refused.code.startswith(_ABOUT_KEY):
+            if self.version != 4 or refused.status not in (400, 401, _DENIED):
                 raise self._told(api, region, bucket, refused) from refused
             first = refused
         self.version = 1
