@@ -1,10 +1,10 @@
 """Where a service is asked: the cloud's own address, or one that a person or an environment variable names."""
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from finops.endpoints import checked_endpoint, is_loopback
 from finops.errors import ConfigError
 
 
@@ -25,19 +25,10 @@ def checked(name: str, value: str) -> str:
 
     Raises ConfigError unless it is one, and for plain http to anywhere but this machine.
     """
-    value = value.strip().rstrip("/")
-    address = value if "://" in value else f"https://{value}"
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError(f"{name} is no endpoint ({value}): write https://HOST.")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ConfigError(f"{name} is plain http ({value}), which is for this machine only: write https://.")
-    return address
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or an address can only be this machine."""
     try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+        return checked_endpoint(value)
+    except ValueError as error:
+        raise ConfigError(f"{name} {error}.") from None
+
+
+__all__ = ["checked", "endpoint_of", "is_loopback"]

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from finops.endpoints import checked_endpoint
 from finops.errors import ConfigError
 from finops.warehouse.connections import Limits
 
@@ -25,12 +26,16 @@ _NOT_KEYS = {
     "FINOPS_CONFIG",
     "FINOPS_PROFILE",
     "FINOPS_DEBUG",
-    "FINOPS_ALIBABA_ENDPOINT",
     "FINOPS_GCP_ENDPOINT",
 }
+# Variables that set a key under a name of their own, after all others.
+_NAMED = {"FINOPS_ALIBABA_ENDPOINT": ["alibaba", "endpoint"]}
 
 # Settings that are text whatever they look like.
-_TEXTS = {"db", "currency", "memory_limit", "spill_limit", "redaction_key"}
+_TEXTS = {
+    "db", "currency", "memory_limit", "spill_limit", "redaction_key",
+    "role", "external_id", "billing_export", "endpoint", "site",
+}  # fmt: skip
 
 _Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$")]
 
@@ -61,6 +66,21 @@ class AwsSettings(BaseModel):
     cost_explorer: bool = False
 
 
+class AlibabaSettings(BaseModel):
+    """What to collect from Alibaba Cloud; each key but `bill_days` is an option of finops collect alibaba."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    profiles: list[str] = []
+    accounts: list[Annotated[str, Field(pattern=r"^\d+$")]] = []
+    role: str | None = None
+    external_id: str | None = None
+    regions: list[str] = []
+    endpoint: Annotated[str, AfterValidator(checked_endpoint)] | None = None
+    site: Literal["china", "international"] | None = None
+    bill_days: int = Field(default=40, ge=1, le=540)  # the API answers for 18 months
+
+
 class Settings(BaseModel):
     """Everything that can be set."""
 
@@ -77,6 +97,7 @@ class Settings(BaseModel):
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     redaction_key: SecretStr = SecretStr("")
     aws: AwsSettings = AwsSettings()
+    alibaba: AlibabaSettings = AlibabaSettings()
 
     def limits(self) -> Limits:
         """What DuckDB may take."""
@@ -154,7 +175,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if first == "rules" and rest:
             path[1] = path[1].replace("_", "-")
         text = environ[name]
-        _set(values, path, text if first in _TEXTS else _parsed(text), name)
+        plain = path[-1] in _TEXTS and first != "rules"
+        _set(values, path, text if plain else _parsed(text), name)
+    for name, path in _NAMED.items():
+        if environ.get(name):
+            _set(values, path, environ[name], name)
     return values
 
 
@@ -181,9 +206,21 @@ def _validated(values: Mapping[str, Any], path: Path | None) -> Settings:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            close = difflib.get_close_matches(key, Settings.model_fields, n=1)
-            hint = (
-                f"; did you mean {close[0]}?" if close else f"; known are {', '.join(Settings.model_fields)}."
-            )
+            known = _keys_beside(first["loc"])
+            close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
+            hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}."
             raise ConfigError(f"{where}: there is no setting {key}{hint}") from error
+        if first["type"] == "value_error":
+            raise ConfigError(f"{where}: {key} {first['ctx']['error']}.") from error
         raise ConfigError(f"{where}: {key}: {first['msg']}.") from error
+
+
+def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
+    """The keys there are in the section that a key stands in."""
+    model: type[BaseModel] = Settings
+    for part in location[:-1]:
+        field = model.model_fields.get(str(part))
+        inner = field.annotation if field else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            model = inner
+    return list(model.model_fields)

@@ -12,7 +12,19 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("finops", "collectors", "rules", "reports")
 TOP = ("finops.cli", "finops.pipeline", "finops.__main__")
 # What a person who asks for help must not wait for.
-HEAVY = ("pandas", "plotly", "boto3", "duckdb", "sqlglot", "pyarrow", "pydantic", "jinja2", "rich")
+HEAVY = (
+    "pandas",
+    "plotly",
+    "boto3",
+    "aliyunsdkcore",
+    "requests",
+    "duckdb",
+    "sqlglot",
+    "pyarrow",
+    "pydantic",
+    "jinja2",
+    "rich",
+)
 
 
 def modules() -> Iterator[tuple[str, Path]]:

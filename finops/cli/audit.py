@@ -13,6 +13,7 @@ from finops.cli.options import (
     Config,
     CostExplorer,
     Db,
+    Endpoint,
     ExternalId,
     Format,
     Profiles,
@@ -53,7 +54,7 @@ def audit(
     live: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CLOUD]...", help="First collect from this cloud what is old (aws), judge only it."
+            metavar="[CLOUD]...", help="First collect what is old from aws or alibaba, judge only that."
         ),
     ] = None,
     cloud: Annotated[
@@ -84,6 +85,7 @@ def audit(
     profile: Profiles = None,
     role: Role = None,
     external_id: ExternalId = None,
+    endpoint: Endpoint = None,
     billing_export: BillingExport = None,
     cost_explorer: CostExplorer = False,
     fail_on: Annotated[
@@ -110,6 +112,8 @@ def audit(
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
     filters = _filters([*(cloud or ()), *(live or ())], account, region, rule, tag, min_savings)
+    if not live:
+        _refuse_for_nobody(role, external_id, endpoint, billing_export, cost_explorer)
     lacking: list[FinopsError | None] = []
     if live and not cached:
         asking = asking_of(
@@ -118,6 +122,7 @@ def audit(
             role=role,
             external_id=external_id,
             regions=region,
+            endpoint=endpoint,
             billing_export=billing_export,
             cost_explorer=cost_explorer,
         )
@@ -188,6 +193,16 @@ def explain(
         found = last_audit(con)
         text = tell(con, common.settings, found, find(found, finding_id))
     out(_marked_up(text) if on_terminal() else text)
+
+
+def _refuse_for_nobody(*given: str | bool | None) -> None:
+    """Options that say how to ask a cloud mean nothing where none is asked."""
+    names = ("--role", "--external-id", "--endpoint", "--billing-export", "--cost-explorer")
+    for name, value in zip(names, given, strict=True):
+        if value:
+            raise UsageError(
+                f"{name} says how to ask a cloud, and none is named: write finops audit aws {name} …"
+            )
 
 
 def _end_with_the_strongest(*conditions: FinopsError | None) -> None:

@@ -61,6 +61,12 @@ Leave = Annotated[
     typer.Option("--max-age", metavar="TIME", help="Leave alone what was collected no longer ago, e.g. 6h."),
 ]
 AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help="Collect as if it were this instant.")]
+Endpoint = Annotated[
+    str | None,
+    typer.Option(
+        "--endpoint", metavar="URL", help="Ask here instead: Alibaba Cloud [$FINOPS_ALIBABA_ENDPOINT]."
+    ),
+]
 BillingExport = Annotated[
     str | None,
     typer.Option("--billing-export", metavar="s3://BUCKET/PREFIX", help="Where the bill's Data Export is."),

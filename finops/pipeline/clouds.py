@@ -5,13 +5,15 @@ its `Request` is a key of that section and an option of the commands.
 """
 
 import importlib
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from finops.errors import UsageError
+from finops.endpoints import checked_endpoint
+from finops.errors import FinopsError, UsageError
 
 if TYPE_CHECKING:
     from collectors.conduct import Outcome, Progress
@@ -32,6 +34,8 @@ class Asking:
     role: str | None = None
     external_id: str | None = None
     regions: tuple[str, ...] = ()
+    endpoint: str | None = None
+    site: str | None = None
     billing_export: str | None = None
     cost_explorer: bool = False
     only: tuple[str, ...] = ()
@@ -94,17 +98,16 @@ class Collector(Protocol):
 class Cloud:
     """A cloud that can be collected.
 
-    `days` are the most that it keeps metrics for. `identity` are the variables that say whose credentials its SDK
-    would use, and where it would send them, without the secrets; of `identity_prefixes` all that begin so.
-    `wanted` makes the `Wanted` of its collector, for the instant that data speak about and the warehouse they go to.
+    `days` are the most that it keeps metrics for. `wanted` makes the `Wanted` of its collector, for the instant that
+    data speak about and the warehouse they go to. `identity` tells whose credentials a request would use, and where
+    it would go, without a call and without a secret.
     """
 
     name: str
     title: str
     days: int
     wanted: Callable[[Collecting, datetime, Path], Any]
-    identity: tuple[str, ...]
-    identity_prefixes: tuple[str, ...] = ()
+    identity: Callable[[Any], list[str]]
 
     def collector(self) -> Collector:
         """The cloud's package, imported when it is needed: the SDKs are slow to load."""
@@ -127,7 +130,15 @@ class Cloud:
         return Collecting(self.request(settings, asking), asking.only, days, **more)
 
     def request(self, settings: "Settings", asking: Asking) -> Any:
-        """Whom to ask, as the collector's `Request`."""
+        """Whom to ask, as the collector's `Request`.
+
+        Raises UsageError for an endpoint that is none.
+        """
+        if asking.endpoint:
+            try:
+                asking = replace(asking, endpoint=checked_endpoint(asking.endpoint))
+            except ValueError as error:
+                raise UsageError(f"--endpoint {error}.") from None
         own, kind = getattr(settings, self.name), self.collector().Request
         told = {field.name: getattr(asking, field.name) or getattr(own, field.name) for field in fields(kind)}
         told = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
@@ -190,9 +201,43 @@ def _wanted_of_aws(asked: Collecting, at: datetime, db: Path) -> Any:
         )
     bill = None
     if asked.billing_export and asked.charges:
-        folder = db.with_name(db.name + ".bills")
-        bill = aws.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), folder)
+        bill = aws.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), _bills(db))
     return aws.Wanted(asked.only, asked.days, bill, asked.cost_explorer and asked.charges)
+
+
+def _wanted_of_alibaba(asked: Collecting, at: datetime, db: Path) -> Any:
+    from collectors import alibaba
+
+    bill = alibaba.Bill(at - timedelta(days=asked.bill_days), _bills(db)) if asked.charges else None
+    return alibaba.Wanted(asked.only, asked.days, bill)
+
+
+def _bills(db: Path) -> Path:
+    """The folder beside a warehouse that keeps the files of bills."""
+    return db.with_name(db.name + ".bills")
+
+
+def _identity_of_aws(request: Any) -> list[str]:
+    """Variables alone: the SDK looks at each of its files only when it is told to."""
+    names = (
+        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_ENDPOINT_URL",
+    )  # fmt: skip
+    return [*(os.environ.get(name, "") for name in names), request.external_id or ""]
+
+
+def _identity_of_alibaba(request: Any) -> list[str]:
+    """The key's id or the role, wherever it is found: `aliyun configure switch` changes it within a file."""
+    from collectors.alibaba.credentials import find_source
+
+    told = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if "ALIBABA_CLOUD_ENDPOINT_" in name]
+    for profile in request.profiles or (None,):
+        try:
+            source = find_source(profile)
+        except FinopsError:
+            break  # what is wrong with it is told when the cloud is asked
+        told += [source.key.id if source.key else "", repr(replace(source, key=None))]
+    return [*told, request.external_id or ""]
 
 
 # What each cloud takes, and what names something that another cloud cannot have.
@@ -202,16 +247,7 @@ _SINGULAR = {"profiles": "profile", "accounts": "account", "regions": "region"}
 CLOUDS = {
     cloud.name: cloud
     for cloud in (
-        Cloud(
-            "aws",
-            "AWS",
-            days=95,
-            wanted=_wanted_of_aws,
-            identity=(
-                "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN",
-                "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
-                "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_ENDPOINT_URL",
-            ),
-        ),
+        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=_identity_of_aws),
+        Cloud("alibaba", "Alibaba Cloud", days=91, wanted=_wanted_of_alibaba, identity=_identity_of_alibaba),
     )
-}  # fmt: skip
+}

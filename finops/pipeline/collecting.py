@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -93,19 +91,12 @@ def _key(cloud: Cloud, asked: Collecting) -> str:
     """What was asked for and by whom, as the warehouse remembers it."""
     told = {name: value for name, value in asdict(asked.request).items() if value and name != "external_id"}
     more = {"only": sorted(asked.only), "bill": asked.billing_export, "cost_explorer": asked.cost_explorer}
-    who = {"days": asked.days, "as": _identity(cloud, os.environ, asked.request.external_id)}
+    # Of whose credentials it was only a fingerprint is kept: nothing can be read back from it.
+    fingerprint = hashlib.sha256("|".join(cloud.identity(asked.request)).encode()).hexdigest()[:16]
+    who = {"days": asked.days, "as": fingerprint}
     return json.dumps(
         {**told, **{name: value for name, value in more.items() if value}, **who}, sort_keys=True
     )
-
-
-def _identity(cloud: Cloud, environ: Mapping[str, str], external_id: str | None) -> str:
-    """A fingerprint of whose credentials the SDK would use, found without a call; nothing can be read back from it."""
-    values = [environ.get(name, "") for name in cloud.identity]
-    values += [
-        f"{name}={environ[name]}" for name in sorted(environ) if name.startswith(cloud.identity_prefixes)
-    ]
-    return hashlib.sha256("|".join([*values, external_id or ""]).encode()).hexdigest()[:16]
 
 
 def _nothing_to_do(cloud: Cloud, db: Path, settings: Settings, asked: Collecting, oldest: datetime) -> bool:
@@ -127,13 +118,16 @@ def _nothing_to_do(cloud: Cloud, db: Path, settings: Settings, asked: Collecting
 
 
 def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime, days: int) -> set[Scope]:
-    """Scopes that were collected whole since then; metrics only if over at least so many days."""
+    """Scopes that were collected whole since then; metrics only if over at least so many days, charges only if a
+    collection read them that came to its end: a file that was loaded may be of any month."""
     rows = con.execute(
         """
         SELECT cloud, account_id, region, dataset FROM coverage
         WHERE status = 'complete' AND collected_at >= $oldest
           AND NOT (dataset = 'metrics' AND run_id IN (
               SELECT run_id FROM collections WHERE TRY_CAST(request ->> '$.days' AS INTEGER) < $days))
+          AND NOT (dataset = 'charges' AND run_id NOT IN (
+              SELECT run_id FROM runs WHERE command = 'collect ' || cloud AND status IN ('done', 'incomplete')))
         """,
         {"oldest": oldest, "days": days},
     ).fetchall()
@@ -161,7 +155,7 @@ def _fresh(
                   WHERE command = $command AND status IN ('done', 'incomplete')), '-infinity')
         )
         SELECT cloud, account_id, region, dataset FROM coverage SEMI JOIN stopped USING (run_id)
-        WHERE status = 'complete'
+        WHERE status = 'complete' AND dataset <> 'charges' -- of which a month may be here and another not
         UNION ALL
         SELECT 'aws', billing_account_id, 'global', 'cost_explorer' FROM bill_partitions
         WHERE format = 'cost-explorer' AND (run_id IN (FROM stopped) OR loaded_at >= $young)

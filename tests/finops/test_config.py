@@ -87,6 +87,11 @@ def test_variables_come_last_and_reach_into_tables(here: Path) -> None:
         ("threads = 0", "threads"),
         ("memory_limit = 'much'", "memory_limit"),
         ("max_rejected = 2", "max_rejected"),
+        ("[alibaba]\nregoins = []", "no setting alibaba.regoins; did you mean regions?"),
+        ("[alibaba]\nsite = 'europe'", "alibaba.site: Input should be 'china' or 'international'"),
+        ("[alibaba]\naccounts = ['prod']", "alibaba.accounts.0"),
+        ("[alibaba]\nbill_days = 0", "alibaba.bill_days"),
+        ("[alibaba]\nendpoint = 'http://10.0.0.1'", "alibaba.endpoint is plain http (http://10.0.0.1)"),
         ("[[rates]]\nfrom = 'CNY'\nto = 'USD'\nrate = -1\ndate = 2026-01-01", "rates.0.rate"),
     ],
 )
@@ -102,3 +107,28 @@ def test_a_secret_is_never_shown(here: Path) -> None:
     settings = load_settings(environ={"HOME": str(here), "FINOPS_REDACTION_KEY": "hunter2"})
     assert settings.redaction_key.get_secret_value() == "hunter2"
     assert "hunter2" not in repr(settings)
+
+
+def test_the_endpoint_of_alibaba_has_a_variable_of_its_own_that_wins(here: Path) -> None:
+    write(here / "finops.toml", "[alibaba]\nendpoint = 'https://file.example'\nrole = 'reader'\n")
+    environ = {"HOME": str(here), "FINOPS_ALIBABA__ENDPOINT": "https://scheme.example"}
+    assert load_settings(environ=environ).alibaba.endpoint == "https://scheme.example"
+    environ["FINOPS_ALIBABA_ENDPOINT"] = "http://127.0.0.1:8900/"
+    settings = load_settings(environ=environ)
+    assert (settings.alibaba.endpoint, settings.alibaba.role) == ("http://127.0.0.1:8900", "reader")
+
+
+def test_variables_reach_into_the_section_of_a_cloud_and_text_that_looks_like_a_number_stays_text(
+    here: Path,
+) -> None:
+    settings = load_settings(
+        environ={
+            "HOME": str(here),
+            "FINOPS_ALIBABA__REGIONS": '["cn-hangzhou"]',
+            "FINOPS_ALIBABA__EXTERNAL_ID": "1e5",
+            "FINOPS_ALIBABA__SITE": "china",
+            "FINOPS_ALIBABA__BILL_DAYS": "70",
+        }
+    ).alibaba
+    assert (settings.regions, settings.external_id) == (["cn-hangzhou"], "1e5")
+    assert (settings.site, settings.bill_days) == ("china", 70)

@@ -1,0 +1,140 @@
+"""The commands for Alibaba Cloud: collect alibaba, doctor alibaba, permissions alibaba."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from finops.cli.options import (
+    Accounts,
+    AsOf,
+    Common,
+    Config,
+    Db,
+    Endpoint,
+    ExternalId,
+    Leave,
+    Only,
+    Regions,
+    Wait,
+    out,
+)
+
+CLOUD = "alibaba"
+# Calls of CloudMonitor that an account has free in a month. Source: Alibaba Cloud, CloudMonitor billing.
+_FREE_METRIC_CALLS = 1_000_000
+
+
+class Site(StrEnum):
+    """Which of the two sites an account belongs to: they bill apart."""
+
+    china = "china"
+    international = "international"
+
+
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option("--profile", metavar="NAME", help="Profile of ~/.aliyun or ~/.alibabacloud (repeatable)."),
+]
+Role = Annotated[
+    str | None,
+    typer.Option("--role", metavar="NAME", help="Assume this RAM role in every account of the directory."),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TIME", help="Metrics of so long [91d, the longest]; asked anew where fewer are stored."
+    ),
+]
+SiteOption = Annotated[
+    Site | None, typer.Option("--site", help="Where the account was opened [found out by asking].")
+]
+
+
+def collect(
+    ctx: typer.Context,
+    profile: Profiles = None,
+    account: Accounts = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    region: Regions = None,
+    endpoint: Endpoint = None,
+    site: SiteOption = None,
+    since: Since = None,
+    only: Only = None,
+    max_age: Leave = None,
+    as_of: AsOf = None,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Read accounts of Alibaba Cloud: inventory, metrics, prices, commitments, the bill."""
+    from finops.cli.live import asking_of, collect_and_tell
+
+    asking = asking_of(
+        profiles=profile,
+        accounts=account,
+        role=role,
+        external_id=external_id,
+        regions=region,
+        endpoint=endpoint,
+        site=site,
+        since=since,
+        only=only,
+    )
+    collect_and_tell(Common(ctx, db, config), CLOUD, asking, max_age=max_age, as_of=as_of, wait=wait)
+
+
+def doctor(
+    ctx: typer.Context,
+    profile: Profiles = None,
+    account: Accounts = None,
+    role: Role = None,
+    external_id: ExternalId = None,
+    region: Regions = None,
+    endpoint: Endpoint = None,
+    site: SiteOption = None,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Try the credentials and every call, and say what a run would take; reads nothing into the warehouse."""
+    from collectors.alibaba.doctor import examine
+    from finops.cli.live import asking_of, tell_examination
+    from finops.instants import now
+    from finops.pipeline.clouds import cloud_named
+
+    common = Common(ctx, db, config)
+    asking = asking_of(
+        profiles=profile,
+        accounts=account,
+        role=role,
+        external_id=external_id,
+        regions=region,
+        endpoint=endpoint,
+        site=site,
+    )
+    found = examine(cloud_named(CLOUD).request(common.settings, asking), now())
+    first_run = {
+        "places": found.places,
+        "calls": f"about {found.calls:,} of the {_FREE_METRIC_CALLS:,} free metric calls a month",
+        "datapoints": f"{found.points:,}",
+    }
+    tell_examination(common, CLOUD, found, first_run)
+
+
+def permissions(
+    ctx: typer.Context,
+    account: Accounts = None,
+    role: Role = None,
+    config: Config = None,
+) -> None:
+    """Print a RAM policy (JSON) with exactly the actions that collecting from Alibaba Cloud calls."""
+    import json
+
+    from collectors.alibaba.permissions import policy
+    from finops.cli.live import asking_of
+    from finops.pipeline.clouds import cloud_named
+
+    settings = Common(ctx, None, config).settings
+    request = cloud_named(CLOUD).request(settings, asking_of(accounts=account, role=role))
+    out(json.dumps(policy(request), indent=2))
