@@ -20,8 +20,7 @@ _LONGEST = timedelta(days=31)  # that one question may span
 _DISK_WINDOW = timedelta(days=15)  # 360 of the 400 points that one answer may hold
 MACHINES = 50  # that one question may name
 POINTS = 1440  # on a page
-_LEVELS = ("PL1", "PL2", "PL3")  # of which a lower one may do
-_SMALLEST_LEVELLED_GIB = 40  # what the lowest level begins at
+_LEVELS = ("PL2", "PL3")  # below which there is one that a boot disk can be changed to in place
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +202,7 @@ def _disk_windows(start: datetime, at: datetime) -> Iterator[Window]:
 
 def _plain_boot(volume: Mapping[str, Any]) -> bool:
     """A boot disk that no rule could judge by what it does: there is no cheaper level for it."""
-    return bool(volume["is_boot"]) and not (
-        volume["performance_level"] in _LEVELS and (volume["size_gib"] or 0) >= _SMALLEST_LEVELLED_GIB
-    )
+    return bool(volume["is_boot"]) and volume["performance_level"] not in _LEVELS
 
 
 def midnight(at: datetime) -> datetime:

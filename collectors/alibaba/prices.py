@@ -43,11 +43,11 @@ _PER_DISK_GIB = 2000  # a size that every kind of disk may have, of which its pr
 _SYSTEM_DISKS = ("cloud_essd", "cloud_efficiency")  # one of which any type can boot from
 # What a disk may be changed into has to be priced as well. Source: the ladders of the rules about volumes.
 _CHEAPER: Mapping[tuple[str, str | None], tuple[tuple[str, str | None], ...]] = {
-    ("cloud_essd", "PL3"): (("cloud_essd", "PL2"), ("cloud_efficiency", None)),
-    ("cloud_essd", "PL2"): (("cloud_essd", "PL1"), ("cloud_efficiency", None)),
-    ("cloud_essd", "PL1"): (("cloud_essd", "PL0"), ("cloud_efficiency", None)),
-    ("cloud_essd", "PL0"): (("cloud_efficiency", None),),
-    ("cloud_ssd", None): (("cloud_efficiency", None),),
+    ("cloud_essd", "PL3"): (("cloud_essd", "PL2"), ("cloud_essd", "PL0")),
+    ("cloud_essd", "PL2"): (("cloud_essd", "PL1"), ("cloud_essd", "PL0")),
+    ("cloud_essd", "PL1"): (("cloud_essd", "PL0"),),
+    ("cloud_ssd", None): (("cloud_essd", "PL0"),),
+    ("cloud_auto", None): (("cloud_essd", "PL0"),),
 }
 # CNY an hour for an address that is kept and bound to nothing, in the mainland. Source: EIP billing, retention fee.
 _RETENTION = Decimal("0.02")

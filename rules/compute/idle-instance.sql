@@ -105,7 +105,7 @@ SELECT
         WHEN 'idle' THEN 'Its processor never went above ' || in_percent(cpu_peak) || ' in ' || counted(days, 'day', 'days')
             || ' (limit ' || in_percent($cpu_peak_max) || ') and its network moved ' || amount(network_day)
             || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ')'
-            || CASE WHEN local_disk_gib > 0 THEN '; what the ' || amount(local_disk_gib) || ' GiB of its local disks hold is in no image and lost with it' ELSE '' END
+            || CASE WHEN local_disk_gib > 0 THEN '; what its local disks hold is in no image and lost with it' ELSE '' END
             || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'busy processor' THEN 'Its processor reached ' || in_percent(cpu_peak) || ' (limit ' || in_percent($cpu_peak_max) || ').'
         WHEN 'busy network' THEN 'Its network moved ' || amount(network_day) || ' bytes per second on the busiest day (limit ' || amount($network_day_max) || ').'

@@ -69,7 +69,6 @@ WITH ladder (cloud, volume_type, level, new_type, new_level, way, min_gib, iops_
         ('alibaba', 'cloud_essd', 'PL3', 'cloud_essd', 'PL2', 'place', 461, 1800, 50, 100000, 120, 0.5, 750),
         ('alibaba', 'cloud_essd', 'PL2', 'cloud_essd', 'PL1', 'place', 20, 1800, 50, 50000, 120, 0.5, 350),
         ('alibaba', 'cloud_essd', 'PL1', 'cloud_essd', 'PL0', 'new', 1, 1800, 12, 10000, 100, 0.25, 180),
-        ('alibaba', 'cloud_ssd', '', 'cloud_essd', 'PL0', 'new', 1, 1800, 12, 10000, 100, 0.25, 180),
         ('alibaba', 'cloud_auto', '', 'cloud_auto', '', 'provisioned', 1, 1800, 50, 50000, 120, 0.5, 350),
         ('gcp', 'pd-ssd', '', 'pd-balanced', '', 'place', 10, 3000, 6, 80000, 140, 0.28, 1200)
 ),
