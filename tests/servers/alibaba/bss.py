@@ -16,6 +16,12 @@ from tests.servers.alibaba.wire import Call, RefusalError, invalid
 VERSION = "2017-12-14"
 INTERNATIONAL = "ap-southeast-1"
 CYCLES = 18
+FILTERS = ("ProductCode", "SubscriptionType", "InstanceID", "ProductType", "PipCode")
+RELEVANT = {
+    *FILTERS, "BillingCycle", "BillingDate", "Granularity", "IsBillingItem", "IsHideZeroCharge", "BillOwnerId",
+}  # fmt: skip
+MOST_KEPT = 64
+_kept: dict[tuple[Any, ...], list[Item]] = {}
 
 
 def at_home(operation: Callable[[Call], dict[str, Any]]) -> Callable[[Call], dict[str, Any]]:
@@ -71,11 +77,7 @@ def rows(call: Call) -> tuple[list[Item], bool]:
     days, daily = days_asked(call)
     if call.params.get("BillOwnerId", call.account) not in (call.account, ""):
         return [], daily
-    filters = [
-        (name, call.params[name])
-        for name in ("ProductCode", "SubscriptionType", "InstanceID", "ProductType", "PipCode")
-        if call.params.get(name)
-    ]
+    filters = [(name, call.params[name]) for name in FILTERS if call.params.get(name)]
     hide = call.flag("IsHideZeroCharge")
     found = [
         row
@@ -129,21 +131,45 @@ ITEM_ONLY = (
 
 
 def describe_instance_bill(call: Call) -> dict[str, Any]:
+    return paged(call, kept(call, by_instance))
+
+
+def kept(call: Call, build: Callable[[Call], list[Item]]) -> list[Item]:
+    """The whole list, made once for all of its pages."""
+    cycle(call)  # what is missing or wrong is refused, whatever was asked before
+    asked = {name: value for name, value in call.params.items() if name in RELEVANT}
+    mark = (call.account, call.action, WORLD.revision, tuple(sorted(asked.items())))
+    with WORLD.lock:
+        if mark in _kept:
+            return _kept[mark]
+    found = build(call)
+    with WORLD.lock:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        _kept[mark] = found
+    return found
+
+
+def by_instance(call: Call) -> list[Item]:
     """By resource, or by resource and billing item."""
     found, daily = rows(call)
     if not daily:
         found = [row | {"BillingDate": ""} for row in grouped(found, (*BY_RESOURCE, "BillingItemCode"))]
     if not call.flag("IsBillingItem"):
         found = [row | dict.fromkeys(ITEM_ONLY, "") for row in grouped(found, (*BY_RESOURCE, "BillingDate"))]
-    return paged(call, found)
+    return found
 
 
 def describe_split_item_bill(call: Call) -> dict[str, Any]:
+    return paged(call, kept(call, by_part))
+
+
+def by_part(call: Call) -> list[Item]:
     """By what shares a resource: here each bucket of a region's OSS line, everything else once."""
     found, daily = rows(call)
     if not daily:
         found = [row | {"BillingDate": ""} for row in grouped(found, (*BY_RESOURCE, "BillingItemCode"))]
-    return paged(call, [part for row in found for part in split(call, row)])
+    return [part for row in found for part in split(call, row)]
 
 
 def split(call: Call, row: Item) -> list[Item]:
