@@ -137,18 +137,36 @@ def within(page: Mapping[str, Any], way: str) -> Any:
 def unwrapped(page: Mapping[str, Any], way: Sequence[str]) -> list[dict[str, Any]]:
     """The list at the end of a way such as Instances.Instance.
 
-    A list may stand at any step of it, and a wrapper without anything in it is an empty one. Raises KeyError when
-    the answer does not even begin like that, TypeError for what is no list of objects.
+    A list may stand at any step of it, and a wrapper without anything in it is an empty one. Raises KeyError when a
+    step is missing although the answer does not count nothing, TypeError for what is no list of objects.
     """
-    node: Any = page[way[0]]
-    for name in way[1:]:
-        if isinstance(node, Mapping):
-            node = node.get(name, []) if node else []
-    if node is None or node == "":
-        node = []
+    node: Any = page
+    for place, name in enumerate(way):
+        if isinstance(node, list):
+            break
+        if not isinstance(node, Mapping):
+            raise TypeError(f"{'.'.join(way[:place])} is {type(node).__name__}, not an object")
+        if node.get(name) is None:
+            if (place and not node) or _counts_nothing(page, way[0]):
+                return []
+            raise KeyError(".".join(way[: place + 1]))
+        node = node[name]
+    if node in ({}, ""):
+        return []
     if not isinstance(node, list) or not all(isinstance(one, dict) for one in node):
         raise TypeError(f"{'.'.join(way)} is {type(node).__name__}, not a list of objects")
     return node
+
+
+def _counts_nothing(page: Mapping[str, Any], first: str) -> bool:
+    """Whether an answer says itself that there is nothing, which some say instead of an empty list."""
+    inner = page.get(first)
+    counts = [
+        holder.get(name)
+        for holder in (page, inner if isinstance(inner, Mapping) else {})
+        for name in ("TotalCount", "TotalRecordCount")
+    ]
+    return any(str(count) == "0" for count in counts if count is not None)
 
 
 def _first_word(message: str) -> str:

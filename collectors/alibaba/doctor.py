@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from collectors.alibaba import inventory, metrics, storage
@@ -99,7 +99,9 @@ def _permissions(session: Session, region: str, at: datetime) -> Iterator[Check]
 
 def _try(session: Session, region: str, api: Api, at: datetime) -> Check:
     parameters = {
-        name: value.format(month=f"{at:%Y-%m}") if isinstance(value, str) else value
+        name: value.format(month=f"{at:%Y-%m}", yesterday=f"{at - timedelta(days=1):%Y-%m-%d}")
+        if isinstance(value, str)
+        else value
         for name, value in api.probe or ()
     }
     if api.product == "bss":

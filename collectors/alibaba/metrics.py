@@ -47,8 +47,12 @@ DESCRIBE_METRIC_LIST = Api(
     probe={"Namespace": "acs_ecs_dashboard", "MetricName": "CPUUtilization", "Period": "3600", "Length": "1"},
 )  # fmt: skip
 DISK_DATA = Api(
-    "ecs", "DescribeDiskMonitorData", "ecs:DescribeDiskMonitorData", items="MonitorData.DiskMonitorData"
-)
+    "ecs", "DescribeDiskMonitorData", "ecs:DescribeDiskMonitorData", items="MonitorData.DiskMonitorData",
+    probe={
+        "DiskId": "d-finops-doctor", "Period": HOUR, "StartTime": "{yesterday}T00:00:00Z",
+        "EndTime": "{yesterday}T01:00:00Z",
+    },
+)  # fmt: skip
 
 NAMESPACE = "acs_ecs_dashboard"
 _DISK_COLUMNS = {
