@@ -8,6 +8,7 @@ Days are those of UTC+8. A day's items arrive for about three days; a cycle is f
 it. What lies beside is kept as Parquet with every amount as the text it arrived as.
 """
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -40,7 +41,9 @@ _LOCAL = timedelta(hours=8)
 _ARRIVES = timedelta(days=3)  # after which a day has all its items, and their attributes
 _FINAL = timedelta(days=3, hours=12)  # after the end of its cycle
 _KEPT_CYCLES = 18  # for which the API has bills
-_TOLERANCE = Decimal("0.01")  # of a total, for each product: invoices round down to the cent
+_TOLERANCE = Decimal("0.01")  # of a total, for each product
+_LARGE_SHARE = Decimal("0.01")  # of a total, beyond which its days are not the whole bill
+_TEST = "charges-equal-account-bill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,15 @@ class _Day:
     rows: int = 0
     sums: dict[str, Decimal] = field(default_factory=dict)
     owners: set[str] = field(default_factory=set)
+
+    def count(self, rows: list[dict[str, Any]]) -> None:
+        """Adds items."""
+        self.rows += len(rows)
+        for row in rows:
+            currency = str(row.get("Currency") or "")
+            amount = Decimal(str(row.get("PretaxAmount") or 0))
+            self.sums[currency] = self.sums.get(currency, Decimal(0)) + amount
+            self.owners.add(str(row.get("OwnerID") or row["AccountID"]))
 
 
 def collect_bill(
@@ -133,7 +145,7 @@ class _Work:
         month = f"{cycle:%Y-%m}"
         try:
             days = self._bring(cycle)
-            delivery = Delivery(f"bss://{self.session.account}/{month}/", self._together(month, days))
+            delivery = Delivery(self._source(month), self._together(month, days))
             done = ingest_delivery(self.writer, delivery, at=self.at)
         except (CallError, InputError) as error:
             self.failed.append((month, str(error)))
@@ -157,15 +169,29 @@ class _Work:
         for day in wanted:
             if day not in known or self._may_change(day, known[day], final_at):
                 self._fetch(cycle, day, known)
-        if self.at >= final_at and (total := self._differs(cycle, known)):
-            if before:  # days that were kept have been restated since
-                self.say(f"The bill of {cycle:%Y-%m} was restated ({total}): all its days are read again.")
-                for day in wanted:
-                    self._fetch(cycle, day, known)
-                total = self._differs(cycle, known)
-            if total:
-                self.failed.append((f"{cycle:%Y-%m}", total))
+        if self.at >= final_at:
+            self._check(cycle, wanted, known, kept=before > 0)
         return known
+
+    def _check(self, cycle: date, wanted: list[date], known: dict[date, _Day], *, kept: bool) -> None:
+        """A finished cycle against its total. Days that were kept are read again once when it is another one."""
+        try:
+            totals, products = self._totals(cycle)
+        except CallError as error:  # which takes nothing away from the days
+            self.failed.append((f"{cycle:%Y-%m}", str(error)))
+            return
+        differs = _difference(known, totals, products)
+        if differs and kept and totals != self._seen(cycle):
+            self.say(f"The bill of {cycle:%Y-%m} was restated ({differs.told}): all its days are read again.")
+            for day in wanted:
+                self._fetch(cycle, day, known)
+            differs = _difference(known, totals, products)
+        told = {currency: str(amount) for currency, amount in totals.items()}
+        _write(self._list(cycle, "total.json"), told)
+        sentence = differs.told if differs else "The sum of its days is the total that the account is told."
+        self._test(cycle, "failed" if differs else "passed", sentence)
+        if differs and differs.share > _LARGE_SHARE:
+            self.failed.append((f"{cycle:%Y-%m}", differs.told))
 
     def _may_change(self, day: date, known: _Day, final_at: datetime) -> bool:
         settled = datetime(day.year, day.month, day.day) - _LOCAL + timedelta(days=1) + _ARRIVES  # noqa: DTZ001
@@ -173,28 +199,26 @@ class _Work:
 
     def _fetch(self, cycle: date, day: date, known: dict[date, _Day]) -> None:
         """One day into its file, and into what is known."""
-        rows: list[dict[str, Any]] = []
+        told, parts = _Day(self.at), []
         for page in self.session.billing(
-            lambda client: list(client.pages(DESCRIBE_BILL, **_question(cycle, day)))
+            lambda client: _begun(client.pages(DESCRIBE_BILL, **_question(cycle, day)))
         ):
             common = {
                 "AccountID": within(page, "Data.AccountID"),
                 "AccountName": within(page, "Data.AccountName"),
                 "BillingCycle": f"{cycle:%Y-%m}",
             }
-            rows += [_row(one, common, day) for one in unwrapped(page, DESCRIBE_BILL.items)]
-        known[day] = told = _Day(self.at, len(rows))
-        for row in rows:
-            currency = str(row.get("Currency") or "")
-            told.sums[currency] = told.sums.get(currency, Decimal(0)) + Decimal(
-                str(row.get("PretaxAmount") or 0)
-            )
-            told.owners.add(str(row.get("OwnerID") or row["AccountID"]))
-        self._keep(day, rows)
+            rows = [_row(one, common, day) for one in unwrapped(page, DESCRIBE_BILL.items)]
+            told.count(rows)
+            names = dict.fromkeys(name for row in rows for name in row)
+            schema = pa.schema([(name, pa.string()) for name in names])
+            parts += [pa.Table.from_pylist(rows, schema=schema)] if rows else []
+        self._keep(day, parts)
+        known[day] = told
         self._remember(cycle, known)
 
-    def _differs(self, cycle: date, known: dict[date, _Day]) -> str:
-        """How the days of a finished cycle differ from its total; "" when they do not."""
+    def _totals(self, cycle: date) -> tuple[dict[str, Decimal], int]:
+        """What the account is told that a cycle costs, by currency, and how many products that sums up."""
         items = self.session.billing(
             lambda client: client.all(QUERY_TOTAL, BillingCycle=f"{cycle:%Y-%m}", IsGroupByProduct=True)
         )
@@ -202,25 +226,41 @@ class _Work:
         for one in items:
             currency = str(one.get("Currency") or "")
             totals[currency] = totals.get(currency, Decimal(0)) + Decimal(str(one.get("PretaxAmount") or 0))
-        for currency in sorted({*totals, *(name for day in known.values() for name in day.sums)}):
-            mine = sum((day.sums.get(currency, Decimal(0)) for day in known.values()), Decimal(0))
-            total = totals.get(currency, Decimal(0))
-            if abs(mine - total) > _TOLERANCE * max(1, len(items)):
-                return f"its days sum up to {mine} {currency} and its total is {total} {currency}"
-        return ""
+        return totals, len(items)
+
+    def _seen(self, cycle: date) -> dict[str, Decimal]:
+        """The total at the last check."""
+        try:
+            told = json.loads(self._list(cycle, "total.json").read_text(encoding="utf-8"))
+            return {currency: Decimal(amount) for currency, amount in told.items()}
+        except (OSError, ValueError, TypeError, AttributeError, ArithmeticError):
+            return {}
+
+    def _test(self, cycle: date, status: str, message: str) -> None:
+        """The result of a check, for whoever asks what was tested."""
+        subject, con = f"{self._source(f'{cycle:%Y-%m}')}{cycle:%Y-%m}.parquet", self.writer.con
+        con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [_TEST, subject])
+        con.execute(
+            "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_TEST, subject, "warn", status, message, self.writer.run_id, self.at],
+        )
+
+    def _source(self, month: str) -> str:
+        return f"bss://{self.session.account}/{month}/"
 
     # --- files beside the warehouse ---
 
     def _path(self, day: date) -> Path:
         return self.folder / f"{day:%Y-%m}" / f"{day:%Y-%m-%d}.parquet"
 
-    def _keep(self, day: date, rows: list[dict[str, Any]]) -> None:
+    def _keep(self, day: date, pages: list[pa.Table]) -> None:
         path = self._path(day)
         path.parent.mkdir(parents=True, exist_ok=True)
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        schema = pa.schema([(name, pa.string()) for name in names])
+        if not pages:
+            path.unlink(missing_ok=True)
+            return
         part = path.with_suffix(".part")
-        pq.write_table(pa.Table.from_pylist(rows, schema=schema), part)
+        pq.write_table(pa.concat_tables(pages, promote_options="default"), part)
         part.replace(path)
 
     def _together(self, month: str, days: Mapping[date, _Day]) -> dict[str, Path]:
@@ -269,12 +309,47 @@ class _Work:
             }
             for day, one in sorted(known.items())
         }
-        part = self._list(cycle).with_suffix(".part")
-        part.write_text(json.dumps(told), encoding="utf-8")
-        part.replace(self._list(cycle))
+        _write(self._list(cycle), told)
 
-    def _list(self, cycle: date) -> Path:
-        return self.folder / f"{cycle:%Y-%m}" / "days.json"
+    def _list(self, cycle: date, name: str = "days.json") -> Path:
+        return self.folder / f"{cycle:%Y-%m}" / name
+
+
+def _write(path: Path, content: object) -> None:
+    """A small file that is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(content), encoding="utf-8")
+    part.replace(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """How far the days of a cycle are from its total, in words and as a share of it."""
+
+    told: str
+    share: Decimal
+
+
+def _difference(
+    known: Mapping[date, _Day], totals: Mapping[str, Decimal], products: int
+) -> _Difference | None:
+    """None where they agree; invoices round down each product to the cent."""
+    for currency in sorted({*totals, *(name for day in known.values() for name in day.sums)}):
+        mine = sum((day.sums.get(currency, Decimal(0)) for day in known.values()), Decimal(0))
+        total = totals.get(currency, Decimal(0))
+        if abs(mine - total) > _TOLERANCE * max(1, products):
+            told = (
+                f"its days sum up to {mine} {currency}, and the account is told a total of {total} {currency}"
+            )
+            return _Difference(told, abs(mine - total) / abs(total) if total else Decimal(1))
+    return None
+
+
+def _begun(pages: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The same pages, the first of them asked for: it shows whether this is the right site to ask."""
+    first = next(pages)
+    return itertools.chain((first,), pages)
 
 
 def _question(cycle: date, day: date) -> dict[str, Any]:
