@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
 
 from finops.endpoints import checked_endpoint
 from finops.errors import ConfigError
@@ -66,6 +67,13 @@ class AwsSettings(BaseModel):
     cost_explorer: bool = False
 
 
+def _endpoint(text: str) -> str:
+    try:
+        return checked_endpoint(text)
+    except ValueError as error:
+        raise PydanticCustomError("endpoint", "{words}", {"words": str(error)}) from None
+
+
 class AlibabaSettings(BaseModel):
     """What to collect from Alibaba Cloud; each key but `bill_days` is an option of finops collect alibaba."""
 
@@ -76,7 +84,7 @@ class AlibabaSettings(BaseModel):
     role: str | None = None
     external_id: str | None = None
     regions: list[str] = []
-    endpoint: Annotated[str, AfterValidator(checked_endpoint)] | None = None
+    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
     site: Literal["china", "international"] | None = None
     bill_days: int = Field(default=40, ge=1, le=540)  # the API answers for 18 months
 
@@ -210,8 +218,8 @@ def _validated(values: Mapping[str, Any], path: Path | None) -> Settings:
             close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}."
             raise ConfigError(f"{where}: there is no setting {key}{hint}") from error
-        if first["type"] == "value_error":
-            raise ConfigError(f"{where}: {key} {first['ctx']['error']}.") from error
+        if first["type"] == "endpoint":
+            raise ConfigError(f"{where}: {key} {first['msg']}.") from error
         raise ConfigError(f"{where}: {key}: {first['msg']}.") from error
 
 

@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 import urllib.request
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -342,6 +343,9 @@ class Client:
                     proxy=_proxies(self._address("ecs")),
                 )
                 client.append_user_agent("finops", __version__)
+                weakref.finalize(
+                    client, client.session.close
+                )  # before the interpreter ends, not while it does
                 self._made = (key, client)
             return self._made[1]
 

@@ -150,13 +150,6 @@ def test_an_option_that_makes_no_sense_is_told_before_anything_is_asked(
     assert not list(here.glob("*.duckdb"))
 
 
-def test_a_site_that_does_not_exist_is_told_with_those_that_do(alibaba: Stub) -> None:
-    done = finops("collect", "alibaba", "--site", "europe")
-    assert code(done) == 2
-    assert "china" in done.stderr
-    assert "international" in done.stderr
-
-
 # --- doctor, permissions ----------------------------------------------------------------------------------
 
 
