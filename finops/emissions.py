@@ -64,7 +64,15 @@ class Footprints:
             return self._resized(verdict)
         if verdict.action == "change-type":
             return self._changed(verdict)
-        return _together(carbon.saved_by_removing(self.of(key)) for key in _removed(one))
+        return _together(carbon.saved_by_removing(self.of(key)) for key in self._removed(one))
+
+    def _removed(self, one: Priced) -> list[Key]:
+        """What an action takes away: the resource and the children that go with it, whatever they cost."""
+        key = one.verdict.key
+        children = {*self._estate.reach(key, one.verdict.components), *(cell.key for cell in one.before)} - {
+            key
+        }
+        return [key, *sorted(children)]
 
     def _resized(self, verdict: Verdict) -> Saving:
         machine = self._estate.resources.get(verdict.key)
@@ -121,12 +129,6 @@ class Footprints:
             gpu_utilization=self._load.get((*machine.key, "gpu_utilization")),
             architecture=machine.architecture,
         )
-
-
-def _removed(one: Priced) -> list[Key]:
-    """What an action takes away: the resource and the children whose cost it takes with it."""
-    children = {cell.key for cell in one.before} - {one.verdict.key}
-    return [one.verdict.key, *sorted(children)]
 
 
 def _together(savings: Iterable[Saving]) -> Saving:

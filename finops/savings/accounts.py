@@ -11,6 +11,7 @@ import duckdb
 from finops.model import PriceBasis
 from finops.money import HOURS_PER_MONTH
 from finops.savings.costs import AccountCost, CostBook, Place
+from finops.savings.estate import Resource, Volume
 from finops.savings.prices import SUBSCRIPTION, list_cost
 from finops.verdicts import Key
 
@@ -69,7 +70,7 @@ def _unbilled(key: Key, book: CostBook) -> Iterator[tuple[str, Decimal, str, boo
         one = book.subscribed[key]
         yield from ((name, amount, one.currency, False) for name, amount in one.components.items())
         return
-    if resource is None:
+    if resource is None or _paid_with_machine(resource, book):
         return
     if (key.cloud, key.account_id) not in book.bill_ends:
         for name, part in (list_cost(resource, book.prices) or {}).items():
@@ -77,6 +78,11 @@ def _unbilled(key: Key, book: CostBook) -> Iterator[tuple[str, Decimal, str, boo
     elif resource.purchase_model == SUBSCRIPTION and (cost := book.of(key)):
         names = cost.listed if cost.basis == "billed" else cost.components
         yield from ((name, cost.components[name], cost.currency, True) for name in names)
+
+
+def _paid_with_machine(resource: Resource, book: CostBook) -> bool:
+    machine = resource.instance_id if isinstance(resource, Volume) else None
+    return machine is not None and book.ordered_with(resource.key._replace(resource_id=machine), resource.key)
 
 
 def _account_with(known: AccountCost | None, place: Place, more: _Extra, *, billed: bool) -> AccountCost:

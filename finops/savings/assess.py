@@ -55,7 +55,7 @@ def assess(
     broken, which would be a bug.
     """
     estate, prices = load_estate(con), load_prices(con, as_of)
-    reach = [_reach(verdict, estate) for verdict in verdicts]
+    reach = [estate.reach(verdict.key, verdict.components) for verdict in verdicts]
     keys = {key for keys in reach for key in keys} | {verdict.key for verdict in verdicts}
     book = load_costs(con, estate, prices, keys, as_of)
     priced = [_price(verdict, keys, book) for verdict, keys in zip(verdicts, reach, strict=True)]
@@ -76,16 +76,6 @@ def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:
 
 
 # --- price ------------------------------------------------------------------------------------------------
-
-
-def _reach(verdict: Verdict, estate: Estate) -> list[Key]:
-    """The children whose cost an action changes too."""
-    children: list[Key] = []
-    if "attached" in verdict.components:
-        children += estate.attached.get(verdict.key, [])
-    elif "dependents" in verdict.components:
-        children += estate.dependents.get(verdict.key, [])
-    return children
 
 
 def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
@@ -140,6 +130,9 @@ def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
     billed = one.cost is not None and one.cost.basis == "billed"
     for child in children:
         if book.free(child):
+            continue
+        if book.ordered_with(one.verdict.key, child):
+            one.before[Cell(child, "storage")] = Decimal(0)
             continue
         cost = book.of(child)
         if cost is None:

@@ -99,6 +99,18 @@ class CostBook:
         """Whether a resource that no bill names costs nothing as things are."""
         return key not in self.billed and costs_nothing(self.estate.resources.get(key))
 
+    def ordered_with(self, machine: Key, child: Key) -> bool:
+        """Whether the order of a machine pays for a child as well: for the disk that it boots from."""
+        disk = self.estate.resources.get(child)
+        has_own = child in self.billed or child in self.subscribed
+        return (
+            machine in self.subscribed
+            and not has_own
+            and isinstance(disk, Volume)
+            and disk.is_boot is True
+            and disk.purchase_model == SUBSCRIPTION
+        )
+
     def _listed(self, resource: Resource) -> Cost | None:
         parts = list_cost(resource, self.prices)
         if parts is None:

@@ -45,6 +45,7 @@ class Volume:
     delete_with_instance: bool | None
     created_at: datetime | None
     purchase_model: str | None
+    is_boot: bool | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,12 @@ class Estate:
 
     def instances(self) -> Iterable[Instance]:
         return (resource for resource in self.resources.values() if isinstance(resource, Instance))
+
+    def reach(self, key: Key, components: Iterable[str]) -> list[Key]:
+        """The children that an action on these components of a resource takes with it."""
+        if "attached" in components:
+            return self.attached.get(key, [])
+        return self.dependents.get(key, []) if "dependents" in components else []
 
     def volumes(self) -> Iterable[Volume]:
         return (resource for resource in self.resources.values() if isinstance(resource, Volume))
@@ -121,7 +128,7 @@ ORDER BY ALL
 """
 _VOLUMES = """
 SELECT cloud, account_id, volume_id, region, zone, name, volume_type, performance_level, medium, size_gib, iops,
-    throughput_mib, instance_id, delete_with_instance, created_at, purchase_model
+    throughput_mib, instance_id, delete_with_instance, created_at, purchase_model, is_boot
 FROM volumes
 ORDER BY ALL
 """

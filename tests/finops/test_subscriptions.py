@@ -269,6 +269,23 @@ def test_usage_beside_the_order_is_added_and_what_the_order_replaced_is_not(esta
     assert one.basis == "billed"
 
 
+def test_the_order_of_a_machine_pays_for_the_disk_that_it_boots_from_and_for_no_other(estate: Estate) -> None:
+    estate.machine()
+    estate.disk("d-boot", "i-1", is_boot=True)
+    estate.order("i-1", "1200", "1", "年", "2026-10-05")
+    one = estate.price(idle())
+    assert (one.monthly_cost, one.reasons, one.confidence) == (Decimal("100.00"), [], "high")
+    estate.listed("cloud_essd.PL1", "0.8", "GiB-month")
+    (account,) = estate.assess(idle()).accounts
+    assert cents(account.total) == Decimal("100.00")
+    estate.disk("d-data", "i-1", is_boot=False, volume_type="cloud_ssd", performance_level=None)
+    one = estate.price(idle())
+    assert (one.monthly_cost, one.reasons) == (
+        Decimal("100.00"),
+        ["the cost of d-data, which goes with it, is not known"],
+    )
+
+
 def test_the_order_of_a_machine_that_is_off_is_paid_all_the_same(estate: Estate) -> None:
     estate.machine(state="stopped")
     estate.order("i-1", "1200", "1", "年", "2026-10-05")

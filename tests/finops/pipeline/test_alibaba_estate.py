@@ -314,5 +314,13 @@ def test_a_machine_that_is_off_saves_the_emissions_of_its_disks_only_however_it_
     assert keep.operational_kg is None
 
 
+def test_what_goes_with_a_machine_saves_emissions_whether_its_price_is_known_or_not(con: Connection) -> None:
+    known = found(con)["stopped-instance", "i-economy"]
+    con.execute("DELETE FROM prices WHERE sku = 'cloud_essd.PL1'")
+    unknown = found(con)["stopped-instance", "i-economy"]
+    assert unknown.co2e == known.co2e
+    assert "the cost of d-of-i-economy, which goes with it, is not known" in unknown.confidence_reasons
+
+
 def test_an_address_saves_no_emissions(con: Connection) -> None:
     assert found(con)["unused-public-ip", "eip-free"].co2e.saved_kg == 0
