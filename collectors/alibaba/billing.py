@@ -18,9 +18,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from collectors.alibaba.answers import unwrapped, within
+from collectors.alibaba.billing_days import Day, Shelf
 from collectors.alibaba.client import Api, Session
 from collectors.alibaba.products import BILLING_NUMBERS, BILLING_TOKENS
 from collectors.bills import Delivery, FileResult, ingest_delivery
@@ -71,25 +71,6 @@ class BillResult:
         return sum(file.rows for file in self.files)
 
 
-@dataclass(slots=True)
-class _Day:
-    """What is known of a day: when it was asked for (UTC), its items, their sum by currency, owners."""
-
-    asked_at: datetime
-    rows: int = 0
-    sums: dict[str, Decimal] = field(default_factory=dict)
-    owners: set[str] = field(default_factory=set)
-
-    def count(self, rows: list[dict[str, Any]]) -> None:
-        """Adds items."""
-        self.rows += len(rows)
-        for row in rows:
-            currency = str(row.get("Currency") or "")
-            amount = Decimal(str(row.get("PretaxAmount") or 0))
-            self.sums[currency] = self.sums.get(currency, Decimal(0)) + amount
-            self.owners.add(str(row.get("OwnerID") or row["AccountID"]))
-
-
 def collect_bill(
     writer: Writer, session: Session, bill: Bill, *, at: datetime, say: Callable[[str], None]
 ) -> BillResult:
@@ -99,8 +80,7 @@ def collect_bill(
     its error is raised.
     """
     sent = METER.sent
-    folder = bill.folder / f"alibaba-{session.account}"
-    work = _Work(writer, session, folder, at, say)
+    work = _Work(writer, session, Shelf(bill.folder / f"alibaba-{session.account}"), at, say)
     cycles = list(_cycles(bill.since, at))
     errors = [error for cycle in cycles if (error := work.take(cycle)) is not None]
     if errors and len(errors) == len(cycles):
@@ -131,7 +111,7 @@ class _Work:
 
     writer: Writer
     session: Session
-    folder: Path
+    shelf: Shelf
     at: datetime
     say: Callable[[str], None]
     files: list[FileResult] = field(default_factory=list)
@@ -145,11 +125,15 @@ class _Work:
         month = f"{cycle:%Y-%m}"
         try:
             days = self._bring(cycle)
-            delivery = Delivery(self._source(month), self._together(month, days))
+            delivery = Delivery(self._source(month), self.shelf.together(month, days))
             done = ingest_delivery(self.writer, delivery, at=self.at)
         except (CallError, InputError) as error:
             self.failed.append((month, str(error)))
             return error
+        except (OSError, pa.ArrowException) as error:
+            reason = f"the files in {self.shelf.folder} cannot be used ({error}): remove that folder"
+            self.failed.append((month, reason))
+            return InputError(f"The bill of {month} could not be kept: {reason}.")
         for day in days.values():
             self.owners |= day.owners
         self.files += done.files
@@ -157,13 +141,13 @@ class _Work:
         (self.loaded if again else self.unchanged).append(month)
         return None
 
-    def _bring(self, cycle: date) -> dict[date, _Day]:
+    def _bring(self, cycle: date) -> dict[date, Day]:
         """Every day of the cycle up to `at`, those asked for anew that may have changed; all of them when the sum of
         a finished cycle is not its total."""
         following = (cycle + timedelta(days=32)).replace(day=1)
         until = min(following, (self.at + _LOCAL).date() + timedelta(days=1))
         wanted = [cycle + timedelta(days=number) for number in range((until - cycle).days)]
-        known = self._known(cycle)
+        known = self.shelf.known(cycle)
         final_at = datetime(following.year, following.month, following.day) - _LOCAL + _FINAL  # noqa: DTZ001
         before = len(known)
         for day in wanted:
@@ -173,7 +157,7 @@ class _Work:
             self._check(cycle, wanted, known, kept=before > 0)
         return known
 
-    def _check(self, cycle: date, wanted: list[date], known: dict[date, _Day], *, kept: bool) -> None:
+    def _check(self, cycle: date, wanted: list[date], known: dict[date, Day], *, kept: bool) -> None:
         """A finished cycle against its total. Days that were kept are read again once when it is another one."""
         try:
             totals, products = self._totals(cycle)
@@ -181,25 +165,24 @@ class _Work:
             self.failed.append((f"{cycle:%Y-%m}", str(error)))
             return
         differs = _difference(known, totals, products)
-        if differs and kept and totals != self._seen(cycle):
+        if differs and kept and totals != self.shelf.seen(cycle):
             self.say(f"The bill of {cycle:%Y-%m} was restated ({differs.told}): all its days are read again.")
             for day in wanted:
                 self._fetch(cycle, day, known)
             differs = _difference(known, totals, products)
-        told = {currency: str(amount) for currency, amount in totals.items()}
-        _write(self._list(cycle, "total.json"), told)
+        self.shelf.remember_total(cycle, totals)
         sentence = differs.told if differs else "The sum of its days is the total that the account is told."
         self._test(cycle, "failed" if differs else "passed", sentence)
         if differs and differs.share > _LARGE_SHARE:
             self.failed.append((f"{cycle:%Y-%m}", differs.told))
 
-    def _may_change(self, day: date, known: _Day, final_at: datetime) -> bool:
+    def _may_change(self, day: date, known: Day, final_at: datetime) -> bool:
         settled = datetime(day.year, day.month, day.day) - _LOCAL + timedelta(days=1) + _ARRIVES  # noqa: DTZ001
         return known.asked_at < settled or (known.asked_at < final_at <= self.at)
 
-    def _fetch(self, cycle: date, day: date, known: dict[date, _Day]) -> None:
+    def _fetch(self, cycle: date, day: date, known: dict[date, Day]) -> None:
         """One day into its file, and into what is known."""
-        told, parts = _Day(self.at), []
+        told, parts = Day(self.at), []
         for page in self.session.billing(
             lambda client: _begun(client.pages(DESCRIBE_BILL, **_question(cycle, day)))
         ):
@@ -213,9 +196,9 @@ class _Work:
             names = dict.fromkeys(name for row in rows for name in row)
             schema = pa.schema([(name, pa.string()) for name in names])
             parts += [pa.Table.from_pylist(rows, schema=schema)] if rows else []
-        self._keep(day, parts)
+        self.shelf.keep(day, parts)
         known[day] = told
-        self._remember(cycle, known)
+        self.shelf.remember(cycle, known)
 
     def _totals(self, cycle: date) -> tuple[dict[str, Decimal], int]:
         """What the account is told that a cycle costs, by currency, and how many products that sums up."""
@@ -227,14 +210,6 @@ class _Work:
             currency = str(one.get("Currency") or "")
             totals[currency] = totals.get(currency, Decimal(0)) + Decimal(str(one.get("PretaxAmount") or 0))
         return totals, len(items)
-
-    def _seen(self, cycle: date) -> dict[str, Decimal]:
-        """The total at the last check."""
-        try:
-            told = json.loads(self._list(cycle, "total.json").read_text(encoding="utf-8"))
-            return {currency: Decimal(amount) for currency, amount in told.items()}
-        except (OSError, ValueError, TypeError, AttributeError, ArithmeticError):
-            return {}
 
     def _test(self, cycle: date, status: str, message: str) -> None:
         """The result of a check, for whoever asks what was tested."""
@@ -248,80 +223,6 @@ class _Work:
     def _source(self, month: str) -> str:
         return f"bss://{self.session.account}/{month}/"
 
-    # --- files beside the warehouse ---
-
-    def _path(self, day: date) -> Path:
-        return self.folder / f"{day:%Y-%m}" / f"{day:%Y-%m-%d}.parquet"
-
-    def _keep(self, day: date, pages: list[pa.Table]) -> None:
-        path = self._path(day)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not pages:
-            path.unlink(missing_ok=True)
-            return
-        part = path.with_suffix(".part")
-        pq.write_table(pa.concat_tables(pages, promote_options="default"), part)
-        part.replace(path)
-
-    def _together(self, month: str, days: Mapping[date, _Day]) -> dict[str, Path]:
-        """All days of a cycle as one file, which is loaded many times faster than one file a day."""
-        paths = [self._path(day) for day, known in sorted(days.items()) if known.rows]
-        if not paths:
-            return {}
-        names = dict.fromkeys(name for path in paths for name in pq.read_schema(path).names)
-        schema = pa.schema([(name, pa.string()) for name in names])
-        whole = self.folder / month / f"{month}.parquet"
-        part = whole.with_suffix(".part")
-        with pq.ParquetWriter(part, schema) as writer:
-            for path in paths:
-                day = pq.read_table(path)
-                for name in schema.names:
-                    if name not in day.schema.names:
-                        day = day.append_column(name, pa.nulls(len(day), pa.string()))
-                writer.write_table(day.select(schema.names))
-        part.replace(whole)
-        return {whole.name: whole}
-
-    def _known(self, cycle: date) -> dict[date, _Day]:
-        """Days that lie beside the warehouse, as the list of them says."""
-        try:
-            told = json.loads(self._list(cycle).read_text(encoding="utf-8"))
-            return {
-                date.fromisoformat(day): _Day(
-                    datetime.fromisoformat(one["asked_at"]),
-                    int(one["rows"]),
-                    {currency: Decimal(amount) for currency, amount in one["sums"].items()},
-                    set(one["owners"]),
-                )
-                for day, one in told.items()
-                if not one["rows"] or self._path(date.fromisoformat(day)).is_file()
-            }
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
-            return {}  # none yet, or one that broke off: then everything is asked for
-
-    def _remember(self, cycle: date, known: dict[date, _Day]) -> None:
-        told = {
-            f"{day:%Y-%m-%d}": {
-                "asked_at": one.asked_at.isoformat(),
-                "rows": one.rows,
-                "sums": {currency: str(amount) for currency, amount in one.sums.items()},
-                "owners": sorted(one.owners),
-            }
-            for day, one in sorted(known.items())
-        }
-        _write(self._list(cycle), told)
-
-    def _list(self, cycle: date, name: str = "days.json") -> Path:
-        return self.folder / f"{cycle:%Y-%m}" / name
-
-
-def _write(path: Path, content: object) -> None:
-    """A small file that is there whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(content), encoding="utf-8")
-    part.replace(path)
-
 
 @dataclass(frozen=True, slots=True)
 class _Difference:
@@ -332,7 +233,7 @@ class _Difference:
 
 
 def _difference(
-    known: Mapping[date, _Day], totals: Mapping[str, Decimal], products: int
+    known: Mapping[date, Day], totals: Mapping[str, Decimal], products: int
 ) -> _Difference | None:
     """None where they agree; invoices round down each product to the cent."""
     for currency in sorted({*totals, *(name for day in known.values() for name in day.sums)}):
