@@ -41,6 +41,13 @@ _AGAIN = (
     "ServiceUnavailable", "InternalError", "UnknownError", "SystemError", "SignatureNonceUsed", "InternalServerError",
     "ServiceUnavailableTemporary", "OperationConflict", "SYSTEM.ERROR", "InternalFailure",
 )  # fmt: skip
+# Of an error with status 200: what another attempt does not change. Whatever else stands there may be passing.
+_LASTING = re.compile(
+    r"^4\d\d|Invalid|Illegal|Missing|Param|Not_?Found|Not_?Exist|NotApplicable|Not_?Support|Unsupported",
+    re.IGNORECASE,
+)
+# Parameters of a request, in what is said of it.
+_ECHO = re.compile(r"AccessKeyId|Signature(Nonce|=|%3D)|SecurityToken(=|%3D)")
 NO_HOST = "NoSuchHost"
 _UNKNOWN_NAME = re.compile(r"name resolution|getaddrinfo|not known|nodename|NameResolution", re.IGNORECASE)
 _GOOD = ("200", "Success", "success", "OK", "")
@@ -62,7 +69,7 @@ class Answer:
 
     @classmethod
     def of(cls, body: bytes, product: str) -> Self:
-        """An answer with status 200, which CloudMonitor and billing use for errors too."""
+        """An answer with status 200, which CloudMonitor and billing use for errors too; gateways of others may."""
         try:
             # Amounts of money stay as they are written.
             content = json.loads(body, parse_float=str) if product == "bss" else json.loads(body)
@@ -71,9 +78,11 @@ class Answer:
         if not isinstance(content, dict):
             return cls(kind="broken", status=200, code="Unreadable", message="an answer that is no object")
         code = str(content.get("Code") if content.get("Code") is not None else "")
-        if product in ("cms", "bss") and (code not in _GOOD or content.get("Success") is False):
+        if code not in _GOOD or content.get("Success") is False:
             message = str(content.get("Message") or "")
-            return cls.refused(200, code if code not in _GOOD else _first_word(message), message)
+            word = _first_word(message)
+            # Prices say in the message what is wrong, whatever the code.
+            return cls.refused(200, word if code in _GOOD or word.startswith("PRICE.") else code, message)
         return cls(content)
 
     @classmethod
@@ -115,13 +124,13 @@ def _kind(status: int | None, code: str) -> str:
         return "denied"
     if (status is not None and status >= 500) or code.startswith("5"):
         return "broken"
-    return "failed"
+    return "broken" if status == 200 and not _LASTING.search(code) else "failed"
 
 
 def said(message: str) -> str:
     """What a service says of an error, in one line and without what it repeats of the request, which holds keys."""
     line = " ".join(message.split())
-    if line.startswith(("<", "ServerResponseBody")) or "SignatureNonce" in line or "AccessKeyId" in line:
+    if line.startswith(("<", "ServerResponseBody")) or _ECHO.search(line):
         return ""
     return line[:300].rstrip(".")
 
