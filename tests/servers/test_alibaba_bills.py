@@ -228,6 +228,14 @@ def test_buckets_are_told_apart_in_the_split_bill_only(cloud: Cloud, truth: Trut
     assert total(rows) == pytest.approx(total(whole), abs=Decimal("0.00001"))
 
 
+def test_looking_somewhere_changes_no_bill(cloud: Cloud) -> None:
+    before = len(bill(cloud))
+    ask(cloud, "ecs", "DescribeInstances", region="us-west-1")
+    ask(cloud, "ecs", "DescribeSnapshots", region="us-west-1")
+    cloud.deny()  # after which nothing is remembered
+    assert len(bill(cloud)) == before
+
+
 def test_hand_made_lines_are_told_beside_the_others(empty: Cloud) -> None:
     empty.bill(
         "2026-11-12",

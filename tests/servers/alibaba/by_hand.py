@@ -50,5 +50,7 @@ def put(account: Account, kind: str, region: str, item: Item) -> str:
             made[private] = parse(made[private])
     if kind == "bucket":
         made["_owner"] = account.id
-    held[f"{name}:{item.get('ListenerPort', 80)}" if kind == "slb_listener" else name] = made
+    account.add(
+        kind, place, f"{name}:{item.get('ListenerPort', 80)}" if kind == "slb_listener" else name, made
+    )
     return name

@@ -14,7 +14,7 @@ from tests.servers.alibaba.wire import Call, RefusalError, invalid
 DISCOUNT = 0.1  # of this account on instances: the trade price is lower than the list price
 UNITS = {"Hour": 1.0, "Day": 24.0, "Week": 168.0, "Month": 720 * 0.65, "Year": 8760 * 0.55}
 SPOT_SHARE = 0.22  # of the pay-as-you-go price, about
-SPOT_PAGE = 100
+SPOT_PAGE = 1000
 
 
 def describe_price(call: Call) -> dict[str, Any]:

@@ -56,8 +56,7 @@ class Estate:
     def add(self, kind: str, region: str, name: str, item: Item) -> Item:
         """Put an item where the API finds it, under the id in its field `name`."""
         item["_id"] = item[name]
-        self.account.of(kind, region)[item[name]] = item
-        return item
+        return self.account.add(kind, region, item[name], item)
 
     def ago(self, days: float) -> datetime:
         """An instant so many days before as_of, on a whole 5 minutes, at a time of its own."""

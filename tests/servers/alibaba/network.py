@@ -145,10 +145,10 @@ def classic(estate: Estate, region: str, turn: int) -> None:
         estate.add("slb", region, "LoadBalancerId", made)
         estate.note(name, number, region, name=name)
         if listens:
-            estate.account.of("slb_listener", region)[f"{number}:80"] = {
+            estate.account.add("slb_listener", region, f"{number}:80", {
                 "LoadBalancerId": number, "ListenerPort": 80, "ListenerProtocol": "http", "BackendServerPort": 80, "Bandwidth": -1,
                 "Status": "running", "Scheduler": "wrr", "AclStatus": "off", "Description": "",
-            }  # fmt: skip
+            })  # fmt: skip
         measured(
             estate,
             region,
@@ -178,10 +178,10 @@ def modern(estate: Estate, region: str) -> None:
             estate.add(product, region, "LoadBalancerId", made)
             estate.note(name, number, region, name=name)
             if listens:
-                estate.account.of(f"{product}_listener", region)[f"{number}:443"] = {
+                estate.account.add(f"{product}_listener", region, f"{number}:443", {
                     "ListenerId": estate.id("lsn", region), "LoadBalancerId": number, "ListenerPort": 443, "ListenerStatus": "Running",
                     "ListenerProtocol": "HTTPS" if product == "alb" else "TCP", "ListenerDescription": "", "Tags": [],
-                }  # fmt: skip
+                })  # fmt: skip
             measured(estate, region, f"acs_{product}", {dimension: number}, shape, metrics)
 
 

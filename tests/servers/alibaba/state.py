@@ -57,13 +57,19 @@ class Account:
         return "CNY" if self.site == "china" else "USD"
 
     def of(self, kind: str, region: str) -> dict[str, Item]:
-        return self.resources.setdefault((kind, region), {})
+        """What is there, to be read."""
+        return self.resources.get((kind, region), {})
+
+    def add(self, kind: str, region: str, name: str, item: Item) -> Item:
+        """One more, under its name."""
+        self.resources.setdefault((kind, region), {})[name] = item
+        return item
 
     def every(self, kind: str) -> Iterable[tuple[str, Item]]:
         """Region and item of all regions."""
-        for (each, region), items in self.resources.items():
+        for (each, region), items in list(self.resources.items()):
             if each == kind:
-                for item in items.values():
+                for item in list(items.values()):
                     yield region, item
 
 

@@ -195,7 +195,7 @@ def buckets(estate: Estate) -> None:
         ):  # fmt: skip
             label = f"{name.replace('_', '-')}-{region}-{estate.account.id[-4:]}"
             size = (turn + 1) * 500 * 1024**3
-            estate.account.of("bucket", "")[label] = bucket(estate, label, region, rules, size)
+            estate.account.add("bucket", "", label, bucket(estate, label, region, rules, size))
             estate.note(name, label, region, bytes=size)
             for metric, value in (("MeteringStorageUtilization", float(size)), ("MeteringGetRequest", 120.0)):
                 estate.series(
