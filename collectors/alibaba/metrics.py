@@ -275,24 +275,25 @@ class _Grid:
         days = -(-int((window.end - self.first).total_seconds()) // DAY)
         self.mean = np.full(days * 24, np.nan)
         self.top = np.full(days * 24, np.nan)
-        for hour, (mean, top) in hours.items():
-            if 0 <= hour - begin < days * 24 and hour < -(-_seconds(window.end) // HOUR):
-                self.mean[hour - begin], self.top[hour - begin] = mean, top
+        if not hours:
+            return
+        places = np.fromiter(hours, dtype=np.int64, count=len(hours)) - begin
+        values = np.array(list(hours.values()), dtype=float)
+        end = min(days * 24, -(-_seconds(window.end) // HOUR) - begin)
+        inside = (places >= 0) & (places < end)
+        self.mean[places[inside]], self.top[places[inside]] = values[inside, 0], values[inside, 1]
 
     def days(self, *, percentiles: bool) -> tuple[np.ndarray, ...]:
         """Starts, mean, p95, highest and hours of each day that has any."""
         mean, top = self.mean.reshape(-1, 24), self.top.reshape(-1, 24)
         counted = (~np.isnan(mean)).sum(axis=1)
         has, topped = counted > 0, ~np.isnan(top).all(axis=1)
-        p95 = np.full(len(mean), np.nan)
-        if percentiles and has.any():
-            p95[has] = np.nanpercentile(mean[has], 95, axis=1)
         highest = np.full(len(mean), np.nan)
         if topped.any():
             highest[topped] = np.nanmax(top[topped], axis=1)
-        average = np.full(len(mean), np.nan)
-        average[has] = np.nanmean(mean[has], axis=1) if has.any() else average[has]
-        return self._starts(DAY)[has], average[has], p95[has], highest[has], counted[has].astype(float)
+        average = np.nansum(mean[has], axis=1) / counted[has]
+        p95 = _p95(mean[has], counted[has]) if percentiles else np.full(len(average), np.nan)
+        return self._starts(DAY)[has], average, p95, highest[has], counted[has].astype(float)
 
     def hours(self, since: datetime) -> tuple[np.ndarray, ...]:
         """Starts, mean, no p95, highest and no samples of each hour from an instant on."""
@@ -304,6 +305,20 @@ class _Grid:
     def _starts(self, seconds: int) -> np.ndarray:
         count = len(self.mean) * HOUR // seconds
         return np.datetime64(self.first, "us") + np.arange(count) * np.timedelta64(seconds, "s")
+
+
+def _p95(hours: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """The 95th percentile of each row, between its two nearest values, of the hours that are there.
+
+    As numpy.nanpercentile, which takes a row at a time and a hundred times as long.
+    """
+    ordered, rows = np.sort(hours, axis=1), np.arange(len(hours))  # NaN comes last
+    place = 0.95 * (counted - 1)
+    below = np.floor(place).astype(int)
+    above = np.ceil(place).astype(int)
+    low, high = ordered[rows, below], ordered[rows, above]
+    result: np.ndarray = low + (high - low) * (place - below)
+    return result
 
 
 def _seconds(at: datetime) -> int:
