@@ -1,5 +1,6 @@
 """What runs by subscription costs in a month: the orders on the bill, spread over the time they pay for."""
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,8 +29,10 @@ _HOURS: Mapping[str, Decimal] = {
     )
     for word in words.split()
 }
-_SHORTEST = 24  # hours: what is paid for less is no subscription
+# Hours: what is paid for less, or for more, is no subscription.
+_SHORTEST, _LONGEST = 24, 10 * 8760
 _SLACK = timedelta(days=2)  # months are not all 730 hours, and bills know the day only
+_LATE = timedelta(days=3)  # after which a renewal is on the bill
 
 
 class Order(NamedTuple):
@@ -73,7 +76,7 @@ def load_subscriptions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[
         hours = _term(period, unit, term_hours)
         if category != "Purchase":
             refunds[key] = max(start, refunds.get(key, start))
-        elif hours is not None and hours >= _SHORTEST:
+        elif hours is not None and _SHORTEST <= hours <= _LONGEST:
             orders[key].append(Order(component, currency, amount, start, hours))
     found = {}
     for key, mine in orders.items():
@@ -87,7 +90,7 @@ def load_subscriptions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[
 def _term(period: str | None, unit: str | None, term_hours: float | None) -> Decimal | None:
     """The hours that an order pays for: as the bill counts them, else the length of the charge."""
     hour = _HOURS.get((unit or "").strip().lower())
-    if period is not None and hour is not None:
+    if period is not None and math.isfinite(period) and hour is not None:
         return Decimal(repr(float(period))) * hour
     return None if term_hours is None else Decimal(repr(term_hours))
 
@@ -96,20 +99,22 @@ def _running(orders: Iterable[Order], at: datetime) -> list[Order]:
     """The orders that pay for the instant `at`, over all components.
 
     A renewal is paid for ahead and begins where the order before it ends; what was added later (an upgrade) runs
-    beside it, and ends with it.
+    beside it, and ends with it. Bills are late: what ended a moment ago stands in for its renewal.
     """
-    found = []
+    found: list[Order] = []
     by_component = sorted(orders, key=lambda order: (order.component, order.start, order.hours))
     for _, chain in groupby(by_component, key=lambda order: order.component):
         end: datetime | None = None
+        spans: list[tuple[datetime, datetime, Order]] = []
         for order in chain:
             length = timedelta(hours=float(order.hours))
             begins = order.start
             if end is not None and begins < end and begins + length > end + _SLACK:
                 begins = end
-            end = begins + length if end is None else max(end, begins + length)
-            if begins <= at < begins + length:
-                found.append(order)
+            end = min(max(end or begins, begins + length), at + timedelta(hours=_LONGEST))
+            spans.append((begins, begins + length, order))
+        running = [order for begins, ends, order in spans if begins <= at < ends]
+        found += running or [order for _, ends, order in spans if ends <= at < ends + _LATE]
     return found
 
 

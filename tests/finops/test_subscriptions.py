@@ -188,6 +188,23 @@ def test_a_payment_whose_term_is_not_told_is_not_taken_for_a_month(estate: Estat
     assert (one.monthly_cost, one.monthly_savings, one.basis) == (None, None, "none")
 
 
+@pytest.mark.parametrize("period", ["0", "-1", "nan", "inf", "1e300", "1000000", "many", ""])
+def test_a_term_that_no_subscription_has_is_none(period: str, estate: Estate) -> None:
+    estate.machine()
+    estate.order("i-1", "1200", period, "年", "2026-10-28")
+    assert estate.price(idle()).basis == "none"
+
+
+def test_centuries_of_renewals_are_no_trouble(estate: Estate) -> None:
+    estate.machine()
+    for day in range(1, 31):
+        for _ in range(50):
+            estate.order("i-1", "1200", "10", "年", f"2026-09-{day:02}")
+    one = estate.price(idle())
+    assert one.monthly_cost is not None
+    assert one.monthly_cost > 0
+
+
 def test_an_order_of_last_year_goes_on_and_one_that_ended_does_not(estate: Estate) -> None:
     estate.machine()
     estate.machine("i-2")
@@ -197,6 +214,15 @@ def test_an_order_of_last_year_goes_on_and_one_that_ended_does_not(estate: Estat
     assert running.monthly_cost == Decimal("100.00")
     assert ended.monthly_cost is None
     assert ended.reasons == ["neither the bill nor a list price tells what it costs"]
+
+
+@pytest.mark.parametrize(("day", "cost"), [("2026-09-30", "100.00"), ("2026-09-27", None)])
+def test_an_order_that_just_ended_stands_in_for_its_renewal_which_bills_tell_late(
+    day: str, cost: str | None, estate: Estate
+) -> None:
+    estate.machine()
+    estate.order("i-1", "100", "1", "月", day)
+    assert estate.price(idle()).monthly_cost == (None if cost is None else Decimal(cost))
 
 
 def test_a_renewal_that_is_paid_ahead_is_not_added_to_what_runs(estate: Estate) -> None:
