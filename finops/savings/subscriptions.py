@@ -87,11 +87,11 @@ def load_subscriptions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[
     return found
 
 
-def _term(period: str | None, unit: str | None, term_hours: float | None) -> Decimal | None:
+def _term(period: float | None, unit: str | None, term_hours: float | None) -> Decimal | None:
     """The hours that an order pays for: as the bill counts them, else the length of the charge."""
     hour = _HOURS.get((unit or "").strip().lower())
     if period is not None and math.isfinite(period) and hour is not None:
-        return Decimal(repr(float(period))) * hour
+        return Decimal(repr(period)) * hour
     return None if term_hours is None else Decimal(repr(term_hours))
 
 
