@@ -228,6 +228,18 @@ def test_buckets_are_told_apart_in_the_split_bill_only(cloud: Cloud, truth: Trut
     assert total(rows) == pytest.approx(total(whole), abs=Decimal("0.00001"))
 
 
+def test_who_pays_for_others_sees_their_lines_with_their_owners(process: Cloud) -> None:
+    own = process.estate(n=5).account
+    made = process.organize(small=5, pays=True)
+    rows = bill(process)
+    assert {row["OwnerID"] for row in rows} == {own, *made["members"]}
+    member = next(iter(made["members"]))
+    assert {row["OwnerID"] for row in bill(process, BillOwnerId=member)} == {member}
+    params = {"BillingCycle": "2026-11", "Granularity": "DAILY", "BillingDate": "2026-11-12"}
+    [account] = ask(process, "bss", "QueryAccountBill", **params)["Data"]["Items"]["Item"]
+    assert Decimal(str(account["PretaxAmount"])) == total(rows)
+
+
 def test_looking_somewhere_changes_no_bill(cloud: Cloud) -> None:
     before = len(bill(cloud))
     ask(cloud, "ecs", "DescribeInstances", region="us-west-1")

@@ -55,6 +55,13 @@ def test_success_may_be_a_failure_inside(cloud: Cloud) -> None:
     assert ask(cloud, "cms", "DescribeMetricLast", **CPU)["Success"]
 
 
+def test_an_answer_may_be_anything(cloud: Cloud) -> None:
+    cloud.faults([{"kind": "body", "body": {"Disks": {"Disk": "none"}}, "action": "DescribeDisks"}])
+    assert ask(cloud, "ecs", "DescribeDisks") == {"Disks": {"Disk": "none"}}
+    cloud.faults([{"kind": "body", "body": "<html>", "first": 1}])
+    assert raw(cloud, "vpc", "DescribeNatGateways") == b"<html>"
+
+
 @pytest.mark.parametrize("kind", ["reset", "truncate"])
 def test_connections_break(cloud: Cloud, kind: str) -> None:
     cloud.faults([{"kind": kind, "first": 1}])

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HOW_OFTEN = ("first", "every", "rate", "seed")
-DETAILS = ("kind", "seconds", "code", "status", "message")
+DETAILS = ("kind", "seconds", "code", "status", "message", "body")
 
 
 @dataclass

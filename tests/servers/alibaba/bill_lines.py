@@ -41,6 +41,16 @@ MONEY = (
     "PretaxGrossAmount", "InvoiceDiscount", "DeductedByCoupons", "PretaxAmount", "AfterDiscountAmount", "DeductedByCashCoupons",
     "DeductedByPrepaidCard", "PaymentAmount", "OutstandingAmount", "AdjustAmount", "CashAmount",
 )  # fmt: skip
+# What a hand-made line may say otherwise.
+SAID = (
+    "OwnerID",
+    "BillAccountID",
+    "BillAccountName",
+    "BillingDate",
+    "AfterDiscountAmount",
+    "PaymentAmount",
+    "CashAmount",
+)
 SIX = Decimal("0.000001")
 
 
@@ -74,6 +84,7 @@ def finished(raw: Item, day: date, account: Account, attributes: bool) -> Item:
         "BillAccountID": account.id, "BillAccountName": account.name, "PretaxAmount": pretax, "AfterDiscountAmount": gross - off,
         "PaymentAmount": pretax, "CashAmount": pretax,
     }  # fmt: skip
+    told |= {name: raw[name] for name in SAID if name in raw}
     for name in MONEY:
         told[name] = float(money(told[name]))
     return told | (attributes_of(item) if attributes and item else {})

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.servers.alibaba import bss_more
 from tests.servers.alibaba.bill_lines import MONEY, money
-from tests.servers.alibaba.ledger import lines, newest_day
+from tests.servers.alibaba.ledger import lines, newest_day, paid_for
 from tests.servers.alibaba.pages import by_token, numbered
 from tests.servers.alibaba.state import BEIJING, WORLD, Item
 from tests.servers.alibaba.wire import Call, RefusalError, invalid
@@ -75,15 +75,15 @@ def days_asked(call: Call) -> tuple[list[date], bool]:
 def rows(call: Call) -> tuple[list[Item], bool]:
     """The lines of the days asked for that the filters let through, and whether by day."""
     days, daily = days_asked(call)
-    if call.params.get("BillOwnerId", call.account) not in (call.account, ""):
-        return [], daily
+    owner = call.params.get("BillOwnerId", "")
     filters = [(name, call.params[name]) for name in FILTERS if call.params.get(name)]
     hide = call.flag("IsHideZeroCharge")
     found = [
         row
         for day in days
-        for row in lines(call.owner, day)
-        if all(row[name] == value for name, value in filters)
+        for row in (*lines(call.owner, day), *paid_for(call.owner, day))
+        if owner in ("", row["OwnerID"])
+        and all(row[name] == value for name, value in filters)
         and not (hide and not row["PretaxGrossAmount"] and not row["PretaxAmount"])
     ]
     return found, daily
@@ -240,7 +240,7 @@ def query_account_bill(call: Call) -> dict[str, Any]:
 def query_bill_overview(call: Call) -> dict[str, Any]:
     """The month by product; each sum is rounded down to the cent, and says how much that took off."""
     days = cycle(call)
-    found = [row for day in days for row in lines(call.owner, day)]
+    found = [row for day in days for row in (*lines(call.owner, day), *paid_for(call.owner, day))]
     keys = ("ProductCode", "CommodityCode", "SubscriptionType", "Item", "Currency")
 
     def mark(row: Item) -> tuple[str, ...]:

@@ -191,14 +191,19 @@ class Cloud:
         self._post("fresh", {})
 
     def organize(
-        self, deny: Sequence[str] = ("3333333333333333",), small: int = 12, external_id: str | None = None
+        self,
+        deny: Sequence[str] = ("3333333333333333",),
+        small: int = 12,
+        external_id: str | None = None,
+        pays: bool = False,
     ) -> dict[str, Any]:
         """A resource directory: three members, each with a small estate and a role `finops-reader`, and one removed.
 
-        Accounts in `deny` have no such role. Call after `estate()`.
+        Accounts in `deny` have no such role. `pays`: what members cost is on the bill of the management account too,
+        with their OwnerID. Call after `estate()`.
         Returns `{"management": id, "members": {id: {"role": arn | None, "truth": …, "name"}}, "removed": [id], "role_name"}`.
         """
-        wish = {"deny": list(deny), "small": small, "external_id": external_id}
+        wish = {"deny": list(deny), "small": small, "external_id": external_id, "pays": pays}
         answer: dict[str, Any] = self._post("organize", wish, timeout=300)
         return answer
 
@@ -272,7 +277,7 @@ class Cloud:
     def bill(self, day: str, items: Sequence[dict[str, Any]], account: str = ACCOUNT) -> None:
         """Add lines to the bill of a day (YYYY-MM-DD, Beijing's); their fields are the API's, the rest as in a plain one.
 
-        PretaxAmount is PretaxGrossAmount less InvoiceDiscount and DeductedByCoupons unless given.
+        PretaxAmount is PretaxGrossAmount less InvoiceDiscount and DeductedByCoupons unless given; None: absent.
         """
         self._post("bill", {"day": day, "items": list(items), "account": account})
 
@@ -308,6 +313,7 @@ class Cloud:
           reset       the connection breaks before the answer      hang   no answer for "seconds" (30)
           truncate    full Content-Length, half the body, closed   short  half the body with a length that fits
           slow        the answer comes "seconds" (1) late
+          body        "body" is the answer, whatever it says: a text, or anything that becomes JSON ("status": 200)
         """
         self._post("faults", {"rules": list(rules)})
 

@@ -79,6 +79,7 @@ def organize(front: Front, asked: dict[str, Any]) -> dict[str, Any]:
     """A resource directory of the main account with three members and one that is gone; those in `deny` have no role for us."""
     management = WORLD.account(ACCOUNT)
     regions = list(_built["truth"]["regions"])[:2] if _built else ["cn-hangzhou"]
+    management.pays_for = tuple(member for member, _ in MEMBERS) if asked["pays"] else ()
     _built.clear()
     common = {
         "ResourceDirectoryId": "rd-3G****",

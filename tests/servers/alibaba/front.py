@@ -15,7 +15,7 @@ from tests.servers.alibaba.wire import NOBODY, PRODUCTS, Call, RefusalError, aut
 
 KINDS = (
     "throttle", "error", "http500", "http502html", "http503empty", "denied", "expired", "inner", "reset", "hang",
-    "truncate", "short", "slow",
+    "truncate", "short", "slow", "body",
 )  # fmt: skip
 NAMES = ("product", "action", "region", "account")
 PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
@@ -160,6 +160,10 @@ def broken(fault: dict[str, Any], call: Call) -> Reply:
         return 502, "text/html", PROXY_PAGE
     if kind == "http503empty":
         return 503, "text/plain", b""
+    if kind == "body":
+        content = fault["body"]
+        text = content if isinstance(content, str) else json.dumps(content)
+        return int(fault.get("status", 200)), "application/json;charset=utf-8", text.encode()
     if kind == "inner":
         code = fault.get("code", "500" if call.product == "cms" else "InternalError")
         content = {

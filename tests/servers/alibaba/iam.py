@@ -16,7 +16,7 @@ NAMES = {
     "QueryAccountBill": _BILL_LIST,
     "QueryAvailableInstances": "bss:QueryAvailableInstances",
 }
-PREFIXES = {"bss": "bssapi"}
+PREFIXES = {"bss": "bssapi", "resourcedirectory": "resourcemanager"}
 _REFUSALS = {
     "bss": ("NotAuthorized", "This API is not authorized for caller."),
     "cms": ("AccessForbidden", "The caller is not authorized to perform this action."),

@@ -141,10 +141,16 @@ def modern_balancer(region: str, name: str, created: datetime, application: bool
             "LoadBalancerBussinessStatus": "Normal",
         }
         if application
-        else {"LoadBalancerType": "Network", "RegionId": region, "ZoneMappings": [], "CrossZoneEnabled": True}
+        else {
+            "LoadBalancerType": "Network",
+            "RegionId": region,
+            "LoadBalancerBusinessStatus": "Normal",
+            "ZoneMappings": [],
+            "CrossZoneEnabled": True,
+        }
     )
     return {
-        "LoadBalancerId": name, "LoadBalancerName": name, "LoadBalancerStatus": "Active", "LoadBalancerBusinessStatus": "Normal",
+        "LoadBalancerId": name, "LoadBalancerName": name, "LoadBalancerStatus": "Active",
         "AddressType": "Internet", "AddressIpVersion": "IPv4", "CreateTime": seconds(created), "DNSName": f"{name}.{region}.example.com",
         "VpcId": f"vpc-{region}", "ResourceGroupId": "rg-acfmxazb4p****", "LoadBalancerBillingConfig": {"PayType": "PostPay"},
         "DeletionProtectionConfig": {"Enabled": False}, "ModificationProtectionConfig": {"Status": "NonProtection"}, "Tags": [],

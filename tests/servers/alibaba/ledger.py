@@ -61,7 +61,22 @@ def _lines(account_id: str, day: date, revision: int) -> tuple[Item, ...]:
 
 def by_hand(account: Account, day: date) -> list[Item]:
     held = WORLD.billed_by_hand.get(account.id, {}).get(day.isoformat(), [])
-    return [finished({**line("ecs", "", ""), **item}, day, account, attributes=True) for item in held]
+    made = []
+    for item in held:
+        told = finished({**line("ecs", "", ""), **item}, day, account, attributes=True)
+        made.append({name: value for name, value in told.items() if item.get(name, "") is not None})
+    return made
+
+
+def paid_for(account: Account, day: date) -> list[Item]:
+    """The lines of the accounts that this one pays for, each with its owner."""
+    found = []
+    for member in account.pays_for:
+        for row in lines(WORLD.account(member), day):
+            found.append(
+                {**row, "OwnerID": member, "BillAccountID": account.id, "BillAccountName": account.name}
+            )
+    return found
 
 
 def charged(on: Day) -> Iterator[Item]:

@@ -51,6 +51,7 @@ class Account:
     site: str = "china"
     resources: dict[tuple[str, str], dict[str, Item]] = field(default_factory=dict)
     roles: dict[str, Role] = field(default_factory=dict)
+    pays_for: tuple[str, ...] = ()  # other accounts, whose lines are on its bill
 
     @property
     def currency(self) -> str:
