@@ -21,8 +21,6 @@ from finops.cli.options import (
 )
 
 CLOUD = "alibaba"
-# Calls of CloudMonitor that an account has free in a month. Source: Alibaba Cloud, CloudMonitor billing.
-_FREE_METRIC_CALLS = 1_000_000
 
 
 class Site(StrEnum):
@@ -98,7 +96,7 @@ def doctor(
     config: Config = None,
 ) -> None:
     """Try the credentials and every call, and say what a run would take; reads nothing into the warehouse."""
-    from collectors.alibaba.doctor import examine
+    from collectors.alibaba.doctor import FREE_POINTS_CALLS, examine
     from finops.cli.live import asking_of, tell_examination
     from finops.instants import now
     from finops.pipeline.clouds import cloud_named
@@ -116,7 +114,7 @@ def doctor(
     found = examine(cloud_named(CLOUD).request(common.settings, asking), now())
     first_run = {
         "places": found.places,
-        "calls": f"about {found.calls:,} of the {_FREE_METRIC_CALLS:,} free metric calls a month",
+        "calls": f"about {found.calls:,} ({FREE_POINTS_CALLS:,} of metrics are free in a month)",
         "datapoints": f"{found.points:,}",
     }
     tell_examination(common, CLOUD, found, first_run)
