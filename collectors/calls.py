@@ -31,8 +31,15 @@ class Budget:
         return self._lost
 
     def lose(self, seconds: float) -> None:
+        """Counts what an attempt has cost that came to nothing."""
         with self._lock:
             self._lost += seconds
+
+    def regain(self, seconds: float) -> None:
+        """Forgives a little, because a call succeeded: a region that is slow but gets on must not be given up."""
+        if self._lost:
+            with self._lock:
+                self._lost = max(0.0, self._lost - seconds)
 
 
 class Meter(threading.local):

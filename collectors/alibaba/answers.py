@@ -151,7 +151,7 @@ def unwrapped(page: Mapping[str, Any], way: Sequence[str]) -> list[dict[str, Any
     """
     node: Any = page
     for place, name in enumerate(way):
-        if isinstance(node, list):
+        if isinstance(node, list) or node == "":
             break
         if not isinstance(node, Mapping):
             raise TypeError(f"{'.'.join(way[:place])} is {type(node).__name__}, not an object")

@@ -47,6 +47,7 @@ _BROKEN_ATTEMPTS = 5  # of one that breaks off or that the service fails at
 _UNKNOWN_HOST_ATTEMPTS = 2
 _LONGEST_WAIT = 30.0  # seconds between two attempts
 LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
+_REGAINED = 0.5  # of these, by each call that succeeds
 WRONG_SITE = "NotApplicable"  # what billing answers where the account is not billed
 _POOL = 32  # connections that are kept
 
@@ -291,6 +292,7 @@ class Client:
         answer = self._send(api, parameters)
         if answer.content is not None:
             pace.faster()
+            self.budget.regain(_REGAINED)
             return answer.content
         if answer.kind == "throttled":
             pace.slower()

@@ -138,8 +138,8 @@ def plan(assets: Assets, newest: Newest, at: datetime, days: int = DAYS) -> list
 
 def first_hour(at: datetime, days: int) -> datetime:
     """The first hour that is asked for: not quite `days` ago, because what is that old is refused."""
-    begin = at - timedelta(days=days)
-    return begin.replace(minute=0, second=0, microsecond=0) + _ONE_HOUR
+    begin = at - timedelta(days=days) + _ONE_HOUR * 1.5
+    return begin.replace(minute=0, second=0, microsecond=0)
 
 
 def windows(start: datetime, at: datetime) -> list[Window]:

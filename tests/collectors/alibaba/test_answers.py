@@ -223,12 +223,12 @@ def test_a_way_that_ends_early_leads_to_nothing(page: dict[str, Any], way: str, 
         ({"Instances": {"Instance": [{"a": 1}]}}, "Instances.Instance", [{"a": 1}]),
         ({"Instances": [{"a": 1}]}, "Instances.Instance", [{"a": 1}]),
         ({"Instances": {}}, "Instances.Instance", []),
-        ({"Instances": None}, "Instances.Instance", []),
+        ({"Instances": None, "TotalCount": 0}, "Instances.Instance", []),
         ({"Instances": ""}, "Instances.Instance", []),
         ({"Data": {"Items": {"Item": [{"a": 1}]}}}, "Data.Items.Item", [{"a": 1}]),
         ({"Data": {"Items": [{"a": 1}]}}, "Data.Items.Item", [{"a": 1}]),
         ({"Data": {}}, "Data.Items.Item", []),
-        ({"Data": {"Items": None}}, "Data.Items", []),
+        ({"Data": {"Items": None, "TotalCount": "0"}}, "Data.Items", []),
     ],
 )  # fmt: skip
 def test_lists_are_found_however_they_are_wrapped(
@@ -238,7 +238,7 @@ def test_lists_are_found_however_they_are_wrapped(
 
 
 @pytest.mark.parametrize(
-    "page", [{}, {"RequestId": "1"}, {"Instances": "soon"}, {"Instances": {"Instance": [1, 2]}}, {"Instances": {"Instance": {"a": 1}}}]
+    "page", [{}, {"RequestId": "1"}, {"Instances": None}, {"Instances": {"Instance": None}}, {"Instances": "soon"}, {"Instances": {"Instance": [1, 2]}}, {"Instances": {"Instance": {"a": 1}}}]
 )  # fmt: skip
 def test_an_answer_of_another_shape_is_no_empty_list(page: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError)):
