@@ -8,6 +8,8 @@ from typing import Any
 
 import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from finops.money import cents
 from finops.savings import Assessment, Priced, assess
@@ -505,3 +507,66 @@ def test_a_machine_that_is_off_pays_for_itself_only_without_economical_mode(
         "CNY",
         "billed" if billed else "list",
     )
+
+
+# --- promises
+
+MONEY = st.decimals("-500", "5000", places=4).map(str)
+MACHINE = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from(["subscription", "on_demand", None]),
+        "state": st.sampled_from(["running", "stopped"]),
+        "orders": st.lists(
+            st.tuples(MONEY, st.sampled_from(["1", "3", "12"]), st.integers(1, 28)), max_size=3
+        ),
+        "used": st.lists(st.tuples(MONEY, st.sampled_from([None, "systemdisk", "NetworkOut"])), max_size=2),
+        "disk": st.sampled_from([None, "subscription", "on_demand"]),
+        "is_boot": st.booleans(),
+        "currency": st.sampled_from(["CNY", "USD"]),
+    }
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    machines=st.lists(MACHINE, min_size=1, max_size=4),
+    prices=st.lists(st.sampled_from(["machine", "hour", "disk", "disk ahead"]), unique=True),
+    rest=st.none() | MONEY,
+)
+def test_no_saving_is_more_than_its_cost_whatever_the_bill_holds(
+    machines: list[dict[str, Any]], prices: list[str], rest: str | None, empty: Connection
+) -> None:
+    """The assessment checks its promises itself and would raise."""
+    empty.begin()
+    try:
+        estate, verdicts = Estate(empty), []
+        lists = {
+            "machine": ("ecs.g7.large", "240"),
+            "hour": ("ecs.g7.large", "0.5", "hour", "on_demand"),
+            "disk": ("cloud_essd.PL1", "1.5", "GiB-month", "on_demand"),
+            "disk ahead": ("cloud_essd.PL1", "0.8", "GiB-month"),
+        }
+        for name in prices:
+            estate.listed(*lists[name])
+        if rest is not None:
+            estate.used(None, rest)
+        for number, one in enumerate(machines):
+            name, disk = f"i-{number}", f"d-{number}"
+            estate.machine(name, purchase_model=one["model"], state=one["state"])
+            if one["disk"]:
+                estate.disk(disk, name, purchase_model=one["disk"], is_boot=one["is_boot"])
+                verdicts.append(unattached(disk))
+            for cost, months, day in one["orders"]:
+                category = "Purchase" if Decimal(cost) > 0 else "Adjustment"
+                more = {"ChargeCategory": category, "BillingCurrency": one["currency"]}
+                estate.order(name, cost, months, "月", f"2026-10-{day:02}", **more)
+            for cost, meter in one["used"]:
+                estate.used(name, cost, SkuMeter=meter)
+            verdicts += [idle(name), idle(name, action="stop", components="compute")]
+        assessment = estate.assess(*verdicts)
+    finally:
+        empty.rollback()
+    for one in assessment.priced:
+        assert one.net_savings is None or 0 <= one.net_savings <= max(
+            Decimal(0), one.monthly_cost or Decimal(0)
+        )

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import string
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import groupby
@@ -201,6 +203,21 @@ class TestAHeader:
                 assert any(re.search(saved, one) for one in lines[:at]), lines
             changed = any(re.search(changes, line) for line in lines)
             assert not changed or any(line.startswith("# undo") for line in lines), lines
+
+    def test_a_hostile_value_stays_one_word_of_its_command(self, name: str, rules: dict[str, Rule]) -> None:
+        """Values are quoted where they are filled in, so that no template may quote them again."""
+        header, hostile = rules[name].header, 'x\'; rm -rf "$HOME" `id` \\'
+        for cloud in header.remediation:
+            for action in header.cases() | {*get_args(Action)}:
+                for line in header.remediation_lines(cloud, action, action):
+                    plain, filled = (
+                        shlex.split(
+                            string.Formatter().vformat(line, (), defaultdict(lambda t=text: shlex.quote(t)))
+                        )
+                        for text in ("x", hostile)
+                    )
+                    assert len(filled) == len(plain), line
+                    assert [word.replace(hostile, "x") for word in filled] == plain, line
 
     def test_on_alibaba_names_the_region_of_what_is_in_one(self, name: str, rules: dict[str, Rule]) -> None:
         header = rules[name].header
