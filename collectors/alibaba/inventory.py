@@ -211,8 +211,9 @@ def transform_types(raw: Raw, used: Iterable[str]) -> Rows:
 
 def _family(one: Mapping[str, Any]) -> str:
     """g7 of ecs.g7."""
-    name = str(one.get("InstanceTypeFamily") or one["InstanceTypeId"])
-    return name.removeprefix("ecs.").split(".")[0]
+    if told := str(one.get("InstanceTypeFamily") or ""):
+        return told.removeprefix("ecs.")
+    return re.split(r"[.-]", str(one["InstanceTypeId"]).removeprefix("ecs."))[0]
 
 
 def _type(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -250,17 +251,18 @@ def members_of(one: Mapping[str, Any]) -> int:
     return int((told if told is not None else one.get("TotalCapacity")) or 0)
 
 
-def transform_groups(raw: Raw, scope: Scope, instances: Raw | None) -> Rows:
-    """Rows of scaling_groups and their tags. Types are those of the members that `instances` has."""
+def transform_groups(raw: Raw, scope: Scope, instances: Raw | None, members: Mapping[str, str]) -> Rows:
+    """Rows of scaling_groups and their tags. Types are those of the members that `instances` has; `members` are the
+    groups of those that carry no mark."""
     types: dict[str, set[str]] = {}
     for machine in instances or ():
-        group = tags_of(machine).get(GROUP_TAG)
+        group = tags_of(machine).get(GROUP_TAG) or members.get(str(machine["InstanceId"]))
         if group:
             types.setdefault(group, set()).add(str(machine.get("InstanceType")))
     rows: Rows = {"scaling_groups": [], "tags": []}
     for one in once(raw, "ScalingGroupId"):
         identity = str(one["ScalingGroupId"])
-        mine = types.get(identity, set())
+        mine, desired = types.get(identity, set()), one.get("DesiredCapacity")
         rows["scaling_groups"].append(
             {
                 **place(scope),
@@ -268,7 +270,7 @@ def transform_groups(raw: Raw, scope: Scope, instances: Raw | None) -> Rows:
                 "name": one.get("ScalingGroupName"),
                 "min_size": _whole(one.get("MinSize")),
                 "max_size": _whole(one.get("MaxSize")),
-                "desired_size": _whole(one.get("DesiredCapacity") or one.get("TotalCapacity")),
+                "desired_size": _whole(one.get("TotalCapacity") if desired is None else desired),
                 "instance_type": mine.pop() if len(mine) == 1 else None,
                 "is_spot": _all_spot(one),
             }

@@ -14,8 +14,18 @@ import pyarrow as pa
 
 from collectors.alibaba import commitments, inventory, metrics, network, prices, storage
 from collectors.alibaba.client import Client, Session
-from collectors.conduct import Crew, Rows
-from collectors.regions import Asked, Estate, Problems, ask, ask_telling, bring, measure, without_machines
+from collectors.conduct import ODD_SHAPES, Crew, Rows
+from collectors.regions import (
+    Asked,
+    Estate,
+    Problems,
+    ask,
+    ask_telling,
+    bring,
+    measure,
+    what,
+    without_machines,
+)
 from collectors.scopes import GLOBAL
 from finops.warehouse import Scope
 
@@ -70,6 +80,10 @@ def collect_region(place: Place, crew: Crew) -> None:
         )
         if found is not None:
             rows[name] = found
+        elif name == "instances":
+            more.instances = (
+                None  # what cannot be read as machines says nothing of groups and addresses either
+            )
     estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
     types = _collect_types(place, crew, estate)
     priced = _ask_prices(place, crew, estate, types)
@@ -107,7 +121,7 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, "_More"], Rows]] = {
     ),
     "volumes": lambda raw, p, _: inventory.transform_volumes(raw, p.scope("volumes")),
     "scaling_groups": lambda raw, p, more: inventory.transform_groups(
-        raw, p.scope("scaling_groups"), more.instances
+        raw, p.scope("scaling_groups"), more.instances, more.members
     ),
     "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.scope("snapshots")),
     "public_ips": lambda raw, p, more: network.transform_public_ips(
@@ -148,9 +162,19 @@ class _More:
         self.calls = 0
         machines = [one for one in self.instances or () if isinstance(one, dict)]
         if machines:
-            self.members = self._who_is_where(machines, raw.get("scaling_groups"))
+            self.members = self._known(self._who_is_where, machines, raw.get("scaling_groups"))
             self.renewals = self._who_renews(machines)
-            self.off_since = self._who_is_off(machines)
+            self.off_since = self._known(self._who_is_off, machines)
+
+    def _known(self, find: Callable[..., Mapping[str, Any]], *raw: Any) -> Mapping[str, Any]:
+        """What raw resources lead to; nothing, and a word, where one of them is not built as we know it."""
+        try:
+            return find(*raw)
+        except ODD_SHAPES as error:
+            told = f"{type(error).__name__}: {error}"[:200]
+            about = what(self._place.scope("instances"))
+            self._problems.append(f"Some of the {about} have a shape this version does not know ({told}).")
+            return {}
 
     def _who_is_where(self, machines: list[dict[str, Any]], groups: Any) -> Mapping[str, str]:
         """Members of groups. ESS marks those that it makes; those that were put into a group have to be asked for."""
@@ -181,8 +205,8 @@ class _More:
             return {}
         return self._get("hours", metrics.get_off_since, self._place.client, list(off), off, self._place.at)
 
-    def _get(self, what: str, get: Callable[..., Mapping[str, Any]], *arguments: Any) -> Mapping[str, Any]:
-        got = self._crew.get(f"{what} of region {self._place.region}", get, *arguments).result()
+    def _get(self, name: str, get: Callable[..., Mapping[str, Any]], *arguments: Any) -> Mapping[str, Any]:
+        got = self._crew.get(f"{name} of region {self._place.region}", get, *arguments).result()
         self.calls += got.calls
         self._problems += [str(got.error)] if got.error else []
         return got.value or {}
