@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from finops import carbon
 from finops.carbon import Emissions, Interval, Spec, Unknown
+from finops.carbon.places import site
 from finops.errors import InvariantError
 
 VECTORS = list(csv.DictReader((Path(__file__).parent / "carbon_vectors.csv").read_text("utf-8").splitlines()))
@@ -595,3 +596,63 @@ def test_overseas_sites_of_alibaba_may_be_leased_buildings() -> None:
 
     assert pue["ap-southeast-1"]["high"] == 1.56
     assert pue["*"]["high"] == pytest.approx(1.19 * 1.2)
+
+
+@pytest.mark.parametrize(
+    ("region", "grams", "match"),
+    [
+        ("cn-hangzhou", 497.4, "zone"),
+        ("cn-wulanchabu", 647.9, "zone"),
+        ("cn-chengdu", 156.4, "zone"),
+        ("cn-hongkong", 505.02, "zone"),
+        ("ap-southeast-1", 366.85, "zone"),
+        ("ap-southeast-5", 560.55, "zone"),
+        ("ap-northeast-1", 452.85, "zone"),
+        ("eu-central-1", 275.82, "zone"),
+        ("us-west-1", 195.04, "zone"),
+        ("me-central-1", 382.23, "zone"),
+        ("ap-southeast-6", 613.38, "area"),
+        ("cn-zhongwei", 470.4, "fallback"),
+    ],
+)
+def test_a_region_of_alibaba_has_the_grid_of_its_province_or_country(
+    region: str, grams: float, match: str
+) -> None:
+    """Regions share names with AWS (eu-central-1, ap-southeast-1) and not places: Singapore, Jakarta, Manila."""
+    place = site("alibaba", region)
+    assert not isinstance(place, Unknown)
+    assert (place.grid.g_per_kwh.central, place.grid.match) == (pytest.approx(grams, abs=0.05), match)
+    assert place.pue.ratio.central == 1.19
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "architecture", "quality"),
+    [
+        ("ecs.g7.large", "x86_64", "measured"),
+        ("ecs.g8a.large", "x86_64", "measured"),
+        ("ecs.t6-c1m4.large", "x86_64", "measured"),
+        ("ecs.u1-c1m2.large", "x86_64", "measured"),
+        ("ecs.c8y.large", "arm64", "proxy"),
+        ("ecs.g6r.large", "arm64", "measured"),
+        ("ecs.i3.xlarge", "x86_64", None),
+        ("ecs.d3s.2xlarge", "x86_64", None),
+        ("ecs.x99.large", "x86_64", None),
+    ],
+)
+def test_a_family_of_alibaba_is_known_by_its_name_and_an_unknown_one_says_so(
+    instance_type: str, architecture: str, quality: str | None
+) -> None:
+    box = m5(cloud="alibaba", region="cn-hangzhou", instance_type=instance_type, architecture=architecture)
+    if quality is None:
+        assert isinstance(box, Unknown)
+        assert box.reason == f"The hardware of instance type {instance_type!r} is not in the carbon tables."
+    else:
+        assert known(box).quality == quality
+
+
+def test_an_arm_machine_of_alibaba_takes_less_energy_than_its_intel_sister() -> None:
+    arm, intel = (
+        known(m5(cloud="alibaba", region="cn-hangzhou", instance_type=name))
+        for name in ("ecs.g8y.large", "ecs.g7.large")
+    )
+    assert arm.operational_g.central < intel.operational_g.central
