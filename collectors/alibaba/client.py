@@ -50,6 +50,7 @@ LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
 _REGAINED = 0.5  # of these, by each call that succeeds
 WRONG_SITE = "NotApplicable"  # what billing answers where the account is not billed
 _POOL = 32  # connections that are kept
+_SLOWER_EVERY = 1.0  # seconds
 
 # What is answered to an operation, or a version of the interface, that is not there.
 _UNKNOWN_CALL = ("InvalidAction", "InvalidVersion", "InvalidApi", "UnsupportedOperation", NO_HOST)
@@ -102,11 +103,14 @@ class Api:
 
 
 class Pace:
-    """Calls of one product that may be sent in a second, by all threads; slower for a while after it was too many."""
+    """Calls of one product that may be sent in a second, by all threads; slower for a while after it was too many.
+
+    However many of those under way are refused at once, it gets slower once: attempts wait for longer on their own.
+    """
 
     def __init__(self, per_second: float) -> None:
         self._most = self._rate = per_second
-        self._next, self._lock = 0.0, threading.Lock()
+        self._next, self._slowed, self._lock = 0.0, 0.0, threading.Lock()
 
     def wait(self) -> None:
         """Until it is this call's turn."""
@@ -119,9 +123,11 @@ class Pace:
             time.sleep(turn - now)
 
     def slower(self) -> None:
-        """Half as many from now on."""
+        """Half as many from now on, but not less than a quarter of what is documented."""
         with self._lock:
-            self._rate = max(1.0, self._rate / 2)
+            now = time.monotonic()
+            if now - self._slowed >= _SLOWER_EVERY:
+                self._rate, self._slowed = max(self._most / 4, self._rate / 2), now
 
     def faster(self) -> None:
         """A little faster again, up to what it was."""
@@ -206,7 +212,7 @@ class Client:
     def __init__(self, session: Session, region: str, budget: Budget | None = None) -> None:
         self.session, self.region, self.budget = session, region, budget or Budget(LOST_SECONDS)
         self._paces: dict[str, Pace] = {}
-        self._made: tuple[Key, AcsClient] | None = None
+        self._made: dict[bool, tuple[Key, AcsClient]] = {}
         self._lock = threading.Lock()
 
     def get(self, api: Api, **parameters: Any) -> dict[str, Any]:
@@ -276,14 +282,14 @@ class Client:
     # --- one attempt ---
 
     def _once(self, api: Api, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if METER.attempts:  # what went before it in this call came to nothing
+            self.budget.lose(time.monotonic() - METER.last)
         if self.budget.spent:
             raise CallError(
                 "failed", "Budget",
                 f"{api.action} was given up {self.where}: failed attempts in this region have taken "
                 f"{self.budget.lost:.0f} seconds (limit {self.budget.limit:.0f}).",
             )  # fmt: skip
-        if METER.attempts:  # what went before it in this call came to nothing
-            self.budget.lose(time.monotonic() - METER.last)
         pace = self._pace(api.product)
         pace.wait()
         METER.sent += 1
@@ -303,8 +309,9 @@ class Client:
         raise self._told(api, answer)
 
     def _send(self, api: Api, parameters: Mapping[str, Any]) -> Answer:
+        address = self._address(api.product)
         request = CommonRequest(
-            domain=self._address(api.product),
+            domain=address,
             version=PRODUCTS[api.product].version,
             action_name=api.operation,
         )
@@ -318,8 +325,9 @@ class Client:
         request.add_query_param("RegionId", parameters.get("RegionId") or self.region)
         if key.token:
             request.add_query_param("SecurityToken", key.token)
+        core = self._core(key, address)
         try:
-            return Answer.of(self._core(key).do_action_with_exception(request), api.product)
+            return Answer.of(core.do_action_with_exception(request), api.product)
         except ServerException as error:
             return Answer.refused(
                 error.get_http_status(), str(error.get_error_code()), str(error.get_error_msg())
@@ -330,10 +338,16 @@ class Client:
             # The SDK reads an error's body without looking at it first.
             return Answer.lost("Unreadable", "an error that cannot be read")
 
-    def _core(self, key: Key) -> AcsClient:
-        """The SDK's client for a key. Temporary ones go with the request: the SDK would rather take a variable's."""
+    def _core(self, key: Key, address: str) -> AcsClient:
+        """The SDK's client for a key and an address, through a proxy or not.
+
+        Tokens of temporary keys go with the request: the SDK would rather take a key of the environment.
+        """
+        proxies = _proxies(address)
+        proxied = any(proxies.values())
         with self._lock:
-            if self._made is None or self._made[0] != key:
+            known = self._made.get(proxied)
+            if known is None or known[0] != key:
                 client = AcsClient(
                     key.id,
                     key.secret,
@@ -342,14 +356,14 @@ class Client:
                     connect_timeout=CONNECT_TIMEOUT,
                     timeout=READ_TIMEOUT,
                     pool_size=_POOL,
-                    proxy=_proxies(self._address("ecs")),
+                    proxy=proxies,
                 )
                 client.append_user_agent("finops", __version__)
                 weakref.finalize(
                     client, client.session.close
                 )  # before the interpreter ends, not while it does
-                self._made = (key, client)
-            return self._made[1]
+                self._made[proxied] = known = (key, client)
+            return known[1]
 
     def _address(self, product: str) -> str:
         return address_of(product, self.region, self.session.endpoint)[0]
