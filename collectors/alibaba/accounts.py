@@ -13,7 +13,7 @@ import requests
 from collectors.alibaba.answers import unwrapped
 from collectors.alibaba.client import Api, Client, Keys, Session, Site
 from collectors.alibaba.credentials import Key, Source, find_source
-from collectors.alibaba.products import CLOSED, NUMBERS, SITES, address_of
+from collectors.alibaba.products import CLOSED, DIRECTLY, NUMBERS, SITES, address_of
 from collectors.calls import Budget, CallError
 from collectors.scopes import Refused
 from finops.errors import CredentialsError, UsageError
@@ -276,7 +276,8 @@ class OidcKeys(_Renewing):
 
     def __init__(self, source: Source, endpoint: str | None, region: str) -> None:
         super().__init__()
-        self._source, self._address = source, address_of("sts", region, endpoint)[0]
+        self._source = source
+        self._address, self._local = address_of("sts", region, endpoint)
 
     def _get(self) -> tuple[Key, float]:
         source = self._source
@@ -289,6 +290,7 @@ class OidcKeys(_Renewing):
                 data={"RoleArn": source.role_arn, "OIDCProviderArn": source.oidc_provider_arn, "OIDCToken": token,
                       "RoleSessionName": source.session_name, "DurationSeconds": str(_ROLE_SECONDS)},
                 timeout=(5, 30),
+                proxies=dict(DIRECTLY) if self._local else None,
             )  # fmt: skip
             return _temporary(answer.json()["Credentials"])
         except OSError as error:

@@ -14,6 +14,8 @@ CHINA, INTERNATIONAL = "china", "international"
 SITES = {CHINA: "cn-hangzhou", INTERNATIONAL: "ap-southeast-1"}
 # Regions that are closed but still listed: calls there fail, and nothing is left in them.
 CLOSED = ("ap-south-1", "ap-southeast-2")
+# Without a proxy, whatever the environment names: for what is on this machine or next to it.
+DIRECTLY: Mapping[str, str] = {"http": "", "https": "", "all": ""}
 # Products that some regions do not have: nobody knows their host there.
 SOME_REGIONS = ("alb", "nlb")
 # Regions whose RDS and ESS have one address for all of them.

@@ -18,7 +18,7 @@ from collectors.alibaba.client import Api, Session
 from collectors.alibaba.inventory import Raw, number, place, utc
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
 from collectors.alibaba.oss_xml import explain, named, parsed, text
-from collectors.alibaba.products import address_of
+from collectors.alibaba.products import DIRECTLY, address_of
 from collectors.bills.stores.calling import TIMEOUT, Refused, call
 from collectors.bills.stores.reading import StoreError
 from collectors.calls import METER, CallError
@@ -91,6 +91,7 @@ class Oss:
             stream=True,
             timeout=TIMEOUT,
             allow_redirects=False,
+            proxies=dict(DIRECTLY) if local else None,
         )
 
     def _where(self, region: str, bucket: str) -> str:

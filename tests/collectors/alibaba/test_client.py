@@ -360,8 +360,21 @@ def test_calls_that_succeed_cost_nothing_of_the_budget(client: Client) -> None:
     assert client.budget.lost == 0.0
 
 
-def test_attempts_that_fail_cost_the_time_they_took(cloud: Cloud, client: Client) -> None:
+def test_attempts_that_fail_cost_the_time_they_took(
+    cloud: Cloud, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_REGAINED", 0.0)
     cloud.latency({"DescribeDisks": 0.2})
     cloud.faults([{"kind": "http500", "first": 1}])
     client.get(DESCRIBE_DISKS)
     assert 0.2 <= client.budget.lost < 3
+
+
+def test_a_region_that_gets_on_in_spite_of_failures_is_not_given_up(cloud: Cloud) -> None:
+    client = Client(session_of(cloud), REGION, Budget(0.5))
+    cloud.latency({"DescribeDisks": 0.1})
+    cloud.faults([{"kind": "http500", "every": 2}])
+    for _ in range(8):
+        client.get(DESCRIBE_DISKS)
+    assert cloud.count() > 12
+    assert not client.budget.spent
