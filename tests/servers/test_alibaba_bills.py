@@ -240,6 +240,13 @@ def test_who_pays_for_others_sees_their_lines_with_their_owners(process: Cloud) 
     assert Decimal(str(account["PretaxAmount"])) == total(rows)
 
 
+def test_what_was_released_was_billed_until_then(cloud: Cloud, truth: Truth) -> None:
+    gone = truth.ids("released")
+    assert {row["InstanceID"] for row in bill(cloud, "2026-10-25")} >= gone
+    assert not {row["InstanceID"] for row in bill(cloud, "2026-11-12")} & gone
+    assert not {row["InstanceID"] for row in bill(cloud)} & truth.ids("local")
+
+
 def test_looking_somewhere_changes_no_bill(cloud: Cloud) -> None:
     before = len(bill(cloud))
     ask(cloud, "ecs", "DescribeInstances", region="us-west-1")

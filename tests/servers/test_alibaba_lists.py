@@ -117,6 +117,7 @@ def test_gateways_entries_are_told_by_table_or_gateway(cloud: Cloud) -> None:
         "nat_without_entries": (0, 0, 1),
         "nat_forward_only": (0, 1, 1),
         "nat_without_address": (0, 0, 0),
+        "nat_private": (1, 0, 0),
     }
     assert refused(cloud, "vpc", "DescribeSnatTableEntries") == ("MissingParameter", 400)
 
@@ -141,6 +142,26 @@ def test_databases_have_counts_of_their_own_names(cloud: Cloud) -> None:
     ids = ",".join(each["DBInstanceId"] for each in page["Items"]["DBInstance"])
     about = ask(cloud, "rds", "DescribeDBInstanceAttribute", DBInstanceId=ids)["Items"]["DBInstanceAttribute"]
     assert [each["DBInstanceStorage"] for each in about] == [100, 100]
+
+
+def test_what_was_released_is_in_no_list(cloud: Cloud, truth: Truth) -> None:
+    listed = {
+        each["InstanceId"]
+        for region in REGIONS
+        for page in walked(cloud, "ecs", "DescribeInstances", region=region, MaxResults=100)[0]
+        for each in page["Instances"]["Instance"]
+    }
+    assert truth.ids("released")
+    assert not listed & truth.ids("released")
+
+
+def test_local_disks_are_listed_with_the_others(cloud: Cloud, truth: Truth) -> None:
+    host = truth.classes["local_disk"][0]
+    disks = ask(cloud, "ecs", "DescribeDisks", region=host["region"], InstanceId=host["id"])["Disks"]["Disk"]
+    local = [disk for disk in disks if disk["Category"].startswith("local_")]
+    assert {disk["DiskId"] for disk in local} <= truth.ids("local")
+    assert {(disk["Portable"], disk["DeleteWithInstance"]) for disk in local} == {(False, True)}
+    assert len(disks) > len(local)
 
 
 def test_the_estate_is_what_its_truth_says(cloud: Cloud, truth: Truth) -> None:

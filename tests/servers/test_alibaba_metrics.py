@@ -171,6 +171,9 @@ def test_what_is_out_of_range_is_refused(
 def test_without_dimensions_the_whole_region_answers(cloud: Cloud, truth: Truth) -> None:
     points = metric(cloud, "CPUUtilization", days=1, region="cn-beijing")
     told = {point["instanceId"] for point in points}
+    assert {
+        point["instanceId"] for point in metric(cloud, "CPUUtilization", days=20, region="cn-beijing")
+    } & truth.ids("released")
     running = {
         each["id"]
         for name in ("steady", "idle", "new")

@@ -43,7 +43,7 @@ def put(account: Account, kind: str, region: str, item: Item) -> str:
     held = account.of(kind, place)
     name = item.get(field) or f"{prefix}-byhand{len(held):08d}"
     since = parse(item["_from"]) if "_from" in item else WORLD.now() - timedelta(days=200)
-    template = _TEMPLATES.get(kind, lambda *_: {"_from": since})(region, zones(region)[0], name, since, item)
+    template = _TEMPLATES[kind](region, zones(region)[0], name, since, item) if kind in _TEMPLATES else {}
     made: dict[str, Any] = {**template, field: name, **item, "_from": since, "_id": name}
     for private in ("_stopped_at", "_ends"):
         if isinstance(made.get(private), str):

@@ -22,7 +22,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.servers.alibaba.state import ACCOUNT, ADMIN_KEY, ADMIN_SECRET
+from tests.servers.alibaba.state import ACCOUNT as ACCOUNT
+from tests.servers.alibaba.state import ADMIN_KEY, ADMIN_SECRET
 
 ROOT = Path(__file__).resolve().parents[3]
 AS_OF = "2026-11-20T00:00:00Z"
@@ -39,13 +40,14 @@ class Truth:
                  subscription_idle_renewing subscription_idle_ending subscription_stopped ack_node burstable local_disk
                  steady (every instance once)
       disks      system low_io busy_data essd_pl_too_high essd_needed weekly_backup daily_peak stopped_data unattached
-                 unattached_recently unattached_never prepaid_unattached csi_claim (every disk once)
+                 unattached_recently unattached_never prepaid_unattached csi_claim local (every disk once)
       addresses  eip_unused eip_prepaid_unused eip_used eip_stopped eip_on_nat
       snapshots  old_snapshot recent_snapshot orphan_snapshot image_snapshot
-      network    nat_used nat_without_entries nat_forward_only nat_without_address; slb_ used idle without_listeners
+      network    nat_used nat_without_entries nat_forward_only nat_without_address nat_private; slb_ used idle without_listeners
                  without_servers; alb_ and nlb_ used idle without_listeners
       others     rds_used rds_idle bucket_with_lifecycle bucket_without_lifecycle bucket_lifecycle_disabled
                  scaling_group (`members`) reserved_instance savings_plan resource_package
+                 released (instances that are gone: on the bill and in CloudMonitor, but in no list)
     """
 
     n: int

@@ -83,6 +83,8 @@ def charged(on: Day) -> Iterator[Item]:
     """The raw lines of everything that cost something."""
     for region, item in on.account.every("instance"):
         yield from instance(on, region, item)
+    for region, item in on.account.every("released"):
+        yield from instance(on, region, item)
     for region, item in on.account.every("disk"):
         yield from disk(on, region, item)
     for region, item in on.account.every("eip"):
@@ -122,7 +124,7 @@ def instance(on: Day, region: str, item: Item) -> Iterator[Item]:
         if (begin + BEIJING).day == on.date.day and begin < on.start + timedelta(days=1):
             yield order("ecs", item["InstanceId"], region, price * UNITS["Month"], item)
         return
-    end = item.get("_stopped_at") if item["StoppedMode"] == "StopCharging" else None
+    end = item.get("_stopped_at") if item["StoppedMode"] == "StopCharging" else item.get("_released_at")
     hours = on.hours(begin, end)
     if not hours:
         return

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.servers import population
-from tests.servers.alibaba import items, loads, plan
+from tests.servers.alibaba import catalogue, items, loads, plan
 from tests.servers.alibaba.estate import Estate, tags_of
 from tests.servers.alibaba.state import Item, minutes, seconds
 
@@ -20,6 +20,7 @@ def build_instances(estate: Estate) -> None:
         for turn in range(count):
             build_instance(estate, name, number, turn, estate.regions[number % len(estate.regions)])
             number += 1
+    released(estate)
 
 
 def build_instance(estate: Estate, name: str, number: int, turn: int, region: str) -> None:
@@ -39,6 +40,8 @@ def build_instance(estate: Estate, name: str, number: int, turn: int, region: st
     ))  # fmt: skip
     item["VpcAttributes"]["PrivateIpAddress"]["IpAddress"] = [address]
     system_disk(estate, region, item, kind, number, created)
+    if name == "local_disk":
+        local_disks(estate, region, item)
     if name == "steady" and turn % 5 == 1:
         public_address(item, number)
     if group:
@@ -69,6 +72,10 @@ def paid(estate: Estate, kind: plan.Kind, name: str, created: datetime, turn: in
             "SpotStrategy": ("SpotAsPriceGo", "SpotWithPriceLimit")[turn % 2],
             "SpotPriceLimit": (0.0, 1.5)[turn % 2],
             "SpotDuration": 1,
+            # The last of three is about to be taken back.
+            "OperationLocks": {
+                "LockReason": [{"LockReason": "Recycling", "LockMsg": ""}] if turn % 3 == 2 else []
+            },
         }
     return {}
 
@@ -113,6 +120,36 @@ def attached(estate: Estate, region: str, item: Item, device: str, since: dateti
     )  # fmt: skip
     estate.disks.setdefault(item["InstanceId"], []).append(disk)
     return estate.add("disk", region, "DiskId", disk)
+
+
+def local_disks(estate: Estate, region: str, item: Item) -> None:
+    """Part of the machine: they cost nothing of their own, cannot be detached and go with it."""
+    category = catalogue.types()[item["InstanceType"]].about.local
+    for number in range(item["LocalStorageAmount"]):
+        disk = attached(
+            estate, region, item, f"/dev/xvd{'mnopqrst'[number % 8]}", item["_from"], Category=category, PerformanceLevel=None, Size=1788,
+            Portable=False, DeleteWithInstance=True, IOPS=0, Throughput=0,
+        )  # fmt: skip
+        estate.note("local", disk["DiskId"], region, instance=item["InstanceId"], category=category)
+
+
+def released(estate: Estate) -> None:
+    """Machines that went during the last weeks: no list tells them any more, the bill and CloudMonitor do."""
+    for turn, region in enumerate(estate.regions):
+        created, gone = estate.ago(120), estate.ago(12 + turn)
+        name, kind = estate.id("i", region), plan.KINDS["steady"]
+        item = items.instance(
+            region,
+            estate.zone(region, turn),
+            name,
+            "ecs.g6.large",
+            created,
+            InstanceName="gone",
+            _released_at=gone,
+        )
+        estate.add("released", region, "InstanceId", item)
+        loads.instance_metrics(estate, "released", kind, turn, region, item, created, gone)
+        estate.note("released", name, region, released_at=seconds(gone))
 
 
 def public_address(item: Item, number: int) -> None:

@@ -6,9 +6,9 @@ from typing import Any
 from tests.servers import shapes as s
 from tests.servers.alibaba import items, loads
 from tests.servers.alibaba.estate import Estate, tags_of
-from tests.servers.alibaba.plan import HOSTILE, per_second
+from tests.servers.alibaba.plan import per_second
 from tests.servers.alibaba.state import BEIJING, Item, epoch, minutes, seconds
-from tests.servers.population import name_of, per_hundred
+from tests.servers.population import HOSTILE, name_of, per_hundred
 from tests.servers.series import Shape
 
 
@@ -74,32 +74,29 @@ def addresses(estate: Estate) -> None:
 
 
 def nat_gateways(estate: Estate, region: str, turn: int) -> None:
-    """One that works, one without any entry, one with an entry for the way in only, one without an address."""
+    """One that works, one without any entry, one for the way in only, one without an address, one inside of the network."""
     for name, snat, forward, bound in (
         ("nat_used", True, True, True), ("nat_without_entries", False, False, True), ("nat_forward_only", False, True, True),
-        ("nat_without_address", False, False, False),
+        ("nat_without_address", False, False, False), ("nat_private", True, False, False),
     ):  # fmt: skip
         gateway = items.nat(
-            region, estate.id("ngw", region), estate.zone(region, turn), estate.ago(250), Name=name
-        )
+            region, estate.id("ngw", region), estate.zone(region, turn), estate.ago(250), Name=name,
+            NetworkType="intranet" if name == "nat_private" else "internet",
+        )  # fmt: skip
         number = gateway["NatGatewayId"]
         estate.add("nat", region, "NatGatewayId", gateway)
         estate.note(name, number, region)
+        public = "172.16.0.9"
         if bound:
             made = address(
-                estate,
-                region,
-                "eip_on_nat",
-                Status="InUse",
-                InstanceId=number,
-                InstanceType="Nat",
-                InstanceRegionId=region,
-            )
+                estate, region, "eip_on_nat", Status="InUse", InstanceId=number, InstanceType="Nat", InstanceRegionId=region,
+            )  # fmt: skip
+            public = made["IpAddress"]
             gateway["IpLists"]["IpList"].append({
-                "AllocationId": made["AllocationId"], "IpAddress": made["IpAddress"], "PrivateIpAddress": "", "SnatEntryEnabled": snat,
+                "AllocationId": made["AllocationId"], "IpAddress": public, "PrivateIpAddress": "", "SnatEntryEnabled": snat,
                 "UsingStatus": "UsedBySnatTable" if snat else "Idle",
             })  # fmt: skip
-            entries(estate, region, gateway, made["IpAddress"], snat, forward)
+        entries(estate, region, gateway, public, snat, forward)
         estate.series(
             region,
             "acs_nat_gateway",

@@ -39,7 +39,8 @@ def following(call: Call, offset: int, total: int) -> dict[str, Any]:
     with WORLD.lock:
         WORLD.endings += 1
         turn = WORLD.endings % 3
-    return [{"NextToken": ""}, {}, {"NextToken": None}][turn]
+    endings: tuple[dict[str, Any], ...] = ({"NextToken": ""}, {}, {"NextToken": None})
+    return endings[turn]
 
 
 def clamped(call: Call, default: int, low: int, high: int) -> int:
