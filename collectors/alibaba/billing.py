@@ -25,7 +25,8 @@ from collectors.alibaba.client import Api, Session
 from collectors.alibaba.products import BILLING_NUMBERS, BILLING_TOKENS
 from collectors.bills import Delivery, FileResult, ingest_delivery
 from collectors.calls import METER, CallError
-from finops.errors import FinopsError, InputError
+from collectors.conduct import ODD_SHAPES
+from finops.errors import CredentialsError, FinopsError, InputError
 from finops.warehouse import Writer
 
 DESCRIBE_BILL = Api(
@@ -44,6 +45,7 @@ _KEPT_CYCLES = 18  # for which the API has bills
 _TOLERANCE = Decimal("0.01")  # of a total, for each product
 _LARGE_SHARE = Decimal("0.01")  # of a total, beyond which its days are not the whole bill
 _TEST = "charges-equal-account-bill"
+_SHELF_ERRORS = (OSError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +73,61 @@ class BillResult:
         return sum(file.rows for file in self.files)
 
 
+@dataclass(slots=True)
+class Cycle:
+    """One billing cycle as it was fetched: its days, or the error for which it stays as it was.
+
+    `problems` are what is told of it all the same, `checked` is the result of its check against the total.
+    """
+
+    first: date
+    days: dict[date, Day] = field(default_factory=dict)
+    error: FinopsError | None = None
+    problems: list[str] = field(default_factory=list)
+    checked: tuple[str, str] | None = None
+
+    @property
+    def month(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The cycles of one account's bill, beside the warehouse by now, with what is to be said of them."""
+
+    account: str
+    shelf: Shelf
+    cycles: tuple[Cycle, ...]
+    words: tuple[str, ...]
+    calls: int
+
+
 def collect_bill(
     writer: Writer, session: Session, bill: Bill, *, at: datetime, say: Callable[[str], None]
 ) -> BillResult:
-    """Loads the bill of the account that the session is in, from the cycle of `since` on.
+    """Fetches and loads the bill of the account that the session is in, from the cycle of `since` on."""
+    return load_bill(writer, fetch_bill(session, bill, at), at=at, say=say)
 
-    A cycle that cannot be had or trusted keeps its earlier rows and is in `failed`; when that goes for every cycle,
-    its error is raised.
-    """
+
+def fetch_bill(session: Session, bill: Bill, at: datetime) -> Fetched:
+    """Brings what may have changed beside the warehouse. It needs no warehouse, so that it can go on beside others."""
     sent = METER.sent
-    work = _Work(writer, session, Shelf(bill.folder / f"alibaba-{session.account}"), at, say)
-    cycles = list(_cycles(bill.since, at))
-    errors = [error for cycle in cycles if (error := work.take(cycle)) is not None]
-    if errors and len(errors) == len(cycles):
+    work = _Fetching(session, Shelf(bill.folder / f"alibaba-{session.account}"), at)
+    cycles = tuple(work.cycle(first) for first in _cycles(bill.since, at))
+    return Fetched(session.account, work.shelf, cycles, tuple(work.words), METER.sent - sent)
+
+
+def load_bill(writer: Writer, fetched: Fetched, *, at: datetime, say: Callable[[str], None]) -> BillResult:
+    """Loads what was fetched.
+
+    A cycle that could not be had or trusted keeps its earlier rows and is in `failed`; when that goes for every
+    cycle, its error is raised.
+    """
+    for words in fetched.words:
+        say(words)
+    work = _Loading(writer, fetched, at)
+    errors = [error for cycle in fetched.cycles if (error := work.take(cycle)) is not None]
+    if errors and len(errors) == len(fetched.cycles):
         raise errors[0]
     return BillResult(
         frozenset(work.owners),
@@ -91,7 +135,7 @@ def collect_bill(
         tuple(work.loaded),
         tuple(work.unchanged),
         tuple(work.failed),
-        METER.sent - sent,
+        fetched.calls,
     )
 
 
@@ -105,76 +149,131 @@ def _cycles(since: datetime, at: datetime) -> Iterator[date]:
         yield date(index // 12, index % 12 + 1, 1)
 
 
+# --- load -------------------------------------------------------------------------------------------------
+
+
 @dataclass(slots=True)
-class _Work:
+class _Loading:
     """The cycles of one account on their way in."""
 
     writer: Writer
-    session: Session
-    shelf: Shelf
+    fetched: Fetched
     at: datetime
-    say: Callable[[str], None]
     files: list[FileResult] = field(default_factory=list)
     loaded: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
     owners: set[str] = field(default_factory=set)
 
-    def take(self, cycle: date) -> FinopsError | None:
+    def take(self, cycle: Cycle) -> FinopsError | None:
         """One cycle; the error when it stays as it was."""
-        month = f"{cycle:%Y-%m}"
-        try:
-            days = self._bring(cycle)
-            delivery = Delivery(self._source(month), self.shelf.together(month, days))
-            done = ingest_delivery(self.writer, delivery, at=self.at)
-        except (CallError, InputError) as error:
-            self.failed.append((month, str(error)))
+        error = cycle.error or self._load(cycle)
+        if error:
+            self.failed.append((cycle.month, str(error)))
             return error
-        except (OSError, pa.ArrowException) as error:
-            reason = f"the files in {self.shelf.folder} cannot be used ({error}): remove that folder"
-            self.failed.append((month, reason))
-            return InputError(f"The bill of {month} could not be kept: {reason}.")
-        for day in days.values():
+        self.failed += [(cycle.month, problem) for problem in cycle.problems]
+        for day in cycle.days.values():
             self.owners |= day.owners
-        self.files += done.files
-        again = any(file.status != "unchanged" for file in done.files)
-        (self.loaded if again else self.unchanged).append(month)
+        if cycle.checked:
+            self._test(cycle, *cycle.checked)
         return None
 
-    def _bring(self, cycle: date) -> dict[date, Day]:
+    def _load(self, cycle: Cycle) -> FinopsError | None:
+        try:
+            files = self.fetched.shelf.together(cycle.month, cycle.days)
+            done = ingest_delivery(self.writer, Delivery(self._source(cycle), files), at=self.at)
+        except InputError as error:
+            return error
+        except _SHELF_ERRORS as error:
+            return _not_kept(self.fetched.shelf, error)
+        self.files += done.files
+        again = any(file.status != "unchanged" for file in done.files)
+        (self.loaded if again else self.unchanged).append(cycle.month)
+        return None
+
+    def _test(self, cycle: Cycle, status: str, message: str) -> None:
+        """The result of a check, for whoever asks what was tested."""
+        subject, con = f"{self._source(cycle)}{cycle.month}.parquet", self.writer.con
+        con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [_TEST, subject])
+        con.execute(
+            "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [_TEST, subject, "warn", status, message, self.writer.run_id, self.at],
+        )
+
+    def _source(self, cycle: Cycle) -> str:
+        return f"bss://{self.fetched.account}/{cycle.month}/"
+
+
+def _not_kept(shelf: Shelf, error: Exception) -> InputError:
+    return InputError(
+        f"The files of the bill in {shelf.folder} cannot be used ({error}): remove that folder."
+    )
+
+
+# --- fetch ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Fetching:
+    """The cycles of one account on their way beside the warehouse."""
+
+    session: Session
+    shelf: Shelf
+    at: datetime
+    words: list[str] = field(default_factory=list)
+
+    def cycle(self, first: date) -> Cycle:
+        """One cycle, with the error if it cannot be had whole."""
+        cycle = Cycle(first)
+        try:
+            self._bring(cycle)
+        except (CallError, CredentialsError) as error:
+            cycle.error = error
+        except _SHELF_ERRORS as error:
+            cycle.error = _not_kept(self.shelf, error)
+        except ODD_SHAPES as error:
+            cycle.error = InputError(
+                f"The bill of account {self.session.account} for {cycle.month} has a shape that this version does not "
+                f"know ({type(error).__name__}: {error})."
+            )
+        return cycle
+
+    def _bring(self, cycle: Cycle) -> None:
         """Every day of the cycle up to `at`, those asked for anew that may have changed; all of them when the sum of
         a finished cycle is not its total."""
-        following = (cycle + timedelta(days=32)).replace(day=1)
+        first = cycle.first
+        following = (first + timedelta(days=32)).replace(day=1)
         until = min(following, (self.at + _LOCAL).date() + timedelta(days=1))
-        wanted = [cycle + timedelta(days=number) for number in range((until - cycle).days)]
-        known = self.shelf.known(cycle)
+        wanted = [first + timedelta(days=number) for number in range((until - first).days)]
+        cycle.days = known = self.shelf.known(first)
         final_at = datetime(following.year, following.month, following.day) - _LOCAL + _FINAL  # noqa: DTZ001
         before = len(known)
         for day in wanted:
             if day not in known or self._may_change(day, known[day], final_at):
-                self._fetch(cycle, day, known)
+                self._fetch(first, day, known)
         if self.at >= final_at:
-            self._check(cycle, wanted, known, kept=before > 0)
-        return known
+            self._check(cycle, wanted, kept=before > 0)
 
-    def _check(self, cycle: date, wanted: list[date], known: dict[date, Day], *, kept: bool) -> None:
+    def _check(self, cycle: Cycle, wanted: list[date], *, kept: bool) -> None:
         """A finished cycle against its total. Days that were kept are read again once when it is another one."""
         try:
-            totals, products = self._totals(cycle)
+            totals, products = self._totals(cycle.first)
         except CallError as error:  # which takes nothing away from the days
-            self.failed.append((f"{cycle:%Y-%m}", str(error)))
+            cycle.problems.append(str(error))
             return
-        differs = _difference(known, totals, products)
-        if differs and kept and totals != self.shelf.seen(cycle):
-            self.say(f"The bill of {cycle:%Y-%m} was restated ({differs.told}): all its days are read again.")
+        differs = _difference(cycle.days, totals, products)
+        if differs and kept and totals != self.shelf.seen(cycle.first):
+            self.words.append(
+                f"The bill of {cycle.month} was restated ({differs.told}): all its days are read again."
+            )
             for day in wanted:
-                self._fetch(cycle, day, known)
-            differs = _difference(known, totals, products)
-        self.shelf.remember_total(cycle, totals)
+                self._fetch(cycle.first, day, cycle.days)
+            differs = _difference(cycle.days, totals, products)
+        self.shelf.remember_total(cycle.first, totals)
         sentence = differs.told if differs else "The sum of its days is the total that the account is told."
-        self._test(cycle, "failed" if differs else "passed", sentence)
+        cycle.checked = ("failed" if differs else "passed", sentence)
         if differs and differs.share > _LARGE_SHARE:
-            self.failed.append((f"{cycle:%Y-%m}", differs.told))
+            cycle.problems.append(differs.told)
 
     def _may_change(self, day: date, known: Day, final_at: datetime) -> bool:
         settled = datetime(day.year, day.month, day.day) - _LOCAL + timedelta(days=1) + _ARRIVES  # noqa: DTZ001
@@ -210,18 +309,6 @@ class _Work:
             currency = str(one.get("Currency") or "")
             totals[currency] = totals.get(currency, Decimal(0)) + Decimal(str(one.get("PretaxAmount") or 0))
         return totals, len(items)
-
-    def _test(self, cycle: date, status: str, message: str) -> None:
-        """The result of a check, for whoever asks what was tested."""
-        subject, con = f"{self._source(f'{cycle:%Y-%m}')}{cycle:%Y-%m}.parquet", self.writer.con
-        con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [_TEST, subject])
-        con.execute(
-            "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [_TEST, subject, "warn", status, message, self.writer.run_id, self.at],
-        )
-
-    def _source(self, month: str) -> str:
-        return f"bss://{self.session.account}/{month}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,4 +367,13 @@ def _text(value: Any) -> str | None:
     return json.dumps(value) if isinstance(value, dict | list | bool) else str(value)
 
 
-__all__ = ["DESCRIBE_BILL", "QUERY_TOTAL", "Bill", "BillResult", "collect_bill"]
+__all__ = [
+    "DESCRIBE_BILL",
+    "QUERY_TOTAL",
+    "Bill",
+    "BillResult",
+    "Fetched",
+    "collect_bill",
+    "fetch_bill",
+    "load_bill",
+]

@@ -1,6 +1,7 @@
 """Collects what was asked for from Alibaba Cloud, scope by scope."""
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -69,12 +70,14 @@ def collect(
     calls = Pool(CALLS_AT_A_TIME, "call")
     crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not rested(scope))
     progress.begin(sum(1 for scope in scopes if not rested(scope)))
+    bills = _Bills(found, wanted.bill, at, fresh)
+    bills.begin(calls)  # which takes as long as everything else, and needs no warehouse
     try:
         outcome = conduct(writer, crew, places, collect_place, at=at, progress=progress)
     finally:
         calls.close()
         stored.close()
-    billed = _collect_bills(writer, found, wanted.bill, at, fresh, progress) if wanted.bill else []
+    billed = bills.load(writer, progress)
     for refused in found.refused:
         scope = Scope(CLOUD, refused.account, GLOBAL, refused.dataset)
         outcome.statuses[scope], outcome.errors[scope] = refused.status, refused.error
@@ -106,41 +109,54 @@ def _places(found: Found, wanted: Wanted, at: datetime, con: duckdb.DuckDBPyConn
 # --- the bill ---------------------------------------------------------------------------------------------
 
 
-def _collect_bills(
-    writer: Writer,
-    found: Found,
-    bill: Bill,
-    at: datetime,
-    fresh: Callable[[Scope], bool],
-    progress: Progress,
-) -> list[Billed]:
-    """The bill of every account, those of the callers first: whoever pays for others has their items too, and they
+class _Bills:
+    """The bills of all accounts, those of the callers first: whoever pays for others has their items too, and they
     need not be asked."""
-    done: list[Billed] = []
-    known: set[str] = set()
-    for session in sorted(found.sessions, key=lambda one: one.account not in found.callers):
-        if session.account in known or fresh(Scope(CLOUD, session.account, GLOBAL, "charges")):
-            continue
-        one, owners = _collect_bill(writer, session, bill, at, progress)
-        done.append(one)
-        known |= owners
-    return done
 
+    def __init__(self, found: Found, bill: Bill | None, at: datetime, fresh: Callable[[Scope], bool]) -> None:
+        self._bill, self._at = bill, at
+        self._under_way: dict[str, Future[billing.Fetched]] = {}
+        self._callers = found.callers
+        self._sessions = [
+            session
+            for session in sorted(found.sessions, key=lambda one: one.account not in found.callers)
+            if bill is not None and not fresh(Scope(CLOUD, session.account, GLOBAL, "charges"))
+        ]
 
-def _collect_bill(
-    writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress
-) -> tuple[Billed, frozenset[str]]:
-    """Loads the bill of one account. What may not be read, or does not fit, is told as its scope."""
-    scope = Scope(CLOUD, session.account, GLOBAL, "charges")
-    source, before = f"Bill of {session.account}", METER.sent
-    try:
-        done = billing.collect_bill(writer, session, bill, at=at, say=progress.say)
-    except (CallError, IncompleteError, InputError) as error:
-        return nothing(scope, source, METER.sent - before, error), frozenset()
-    except CredentialsError as error:
-        return nothing(scope, source, METER.sent - before, error), frozenset()
-    if not done.failed:
-        forget_failure(writer.con, scope)
-    loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
-    failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
-    return Billed(scope, f"{source}: {loaded}", done.calls, failed or None), done.accounts
+    def begin(self, calls: Pool) -> None:
+        """Fetches those of the callers beside everything else."""
+        for session in self._sessions:
+            if session.account in self._callers:
+                self._under_way[session.account] = calls.submit(
+                    billing.fetch_bill, session, self._bill, self._at
+                )
+
+    def load(self, writer: Writer, progress: Progress) -> list[Billed]:
+        """Loads them, and fetches those of accounts that nobody has told of."""
+        done: list[Billed] = []
+        known: set[str] = set()
+        for session in self._sessions:
+            if session.account not in known:
+                one, owners = self._take(writer, session, progress)
+                done.append(one)
+                known |= owners
+        return done
+
+    def _take(self, writer: Writer, session: Session, progress: Progress) -> tuple[Billed, frozenset[str]]:
+        """One account's. What may not be read, or does not fit, is told as its scope."""
+        scope = Scope(CLOUD, session.account, GLOBAL, "charges")
+        source, before = f"Bill of {session.account}", METER.sent
+        try:
+            fetched = (
+                self._under_way[session.account].result()
+                if session.account in self._under_way
+                else billing.fetch_bill(session, self._bill, self._at)  # type: ignore[arg-type]
+            )
+            done = billing.load_bill(writer, fetched, at=self._at, say=progress.say)
+        except (CallError, IncompleteError, InputError, CredentialsError) as error:
+            return nothing(scope, source, METER.sent - before, error), frozenset()
+        if not done.failed:
+            forget_failure(writer.con, scope)
+        loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
+        failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
+        return Billed(scope, f"{source}: {loaded}", done.calls, failed or None), done.accounts
