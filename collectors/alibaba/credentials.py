@@ -119,9 +119,10 @@ def _of_environment() -> Source | None:
         if identity and secret:
             token = _variable(f"{prefix}SECURITY_TOKEN") or None
             return Source(Key(identity, secret, token), **role)  # type: ignore[arg-type]
-        if identity:
+        if identity or secret:
+            given, lacking = ("ID", "SECRET") if identity else ("SECRET", "ID")
             raise CredentialsError(
-                f"{prefix}ACCESS_KEY_ID is set and {prefix}ACCESS_KEY_SECRET is not: set both."
+                f"{prefix}ACCESS_KEY_{given} is set and {prefix}ACCESS_KEY_{lacking} is not: set both."
             )
     provider, file = (
         _variable("ALIBABA_CLOUD_OIDC_PROVIDER_ARN"),
