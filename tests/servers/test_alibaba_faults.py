@@ -260,6 +260,22 @@ def test_hand_made_resources_are_plain_but_for_what_is_said(empty: Cloud) -> Non
     assert not ask(empty, "ecs", "DescribeInstances", region="cn-shanghai")["Instances"]["Instance"]
 
 
+def test_odd_resources_are_told_as_they_are_and_billed_as_plain_ones(empty: Cloud) -> None:
+    odd = {
+        "Memory": "8192",
+        "Tags": [],
+        "VpcAttributes": None,
+        "PublicIpAddress": {"IpAddress": None},
+        "InstanceName": "\ud83d",
+    }
+    name = empty.put("instance", "cn-hangzhou", odd)
+    [item] = ask(empty, "ecs", "DescribeInstances")["Instances"]["Instance"]
+    assert {field: item.get(field) for field in odd} == odd
+    params = {"BillingCycle": "2026-11", "Granularity": "DAILY", "BillingDate": "2026-11-12"}
+    rows = ask(empty, "bss", "DescribeInstanceBill", **params)["Data"]["Items"]
+    assert {row["InstanceID"] for row in rows} >= {name}
+
+
 def test_every_kind_can_be_made_by_hand(empty: Cloud) -> None:
     for kind in (
         "disk",

@@ -103,8 +103,8 @@ def spoken(value: Any, language: int) -> Any:
 
 def attributes_of(item: Item) -> Item:
     """What comes two days late."""
-    addresses = (item.get("VpcAttributes") or {}).get("PrivateIpAddress", {}).get("IpAddress", [])
-    public = (item.get("PublicIpAddress") or {}).get("IpAddress", [])
+    addresses = (item.get("VpcAttributes") or {}).get("PrivateIpAddress", {}).get("IpAddress") or []
+    public = (item.get("PublicIpAddress") or {}).get("IpAddress") or []
     tags = [
         (tag.get("TagKey", tag.get("Key")), tag.get("TagValue", tag.get("Value")))
         for tag in (item.get("Tags") or {}).get("Tag", [])

@@ -50,6 +50,8 @@ def put(account: Account, kind: str, region: str, item: Item) -> str:
             made[private] = parse(made[private])
     if kind == "bucket":
         made["_owner"] = account.id
+    sane = {key: value for key, value in item.items() if type(value) is type(template.get(key))}
+    made["_plain"] = {**made, **template, **sane, "_from": since, "_id": name, field: name}
     account.add(
         kind, place, f"{name}:{item.get('ListenerPort', 80)}" if kind == "slb_listener" else name, made
     )

@@ -90,7 +90,12 @@ def chosen(call: Call, kind: str, ids: str, id_field: str, fields: dict[str, str
 
 def tagged(call: Call, item: Item) -> bool:
     """Whether an item has all the tags that were asked for."""
-    held = {tag["TagKey"]: tag["TagValue"] for tag in (item.get("Tags") or {}).get("Tag", [])}
+    listed = (
+        (item.get("Tags") or {}).get("Tag", [])
+        if any(name.startswith("Tag.") for name in call.params)
+        else []
+    )
+    held = {tag.get("TagKey"): tag.get("TagValue") for tag in listed}
     for number in range(1, 21):
         key, value = call.params.get(f"Tag.{number}.Key"), call.params.get(f"Tag.{number}.Value")
         if key and (key not in held or (value and held[key] != value)):

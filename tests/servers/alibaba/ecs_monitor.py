@@ -76,7 +76,7 @@ def describe_disk_monitor_data(call: Call) -> dict[str, Any]:
     """Of a disk in use; each figure is a rate per second, rounded."""
     region, disk = owned(call, "disk", "DiskId")
     start, end, period = asked(call)
-    if disk["Status"] != "In_use":
+    if disk.get("Status") != "In_use":
         raise RefusalError(
             403, "IncorrectDiskStatus", "The current disk status does not support this operation."
         )

@@ -148,7 +148,7 @@ def disk(on: Day, region: str, item: Item) -> Iterator[Item]:
             yield order("yundisk", item["DiskId"], region, price * UNITS["Month"], item)
         return
     if item["Type"] == "system":
-        owner = on.account.of("instance", region)[item["InstanceId"]]
+        owner = on.account.of("instance", region).get(item["InstanceId"], {})
         yield charge("ecs", item["InstanceId"], region, "systemdisk", hours, price, owner)
     else:
         yield charge("yundisk", item["DiskId"], region, "datadisk", hours, price, item)
@@ -181,7 +181,11 @@ def database(on: Day, region: str, item: Item) -> Iterator[Item]:
 def snapshots_and_buckets(on: Day) -> Iterator[Item]:
     """Billed by region: the instance's id is the region's."""
     for region in sorted({region for kind, region in on.account.resources if kind == "snapshot"}):
-        held = [each for each in on.account.of("snapshot", region).values() if each["_from"] < on.start]
+        held = [
+            each
+            for where, each in on.account.every("snapshot")
+            if where == region and each["_from"] < on.start
+        ]
         size = sum(int(each["SourceDiskSize"]) * 0.4 for each in held)
         if size:
             price = on.price(catalogue.SNAPSHOT_GIB_MONTH * size / catalogue.HOURS_PER_MONTH)

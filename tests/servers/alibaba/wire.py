@@ -219,9 +219,17 @@ def written(call: Call, content: dict[str, Any]) -> tuple[int, str, bytes]:
     """Status, content type and body of an answer."""
     whole = {"RequestId": request_id(), **content}
     if call.json:
-        return 200, "application/json;charset=utf-8", json.dumps(whole, ensure_ascii=False).encode()
+        return 200, "application/json;charset=utf-8", as_json(whole)
     name = f"{call.action}Response"
     return 200, "text/xml;charset=utf-8", f"<?xml version='1.0' encoding='UTF-8'?>{xml(name, whole)}".encode()
+
+
+def as_json(content: dict[str, Any]) -> bytes:
+    """UTF-8; half characters, which are none, as escapes."""
+    try:
+        return json.dumps(content, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return json.dumps(content).encode()
 
 
 def refused(call: Call, error: RefusalError) -> tuple[int, str, bytes]:
@@ -238,7 +246,7 @@ def refused(call: Call, error: RefusalError) -> tuple[int, str, bytes]:
         return (
             error.status,
             "application/json;charset=utf-8",
-            json.dumps(content, ensure_ascii=False).encode(),
+            as_json(content),
         )
     body = f"<?xml version='1.0' encoding='UTF-8'?>{xml('Error', content)}"
     return error.status, "text/xml;charset=utf-8", body.encode()
