@@ -14,6 +14,7 @@ storage      buckets, by signed requests (oss_signing, oss_xml)
 commitments  reserved instances, savings plans, resource packages
 measures     what CloudMonitor has under which name, and the fewest calls that ask for it
 metrics      hours of machines and disks, only what is newer than what is stored
+buckets      days and hours of ours made of them
 prices       list prices and the history of spot prices
 billing      the bill by billable item and day
 regional     what is collected of one region, and in which order

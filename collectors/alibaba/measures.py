@@ -17,7 +17,9 @@ DISK_DAYS = 30
 _ONE_HOUR = timedelta(hours=1)
 _WINDOW = timedelta(days=30)  # 720 points a machine, half a page
 _LONGEST = timedelta(days=31)  # that one question may span
-_DISK_WINDOW = timedelta(days=15)  # 360 of the 400 points that one answer may hold
+_DISK_WINDOW = timedelta(
+    days=16
+)  # 384 of the 400 points that one answer may hold: two for all days at any hour
 MACHINES = 50  # that one question may name
 POINTS = 1440  # on a page
 _LEVELS = ("PL2", "PL3")  # below which there is one that a boot disk can be changed to in place
@@ -80,20 +82,21 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One of our metrics of some machines in a window; `public` are those with a public address.
+    """One of our metrics of some machines in all windows that are missing, which are stored together or not at all:
+    what is newest tells where the next collection begins, and behind it there must be no hole.
 
-    Buckets of an hour are wanted from `hourly_from` on.
+    `public` are the machines with a public address. Buckets of an hour are wanted from `hourly_from` on.
     """
 
     measure: Measure
     machines: tuple[str, ...]
     public: frozenset[str]
-    window: Window
+    windows: tuple[Window, ...]
     hourly_from: datetime
 
     @property
     def points(self) -> int:
-        return len(self.machines) * self.window.hours
+        return len(self.machines) * sum(window.hours for window in self.windows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +125,14 @@ class Assets:
 Newest = Mapping[tuple[str, str, int], datetime]
 
 
-def plan(assets: Assets, newest: Newest, at: datetime, days: int = DAYS) -> list["Batch | DiskBatch"]:
-    """The questions to ask: whole pages of as many machines as one may name, the oldest windows first."""
+def plan(
+    assets: Assets, newest: Newest, at: datetime, days: int = DAYS, *, whole: bool = True
+) -> list["Batch | DiskBatch"]:
+    """The questions to ask: whole pages of as many machines as one may name, the oldest windows first.
+
+    `whole` says that the collection before this one had everything: then a machine of which only what its agent would
+    tell is missing had no agent.
+    """
     public = frozenset(
         str(one["resource_id"]) for one in assets.public_ips if one["resource_type"] == "instance"
     )
@@ -132,7 +141,7 @@ def plan(assets: Assets, newest: Newest, at: datetime, days: int = DAYS) -> list
     gpus = [str(one["instance_id"]) for one in running if one["instance_type"] in assets.gpu_types]
     asked: list[Batch | DiskBatch] = []
     for measure, ids in (*((each, machines) for each in OF_MACHINES), (GPU, gpus)):
-        asked += _batches(measure, ids, public, newest, at, min(days, DAYS))
+        asked += _batches(measure, ids, public, _begun(measure, ids, newest, whole), at, min(days, DAYS))
     return asked + list(_disks(assets, newest, at, days))
 
 
@@ -153,28 +162,41 @@ def windows(start: datetime, at: datetime) -> list[Window]:
     return [Window(start, end), *reversed(found)]
 
 
+def _begun(measure: Measure, ids: Iterable[str], newest: Newest, whole: bool) -> dict[str, datetime]:
+    """From when on machines are asked: the newest day that is stored.
+
+    Of what an agent would tell, nothing may be stored: then what is new is asked for, as of the processor.
+    """
+    metrics = (measure.metric, CPU.metric) if measure.agent and whole else (measure.metric,)
+    known = {identity: [newest.get((identity, metric, DAY)) for metric in metrics] for identity in ids}
+    return {identity: found for identity, days in known.items() if (found := next(filter(None, days), None))}
+
+
 def _batches(
-    measure: Measure, ids: Iterable[str], public: frozenset[str], newest: Newest, at: datetime, days: int
+    measure: Measure,
+    ids: Iterable[str],
+    public: frozenset[str],
+    begun: Mapping[str, datetime],
+    at: datetime,
+    days: int,
 ) -> Iterator[Batch]:
     first = first_hour(at, days)
     by_start: dict[datetime, list[str]] = defaultdict(list)
     for identity in ids:
-        # Of what an agent would tell, nothing may be stored: then what is new is asked for, as of the processor.
-        known = newest.get((identity, measure.metric, DAY)) or (
-            newest.get((identity, CPU.metric, DAY)) if measure.agent else None
-        )
-        by_start[max(first, known) if known else first].append(identity)
+        by_start[max(first, begun.get(identity, first))].append(identity)
     for start in sorted(by_start):
-        for window in windows(start, at):
-            for some in _some(by_start[start], window.hours):
-                yield Batch(
-                    measure, some, public.intersection(some), window, at - timedelta(days=HOURLY_DAYS)
-                )
+        missing = tuple(windows(start, at))
+        for some in _some(by_start[start], missing):
+            yield Batch(measure, some, public.intersection(some), missing, at - timedelta(days=HOURLY_DAYS))
 
 
-def _some(ids: Sequence[str], hours: int) -> Iterator[tuple[str, ...]]:
+def _some(ids: Sequence[str], missing: Sequence[Window]) -> Iterator[tuple[str, ...]]:
     """As many at a time as fill their pages best."""
-    size = min(range(1, MACHINES + 1), key=lambda count: (-(-count * hours // POINTS) / count, -count))
+
+    def pages_each(count: int) -> float:
+        return sum(-(-count * window.hours // POINTS) for window in missing) / count
+
+    size = min(range(1, MACHINES + 1), key=lambda count: (pages_each(count), -count))
     if len(ids) <= MACHINES:
         size = MACHINES
     for place in range(0, len(ids), size):

@@ -352,13 +352,16 @@ def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mappi
         estate.of("public_ips"),
         frozenset(str(one["instance_type"]) for one in types if one["gpu_count"]),
     )
-    plan = metrics.plan(assets, place.newest, place.at, place.days)
+    before = crew.stored(
+        "SELECT status FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?)",
+        (CLOUD, place.session.account, place.region, "metrics"),
+    )
+    whole = [one["status"] for one in before] == ["complete"]
+    plan = metrics.plan(assets, place.newest, place.at, place.days, whole=whole)
     client, refusals = place.client, metrics.Refusals()
 
     def get(batch: metrics.Batch | metrics.DiskBatch) -> pa.Table | None:
-        if isinstance(batch, metrics.Batch):
-            return metrics.transform_hours(metrics.get_hours(client, batch, refusals), batch, scope)
-        return metrics.transform_disk(metrics.get_disk(client, batch, refusals), batch, scope)
+        return metrics.measured(client, batch, scope, refusals)
 
     measure(crew, scope, get, plan, problems, calls=0, keep_from=metrics.keep_from(place.at))
 
