@@ -20,6 +20,7 @@ risk: medium
 sources:
   - {title: "AWS Compute Optimizer: idle is peak CPU under 5 % and under 5 MB of network a day, 14 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
   - {title: "Google Cloud idle VM recommender: received under 2,000 and sent under 1,000 bytes per second", url: "https://cloud.google.com/compute/docs/instances/idle-vm-recommendations-overview"}
+  - {title: "Alibaba Cloud FinOps inspection: processor under 5 %, memory under 10 %, network under 50 kbit/s, 7 days", url: "https://github.com/aliyun/alibabacloud-aiops-skills"}
 remediation:
   aws:
     - aws ec2 create-image --region {region} --instance-id {resource_id} --name backup-{resource_id}
