@@ -50,6 +50,7 @@ _LASTING = re.compile(
 _ECHO = re.compile(r"AccessKeyId|Signature(Nonce|=|%3D)|SecurityToken(=|%3D)")
 NO_HOST = "NoSuchHost"
 _UNKNOWN_NAME = re.compile(r"name resolution|getaddrinfo|not known|nodename|NameResolution", re.IGNORECASE)
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")  # of characters that are written as two escapes
 _GOOD = ("200", "Success", "success", "OK", "")
 
 
@@ -75,6 +76,8 @@ class Answer:
             content = json.loads(body, parse_float=str) if product == "bss" else json.loads(body)
         except (ValueError, RecursionError):
             return cls(kind="broken", status=200, code="Unreadable", message="an answer that cannot be read")
+        if _HALVES.search(body):
+            content = _whole(content)
         if not isinstance(content, dict):
             return cls(kind="broken", status=200, code="Unreadable", message="an answer that is no object")
         code = str(content.get("Code") if content.get("Code") is not None else "")
@@ -176,6 +179,15 @@ def _counts_nothing(page: Mapping[str, Any], first: str) -> bool:
         for name in ("TotalCount", "TotalRecordCount")
     ]
     return any(str(count) == "0" for count in counts if count is not None)
+
+
+def _whole(node: Any) -> Any:
+    """The same without halves of characters, which JSON can hold and no file can: a replacement stands for them."""
+    if isinstance(node, str):
+        return node.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(node, dict):
+        return {_whole(name): _whole(one) for name, one in node.items()}
+    return [_whole(one) for one in node] if isinstance(node, list) else node
 
 
 def _first_word(message: str) -> str:

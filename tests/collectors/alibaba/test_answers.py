@@ -243,3 +243,9 @@ def test_lists_are_found_however_they_are_wrapped(
 def test_an_answer_of_another_shape_is_no_empty_list(page: dict[str, Any]) -> None:
     with pytest.raises((KeyError, TypeError)):
         unwrapped(page, ("Instances", "Instance"))
+
+
+def test_half_a_character_is_replaced_and_whole_ones_stay() -> None:
+    body = b'{"Tags": {"Tag": [{"TagKey": "\\ud83d", "TagValue": "\\ud83d\\ude80 a\\udc00b \\\\ud83d"}]}, "n": 1}'
+    content = Answer.of(body, "ecs").content
+    assert content == {"Tags": {"Tag": [{"TagKey": "\ufffd", "TagValue": "🚀 a\ufffdb \\ud83d"}]}, "n": 1}
