@@ -68,28 +68,40 @@ def collect_global(place: Place, crew: Crew) -> None:
 def collect_region(place: Place, crew: Crew) -> None:
     """Everything of one region, in order."""
     asked = {name: get(place, crew) for name, get in _INVENTORY.items() if crew.wants(place.scope(name))}
-    raw = {name: one.future.result().value for name, one in asked.items()}
-    more = _More(place, crew, raw, asked)
     rows: dict[str, Rows] = {}
-    for name, one in asked.items():
-        found = bring(
-            crew,
-            one,
-            lambda answer, name=name: _TRANSFORM[name](answer, place, more),  # type: ignore[misc]
-            more_calls=more.calls if name == "instances" else 0,
-        )
-        if found is not None:
-            rows[name] = found
-        elif name == "instances":
-            more.instances = (
-                None  # what cannot be read as machines says nothing of groups and addresses either
-            )
+    # What needs nothing else is stored as soon as it is there, the rest with what is asked because of it.
+    for name in [name for name in asked if name not in _RELATED]:
+        _bring(place, crew, asked, name, rows)
+    raw = {name: asked[name].future.result().value for name in _RELATED if name in asked}
+    more = _More(place, crew, raw, asked)
+    for name in raw:
+        _bring(place, crew, asked, name, rows, more)
+        if name == "instances" and name not in rows:
+            more.instances = None  # what is not read as machines says nothing of groups and addresses either
     estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
     types = _collect_types(place, crew, estate)
     priced = _ask_prices(place, crew, estate, types)
     _collect_metrics(place, crew, estate, types)
     for one, transform in priced:
         bring(crew, one, transform)
+    # Last: whichever region comes here first lists them for all, and one that hangs must not hold up the others.
+    buckets = place.scope("buckets")
+    if crew.wants(buckets):
+        storage.collect_buckets(buckets, crew, storage.Oss(place.session, place.region))
+
+
+def _bring(
+    place: Place,
+    crew: Crew,
+    asked: Mapping[str, Asked],
+    name: str,
+    rows: dict[str, Rows],
+    more: "_More | None" = None,
+) -> None:
+    calls = more.calls if more and name == "instances" else 0
+    found = bring(crew, asked[name], lambda raw: _TRANSFORM[name](raw, place, more), more_calls=calls)
+    if found is not None:
+        rows[name] = found
 
 
 # --- inventory --------------------------------------------------------------------------------------------
@@ -112,10 +124,11 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", network.get_load_balancers),
     "nat_gateways": lambda p, c: _ask_telling(p, c, "nat_gateways", network.get_nat_gateways),
     "databases": lambda p, c: _ask(p, c, "databases", network.get_databases),
-    "buckets": lambda p, c: _ask_buckets(p, c),
     "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
 }
-_TRANSFORM: Mapping[str, Callable[[Any, Place, "_More"], Rows]] = {
+# Needs the machines, or what is asked because of them.
+_RELATED = ("instances", "scaling_groups", "public_ips")
+_TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "instances": lambda raw, p, more: inventory.transform_instances(
         raw, p.scope("instances"), more.members, more.renewals, more.off_since
     ),
@@ -130,23 +143,8 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, "_More"], Rows]] = {
     "load_balancers": lambda raw, p, _: network.transform_load_balancers(raw, p.scope("load_balancers")),
     "nat_gateways": lambda raw, p, _: network.transform_nat_gateways(raw, p.scope("nat_gateways")),
     "databases": lambda raw, p, _: network.transform_databases(raw, p.scope("databases")),
-    "buckets": lambda raw, p, _: storage.transform_buckets(raw, p.scope("buckets")),
     "commitments": lambda raw, p, _: commitments.transform_reserved(raw, p.scope("commitments")),
 }
-
-
-def _ask_buckets(place: Place, crew: Crew) -> Asked:
-    """The buckets of a region. The list is of the whole account, so one region asks for all of them."""
-    scope = place.scope("buckets")
-    oss = storage.Oss(place.session, place.region)
-    with crew.sharing(("buckets", place.session.account)) as listed:
-        if not listed:
-            listed.append(crew.get(f"buckets of account {place.session.account}", storage.get_buckets, oss))
-    every = listed[0].result()
-    if every.error is not None:
-        return Asked(scope, listed[0], [])
-    mine = [dict(one) for one in every.value or () if one["region"] == place.region]
-    return ask_telling(scope, crew, storage.get_details, oss, mine)
 
 
 class _More:

@@ -22,8 +22,8 @@ from collectors.alibaba.products import DIRECTLY, address_of
 from collectors.bills.stores.calling import TIMEOUT, Refused, call
 from collectors.bills.stores.reading import StoreError
 from collectors.calls import METER, CallError
-from collectors.conduct import Rows
-from collectors.regions import Problems, beside
+from collectors.conduct import Crew, Rows
+from collectors.regions import Problems, ask_telling, beside, bring
 from finops import __version__
 from finops.errors import CredentialsError
 from finops.warehouse import Scope
@@ -128,6 +128,20 @@ def _as_signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 # --- buckets ----------------------------------------------------------------------------------------------
+
+
+def collect_buckets(scope: Scope, crew: Crew, oss: Oss) -> None:
+    """The buckets of a region. The list is of the whole account, so one region asks for all of them."""
+    with crew.sharing(("buckets", scope.account_id)) as listed:
+        if not listed:
+            listed.append(crew.get(f"buckets of account {scope.account_id}", get_buckets, oss))
+    every = listed[0].result()
+    if every.error is not None:
+        crew.missed(scope, every.error, every.calls)
+        return
+    mine = [dict(one) for one in every.value or () if one["region"] == scope.region]
+    asked = ask_telling(scope, crew, get_details, oss, mine)
+    bring(crew, asked, lambda raw: transform_buckets(raw, scope))
 
 
 def get_buckets(oss: Oss) -> Raw:
