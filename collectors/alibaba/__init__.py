@@ -7,6 +7,7 @@ client       one client per account and region; pace, retries, budgets, errors t
 answers      what services say, and in how many ways they say no
 products     versions, addresses and paging of the products
 credentials  keys as Alibaba's own tools find them
+renewing     keys that end, and how the next ones are got
 accounts     who is asking, which accounts and regions there are
 inventory    machines, their types and groups, disks, snapshots: get → transform
 network      addresses, load balancers, NAT gateways, databases

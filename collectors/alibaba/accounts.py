@@ -1,25 +1,19 @@
 """Who is asking, which accounts can be entered, and which regions there are."""
 
-import json
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from pathlib import Path
-
-import requests
 
 from collectors.alibaba.answers import unwrapped
 from collectors.alibaba.client import Api, Client, Keys, Session, Site
-from collectors.alibaba.credentials import Key, Source, find_source
-from collectors.alibaba.products import CLOSED, DIRECTLY, NUMBERS, SITES, address_of
+from collectors.alibaba.credentials import Source, find_source
+from collectors.alibaba.products import CLOSED, NUMBERS, SITES
+from collectors.alibaba.renewing import ASSUME_ROLE, MachineKeys, OidcKeys, RoleKeys
 from collectors.calls import Budget, CallError
+from collectors.conduct import ODD_SHAPES
 from collectors.scopes import Refused
 from finops.errors import CredentialsError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "GetCallerIdentity")  # needs no permission
-ASSUME_ROLE = Api("sts", "AssumeRole", "sts:AssumeRole")
 DESCRIBE_REGIONS = Api("ecs", "DescribeRegions", items="Regions.Region")  # needs no permission
 LIST_ACCOUNTS = Api(
     "resourcedirectory",
@@ -40,11 +34,7 @@ LIST_ACCOUNTS_BEFORE = Api(
 
 HOME = "cn-hangzhou"  # where the API is asked that has one place for all regions
 _ROLE_SESSION = "finops"
-_ROLE_SECONDS = 3600  # the longest that a role allows which nobody has changed
-_RENEW_BEFORE = 300.0  # seconds
 _PATIENCE = 40.0  # seconds that failed attempts at the first calls may take
-_METADATA = "http://100.100.100.200/latest/"  # of an ECS instance, reached from itself only
-_METADATA_SECONDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +114,12 @@ def _session(profile: str | None, request: Request) -> tuple[Session, str]:
                 f"Alibaba Cloud refused the credentials{_of(profile)} ({error.code})."
             ) from error
         raise CredentialsError(f"Whose credentials these are could not be asked: {error}") from error
-    arn = str(identity.get("Arn") or "")
-    return Session(keys, str(identity["AccountId"]), arn, endpoint=request.endpoint, site=site), region
+    account, arn = str(identity.get("AccountId") or ""), str(identity.get("Arn") or "")
+    if not account:
+        raise CredentialsError(
+            f"Whose credentials these are could not be asked: {GET_CALLER_IDENTITY.action} was answered without it."
+        )
+    return Session(keys, account, arn, endpoint=request.endpoint, site=site), region
 
 
 def _keys(source: Source, request: Request, region: str) -> Keys:
@@ -180,17 +174,18 @@ def _wanted_accounts(
     if request.accounts:
         return [(account, None) for account in request.accounts]
     try:
-        members = own.client(region).all_of_first(LIST_ACCOUNTS, LIST_ACCOUNTS_BEFORE)
+        listed = [
+            (str(one["AccountId"]), one.get("DisplayName"))
+            for one in own.client(region).all_of_first(LIST_ACCOUNTS, LIST_ACCOUNTS_BEFORE)
+            if "Fail" not in str(one.get("Status") or "") and one.get("Status") not in _NOT_MEMBERS
+        ]
     except CallError as error:
-        found.refused.append(
-            Refused(own.account, "accounts", "denied" if error.status == "denied" else "failed", str(error))
-        )
+        status = "denied" if error.status == "denied" else "failed"
+        found.refused.append(Refused(own.account, "accounts", status, str(error)))
         return [(own.account, None)]
-    listed = [
-        (str(one["AccountId"]), one.get("DisplayName"))
-        for one in members
-        if "Fail" not in str(one.get("Status") or "") and one.get("Status") not in _NOT_MEMBERS
-    ]
+    except ODD_SHAPES as error:
+        found.refused.append(_odd(own, "accounts", error))
+        return [(own.account, None)]
     # The management account is not a member of its own directory everywhere.
     return listed if own.account in {account for account, _ in listed} else [(own.account, None), *listed]
 
@@ -226,114 +221,6 @@ def _of(profile: str | None) -> str:
     return f" of the profile {profile}" if profile else ""
 
 
-# --- keys that end ----------------------------------------------------------------------------------------
-
-
-class _Renewing(Keys):
-    """Keys that end, got anew a few minutes before. One thread gets them, the others wait."""
-
-    def __init__(self) -> None:
-        self._now: Key | None = None
-        self._ends = 0.0
-        self._lock = threading.Lock()
-
-    def key(self) -> Key:
-        with self._lock:
-            if self._now is None or time.time() > self._ends - _RENEW_BEFORE:
-                self._now, self._ends = self._get()
-            return self._now
-
-    def renew(self) -> bool:
-        with self._lock:
-            self._ends = 0.0
-        return True
-
-    def _get(self) -> tuple[Key, float]:
-        raise NotImplementedError
-
-
-class RoleKeys(_Renewing):
-    """Keys of a role that another account's session assumes."""
-
-    def __init__(self, caller: Client, arn: str, session_name: str, external_id: str | None) -> None:
-        super().__init__()
-        self._caller, self._arn = caller, arn
-        self._session_name, self._external_id = session_name, external_id
-
-    def _get(self) -> tuple[Key, float]:
-        answer = self._caller.get(
-            ASSUME_ROLE,
-            RoleArn=self._arn,
-            RoleSessionName=self._session_name,
-            DurationSeconds=_ROLE_SECONDS,
-            ExternalId=self._external_id,
-        )
-        return _temporary(answer["Credentials"])
-
-
-class OidcKeys(_Renewing):
-    """Keys of a role that a token of an identity provider assumes, as in a Kubernetes pod."""
-
-    def __init__(self, source: Source, endpoint: str | None, region: str) -> None:
-        super().__init__()
-        self._source = source
-        self._address, self._local = address_of("sts", region, endpoint)
-
-    def _get(self) -> tuple[Key, float]:
-        source = self._source
-        try:
-            token = Path(str(source.oidc_token_file)).read_text(encoding="utf-8").strip()
-            answer = requests.post(
-                f"{self._address}/",
-                params={"Action": "AssumeRoleWithOIDC", "Version": "2015-04-01", "Format": "JSON",
-                        "Timestamp": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"},
-                data={"RoleArn": source.role_arn, "OIDCProviderArn": source.oidc_provider_arn, "OIDCToken": token,
-                      "RoleSessionName": source.session_name, "DurationSeconds": str(_ROLE_SECONDS)},
-                timeout=(5, 30),
-                proxies=dict(DIRECTLY) if self._local else None,
-            )  # fmt: skip
-            return _temporary(answer.json()["Credentials"])
-        except OSError as error:
-            raise CredentialsError(
-                f"The token of ALIBABA_CLOUD_OIDC_TOKEN_FILE could not be exchanged for a key: {type(error).__name__}."
-            ) from error
-        except (ValueError, KeyError, TypeError) as error:
-            raise CredentialsError(
-                f"Alibaba Cloud did not give a key of {source.role_arn} for the token of "
-                f"ALIBABA_CLOUD_OIDC_TOKEN_FILE (status {answer.status_code})."
-            ) from error
-
-
-class MachineKeys(_Renewing):
-    """Keys of the RAM role of the ECS instance that this runs on."""
-
-    def __init__(self, role: str) -> None:
-        super().__init__()
-        self._role = role
-
-    def _get(self) -> tuple[Key, float]:
-        base = f"{_METADATA}meta-data/ram/security-credentials/"
-        try:
-            token = requests.put(
-                f"{_METADATA}api/token",
-                headers={"X-aliyun-ecs-metadata-token-ttl-seconds": "300"},
-                timeout=_METADATA_SECONDS,
-            )
-            headers = {"X-aliyun-ecs-metadata-token": token.text} if token.ok else {}
-            role = self._role or requests.get(base, headers=headers, timeout=_METADATA_SECONDS).text.strip()
-            answer = requests.get(base + role, headers=headers, timeout=_METADATA_SECONDS)
-            return _temporary(json.loads(answer.text))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CredentialsError(
-                "The RAM role of this machine could not be asked for a key: it is no ECS instance, or has no role."
-            ) from error
-
-
-def _temporary(told: dict[str, str]) -> tuple[Key, float]:
-    ends = datetime.fromisoformat(told["Expiration"]).timestamp()
-    return Key(told["AccessKeyId"], told["AccessKeySecret"], told["SecurityToken"]), ends
-
-
 # --- regions ----------------------------------------------------------------------------------------------
 
 
@@ -347,10 +234,23 @@ def _regions(session: Session, wanted: Sequence[str], found: Found) -> list[str]
     except CallError as error:
         found.refused.append(Refused(session.account, "regions", error.status, str(error)))
         return sorted(set(wanted))
-    known = [str(one["RegionId"]) for one in unwrapped(answer, DESCRIBE_REGIONS.items)]
+    try:
+        known = [str(one["RegionId"]) for one in unwrapped(answer, DESCRIBE_REGIONS.items)]
+    except ODD_SHAPES as error:
+        found.refused.append(_odd(session, "regions", error))
+        return sorted(set(wanted))
     for region in wanted:
         if region not in known:
             raise UsageError(
                 f"There is no Alibaba Cloud region {region}: regions are named like {', '.join(known[:3])}."
             )
     return sorted(set(wanted or known).difference(() if wanted else CLOSED))
+
+
+def _odd(session: Session, dataset: str, error: Exception) -> Refused:
+    """A list that is not built as we know it."""
+    sentence = (
+        f"The {dataset} of account {session.account} are listed in a shape that this version does not know "
+        f"({type(error).__name__}: {error})."
+    )
+    return Refused(session.account, dataset, "failed", sentence)

@@ -146,8 +146,8 @@ class Keys:
         """The key to sign with now."""
         return self._key
 
-    def renew(self) -> bool:
-        """After it was told to have expired: whether there is another one now."""
+    def renew(self, key: Key) -> bool:  # noqa: ARG002
+        """After this one was told to have expired: whether there is another one now."""
         return False
 
 
@@ -291,24 +291,25 @@ class Client:
                 f"{self.budget.lost:.0f} seconds (limit {self.budget.limit:.0f}).",
             )  # fmt: skip
         pace = self._pace(api.product)
+        key = self.session.keys.key()  # which may take a call of its own
         pace.wait()
         METER.sent += 1
         METER.attempts += 1
         METER.last = time.monotonic()
-        answer = self._send(api, parameters)
+        answer = self._send(api, parameters, key)
         if answer.content is not None:
             pace.faster()
             self.budget.regain(_REGAINED)
             return answer.content
         if answer.kind == "throttled":
             pace.slower()
-        if answer.kind == "expired" and self.session.keys.renew():
+        if answer.kind == "expired" and self.session.keys.renew(key):
             raise Again(answer)
         if answer.kind in ("throttled", "broken"):
             raise Again(answer)
         raise self._told(api, answer)
 
-    def _send(self, api: Api, parameters: Mapping[str, Any]) -> Answer:
+    def _send(self, api: Api, parameters: Mapping[str, Any], key: Key) -> Answer:
         address = self._address(api.product)
         request = CommonRequest(
             domain=address,
@@ -318,7 +319,6 @@ class Client:
         request.set_method("POST")
         request.set_protocol_type(protocol_type.HTTPS)  # where the address does not say otherwise
         request.set_accept_format("JSON")
-        key = self.session.keys.key()
         for name, value in parameters.items():
             if value is not None and name != "RegionId":
                 request.add_body_params(name, value if isinstance(value, str) else _text(value))

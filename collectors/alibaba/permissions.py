@@ -6,6 +6,7 @@ from typing import Any
 from collectors.alibaba import accounts, billing, commitments, inventory, metrics, network, prices, storage
 from collectors.alibaba.accounts import Request
 from collectors.alibaba.client import Api
+from collectors.alibaba.renewing import ASSUME_ROLE
 
 # Modules whose calls every collection makes.
 _MODULES: tuple[ModuleType, ...] = (inventory, network, commitments, metrics, prices, storage, billing)
@@ -47,7 +48,7 @@ def _statement(actions: list[str], resource: str = "*") -> dict[str, Any]:
 def _directory(request: Request) -> list[dict[str, Any]]:
     role = request.role or ""
     arn = role if role.startswith("acs:") else f"acs:ram::*:role/{role}"
-    statements = [_statement(list(accounts.ASSUME_ROLE.actions), arn)]
+    statements = [_statement(list(ASSUME_ROLE.actions), arn)]
     if not request.accounts and not role.startswith("acs:"):
         listing = {*accounts.LIST_ACCOUNTS.actions, *accounts.LIST_ACCOUNTS_BEFORE.actions}
         statements.append(_statement(sorted(listing)))

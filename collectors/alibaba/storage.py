@@ -15,6 +15,7 @@ import requests
 
 from collectors.alibaba.answers import Answer
 from collectors.alibaba.client import Api, Session
+from collectors.alibaba.credentials import Key
 from collectors.alibaba.inventory import Raw, number, place, utc
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
 from collectors.alibaba.oss_xml import explain, named, parsed, text
@@ -63,16 +64,30 @@ class Oss:
     ) -> ElementTree.Element:
         what = f"{api.action} {self._where(region, bucket)}"
         try:
-            found: ElementTree.Element = call(
-                lambda: self._send(region, bucket, parameters), explain, what, parsed
-            )
-            return found
+            return self._called(region, bucket, parameters, what)
         except StoreError as error:
             raise CallError("failed", "Store", str(error)) from error
 
-    def _send(self, region: str, bucket: str, parameters: Mapping[str, str]) -> requests.Response:
+    def _called(
+        self, region: str, bucket: str, parameters: Mapping[str, str], what: str
+    ) -> ElementTree.Element:
+        """With another key where the first has expired on the way."""
+        key = self.session.keys.key()
+        try:
+            found: ElementTree.Element = call(
+                lambda: self._send(region, bucket, parameters, key), explain, what, parsed
+            )
+        except Refused as refused:
+            kind = Answer.refused(refused.status, refused.code, "").kind
+            if kind != "expired" or not self.session.keys.renew(key):
+                raise
+            key = self.session.keys.key()
+            found = call(lambda: self._send(region, bucket, parameters, key), explain, what, parsed)
+        return found
+
+    def _send(self, region: str, bucket: str, parameters: Mapping[str, str], key: Key) -> requests.Response:
         METER.sent += 1
-        key, now = self.session.keys.key(), datetime.now(UTC)
+        now = datetime.now(UTC)
         asked = Asked(bucket, "", dict(parameters), {})
         signed = version_4(asked, key, region, now) if self.version == 4 else version_1(asked, key, now)
         address, local = address_of("oss", region, self.session.endpoint)

@@ -57,7 +57,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Client
     hurry(monkeypatch)
     left, given = list(answers), []
 
-    def send(self: Client, api: Api, parameters: Any) -> Answer:
+    def send(self: Client, api: Api, parameters: Any, key: Key) -> Answer:
         given.append(left.pop(0) if len(left) > 1 else left[0])
         return given[-1]
 
