@@ -80,7 +80,7 @@ def get_list(
     that are subscribed to, by the month."""
     found: Raw = []
     for platform, names in sorted(types.items()):
-        found += _machines(session, client, platform, sorted(set(names)))
+        found += _machines(session, client, platform, sorted(set(names)), problems)
     for kind, level in kinds:
         if not problems and (price := _asked_of_ecs(client, _disk(kind, level), problems, "dataDisk")):
             per_gib = price[0] / _PER_DISK_GIB * _HOURS
@@ -92,7 +92,9 @@ def get_list(
     return found
 
 
-def _machines(session: Session, client: Client, platform: str, names: Sequence[str]) -> Raw:
+def _machines(
+    session: Session, client: Client, platform: str, names: Sequence[str], problems: Problems
+) -> Raw:
     """Machines by fifty; one by one from ECS where billing is closed to the account."""
     try:
         return [
@@ -109,10 +111,11 @@ def _machines(session: Session, client: Client, platform: str, names: Sequence[s
         found = [
             _price(name, "on_demand", "hour", *price, platform, _ECS)
             for name in names
-            if (price := _machine_of_ecs(client, name, platform, "Hour", refused))
+            if not refused and (price := _machine_of_ecs(client, name, platform, "Hour", refused))
         ]
         if not found:
             raise
+        problems += refused
         return found
 
 
@@ -129,7 +132,7 @@ def _batch(
     try:
         answer = session.billing(lambda billing: billing.get(GET_PRICES, **parameters))
     except CallError as error:
-        if _NOT_FOUND not in error.code:
+        if _NOT_FOUND not in f"{error.code} {error}":
             raise
         if len(names) > 1:
             half = len(names) // 2
@@ -157,7 +160,7 @@ def _machine_of_ecs(
         if unit != "Hour":
             parameters["Period"] = 1
         found = _asked_of_ecs(client, parameters, problems, "instanceType")
-        if found:
+        if found or problems:
             return found
     return None
 
@@ -176,15 +179,22 @@ def _asked_of_ecs(
     try:
         answer = client.get(DESCRIBE_PRICE, RegionId=client.region, **parameters)
     except CallError as error:
-        not_sold = error.status == "failed" and error.code.startswith(("Invalid", "OperationDenied"))
-        if not not_sold or error.code.startswith("InvalidAction"):
+        if not _not_sold(error):
             problems.append(str(error))
         return None
     price = answer["PriceInfo"]["Price"]
     details = within(price, "DetailInfos.DetailInfo") or []
-    mine = [one for one in details if one.get("Resource") == part]
+    mine = details if len(details) == 1 else [one for one in details if one.get("Resource") == part]
     amount = _exact((mine[0] if mine else price).get("OriginalPrice"))
     return (amount, str(price["Currency"])) if amount and (mine or not details) else None
+
+
+def _not_sold(error: CallError) -> bool:
+    """Whether a question is refused because of what it is about."""
+    about = error.code.startswith(("Invalid", "OperationDenied")) and not error.code.startswith(
+        "InvalidAction"
+    )
+    return error.status == "failed" and about
 
 
 def transform_list(raw: Raw, scope: Scope, at: datetime) -> Rows:
@@ -208,13 +218,20 @@ def get_spot(client: Client, types: Mapping[str, Iterable[str]], at: datetime) -
     found: Raw = []
     for platform, names in sorted(types.items()):
         for name in sorted(set(names)):
-            for page in _history(client, name, platform, at):
-                currency = str(page["Currency"])
-                found += [
-                    {**one, "Currency": currency, "platform": platform}
-                    for one in unwrapped(page, SPOT_HISTORY.items)
-                ]
+            try:
+                found += _changes(client, name, platform, at)
+            except CallError as error:
+                if not _not_sold(error):  # some types are never sold as spot, or no longer
+                    raise
     return found
+
+
+def _changes(client: Client, name: str, platform: str, at: datetime) -> Raw:
+    return [
+        {**one, "Currency": str(page["Currency"]), "platform": platform}
+        for page in _history(client, name, platform, at)
+        for one in unwrapped(page, SPOT_HISTORY.items)
+    ]
 
 
 def _history(client: Client, name: str, platform: str, at: datetime) -> Iterator[dict[str, Any]]:
