@@ -114,21 +114,28 @@ _CHARGES = {"paybytraffic": "traffic", "paybybandwidth": "bandwidth"}
 def get_load_balancers(client: Client, problems: Problems) -> dict[str, Raw]:
     """Balancers of the three products; of classic ones what is before and behind them too."""
     found = {"classic": client.all(DESCRIBE_CLBS, RegionId=client.region)}
-    details = beside(
-        problems,
-        lambda: [
-            client.get(DESCRIBE_CLB, RegionId=client.region, LoadBalancerId=one["LoadBalancerId"])
-            for one in found["classic"]
-        ],
-    )
-    found["details"] = details or []
+    found["details"] = _details(client, found["classic"], problems)
     for kind, api in (("application", LIST_ALBS), ("network", LIST_NLBS)):
         found[kind] = beside(problems, lambda api=api: _where_offered(client, api)) or []  # type: ignore[misc]
     return found
 
 
-def _where_offered(client: Client, api: Api) -> Raw:
+def _details(client: Client, balancers: Raw, problems: Problems) -> Raw:
+    """What each balancer says of itself; none of one that was deleted since, nor after the first that is refused."""
+    found: Raw = []
+    for one in balancers:
+        try:
+            found.append(
+                client.get(DESCRIBE_CLB, RegionId=client.region, LoadBalancerId=one["LoadBalancerId"])
+            )
+        except CallError as error:
+            if "LoadBalancerId.NotFound" not in error.code:
+                problems.append(str(error))
+                break
+    return found
 
+
+def _where_offered(client: Client, api: Api) -> Raw:
     try:
         return client.all(api)
     except CallError as error:
@@ -178,16 +185,18 @@ def _served(detail: Mapping[str, Any] | None) -> dict[str, int | None]:
 def get_nat_gateways(client: Client, problems: Problems) -> list[dict[str, Any]]:
     """NAT gateways, each with how many entries for outgoing and incoming traffic it has."""
     found = client.all(DESCRIBE_NATS, RegionId=client.region)
+    refused: set[str] = set()
     for one in found:
         for name, api, tables in (
             ("snat", DESCRIBE_SNATS, "SnatTableIds.SnatTableId"),
             ("dnat", DESCRIBE_DNATS, "ForwardTableIds.ForwardTableId"),
         ):
-            identity = one["NatGatewayId"]
-            has = within(one, tables)
-            one[name] = (
-                0 if has == [] else beside(problems, lambda a=api, i=identity: _entries(client, a, i))  # type: ignore[misc]
-            )
+            one[name] = 0 if within(one, tables) == [] else None
+            if one[name] is None and name not in refused:
+                identity, before = one["NatGatewayId"], len(problems)
+                one[name] = beside(problems, lambda a=api, i=identity: _entries(client, a, i))  # type: ignore[misc]
+                if len(problems) > before:
+                    refused.add(name)  # for one gateway, so for the others
     return found
 
 
@@ -255,4 +264,7 @@ def transform_databases(raw: Raw, scope: Scope) -> Rows:
 
 
 # A basic instance is a single node; the others have one that stands by.
-_CATEGORIES = {"Basic": False, "HighAvailability": True, "AlwaysOn": True, "Finance": True, "cluster": True}
+_CATEGORIES = {
+    "Basic": False, "HighAvailability": True, "AlwaysOn": True, "Finance": True, "cluster": True,
+    "serverless_basic": False, "serverless_standard": True, "serverless_ha": True,
+}  # fmt: skip
