@@ -29,8 +29,8 @@ _NOT_KEYS = {
     "FINOPS_DEBUG",
     "FINOPS_GCP_ENDPOINT",
 }
-# Variables that set a key under a name of their own, after all others.
-_NAMED = {"FINOPS_ALIBABA_ENDPOINT": ["alibaba", "endpoint"]}
+# Variables that set an endpoint under a name of their own, after all others.
+_ENDPOINTS = {"FINOPS_ALIBABA_ENDPOINT": ["alibaba", "endpoint"]}
 
 # Settings that are text whatever they look like.
 _TEXTS = {
@@ -185,9 +185,12 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         text = environ[name]
         plain = path[-1] in _TEXTS and first != "rules"
         _set(values, path, text if plain else _parsed(text), name)
-    for name, path in _NAMED.items():
+    for name, path in _ENDPOINTS.items():
         if environ.get(name):
-            _set(values, path, environ[name], name)
+            try:
+                _set(values, path, checked_endpoint(environ[name]), name)
+            except ValueError as error:
+                raise ConfigError(f"{name} {error}.") from None
     return values
 
 

@@ -118,6 +118,15 @@ def test_the_endpoint_of_alibaba_has_a_variable_of_its_own_that_wins(here: Path)
     assert (settings.alibaba.endpoint, settings.alibaba.role) == ("http://127.0.0.1:8900", "reader")
 
 
+def test_an_endpoint_that_is_none_is_told_with_the_variable_and_not_with_the_file(here: Path) -> None:
+    write(here / "finops.toml", "[alibaba]\nrole = 'reader'\n")
+    environ = {"HOME": str(here), "FINOPS_ALIBABA_ENDPOINT": "http://ecs.aliyuncs.com"}
+    with pytest.raises(
+        ConfigError, match=r"^FINOPS_ALIBABA_ENDPOINT is plain http \(http://ecs\.aliyuncs\.com\)"
+    ):
+        load_settings(environ=environ)
+
+
 def test_variables_reach_into_the_section_of_a_cloud_and_text_that_looks_like_a_number_stays_text(
     here: Path,
 ) -> None:
