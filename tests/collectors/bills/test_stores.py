@@ -478,6 +478,7 @@ def test_the_profile_of_the_command_line_is_used_where_the_environment_has_no_ke
     (tmp_path / ".aliyun").mkdir()
     (tmp_path / ".aliyun" / "config.json").write_text(json.dumps(PROFILES))
     monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_ID")
+    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
     monkeypatch.setenv("ALIBABA_CLOUD_PROFILE", profile)
     alibaba.put({"a.csv": alibaba.bill("1")})
     if said:
@@ -490,6 +491,7 @@ def test_the_profile_of_the_command_line_is_used_where_the_environment_has_no_ke
 
 def test_the_older_names_of_the_variables_are_known(alibaba: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_ID")
+    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
     monkeypatch.setenv("ALIYUN_ACCESS_KEY_ID", "LTAI-test")
     monkeypatch.setenv("ALIYUN_ACCESS_KEY_SECRET", "secret-of-test")
     alibaba.put({"a.csv": alibaba.bill("1")})
@@ -501,6 +503,7 @@ def test_without_a_key_of_alibaba_it_is_told_how_to_get_one(
     alibaba: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_ID")
+    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
     with pytest.raises(CredentialsError, match="No Alibaba Cloud credentials were found"):
         alibaba.ingest()
 
