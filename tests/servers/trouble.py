@@ -74,7 +74,10 @@ class Trouble:
             unknown = set(rule) - {*HOW_OFTEN, *DETAILS, *self._names}
             if unknown:
                 raise ValueError(f"no such key in a fault: {', '.join(sorted(unknown))}")
-        self.rules = [Rule(rule, chance=random.Random(rule.get("seed", 0))) for rule in rules]
+        # Each rule throws dice of its own, or the rarer would only ever strike together with the others.
+        self.rules = [
+            Rule(rule, chance=random.Random(rule.get("seed", number))) for number, rule in enumerate(rules)
+        ]
 
     def set_limits(self, rules: list[dict[str, Any]]) -> None:
         with self._lock:
