@@ -184,7 +184,7 @@ def joined(where: tuple[str, str], keys: list[Key], period: int, start: int, end
         stamps, columns = statistics(where, each, period, begin, min(end // 1000, now))
         part = np.zeros(len(stamps), kind)
         part["stamp"], part["series"] = stamps, number
-        part["low"], part["mean"], part["high"] = columns
+        part["low"], part["mean"], part["high"] = (np.round(values, 4) for values in columns)
         parts.append(part)
     whole = np.concatenate(parts) if parts else np.zeros(0, kind)
     return whole[np.lexsort((whole["series"], whole["stamp"]))]
@@ -215,18 +215,14 @@ def statistics(
 
 
 def told(call: Call, rows: NDArray[Any], keys: list[Key], period: int) -> dict[str, Any]:
-    """The answer with its datapoints as text."""
-    base = [{"userId": call.account, **dict(sorted(each.dimensions))} for each in keys]
-    points = [
-        {"timestamp": stamp * 1000, **base[series], "Minimum": round(low, 4), "Average": round(mean, 4), "Maximum": round(high, 4)}
+    """The answer with its datapoints as text, written by hand: the largest part of what this process ever does."""
+    whose = [{"userId": call.account, **dict(sorted(each.dimensions))} for each in keys]
+    names = [json.dumps(each, separators=(",", ":"))[1:-1] for each in whose]
+    points = ",".join(
+        f'{{"timestamp":{stamp}000,{names[series]},"Minimum":{low!r},"Average":{mean!r},"Maximum":{high!r}}}'
         for stamp, series, low, mean, high in rows.tolist()
-    ]  # fmt: skip
-    return {
-        "Code": "200",
-        "Success": True,
-        "Period": str(period),
-        "Datapoints": json.dumps(points, separators=(",", ":")),
-    }
+    )
+    return {"Code": "200", "Success": True, "Period": str(period), "Datapoints": f"[{points}]"}
 
 
 _OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
