@@ -239,7 +239,8 @@ def _settle(
             writer.con, writer.run_id, scope, message.status, message.error, at=at, calls=message.calls
         )
         status = message.status
-        outcome.errors[scope] = message.error
+        if status != "skipped":  # what a place does not offer is nothing that is missing
+            outcome.errors[scope] = message.error
     else:
         try:
             outcome.rows += _stage(writer.con, staged, scope).commit(

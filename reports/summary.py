@@ -106,7 +106,7 @@ def carbon_interval(report: AuditReport) -> tuple[float | None, float | None]:
 
 
 def unread_scopes(report: AuditReport) -> list[Coverage]:
-    """The scopes that could not be read whole, worst first. Skipped ones were not asked for."""
+    """The scopes that could not be read whole, worst first. Skipped ones are of a place that does not offer them."""
     scopes = [scope for scope in report.coverage if scope.status in _UNREAD]
     return sorted(scopes, key=lambda s: (_UNREAD.index(s.status), s.cloud, s.account, s.region, s.dataset))
 

@@ -83,7 +83,7 @@ STATUSES = {
     "failed": "failed",
     "throttled": "cut off by the provider's rate limit",
     "partial": "read in part",
-    "skipped": "not asked for",
+    "skipped": "not offered there",
     "complete": "read whole",
 }
 BASES = {

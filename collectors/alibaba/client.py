@@ -29,6 +29,7 @@ from collectors.alibaba.credentials import Key
 from collectors.alibaba.products import (
     CHINA,
     INTERNATIONAL,
+    OPTIONAL,
     PRODUCTS,
     SITES,
     SOME_REGIONS,
@@ -404,7 +405,7 @@ class Client:
         if answer.kind == "denied":
             hint = "finops permissions alibaba prints the policy that allows it"
             return CallError("denied", code, f"{api.action} is denied {self.where} ({code}); {hint}.")
-        if answer.kind == "absent" or (answer.code == NO_HOST and api.product in SOME_REGIONS):
+        if answer.kind == "absent" or _is_not_there(api.product, code):
             return CallError("skipped", code, f"{api.operation} is not offered {self.where} ({code}).")
         if answer.kind == "quota":
             return CallError(
@@ -421,6 +422,13 @@ class Client:
             return CallError("failed", code, f"{api.action} got no answer {self.where}: {words or code}.")
         reason = f": {words}" if words else ""
         return CallError("failed", code, f"{api.action} failed {self.where} ({code}){reason}.")
+
+
+def _is_not_there(product: str, code: str) -> bool:
+    """Whether a product that need not be everywhere is not in this place."""
+    if code == NO_HOST:
+        return product in SOME_REGIONS
+    return product in OPTIONAL and code.startswith(_UNKNOWN_CALL)
 
 
 def _text(value: Any) -> str:

@@ -18,6 +18,8 @@ CLOSED = ("ap-south-1", "ap-southeast-2")
 DIRECTLY: Mapping[str, str] = {"http": "", "https": "", "all": ""}
 # Products that some regions do not have: nobody knows their host there.
 SOME_REGIONS = ("alb", "nlb")
+# Products that an account may have nothing of, and a private endpoint may not lead to.
+OPTIONAL = (*SOME_REGIONS, "rds", "ess", "ess-2022")
 # Regions whose RDS and ESS have one address for all of them.
 _TOGETHER = (
     "cn-qingdao", "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1",

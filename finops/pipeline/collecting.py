@@ -123,7 +123,7 @@ def _complete_since(con: duckdb.DuckDBPyConnection, oldest: datetime, days: int)
     rows = con.execute(
         """
         SELECT cloud, account_id, region, dataset FROM coverage
-        WHERE status = 'complete' AND collected_at >= $oldest
+        WHERE (status = 'complete' AND collected_at >= $oldest OR status = 'skipped' AND attempted_at >= $oldest)
           AND NOT (dataset = 'metrics' AND run_id IN (
               SELECT run_id FROM collections WHERE TRY_CAST(request ->> '$.days' AS INTEGER) < $days))
           AND NOT (dataset = 'charges' AND run_id NOT IN (
