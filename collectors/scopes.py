@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from collectors.bills.partitions import cover_account
 from collectors.conduct import Outcome
 from finops.errors import FinopsError
 from finops.warehouse import Scope, Writer, record_failure
@@ -98,9 +99,10 @@ class Billed:
 
     def record_failure(self, writer: Writer, at: datetime) -> None:
         """Once every source has been asked, so that one that could be had does not hide it."""
-        if self.status:
+        if self.failed:
+            status = self.status or "partial"
             record_failure(
-                writer.con, writer.run_id, self.scope, self.status, str(self.failed), at=at, calls=self.calls
+                writer.con, writer.run_id, self.scope, status, self.failed, at=at, calls=self.calls
             )
 
     def add_to(self, outcome: Outcome) -> None:
@@ -118,11 +120,13 @@ def nothing(scope: Scope, source: str, calls: int, error: FinopsError) -> Billed
     return Billed(scope, f"{source}: nothing could be read", calls, str(error), status)
 
 
-def forget_failure(con: duckdb.DuckDBPyConnection, scope: Scope) -> None:
-    """A payer without charges of its own has no row that a load would make complete."""
-    con.execute(
-        "DELETE FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
-        "AND status IN ('denied', 'throttled', 'failed') "
-        "AND NOT EXISTS (FROM charges WHERE x_Cloud = ? AND x_AccountId = ?)",
-        [scope.cloud, scope.account_id, scope.region, scope.dataset, scope.cloud, scope.account_id],
-    )
+def forget_failure(writer: Writer, scope: Scope, at: datetime) -> None:
+    """A bill that could not be had before and now can, though nothing of it is new: its coverage is told anew.
+
+    A payer without charges of its own has no row that a load would make complete.
+    """
+    key = [scope.cloud, scope.account_id, scope.region, scope.dataset]
+    where = "(cloud, account_id, region, dataset) = (?, ?, ?, ?) AND status <> 'complete'"
+    if not writer.con.execute(f"DELETE FROM coverage WHERE {where} RETURNING 1", key).fetchall():  # noqa: S608
+        return
+    cover_account(writer.con, scope.cloud, scope.account_id, at=at, run_id=writer.run_id)

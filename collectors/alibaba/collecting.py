@@ -156,7 +156,7 @@ class _Bills:
         except (CallError, IncompleteError, InputError, CredentialsError) as error:
             return nothing(scope, source, METER.sent - before, error), frozenset()
         if not done.failed:
-            forget_failure(writer.con, scope)
+            forget_failure(writer, scope, self._at)
         loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
         failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
         return Billed(scope, f"{source}: {loaded}", done.calls, failed or None), done.accounts

@@ -126,7 +126,7 @@ def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, pr
     except (CallError, IncompleteError) as error:
         return nothing(scope, bill.url, METER.sent - before, error)
     if not done.failed:
-        forget_failure(writer.con, scope)
+        forget_failure(writer, scope, at)
     loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
     failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
     return Billed(scope, f"{bill.url}: {loaded}", done.calls, failed or None)
@@ -168,7 +168,7 @@ def _ask(
         explored = cost_explorer.explore(writer, session, at=at, allowance=allowance)
     except (CallError, IncompleteError) as error:
         return nothing(scope, f"Cost Explorer of {session.account}", METER.sent - before, error), set()
-    forget_failure(writer.con, scope)
+    forget_failure(writer, scope, at)
     return Billed(scope, explored.sentence, METER.sent - before), set(explored.accounts)
 
 

@@ -212,6 +212,15 @@ def accounts_of(con: duckdb.DuckDBPyConnection, source: str) -> list[str]:
     return [str(account) for (account,) in accounts]
 
 
+def cover_account(
+    con: duckdb.DuckDBPyConnection, cloud: str, account: str, *, at: datetime, run_id: str
+) -> None:
+    """Tells the coverage of one account anew, where it has charges."""
+    forget_touched(con)
+    _touch(con, "x_Cloud = ? AND x_AccountId = ?", [cloud, account])
+    cover(con, at=at, run_id=run_id)
+
+
 def cover(con: duckdb.DuckDBPyConnection, *, at: datetime, run_id: str) -> None:
     """Tells the coverage of every account that gained or lost charges since forget_touched().
 
