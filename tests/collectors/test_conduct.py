@@ -239,6 +239,21 @@ def test_the_status_of_a_missed_scope_is_the_error_s(error: FinopsError, status:
     assert outcome.statuses == {scope(): status}
 
 
+class NotOfferedError(FinopsError):
+    """A product that a region does not have."""
+
+    status = "skipped"
+
+
+def test_what_a_place_does_not_offer_is_told_and_is_nothing_that_is_missing(desk: Desk) -> None:
+    outcome = desk.run(lambda _, crew: crew.missed(scope(), NotOfferedError("not offered here"), 1))
+    assert outcome.statuses == {scope(): "skipped"}
+    assert outcome.errors == {}
+    assert desk.con.execute("SELECT status, error FROM coverage").fetchall() == [
+        ("skipped", "not offered here")
+    ]
+
+
 @pytest.mark.parametrize(
     ("get", "said"),
     [
