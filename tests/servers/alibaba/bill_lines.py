@@ -64,7 +64,7 @@ def line(product: str, resource: str, code: str) -> Item:
         "SubscriptionType": "PayAsYouGo", "Item": "PayAsYouGoBill", "ItemName": ("云产品使用", "Usage"), "BillingItem": ITEM_NAMES.get(code, ("", "")),
         "BillingItemCode": code, "BillingType": "按量付费", "ListPrice": "0", "ListPriceUnit": "元/小时", "Usage": "0", "UsageUnit": "小时",
         "ServicePeriod": "86400", "ServicePeriodUnit": "秒", "PretaxGrossAmount": 0.0, "InvoiceDiscount": 0.0, "DeductedByCoupons": 0.0,
-        "AfterDiscountAmount": 0.0, "DeductedByCashCoupons": 0.0, "DeductedByPrepaidCard": 0.0, "DeductedByResourcePackage": "0",
+        "DeductedByCashCoupons": 0.0, "DeductedByPrepaidCard": 0.0, "DeductedByResourcePackage": "0",
         "OutstandingAmount": 0.0, "AdjustAmount": 0.0, "CostUnit": "未分配", "ResourceGroup": "", "Tag": "", "BizType": "",
     }  # fmt: skip
 
