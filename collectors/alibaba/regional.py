@@ -250,7 +250,7 @@ def _ask_prices(
         if one:
             asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
         else:
-            crew.whole(listed, {}, calls=0, problems=estate.why("instances"))
+            without_machines(crew, listed, estate)
     running = [one for one in estate.running if one["purchase_model"] != "subscription"]
     used = _by_platform(running, [])
     if crew.wants(spot) and used:
