@@ -3,8 +3,10 @@
 from xml.etree import ElementTree
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from collectors.bills.stores.calling import Refused
+from collectors.bills.stores.reading import BrokenOffError
 
 
 def parsed(content: bytes) -> ElementTree.Element:
@@ -34,10 +36,16 @@ def text(element: ElementTree.Element, name: str) -> str:
 
 
 def explain(answer: requests.Response) -> Refused:
-    """What an error of OSS says."""
+    """What an error of OSS says. Raises BrokenOffError where it ends in the middle."""
+    content = b""
     try:
-        root = parsed(answer.raw.read(1 << 16, decode_content=True))
+        content = answer.raw.read(1 << 16, decode_content=True)
+        root = parsed(content)
         code = text(root, "Code") or str(answer.status_code)
         return Refused(answer.status_code, code, text(root, "Message"), text(root, "Endpoint"))
-    except (ValueError, OSError, requests.exceptions.RequestException):
+    except (HTTPError, OSError) as error:
+        raise BrokenOffError(f"an error that broke off ({type(error).__name__})") from error
+    except ValueError as error:
+        if content.startswith(b"<?xml"):
+            raise BrokenOffError("an error that broke off") from error
         return Refused(answer.status_code, str(answer.status_code), "")
