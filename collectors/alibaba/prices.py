@@ -79,23 +79,30 @@ def get_list(
     """Prices as {sku, model, unit, price, currency, platform, source}: machines of each platform, disks, and types
     that are subscribed to, by the month."""
     found: Raw = []
+    refused: Problems = []  # by ECS, which is then asked no more
     for platform, names in sorted(types.items()):
-        found += _machines(session, client, platform, sorted(set(names)), problems)
+        found += _machines(session, client, platform, sorted(set(names)), refused, problems)
     for kind, level in kinds:
-        if not problems and (price := _asked_of_ecs(client, _disk(kind, level), problems, "dataDisk")):
+        if not refused and (price := _asked_of_ecs(client, _disk(kind, level), refused, "dataDisk")):
             per_gib = price[0] / _PER_DISK_GIB * _HOURS
             sku = f"{kind}.{level}" if level else kind
             found.append(_price(sku, "on_demand", "GiB-month", per_gib, price[1], None, _ECS))
     for name in sorted(set(subscribed)):
-        if not problems and (price := _machine_of_ecs(client, name, "linux", "Month", problems)):
+        if not refused and (price := _machine_of_ecs(client, name, "linux", "Month", refused)):
             found.append(_price(name, "subscription", "month", *price, None, _ECS))
+    problems += refused
     return found
 
 
 def _machines(
-    session: Session, client: Client, platform: str, names: Sequence[str], problems: Problems
+    session: Session,
+    client: Client,
+    platform: str,
+    names: Sequence[str],
+    refused: Problems,
+    problems: Problems,
 ) -> Raw:
-    """Machines by fifty; one by one from ECS where billing is closed to the account."""
+    """Machines by fifty; one by one from ECS where billing does not tell, which is told all the same."""
     try:
         return [
             _price(name, "on_demand", "hour", *price, platform, _LIST)
@@ -105,9 +112,6 @@ def _machines(
             )
         ]
     except CallError as error:
-        if error.status != "denied":
-            raise
-        refused: Problems = []
         found = [
             _price(name, "on_demand", "hour", *price, platform, _ECS)
             for name in names
@@ -115,7 +119,7 @@ def _machines(
         ]
         if not found:
             raise
-        problems += refused
+        problems.append(str(error))
         return found
 
 

@@ -166,7 +166,7 @@ def test_where_billing_is_closed_ecs_is_asked_one_by_one_for_the_machine_alone()
         ecs_DescribePrice=price("0.66", ("instanceType", "0.52325"), ("systemDisk", "0.13675")),
     )
     found, problems = ask(client, {"linux": ["t-1", "t-2"], "windows": ["t-1"]})
-    assert problems == []
+    assert set(problems) == {str(DENIED)}
     assert [(one["sku"], one["platform"], one["price"], one["source"]) for one in found] == [
         ("t-1", None, Decimal("0.52325"), "ECS DescribePrice"),
         ("t-2", None, Decimal("0.52325"), "ECS DescribePrice"),
@@ -188,7 +188,7 @@ def test_a_type_that_boots_from_an_older_disk_is_asked_with_one() -> None:
         ),
     )
     found, problems = ask(client, {"linux": ["t-1"]})
-    assert (problems, [one["price"] for one in found]) == ([], [Decimal("0.2")])
+    assert (problems, [one["price"] for one in found]) == ([str(DENIED)], [Decimal("0.2")])
 
 
 def test_where_ecs_is_closed_too_it_is_asked_once_and_the_first_refusal_is_told() -> None:
@@ -209,7 +209,7 @@ def test_where_ecs_stops_answering_what_it_told_stays_and_the_reason_is_told() -
     client = Canned(bss_GetPayAsYouGoPrice=DENIED, ecs_DescribePrice=answers)
     found, problems = ask(client, {"linux": names(40)}, [("cloud_essd", "PL1")], ["t-001"])
     assert [one["sku"] for one in found] == ["t-001"]
-    assert problems == ["ecs:DescribePrice was throttled."]
+    assert problems == [str(DENIED), "ecs:DescribePrice was throttled."]
 
 
 # --- disks and months -------------------------------------------------------------------------------------
@@ -449,12 +449,13 @@ def test_all_regions_and_platforms_take_as_few_calls_as_there_can_be(cloud: Clou
     assert sum(call["items"] == 0 for call in spot) == 3, "one empty page ends each"
 
 
-def test_with_billing_closed_the_prices_are_the_same(cloud: Cloud, tmp_path: Path) -> None:
+def test_with_billing_closed_the_prices_are_the_same_and_the_refusal_is_told(cloud: Cloud, tmp_path: Path) -> None:
     query = "SELECT sku, purchase_model, unit, platform, price, currency FROM prices WHERE source <> ? ORDER BY ALL"
     collect(tmp_path / "open.duckdb", cloud.env, REGION, only=ONLY)
     cloud.deny("bssapi:GetPayAsYouGoPrice")
     done = collect(tmp_path / "closed.duckdb", cloud.env, REGION, only=ONLY)
-    assert set(done.statuses.values()) == {"complete"}, done.errors
+    assert {scope.dataset: status for scope, status in done.statuses.items()}["prices"] == "partial"
+    assert "bssapi:GetPayAsYouGoPrice is denied" in str(done.problem)
     told, before = (rows(tmp_path / f"{name}.duckdb", query, "") for name in ("closed", "open"))
     assert [row[:4] + row[5:] for row in told] == [row[:4] + row[5:] for row in before]
     assert [float(row[4]) for row in told] == pytest.approx([float(row[4]) for row in before], rel=1e-4)
