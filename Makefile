@@ -33,6 +33,7 @@ bench: $(VENV)/.test ## Print speed, memory and API calls as ratios against base
 	@$(BIN)/python tests/benchmarks/bench_audit.py
 	@$(BIN)/python -m tests.benchmarks.bench_costs
 	@$(BIN)/python -m tests.benchmarks.bench_collect
+	@$(BIN)/python -m tests.benchmarks.bench_collect_alibaba
 
 fuzz: $(VENV)/.test ## Load 5,000 spoiled bills and print what became of each kind (FILES=n, SEED=n)
 	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
