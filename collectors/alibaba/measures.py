@@ -6,7 +6,7 @@ for 30 days, disk by disk. Sources: the metric lists of CloudMonitor for ECS; De
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -126,22 +126,22 @@ Newest = Mapping[tuple[str, str, int], datetime]
 
 
 def plan(
-    assets: Assets, newest: Newest, at: datetime, days: int = DAYS, *, whole: bool = True
+    assets: Assets, newest: Newest, at: datetime, days: int = DAYS, *, whole: datetime | None = None
 ) -> list["Batch | DiskBatch"]:
     """The questions to ask: whole pages of as many machines as one may name, the oldest windows first.
 
-    `whole` says that the collection before this one had everything: then a machine of which only what its agent would
-    tell is missing had no agent.
+    `whole` is the instant of the collection before this one if that had everything: what is missing of a machine that
+    ran then was not there to be had.
     """
     public = frozenset(
         str(one["resource_id"]) for one in assets.public_ips if one["resource_type"] == "instance"
     )
     running = [one for one in assets.instances if one["state"] == "running"]
-    machines = [str(one["instance_id"]) for one in running]
-    gpus = [str(one["instance_id"]) for one in running if one["instance_type"] in assets.gpu_types]
+    gpus = [one for one in running if one["instance_type"] in assets.gpu_types]
     asked: list[Batch | DiskBatch] = []
-    for measure, ids in (*((each, machines) for each in OF_MACHINES), (GPU, gpus)):
-        asked += _batches(measure, ids, public, _begun(measure, ids, newest, whole), at, min(days, DAYS))
+    for measure, machines in (*((each, running) for each in OF_MACHINES), (GPU, gpus)):
+        begun = {str(one["instance_id"]): _begun(measure, one, newest, whole) for one in machines}
+        asked += _batches(measure, begun, public, at, min(days, DAYS))
     return asked + list(_disks(assets, newest, at, days))
 
 
@@ -162,28 +162,30 @@ def windows(start: datetime, at: datetime) -> list[Window]:
     return [Window(start, end), *reversed(found)]
 
 
-def _begun(measure: Measure, ids: Iterable[str], newest: Newest, whole: bool) -> dict[str, datetime]:
-    """From when on machines are asked: the newest day that is stored.
+def _begun(
+    measure: Measure, machine: Mapping[str, Any], newest: Newest, whole: datetime | None
+) -> datetime | None:
+    """From when on a machine is asked: the newest day that is stored.
 
-    Of what an agent would tell, nothing may be stored: then what is new is asked for, as of the processor.
+    Where nothing is, though it was asked about before: the day of that collection, or the newest of its processor.
     """
-    metrics = (measure.metric, CPU.metric) if measure.agent and whole else (measure.metric,)
-    known = {identity: [newest.get((identity, metric, DAY)) for metric in metrics] for identity in ids}
-    return {identity: found for identity, days in known.items() if (found := next(filter(None, days), None))}
+    identity = str(machine["instance_id"])
+    if (known := newest.get((identity, measure.metric, DAY))) or whole is None:
+        return known
+    if measure.agent and (known := newest.get((identity, CPU.metric, DAY))):
+        return known
+    since = (machine.get("launched_at"), machine.get("state_since"))
+    ran = all(one is not None and one < whole for one in since)
+    return midnight(whole - timedelta(microseconds=1)) if ran else None
 
 
 def _batches(
-    measure: Measure,
-    ids: Iterable[str],
-    public: frozenset[str],
-    begun: Mapping[str, datetime],
-    at: datetime,
-    days: int,
+    measure: Measure, begun: Mapping[str, datetime | None], public: frozenset[str], at: datetime, days: int
 ) -> Iterator[Batch]:
     first = first_hour(at, days)
     by_start: dict[datetime, list[str]] = defaultdict(list)
-    for identity in ids:
-        by_start[max(first, begun.get(identity, first))].append(identity)
+    for identity, known in begun.items():
+        by_start[max(first, known or first)].append(identity)
     for start in sorted(by_start):
         missing = tuple(windows(start, at))
         for some in _some(by_start[start], missing):

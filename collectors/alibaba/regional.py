@@ -351,10 +351,11 @@ def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mappi
         frozenset(str(one["instance_type"]) for one in types if one["gpu_count"]),
     )
     before = crew.stored(
-        "SELECT status FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?)",
+        "SELECT collected_at FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
+        "AND status = 'complete'",
         (CLOUD, place.session.account, place.region, "metrics"),
     )
-    whole = [one["status"] for one in before] == ["complete"]
+    whole = before[0]["collected_at"] if before and place.newest else None
     plan = metrics.plan(assets, place.newest, place.at, place.days, whole=whole)
     client, refusals = place.client, metrics.Refusals()
 

@@ -255,15 +255,36 @@ def test_a_metric_that_is_missing_is_asked_for_from_the_beginning() -> None:
 
 def test_a_machine_without_an_agent_is_asked_for_one_since_the_processor_is_known() -> None:
     newest = stored(datetime(2026, 11, 18), "i-0", but=["memory_utilization"])
-    asked = batches(plan(Assets(machines(1)), newest, AT), "memory_utilization")
+    asked = batches(plan(Assets(machines(1)), newest, AT, whole=AT - _DAY), "memory_utilization")
     assert set(starts(asked)) == {datetime(2026, 11, 18)}
 
 
 def test_after_a_collection_that_lacked_something_an_agent_may_only_have_been_missed() -> None:
     newest = stored(datetime(2026, 11, 18), "i-0", but=["memory_utilization"])
-    asked = plan(Assets(machines(1)), newest, AT, whole=False)
+    asked = plan(Assets(machines(1)), newest, AT, whole=None)
     assert set(starts(batches(asked, "memory_utilization"))) == {first_hour(AT, 91)}
     assert set(starts(batches(asked, "cpu_utilization"))) == {datetime(2026, 11, 18)}
+
+
+@pytest.mark.parametrize(
+    ("launched", "started", "before", "start"),
+    [
+        # It ran at the collection before this one, which had everything: there was nothing.
+        (AT - 9 * _DAY, AT - 9 * _DAY, AT - _DAY, AT - 2 * _DAY),
+        (AT - 9 * _DAY, AT - 9 * _DAY, AT - 0.5 * _DAY, AT - _DAY),
+        # It was not there, or not on, or nobody knows.
+        (AT - 0.5 * _DAY, AT - 0.5 * _DAY, AT - _DAY, None),
+        (AT - 9 * _DAY, AT - 0.5 * _DAY, AT - _DAY, None),
+        (AT - 9 * _DAY, None, AT - _DAY, None),
+        (AT - 9 * _DAY, AT - 9 * _DAY, None, None),
+    ],
+)
+def test_a_machine_of_which_nothing_is_stored_is_not_asked_for_all_of_it_every_day(
+    launched: datetime, started: datetime | None, before: datetime | None, start: datetime | None
+) -> None:
+    silent = machine("i-0") | {"launched_at": launched, "state_since": started}
+    asked = batches(plan(Assets([silent]), {}, AT, whole=before))
+    assert set(starts(asked)) == {start or first_hour(AT, 91)}
 
 
 def test_a_disk_is_asked_again_for_its_newest_day() -> None:

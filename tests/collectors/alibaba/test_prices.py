@@ -449,7 +449,9 @@ def test_all_regions_and_platforms_take_as_few_calls_as_there_can_be(cloud: Clou
     assert sum(call["items"] == 0 for call in spot) == 3, "one empty page ends each"
 
 
-def test_with_billing_closed_the_prices_are_the_same_and_the_refusal_is_told(cloud: Cloud, tmp_path: Path) -> None:
+def test_with_billing_closed_the_prices_are_the_same_and_the_refusal_is_told(
+    cloud: Cloud, tmp_path: Path
+) -> None:
     query = "SELECT sku, purchase_model, unit, platform, price, currency FROM prices WHERE source <> ? ORDER BY ALL"
     collect(tmp_path / "open.duckdb", cloud.env, REGION, only=ONLY)
     cloud.deny("bssapi:GetPayAsYouGoPrice")
