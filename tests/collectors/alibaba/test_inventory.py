@@ -727,6 +727,8 @@ def test_an_estate_is_in_the_warehouse_as_it_is(process: Cloud, tmp_path: Path) 
         for (name,) in rows(db, "SELECT instance_type FROM instance_types WHERE vcpu > 0 AND memory_gib > 0")
     }
     assert {name for _, name, *_ in stored} < types, "and their other sizes"
+    families = {name.removeprefix("ecs.").split(".")[0].split("-")[0] for _, name, *_ in stored}
+    assert {name for (name,) in rows(db, "SELECT DISTINCT family FROM instance_types")} == families
     volumes = {identity for (identity,) in rows(db, "SELECT volume_id FROM volumes")}
     assert truth.ids("system", "low_io", "unattached", "csi_claim", "prepaid_unattached") <= volumes
     claims = rows(db, "SELECT volume_id FROM volumes WHERE kubernetes_claim IS NOT NULL")

@@ -109,6 +109,11 @@ class Type:
     gpu: str = ""
 
     @property
+    def told_family(self) -> str:
+        """The family that ECS names: ecs.t6 of ecs.t6-c1m2, whose ratios of memory differ."""
+        return self.family.split("-")[0]
+
+    @property
     def about(self) -> Family:
         return FAMILIES.get(self.family) or Family(0, 0, ICE, "GPU-based")
 

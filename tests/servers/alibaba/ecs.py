@@ -162,8 +162,8 @@ def describe_instance_types(call: Call) -> dict[str, Any]:
         type_item(kind)
         for kind in catalogue.types().values()
         if (not names or kind.name in names)
-        and (not families or kind.family in families)
-        and family in (None, "", kind.family)
+        and (not families or kind.told_family in families)
+        and family in (None, "", kind.told_family)
     ]
     page, token = by_token(call, found, size)
     return {"InstanceTypes": {"InstanceType": page}, **token}
@@ -173,7 +173,7 @@ def type_item(kind: catalogue.Type) -> Item:
     """A type as ECS tells it. Memory is GiB here and MiB in DescribeInstances."""
     about = kind.about
     item: Item = {
-        "InstanceTypeId": kind.name, "InstanceTypeFamily": kind.family, "InstanceFamilyLevel": about.level,
+        "InstanceTypeId": kind.name, "InstanceTypeFamily": kind.told_family, "InstanceFamilyLevel": about.level,
         "InstanceCategory": about.category, "CpuArchitecture": "ARM" if about.arm else "X86", "CpuCoreCount": kind.vcpus,
         "MemorySize": float(kind.memory), "GPUAmount": kind.gpus, "GPUSpec": kind.gpu, "LocalStorageCategory": about.local,
         "PhysicalProcessorModel": about.processor, "CpuSpeedFrequency": 2.5, "CpuTurboFrequency": 3.2, "EniQuantity": 3,

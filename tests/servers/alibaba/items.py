@@ -14,7 +14,7 @@ def instance(region: str, zone: str, name: str, kind: str, created: datetime, **
     about = catalogue.types()[kind]
     return {
         "InstanceId": name, "InstanceName": name, "Description": "", "HostName": "host", "RegionId": region, "ZoneId": zone,
-        "InstanceType": kind, "InstanceTypeFamily": about.family, "Cpu": about.vcpus, "Memory": int(about.memory * 1024),
+        "InstanceType": kind, "InstanceTypeFamily": about.told_family, "Cpu": about.vcpus, "Memory": int(about.memory * 1024),
         "GPUAmount": about.gpus, "GPUSpec": about.gpu, "Status": "Running", "StoppedMode": "Not-applicable",
         "InstanceChargeType": "PostPaid", "ExpiredTime": NEVER, "AutoReleaseTime": "", "CreationTime": minutes(created),
         "StartTime": minutes(created), "SpotStrategy": "NoSpot", "SpotPriceLimit": 0.0, "InternetChargeType": "PayByTraffic",
