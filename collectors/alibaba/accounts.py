@@ -236,6 +236,8 @@ def _regions(session: Session, wanted: Sequence[str], found: Found) -> list[str]
         return sorted(set(wanted))
     try:
         known = [str(one["RegionId"]) for one in unwrapped(answer, DESCRIBE_REGIONS.items)]
+        if not known:
+            raise ValueError("there is none")
     except ODD_SHAPES as error:
         found.refused.append(_odd(session, "regions", error))
         return sorted(set(wanted))

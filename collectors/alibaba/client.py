@@ -404,6 +404,8 @@ class Client:
             )
         if answer.kind == "denied":
             hint = "finops permissions alibaba prints the policy that allows it"
+            if not api.actions:
+                hint = "it needs no permission, so a policy forbids it"
             return CallError("denied", code, f"{api.action} is denied {self.where} ({code}); {hint}.")
         if answer.kind == "absent" or _is_not_there(api.product, code):
             return CallError("skipped", code, f"{api.operation} is not offered {self.where} ({code}).")

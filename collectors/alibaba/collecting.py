@@ -146,6 +146,7 @@ class _Bills:
         """One account's. What may not be read, or does not fit, is told as its scope."""
         scope = Scope(CLOUD, session.account, GLOBAL, "charges")
         source, before = f"Bill of {session.account}", METER.sent
+        fetched: billing.Fetched | None = None
         try:
             fetched = (
                 self._under_way[session.account].result()
@@ -154,7 +155,8 @@ class _Bills:
             )
             done = billing.load_bill(writer, fetched, at=self._at, say=progress.say)
         except (CallError, IncompleteError, InputError, CredentialsError) as error:
-            return nothing(scope, source, METER.sent - before, error), frozenset()
+            calls = fetched.calls if fetched else METER.sent - before  # which another thread may have sent
+            return nothing(scope, source, calls, error), frozenset()
         if not done.failed:
             forget_failure(writer, scope, self._at)
         loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"

@@ -1,6 +1,6 @@
 """What a collection would meet, before it runs: credentials, each permission, its calls and the points it reads."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +13,7 @@ from collectors.alibaba.measures import POINTS
 from collectors.alibaba.permissions import base_calls
 from collectors.alibaba.regional import REGIONAL
 from collectors.calls import CallError
+from collectors.conduct import ODD_SHAPES
 from finops.errors import FinopsError
 from finops.warehouse import Scope
 
@@ -121,23 +122,35 @@ def _checked(account: str, region: str, api: Api, ask: Any) -> Check:
             return Check(account, region, api.action, error.status, str(error))
     except FinopsError as error:
         return Check(account, region, api.action, "denied", str(error))
+    except ODD_SHAPES as error:
+        sentence = (
+            f"The answer has a shape that this version does not know ({type(error).__name__}: {error})."
+        )
+        return Check(account, region, api.action, "failed", sentence)
     return Check(account, region, api.action, "ok")
 
 
 def _plan(client: Client, at: datetime, days: int) -> tuple[int, int]:
     """Calls that a first collection of a region would make, and the points of metrics it would read."""
     scope = Scope("alibaba", client.session.account, client.region, "instances")
-    try:
-        machines = inventory.transform_instances(inventory.get_instances(client), scope, {}, {}, {})[
-            "instances"
-        ]
-        volumes = inventory.transform_volumes(inventory.get_volumes(client), scope)["volumes"]
-    except FinopsError:
+    machines = _known(
+        lambda: inventory.transform_instances(inventory.get_instances(client), scope, {}, {}, {})["instances"]
+    )
+    volumes = _known(lambda: inventory.transform_volumes(inventory.get_volumes(client), scope)["volumes"])
+    if machines is None and volumes is None:
         return len(REGIONAL), 0
-    batches = metrics.plan(metrics.Assets(machines, volumes), {}, at, days)
+    batches = metrics.plan(metrics.Assets(machines or (), volumes or ()), {}, at, days)
     points = sum(batch.points for batch in batches)
     pages = sum(_pages(batch) for batch in batches)
     return _FIXED_CALLS + pages, points
+
+
+def _known(get: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]] | None:
+    """Rows of the inventory; None where they cannot be had, which the checks and a collection tell."""
+    try:
+        return get()
+    except (FinopsError, *ODD_SHAPES):
+        return None
 
 
 def _pages(batch: metrics.Batch | metrics.DiskBatch) -> int:

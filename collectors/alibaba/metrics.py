@@ -4,7 +4,7 @@ measures.py says what to ask, here it is asked, and buckets.py makes rows of the
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,7 @@ DISK_DATA = Api(
 NAMESPACE = "acs_ecs_dashboard"
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC throughout
 _NO_SUCH_METRIC = ("ResourceNotFound", "404")
+_TOO_LONG_AGO = "ParameterInvalid"  # among other things; asked for what is kept, it shows which
 _NO_LONGER_THERE = ("DiskId.NotFound", "IncorrectDiskStatus")  # deleted or detached since it was listed
 # A machine, and which of its addresses or GPUs.
 _Part = tuple[str, tuple[tuple[str, str], ...]]
@@ -114,15 +115,36 @@ def _series(
     refusals.check(DESCRIBE_METRIC_LIST)
     parts: dict[_Part, dict[int, tuple[float, float]]] = {}
     try:
-        for page in client.pages(DESCRIBE_METRIC_LIST, **question(series.name, machines, window)):
-            for point in points(page):
-                _add(parts, point, series.scale)
+        for point in _listed(client, series.name, machines, window):
+            _add(parts, point, series.scale)
     except CallError as error:
         if measure.agent and error.code.startswith(_NO_SUCH_METRIC):
             return {}  # nobody has an agent that reports it
         refusals.note(DESCRIBE_METRIC_LIST, error)
         raise
     return _joined(parts, ratio=measure.ratio)
+
+
+def _listed(client: Client, name: str, machines: Sequence[str], window: Window) -> Iterator[dict[str, Any]]:
+    """Points of one question; where its beginning is refused as too long ago, from where it is not."""
+    try:
+        yield from _points_of(client, name, machines, window)
+    except CallError as error:
+        # Days are counted back from now, which is not the instant that is asked about.
+        later = first_hour(datetime.now(UTC).replace(tzinfo=None), DAYS)
+        if not error.code.startswith(_TOO_LONG_AGO) or later <= window.start:
+            raise
+    else:
+        return
+    if later < window.end:
+        yield from _points_of(client, name, machines, Window(later, window.end))
+
+
+def _points_of(
+    client: Client, name: str, machines: Sequence[str], window: Window
+) -> Iterator[dict[str, Any]]:
+    for page in client.pages(DESCRIBE_METRIC_LIST, **question(name, machines, window)):
+        yield from points(page)
 
 
 def question(name: str, machines: Sequence[str], window: Window) -> dict[str, Any]:
@@ -234,11 +256,10 @@ def get_off_since(
         missing = [one for one in machines if one not in last]
         for place in range(0, len(missing), MACHINES):
             some = missing[place : place + MACHINES]
-            for page in client.pages(DESCRIBE_METRIC_LIST, **question(CPU.series[0].name, some, window)):
-                for point in points(page):
-                    identity = str(point["instanceId"])
-                    end = _EPOCH + timedelta(milliseconds=int(point["timestamp"]), hours=1)
-                    last[identity] = max(min(end, at), last.get(identity, oldest))
+            for point in _listed(client, CPU.series[0].name, some, window):
+                identity = str(point["instanceId"])
+                end = _EPOCH + timedelta(milliseconds=int(point["timestamp"]), hours=1)
+                last[identity] = max(min(end, at), last.get(identity, oldest))
     return {one: last.get(one) or max(oldest, started.get(one) or oldest) for one in machines}
 
 

@@ -332,7 +332,14 @@ def test_a_region_that_does_not_exist_is_told(region: str, cloud: Cloud) -> None
 
 
 @pytest.mark.parametrize("chosen", [(), ("cn-beijing",)])
-@pytest.mark.parametrize("fault", [{"kind": "denied"}, {"kind": "body", "body": {"Regions": "all"}}])
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "denied"},
+        {"kind": "body", "body": {"Regions": "all"}},
+        {"kind": "body", "body": {"Regions": {"Region": []}}},
+    ],
+)
 def test_who_cannot_list_regions_gets_those_that_were_named_and_is_told(
     fault: dict[str, Any], chosen: tuple[str, ...], cloud: Cloud
 ) -> None:

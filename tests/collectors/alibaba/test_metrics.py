@@ -25,7 +25,7 @@ from collectors.alibaba.measures import (
     first_hour,
     windows,
 )
-from collectors.alibaba.metrics import Refusals, get_off_since, measured, points
+from collectors.alibaba.metrics import Refusals, get_hours, get_off_since, measured, points
 from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.alibaba.canned import ACCOUNT, Canned
@@ -330,6 +330,28 @@ def test_what_is_final_for_the_region_is_asked_once(status: str, code: str, call
         with pytest.raises(CallError, match="no"):
             measured(client, batch(), SCOPE, refusals)
     assert len(client.asked) == calls
+
+
+def test_hours_that_are_forgotten_by_now_are_asked_again_later() -> None:
+    now = datetime.now(UTC).replace(tzinfo=None)
+    start = (now - timedelta(days=94)).replace(hour=0, minute=0, second=0, microsecond=0)
+    kept = (start + 20 * _DAY).replace(tzinfo=UTC)
+    late = CallError("failed", "ParameterInvalid", "early")
+    told = [{"timestamp": int(kept.timestamp() * 1000), "instanceId": "i-1", "Average": 5.0, "Maximum": 9.0}]
+    client = Canned(cms_DescribeMetricList=[late, page(told)])
+    (found,) = get_hours(client, batch(CPU), Window(start, start + 30 * _DAY), Refusals()).values()
+    assert list(found.values()) == [(0.05, 0.09)]
+    again = EPOCH + timedelta(milliseconds=int(client.asked[1][1]["StartTime"]))
+    assert timedelta(0) < again - (now - timedelta(days=91)) < 2 * _HOUR
+    assert client.asked[1][1]["EndTime"] == client.asked[0][1]["EndTime"]
+
+
+def test_a_question_that_is_refused_although_its_hours_are_kept_is_a_failure() -> None:
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    client = Canned(cms_DescribeMetricList=CallError("failed", "ParameterInvalid", "no such period"))
+    with pytest.raises(CallError, match="no such period"):
+        get_hours(client, batch(CPU), Window(now - 2 * _DAY, now), Refusals())
+    assert len(client.asked) == 1
 
 
 def test_a_window_that_fails_leaves_nothing_of_the_others() -> None:
