@@ -107,9 +107,11 @@ class Billed:
 
     def add_to(self, outcome: Outcome) -> None:
         outcome.calls += self.calls
-        outcome.statuses.setdefault(self.scope, "complete")
+        status = (self.status or "partial") if self.failed else "complete"
+        # Another source of the same bill may have fared otherwise.
+        known = outcome.statuses.get(self.scope, status)
+        outcome.statuses[self.scope] = status if status == known else "partial"
         if self.failed:
-            outcome.statuses[self.scope] = "partial"
             before = outcome.errors.get(self.scope)
             outcome.errors[self.scope] = f"{before} {self.failed}" if before else self.failed
 

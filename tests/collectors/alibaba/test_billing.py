@@ -567,3 +567,14 @@ def test_a_bill_that_is_denied_is_a_row_of_coverage_and_the_last_rows_stay(
     estate.deny()
     done = collect(db, estate.env, "cn-hangzhou", only=("charges",), at=AT + _DAY)
     assert (done.problem, rows(db, query, ACCOUNT)) == (None, [("complete", None)])
+
+
+def test_a_bill_that_was_never_allowed_is_denied_wherever_it_is_told_with_its_calls(
+    estate: Cloud, tmp_path: Path
+) -> None:
+    db = tmp_path / "w.duckdb"
+    estate.deny("bssapi:DescribeInstanceBill")
+    done = collect(db, estate.env, "cn-hangzhou", only=("charges", "snapshots"))
+    (told,) = [status for scope, status in done.statuses.items() if scope.dataset == "charges"]
+    query = "SELECT status, calls > 0 FROM coverage WHERE dataset = 'charges' AND account_id = ?"
+    assert (told, rows(db, query, ACCOUNT)) == ("denied", [("denied", True)])

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from collectors.alibaba import client as module
+from collectors.alibaba.accounts import DESCRIBE_REGIONS
 from collectors.alibaba.answers import NO_HOST, Answer
 from collectors.alibaba.client import Api, Client, Keys, Session
 from collectors.alibaba.commitments import QUERY_PLANS
@@ -66,6 +67,16 @@ def answering(monkeypatch: pytest.MonkeyPatch, *answers: Answer) -> tuple[Client
 
 
 # --- what an error is -------------------------------------------------------------------------------------
+
+
+def test_a_denied_call_that_needs_no_permission_is_not_laid_to_the_printed_policy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    client, _ = answering(monkeypatch, Answer.refused(403, "Forbidden.RAM", "no"))
+    error = refused(client, DESCRIBE_REGIONS)
+    assert error.status == "denied"
+    assert "finops permissions" not in str(error)
+    assert "needs no permission, so a policy forbids it" in str(error)
 
 
 @pytest.mark.parametrize(

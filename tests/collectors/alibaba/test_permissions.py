@@ -9,10 +9,12 @@ import pytest
 
 from collectors.alibaba import DATASETS, Request, permissions
 from collectors.alibaba.accounts import DESCRIBE_REGIONS, GET_CALLER_IDENTITY
-from collectors.alibaba.doctor import examine
+from collectors.alibaba.doctor import _plan, examine
 from collectors.alibaba.permissions import base_calls, policy
 from collectors.alibaba.products import PRODUCTS
+from collectors.calls import CallError
 from tests.collectors.alibaba.calling import hurry
+from tests.collectors.alibaba.canned import Canned
 from tests.collectors.alibaba.live import AT, as_environment, collect, coverage, rows
 from tests.servers.alibaba.cloud import ACCOUNT, Cloud
 
@@ -234,3 +236,15 @@ def test_the_doctor_foretells_the_calls_and_points_of_a_first_run(cloud: Cloud, 
     assert found.points > 0
     assert found.calls == pytest.approx(cloud.count(), rel=0.5)
     assert sum(call["items"] for call in asked) <= found.points
+
+
+def test_the_doctor_reckons_with_the_machines_where_disks_are_denied() -> None:
+    machine = {"InstanceId": "i-1", "InstanceType": "ecs.g7.large", "Status": "Running"}
+    denied = CallError("denied", "Forbidden.RAM", "no")
+    told = {"Instances": {"Instance": [machine]}}
+    both = Canned(ecs_DescribeInstances=told, ecs_DescribeDisks={"Disks": {"Disk": []}})
+    one = Canned(ecs_DescribeInstances=told, ecs_DescribeDisks=denied)
+    none = Canned(ecs_DescribeInstances={"Instances": "odd"}, ecs_DescribeDisks=denied)
+    assert _plan(one, AT, 30) == _plan(both, AT, 30)
+    assert _plan(one, AT, 30)[1] > 30 * 24
+    assert _plan(none, AT, 30)[1] == 0
