@@ -56,10 +56,11 @@ def collect(
     max_age: timedelta | None = None,
     only: tuple[str, ...] = (),
     days: int = 91,
+    bill_days: int = 40,
     **request: Any,
 ) -> Collected:
     """`finops collect alibaba` in this process."""
-    asked = Collecting(Request(regions=tuple(regions), **request), only=only, days=days)
+    asked = Collecting(Request(regions=tuple(regions), **request), only=only, days=days, bill_days=bill_days)
     with as_environment(env):
         return run(
             "alibaba", db, Settings(), asked, at=at, clock=clock or at, progress=Quiet(), max_age=max_age

@@ -36,9 +36,9 @@ def cloud(process: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 def test_a_second_collection_within_its_age_calls_nothing(cloud: Cloud, tmp_path: Path) -> None:
     db = tmp_path / "w.duckdb"
-    assert collect(db, cloud.env, REGION).errors == {}
+    assert collect(db, cloud.env, REGION, days=10, bill_days=10).errors == {}
     cloud.reset_calls()
-    assert collect(db, cloud.env, REGION, max_age=DAY).statuses == {}
+    assert collect(db, cloud.env, REGION, days=10, bill_days=10, max_age=DAY).statuses == {}
     assert cloud.count() == 0
 
 
@@ -46,11 +46,11 @@ def test_a_day_later_metrics_are_read_from_where_they_end_and_the_bill_where_it_
     cloud: Cloud, tmp_path: Path
 ) -> None:
     db = tmp_path / "w.duckdb"
-    collect(db, cloud.env, REGION)
+    collect(db, cloud.env, REGION, days=10, bill_days=10)
     first = {name: cloud.count(name) for name in ("DescribeMetricList", "DescribeInstanceBill")}
     cloud.clock("2026-11-21T00:00:00Z")
     cloud.reset_calls()
-    assert collect(db, cloud.env, REGION, at=AT + DAY, max_age=DAY / 2).errors == {}
+    assert collect(db, cloud.env, REGION, at=AT + DAY, max_age=DAY / 2, days=10, bill_days=10).errors == {}
     assert cloud.count("DescribeMetricList") < first["DescribeMetricList"]
     assert cloud.count("DescribeInstanceBill") <= 6 < first["DescribeInstanceBill"]
     started = [int(call["params"]["StartTime"]) / 1000 for call in cloud.calls("DescribeMetricList")]
