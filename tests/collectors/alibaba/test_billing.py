@@ -513,8 +513,8 @@ def items_of(cloud: Cloud, day: str) -> list[dict[str, Any]]:
 def estate(process: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """A payer and three members, one of which has no role for us; the payer's bill has all of them."""
     hurry(monkeypatch)
-    process.estate(n=12, regions=("cn-hangzhou",))
-    process.organize(small=5, pays=True)
+    process.estate(n=5, regions=("cn-hangzhou",))
+    process.organize(small=2, pays=True)
     process.reset_calls()
     return process
 
@@ -540,7 +540,7 @@ def test_a_bill_is_in_the_warehouse_item_by_item_whoever_owns_it(estate: Cloud, 
         )
         assert Counter(rows(db, query, datetime.fromisoformat(day) - BEIJING)) == told
     ((count, distinct),) = rows(db, "SELECT count(*), count(DISTINCT x_AccountId) FROM charges")
-    assert (count > 1000, distinct) == (True, 4)
+    assert (count > 500, distinct) == (True, 4)
     assert rows(db, "SELECT DISTINCT BillingAccountId FROM charges") == [(ACCOUNT,)]
     assert rows(db, "SELECT DISTINCT status FROM data_tests WHERE test = 'charges-equal-account-bill'") == [
         ("passed",)
