@@ -97,9 +97,16 @@ class Billed:
     failed: str | None = None
     status: str | None = None
 
-    def record_failure(self, writer: Writer, at: datetime) -> None:
-        """Once every source has been asked, so that one that could be had does not hide it."""
-        if self.failed:
+    def record(self, writer: Writer, at: datetime) -> None:
+        """What it took, and what could not be had: once every source has been asked, so that one that could does not
+        hide one that could not."""
+        if not self.failed:
+            writer.con.execute(
+                "UPDATE coverage SET calls = calls + ? WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
+                "AND run_id = ?",
+                [self.calls, *_key(self.scope), writer.run_id],
+            )
+        else:
             status = self.status or "partial"
             record_failure(
                 writer.con, writer.run_id, self.scope, status, self.failed, at=at, calls=self.calls
@@ -116,6 +123,10 @@ class Billed:
             outcome.errors[self.scope] = f"{before} {self.failed}" if before else self.failed
 
 
+def _key(scope: Scope) -> list[str]:
+    return [scope.cloud, scope.account_id, scope.region, scope.dataset]
+
+
 def nothing(scope: Scope, source: str, calls: int, error: FinopsError) -> Billed:
     """A source of the bill of which nothing could be had."""
     status = getattr(error, "status", "failed")
@@ -127,7 +138,7 @@ def forget_failure(writer: Writer, scope: Scope, at: datetime) -> None:
 
     A payer without charges of its own has no row that a load would make complete.
     """
-    key = [scope.cloud, scope.account_id, scope.region, scope.dataset]
+    key = _key(scope)
     where = "(cloud, account_id, region, dataset) = (?, ?, ?, ?) AND status <> 'complete'"
     if not writer.con.execute(f"DELETE FROM coverage WHERE {where} RETURNING 1", key).fetchall():  # noqa: S608
         return

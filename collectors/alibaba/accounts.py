@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from collectors.alibaba.answers import unwrapped
 from collectors.alibaba.client import Api, Client, Keys, Session, Site
 from collectors.alibaba.credentials import Source, find_source
-from collectors.alibaba.products import CLOSED, NUMBERS, SITES
+from collectors.alibaba.products import CLOSED, KNOWN, NUMBERS, SITES
 from collectors.alibaba.renewing import ASSUME_ROLE, MachineKeys, OidcKeys, RoleKeys
 from collectors.calls import Budget, CallError
 from collectors.conduct import ODD_SHAPES
@@ -227,20 +227,20 @@ def _of(profile: str | None) -> str:
 def _regions(session: Session, wanted: Sequence[str], found: Found) -> list[str]:
     """The regions to look at: those asked for, or all that there are.
 
-    Where they cannot be listed, those that were asked for stand in.
+    Where they cannot be listed, those that were asked for stand in, or those that everybody knows.
     """
     try:
         answer = Client(session, HOME, Budget(_PATIENCE)).get(DESCRIBE_REGIONS, AcceptLanguage="en-US")
     except CallError as error:
         found.refused.append(Refused(session.account, "regions", error.status, str(error)))
-        return sorted(set(wanted))
+        return sorted(set(wanted or KNOWN))
     try:
         known = [str(one["RegionId"]) for one in unwrapped(answer, DESCRIBE_REGIONS.items)]
         if not known:
             raise ValueError("there is none")
     except ODD_SHAPES as error:
         found.refused.append(_odd(session, "regions", error))
-        return sorted(set(wanted))
+        return sorted(set(wanted or KNOWN))
     for region in wanted:
         if region not in known:
             raise UsageError(

@@ -84,7 +84,7 @@ def collect(
     if crew.credentials_error and not any(status == "complete" for status in outcome.statuses.values()):
         raise CredentialsError(str(crew.credentials_error))
     for one in billed:
-        one.record_failure(writer, at)
+        one.record(writer, at)
         one.add_to(outcome)
     return Result(
         outcome,

@@ -53,15 +53,19 @@ _CHEAPER: Mapping[tuple[str, str | None], tuple[tuple[str, str | None], ...]] = 
 _RETENTION = Decimal("0.02")
 
 Kind = tuple[str, str | None]
+_IOPS: Kind = ("cloud_auto", "iops")  # what such a disk may have provisioned beside its size
+_PROVISIONED_IOPS = 10_000  # for which a price is asked, of which that of one is told
 
 
-def kinds_of(volumes: Iterable[Mapping[str, Any]]) -> list[Kind]:
+def kinds_of(volumes: Sequence[Mapping[str, Any]]) -> list[Kind]:
     """Kinds of disks to be priced: those there are, and what they could be changed into."""
     there: set[Kind] = {
         (one["volume_type"], one["performance_level"]) for one in volumes if one["volume_type"]
     }
+    beside = {_IOPS for one in volumes if one["volume_type"] == _IOPS[0] and one.get("iops")}
     return sorted(
-        there.union(*(_CHEAPER.get(kind, ()) for kind in there)), key=lambda kind: (kind[0], kind[1] or "")
+        there.union(beside, *(_CHEAPER.get(kind, ()) for kind in there)),
+        key=lambda kind: (kind[0], kind[1] or ""),
     )
 
 
@@ -82,15 +86,39 @@ def get_list(
     refused: Problems = []  # by ECS, which is then asked no more
     for platform, names in sorted(types.items()):
         found += _machines(session, client, platform, sorted(set(names)), refused, problems)
-    for kind, level in kinds:
-        if not refused and (price := _asked_of_ecs(client, _disk(kind, level), refused, "dataDisk")):
-            per_gib = price[0] / _PER_DISK_GIB * _HOURS
-            sku = f"{kind}.{level}" if level else kind
-            found.append(_price(sku, "on_demand", "GiB-month", per_gib, price[1], None, _ECS))
+    found += _disks(client, kinds, refused)
     for name in sorted(set(subscribed)):
         if not refused and (price := _machine_of_ecs(client, name, "linux", "Month", refused)):
             found.append(_price(name, "subscription", "month", *price, None, _ECS))
     problems += refused
+    return found
+
+
+def _disks(client: Client, kinds: Sequence[Kind], refused: Problems) -> Raw:
+    """A month of a GiB of each kind of disk, and of an operation per second where these are provisioned."""
+    months: dict[Kind, tuple[Decimal, str]] = {}
+    for kind in kinds:
+        if not refused and (price := _asked_of_ecs(client, _disk(*kind), refused, "dataDisk")):
+            months[kind] = price[0] * _HOURS, price[1]
+    found = [
+        _price(
+            ".".join(filter(None, kind)),
+            "on_demand",
+            "GiB-month",
+            month / _PER_DISK_GIB,
+            currency,
+            None,
+            _ECS,
+        )
+        for kind, (month, currency) in months.items()
+        if kind != _IOPS
+    ]
+    with_iops, without = months.get(_IOPS), months.get((_IOPS[0], None))
+    if with_iops and without and with_iops[0] > without[0]:
+        each = (with_iops[0] - without[0]) / _PROVISIONED_IOPS
+        found.append(
+            _price(":".join(filter(None, _IOPS)), "on_demand", "IOPS-month", each, with_iops[1], None, _ECS)
+        )
     return found
 
 
@@ -170,10 +198,13 @@ def _machine_of_ecs(
 
 
 def _disk(kind: str, level: str | None) -> dict[str, Any]:
-    return {
+    asked = {
         "ResourceType": "disk", "PriceUnit": "Hour", "DataDisk.1.Category": kind, "DataDisk.1.Size": _PER_DISK_GIB,
         "DataDisk.1.PerformanceLevel": level,
     }  # fmt: skip
+    if (kind, level) == _IOPS:
+        return {**asked, "DataDisk.1.PerformanceLevel": None, "DataDisk.1.ProvisionedIops": _PROVISIONED_IOPS}
+    return asked
 
 
 def _asked_of_ecs(

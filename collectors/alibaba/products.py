@@ -16,6 +16,14 @@ SITES = {CHINA: "cn-hangzhou", INTERNATIONAL: "ap-southeast-1"}
 CLOSED = ("ap-south-1", "ap-southeast-2")
 # Without a proxy, whatever the environment names: for what is on this machine or next to it.
 DIRECTLY: Mapping[str, str] = {"http": "", "https": "", "all": ""}
+# Regions for which nobody has to be asked, where they may not be listed.
+KNOWN = (
+    "ap-northeast-1", "ap-northeast-2", "ap-southeast-1", "ap-southeast-3", "ap-southeast-5", "ap-southeast-6",
+    "ap-southeast-7", "cn-beijing", "cn-chengdu", "cn-fuzhou", "cn-guangzhou", "cn-hangzhou", "cn-heyuan",
+    "cn-hongkong", "cn-huhehaote", "cn-nanjing", "cn-qingdao", "cn-shanghai", "cn-shenzhen", "cn-wuhan-lr",
+    "cn-wulanchabu", "cn-zhangjiakou", "eu-central-1", "eu-west-1", "me-central-1", "me-east-1", "us-east-1",
+    "us-west-1",
+)  # fmt: skip
 # Products that some regions do not have: nobody knows their host there.
 SOME_REGIONS = ("alb", "nlb")
 # Products that an account may have nothing of, and a private endpoint may not lead to.

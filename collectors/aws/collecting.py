@@ -84,7 +84,7 @@ def collect(
     if wanted.cost_explorer:
         billed += _explore(writer, found, at, fresh, progress)
     for one in billed:
-        one.record_failure(writer, at)
+        one.record(writer, at)
     places = _places(found, wanted, at, writer.con)
     scopes = {scope for place in places for scope in _scopes(place, wanted)}
     rested = resting(scopes, OF_MACHINES, fresh)

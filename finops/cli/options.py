@@ -54,7 +54,7 @@ Regions = Annotated[
     typer.Option("--region", metavar="R", help="Only this region (repeatable) [all enabled]."),
 ]
 Only = Annotated[
-    str | None, typer.Option(metavar="LIST", help="Only these datasets, e.g. instances,metrics,charges.")
+    str | None, typer.Option(metavar="LIST", help="Only these datasets, e.g. instances,volumes,charges.")
 ]
 Leave = Annotated[
     str | None,

@@ -231,6 +231,27 @@ def test_a_disk_s_price_is_that_of_a_gib_and_a_month() -> None:
     assert second["DataDisk.1.PerformanceLevel"] is None
 
 
+def test_an_operation_that_is_provisioned_costs_what_a_disk_with_more_of_them_costs_more() -> None:
+    kinds = kinds_of([{"volume_type": "cloud_auto", "performance_level": None, "iops": 500.0}])
+    assert ("cloud_auto", "iops") in kinds
+    dearer = price("3.5", ("dataDisk", "3.5"))
+    client = Canned(
+        ecs_DescribePrice=lambda asked: (
+            dearer if "DataDisk.1.ProvisionedIops" in asked else price("3", ("dataDisk", "3"))
+        )
+    )
+    found, _ = ask(client, {}, kinds)
+    each = {one["sku"]: (one["unit"], one["price"]) for one in found}
+    assert each["cloud_auto:iops"] == ("IOPS-month", Decimal("0.5") * 730 / 10_000)
+    assert each["cloud_auto"] == ("GiB-month", Decimal(3) / 2000 * 730)
+
+
+def test_where_more_operations_cost_no_more_their_price_is_not_known() -> None:
+    client = Canned(ecs_DescribePrice=price("3", ("dataDisk", "3")))
+    found, _ = ask(client, {}, [("cloud_auto", None), ("cloud_auto", "iops")])
+    assert [one["sku"] for one in found] == ["cloud_auto"]
+
+
 def test_a_month_s_subscription_is_asked_for_types_that_are_subscribed_to() -> None:
     client = Canned(ecs_DescribePrice=price("260", ("instanceType", "244.9"), ("systemDisk", "15.1")))
     found, _ = ask(client, {}, [], ["t-1", "t-1"])
