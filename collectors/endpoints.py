@@ -1,6 +1,7 @@
 """Where a service is asked: the cloud's own address, or one that a person or an environment variable names."""
 
 import os
+import urllib.request
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -31,4 +32,13 @@ def checked(name: str, value: str) -> str:
         raise ConfigError(f"{name} {error}.") from None
 
 
-__all__ = ["checked", "endpoint_of", "is_loopback"]
+def proxies_for(address: str) -> dict[str, str | None]:
+    """Proxies of the environment for an address. The SDK knows them, but not what is exempt from them."""
+    host = urlsplit(address).hostname or ""
+    if urllib.request.proxy_bypass(host) or is_loopback(host):
+        return {"http": None, "https": None}
+    found = urllib.request.getproxies()
+    return {"http": found.get("http"), "https": found.get("https")}
+
+
+__all__ = ["checked", "endpoint_of", "is_loopback", "proxies_for"]

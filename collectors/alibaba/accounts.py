@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from collectors.alibaba.answers import unwrapped
-from collectors.alibaba.client import Api, Client, Keys, Session, Site
-from collectors.alibaba.credentials import Source, find_source
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session, Site
+from collectors.alibaba.credentials import Keys, Source, find_source
 from collectors.alibaba.products import CLOSED, KNOWN, NUMBERS, SITES
 from collectors.alibaba.renewing import ASSUME_ROLE, MachineKeys, OidcKeys, RoleKeys
 from collectors.calls import Budget, CallError

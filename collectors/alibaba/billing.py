@@ -20,8 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from collectors.alibaba.answers import unwrapped, within
+from collectors.alibaba.api import Api
 from collectors.alibaba.billing_days import Day, Shelf
-from collectors.alibaba.client import Api, Session
+from collectors.alibaba.client import Session
 from collectors.alibaba.products import BILLING_NUMBERS, BILLING_TOKENS
 from collectors.bills import Delivery, FileResult, ingest_delivery
 from collectors.calls import METER, CallError

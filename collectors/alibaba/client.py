@@ -11,12 +11,10 @@ import json
 import logging
 import threading
 import time
-import urllib.request
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 from aliyunsdkcore.client import AcsClient
@@ -25,7 +23,9 @@ from aliyunsdkcore.request import CommonRequest
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from collectors.alibaba.answers import NO_HOST, Again, Answer, said, unwrapped, within
-from collectors.alibaba.credentials import Key
+from collectors.alibaba.api import Api
+from collectors.alibaba.credentials import Key, Keys
+from collectors.alibaba.pace import Pace
 from collectors.alibaba.products import (
     CHINA,
     INTERNATIONAL,
@@ -33,11 +33,11 @@ from collectors.alibaba.products import (
     PRODUCTS,
     SITES,
     SOME_REGIONS,
-    TOKENS,
     Paging,
     address_of,
 )
 from collectors.calls import METER, Budget, CallError
+from collectors.endpoints import proxies_for
 from finops import __version__
 from finops.errors import CredentialsError
 
@@ -51,7 +51,6 @@ LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
 _REGAINED = 0.5  # of these, by each call that succeeds
 WRONG_SITE = "NotApplicable"  # what billing answers where the account is not billed
 _POOL = 32  # connections that are kept
-_SLOWER_EVERY = 1.0  # seconds
 
 # What is answered to an operation, or a version of the interface, that is not there.
 _UNKNOWN_CALL = ("InvalidAction", "InvalidVersion", "InvalidApi", "UnsupportedOperation", NO_HOST)
@@ -61,95 +60,6 @@ T = TypeVar("T")
 for _name in ("aliyunsdkcore", "aliyunsdkcore.http.http_response", "aliyunsdkcore.client"):
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 logging.getLogger("aliyunsdkcore.http.http_response").handlers.clear()
-
-
-@dataclass(frozen=True, init=False)
-class Api:
-    """One operation of one product, with the RAM actions it needs.
-
-    `items` is the way to the list in its answer, `page` how many one may hold. `probe` are parameters of the smallest
-    call that shows whether it is allowed; None where only a real call can tell.
-    """
-
-    product: str
-    operation: str
-    actions: tuple[str, ...]
-    items: tuple[str, ...] = ()
-    paging: Paging = TOKENS
-    page: int = 100
-    probe: tuple[tuple[str, Any], ...] | None = None
-
-    def __init__(
-        self,
-        product: str,
-        operation: str,
-        *actions: str,
-        items: str = "",
-        paging: Paging = TOKENS,
-        page: int = 100,
-        probe: Mapping[str, Any] | None = None,
-    ) -> None:
-        object.__setattr__(self, "product", product)
-        object.__setattr__(self, "operation", operation)
-        object.__setattr__(self, "actions", actions)
-        object.__setattr__(self, "items", tuple(items.split(".")) if items else ())
-        object.__setattr__(self, "paging", paging)
-        object.__setattr__(self, "page", page)
-        object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
-
-    @property
-    def action(self) -> str:
-        """The RAM action of the call, or what it would be called."""
-        return self.actions[0] if self.actions else f"{self.product}:{self.operation}"
-
-
-class Pace:
-    """Calls of one product that may be sent in a second, by all threads; slower for a while after it was too many.
-
-    However many of those under way are refused at once, it gets slower once: attempts wait for longer on their own.
-    """
-
-    def __init__(self, per_second: float) -> None:
-        self._most = self._rate = per_second
-        self._next, self._slowed, self._lock = 0.0, 0.0, threading.Lock()
-
-    def wait(self) -> None:
-        """Until it is this call's turn."""
-        with self._lock:
-            now = time.monotonic()
-            # What was not used a moment ago may be used now: half a second of calls at once.
-            self._next = max(self._next, now - 0.5) + 1 / self._rate
-            turn = self._next
-        if turn > now:
-            time.sleep(turn - now)
-
-    def slower(self) -> None:
-        """Half as many from now on, but not less than a quarter of what is documented."""
-        with self._lock:
-            now = time.monotonic()
-            if now - self._slowed >= _SLOWER_EVERY:
-                self._rate, self._slowed = max(self._most / 4, self._rate / 2), now
-
-    def faster(self) -> None:
-        """A little faster again, up to what it was."""
-        if self._rate < self._most:
-            with self._lock:
-                self._rate = min(self._most, self._rate * 1.05)
-
-
-class Keys:
-    """A key that is renewed before it ends. Subclasses know how; this one has one that stays."""
-
-    def __init__(self, key: Key) -> None:
-        self._key = key
-
-    def key(self) -> Key:
-        """The key to sign with now."""
-        return self._key
-
-    def renew(self, key: Key) -> bool:  # noqa: ARG002
-        """After this one was told to have expired: whether there is another one now."""
-        return False
 
 
 @dataclass(slots=True)
@@ -344,7 +254,7 @@ class Client:
 
         Tokens of temporary keys go with the request: the SDK would rather take a key of the environment.
         """
-        proxies = _proxies(address)
+        proxies = proxies_for(address)
         proxied = any(proxies.values())
         with self._lock:
             known = self._made.get(proxied)
@@ -440,12 +350,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list | dict):
         return json.dumps(value, separators=(",", ":"))
     return str(value)
-
-
-def _proxies(address: str) -> dict[str, str | None]:
-    """Proxies of the environment for an address. The SDK knows them, but not what is exempt from them."""
-    host = urlsplit(address).hostname or ""
-    if urllib.request.proxy_bypass(host) or host in ("localhost", "127.0.0.1", "::1"):
-        return {"http": None, "https": None}
-    found = urllib.request.getproxies()
-    return {"http": found.get("http"), "https": found.get("https")}

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from collectors.alibaba.client import Api, Client, Session
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session
 from collectors.alibaba.inventory import Raw, number, once, place, utc
 from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
 from collectors.conduct import Rows

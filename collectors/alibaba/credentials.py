@@ -42,6 +42,21 @@ class Key:
         return f"Key({self.id[:4]}…)"
 
 
+class Keys:
+    """A key that is renewed before it ends. Subclasses know how; this one has one that stays."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def key(self) -> Key:
+        """The key to sign with now."""
+        return self._key
+
+    def renew(self, key: Key) -> bool:  # noqa: ARG002
+        """After this one was told to have expired: whether there is another one now."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a key comes from.

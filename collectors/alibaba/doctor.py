@@ -8,7 +8,8 @@ from typing import Any
 
 from collectors.alibaba import inventory, metrics, storage
 from collectors.alibaba.accounts import Request, discover
-from collectors.alibaba.client import Api, Client, Session
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session
 from collectors.alibaba.measures import POINTS
 from collectors.alibaba.permissions import base_calls
 from collectors.alibaba.regional import REGIONAL

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from collectors.alibaba.client import Api, Client, Session
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session
 from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
 from collectors.conduct import Rows
 from finops.instants import in_utc

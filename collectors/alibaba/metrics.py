@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from collectors.alibaba.answers import unwrapped
+from collectors.alibaba.api import Api
 from collectors.alibaba.buckets import Hours, transform_disk, transform_hours
-from collectors.alibaba.client import Api, Client
+from collectors.alibaba.client import Client
 from collectors.alibaba.measures import (
     CPU,
     DAY,

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from collectors.alibaba.answers import within
-from collectors.alibaba.client import Api, Client
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client
 from collectors.alibaba.inventory import Raw, ends, number, once, place, tag_rows, tags_of, utc
 from collectors.alibaba.products import NUMBERS, Paging
 from collectors.calls import CallError

@@ -5,7 +5,7 @@ from typing import Any
 
 from collectors.alibaba import accounts, billing, commitments, inventory, metrics, network, prices, storage
 from collectors.alibaba.accounts import Request
-from collectors.alibaba.client import Api
+from collectors.alibaba.api import Api
 from collectors.alibaba.renewing import ASSUME_ROLE
 
 # Modules whose calls every collection makes.

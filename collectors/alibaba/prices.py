@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from collectors.alibaba.answers import unwrapped, within
-from collectors.alibaba.client import Api, Client, Session
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session
 from collectors.alibaba.inventory import Raw, utc
 from collectors.calls import CallError
 from collectors.conduct import Rows

@@ -10,8 +10,9 @@ from pathlib import Path
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from collectors.alibaba.client import Api, Client, Keys
-from collectors.alibaba.credentials import Key, Source
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client
+from collectors.alibaba.credentials import Key, Keys, Source
 from collectors.alibaba.products import DIRECTLY, address_of
 from collectors.calls import CallError
 from finops.errors import CredentialsError

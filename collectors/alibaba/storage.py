@@ -14,7 +14,8 @@ from xml.etree import ElementTree
 import requests
 
 from collectors.alibaba.answers import Answer
-from collectors.alibaba.client import Api, Session
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Session
 from collectors.alibaba.credentials import Key
 from collectors.alibaba.inventory import Raw, number, place, utc
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4

@@ -8,8 +8,9 @@ import pytest
 from aliyunsdkcore.http.http_response import HttpResponse
 
 from collectors.alibaba import client as module
-from collectors.alibaba.client import Keys, Pace, Session
-from collectors.alibaba.credentials import Key
+from collectors.alibaba.client import Session
+from collectors.alibaba.credentials import Key, Keys
+from collectors.alibaba.pace import Pace
 from tests.servers.alibaba.cloud import ACCOUNT, Cloud
 
 REGION = "cn-hangzhou"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from collectors.alibaba.client import Api, Client, Keys, Session
-from collectors.alibaba.credentials import Key
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session
+from collectors.alibaba.credentials import Key, Keys
 from collectors.alibaba.products import SITES
 
 ACCOUNT = "1234567890123456"

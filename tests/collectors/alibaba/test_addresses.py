@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from collectors.alibaba import client as module
 from collectors.alibaba.accounts import GET_CALLER_IDENTITY, Request, discover
 from collectors.alibaba.client import Client, Session, Site
 from collectors.alibaba.commitments import QUERY_PLANS
 from collectors.alibaba.inventory import DESCRIBE_DISKS
 from collectors.alibaba.products import PRODUCTS, address_of
 from collectors.calls import CallError
+from collectors.endpoints import proxies_for
 from finops.errors import ConfigError, UsageError
 from tests.collectors.alibaba.calling import REGION, hurry, session_of
 from tests.collectors.alibaba.live import as_environment, collect
@@ -197,7 +197,7 @@ def test_what_is_exempt_from_proxies_does_not_go_through_one(
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.setenv("NO_PROXY", exempt)
     expected = "http://proxy.example:3128" if proxied else None
-    assert module._proxies(f"https://{host}") == {"http": expected, "https": expected}
+    assert proxies_for(f"https://{host}") == {"http": expected, "https": expected}
 
 
 def test_a_whole_collection_from_this_machine_goes_around_the_proxy(cloud: Cloud, tmp_path: Path) -> None:

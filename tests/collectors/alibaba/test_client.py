@@ -11,9 +11,10 @@ import pytest
 from collectors.alibaba import client as module
 from collectors.alibaba.accounts import DESCRIBE_REGIONS
 from collectors.alibaba.answers import NO_HOST, Answer
-from collectors.alibaba.client import Api, Client, Keys, Session
+from collectors.alibaba.api import Api
+from collectors.alibaba.client import Client, Session
 from collectors.alibaba.commitments import QUERY_PLANS
-from collectors.alibaba.credentials import Key
+from collectors.alibaba.credentials import Key, Keys
 from collectors.alibaba.inventory import DESCRIBE_DISKS, DESCRIBE_INSTANCES
 from collectors.alibaba.metrics import DESCRIBE_METRIC_LIST
 from collectors.alibaba.network import DESCRIBE_CLBS, DESCRIBE_DATABASES, DESCRIBE_EIPS, LIST_ALBS

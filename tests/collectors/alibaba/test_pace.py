@@ -5,11 +5,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from collectors.alibaba import client as module
-from collectors.alibaba.client import Client, Pace
+from collectors.alibaba import client as client_module
+from collectors.alibaba import pace as module
+from collectors.alibaba.client import Client
 from collectors.alibaba.inventory import DESCRIBE_DISKS, DESCRIBE_INSTANCES
 from collectors.alibaba.metrics import DESCRIBE_METRIC_LIST
 from collectors.alibaba.network import DESCRIBE_EIPS
+from collectors.alibaba.pace import Pace
 from collectors.alibaba.products import PRODUCTS
 from collectors.calls import CallError
 from tests.collectors.alibaba.calling import session_of
@@ -124,7 +126,7 @@ def test_a_call_that_is_throttled_slows_its_product_and_no_other(
     slowed: list[Pace] = []
     waited = waits(monkeypatch)
     monkeypatch.setattr(Pace, "slower", lambda pace: slowed.append(pace))
-    monkeypatch.setattr(module, "_LONGEST_WAIT", 0.01)
+    monkeypatch.setattr(client_module, "_LONGEST_WAIT", 0.01)
     client = Client(session_of(cloud), "cn-hangzhou")
     cloud.faults([{"kind": "throttle", "product": "vpc", "first": 2}])
     client.get(DESCRIBE_EIPS)

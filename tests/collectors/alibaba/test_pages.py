@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from collectors.alibaba.answers import unwrapped
+from collectors.alibaba.api import Api
 from collectors.alibaba.billing import DESCRIBE_BILL, QUERY_TOTAL
-from collectors.alibaba.client import Api, Client
+from collectors.alibaba.client import Client
 from collectors.alibaba.commitments import DESCRIBE_RESERVED, QUERY_PACKAGES, QUERY_PLANS
 from collectors.alibaba.inventory import (
     DESCRIBE_DISKS,

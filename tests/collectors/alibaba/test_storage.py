@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from collectors.alibaba.client import Api
+from collectors.alibaba.api import Api
 from collectors.alibaba.storage import Oss, get_buckets, get_details, transform_buckets
 from collectors.calls import CallError
 from finops.warehouse import Scope
