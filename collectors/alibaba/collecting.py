@@ -19,6 +19,7 @@ from finops.errors import CredentialsError, IncompleteError, InputError
 from finops.warehouse import Scope, Writer
 
 DATASETS = REGIONAL
+_BILLS_AT_A_TIME = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,12 +136,25 @@ class _Bills:
         """Loads them, and fetches those of accounts that nobody has told of."""
         done: list[Billed] = []
         known: set[str] = set()
-        for session in self._sessions:
-            if session.account not in known:
-                one, owners = self._take(writer, session, progress)
-                done.append(one)
-                known |= owners
+        for session in [one for one in self._sessions if one.account in self._callers]:
+            known |= self._add(done, writer, session, progress)
+        rest = [
+            one for one in self._sessions if one.account not in self._callers and one.account not in known
+        ]
+        pool = Pool(min(_BILLS_AT_A_TIME, max(1, len(rest))), "bill")
+        for session in rest:
+            self._under_way[session.account] = pool.submit(billing.fetch_bill, session, self._bill, self._at)
+        pool.close()
+        for session in rest:
+            self._add(done, writer, session, progress)
         return done
+
+    def _add(
+        self, done: list[Billed], writer: Writer, session: Session, progress: Progress
+    ) -> frozenset[str]:
+        one, owners = self._take(writer, session, progress)
+        done.append(one)
+        return owners
 
     def _take(self, writer: Writer, session: Session, progress: Progress) -> tuple[Billed, frozenset[str]]:
         """One account's. What may not be read, or does not fit, is told as its scope."""
@@ -148,11 +162,7 @@ class _Bills:
         source, before = f"Bill of {session.account}", METER.sent
         fetched: billing.Fetched | None = None
         try:
-            fetched = (
-                self._under_way[session.account].result()
-                if session.account in self._under_way
-                else billing.fetch_bill(session, self._bill, self._at)  # type: ignore[arg-type]
-            )
+            fetched = self._under_way[session.account].result()
             done = billing.load_bill(writer, fetched, at=self._at, say=progress.say)
         except (CallError, IncompleteError, InputError, CredentialsError) as error:
             calls = fetched.calls if fetched else METER.sent - before  # which another thread may have sent
