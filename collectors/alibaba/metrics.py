@@ -55,7 +55,8 @@ DISK_DATA = Api(
 NAMESPACE = "acs_ecs_dashboard"
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC throughout
 _NO_SUCH_METRIC = ("ResourceNotFound", "404")
-_TOO_LONG_AGO = "ParameterInvalid"  # among other things; asked for what is kept, it shows which
+# Among other things; asked for what is kept, it shows which.
+_TOO_LONG_AGO = ("ParameterInvalid", "InvalidParameter", "IllegalParameter", "InvalidStartTime", "400")
 _NO_LONGER_THERE = ("DiskId.NotFound", "IncorrectDiskStatus")  # deleted or detached since it was listed
 # A machine, and which of its addresses or GPUs.
 _Part = tuple[str, tuple[tuple[str, str], ...]]
