@@ -18,7 +18,7 @@ from tests.servers.aws.cloud import Cloud
 
 pytestmark = pytest.mark.slow
 
-KILLS = 20
+KILLS = 8
 REGIONS = ("us-east-1", "eu-west-1")
 WHERE = [word for region in REGIONS for word in ("--region", region)]
 YESTERDAY, TODAY = "2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"

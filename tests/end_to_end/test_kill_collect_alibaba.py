@@ -18,7 +18,7 @@ from tests.servers.alibaba.cloud import Cloud
 
 pytestmark = pytest.mark.slow
 
-KILLS = 6
+KILLS = 4
 REGIONS = ("cn-hangzhou", "ap-southeast-1")
 WHERE = [*(word for region in REGIONS for word in ("--region", region)), "--since", "20d"]
 YESTERDAY, TODAY = "2026-11-19T00:00:00Z", "2026-11-20T00:00:00Z"

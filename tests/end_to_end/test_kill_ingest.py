@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 GENERATOR = ROOT / "tests" / "benchmarks" / "focus_rows.py"
 AT = datetime(2026, 11, 20)
 ROWS = 50_000
-KILLS = 20
+KILLS = 8
 DRIVER = f"""
 from datetime import datetime
 from pathlib import Path
