@@ -730,7 +730,7 @@ RESOURCES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RESOURCES, st.sampled_from(("0.0999", "0.0667", "0.05")))
 def test_parts_are_never_more_than_the_whole(
     empty: Connection, resources: list[tuple[Decimal, Decimal, str]], smaller: str
