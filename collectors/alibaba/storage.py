@@ -19,7 +19,7 @@ from collectors.alibaba.client import Session
 from collectors.alibaba.credentials import Key
 from collectors.alibaba.inventory import Raw, number, place, utc
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
-from collectors.alibaba.oss_xml import explain, named, parsed, text
+from collectors.alibaba.oss_xml import explain, name_of, named, parsed, text
 from collectors.alibaba.products import DIRECTLY, address_of
 from collectors.bills.stores.calling import TIMEOUT, Refused, call
 from collectors.bills.stores.reading import StoreError
@@ -166,7 +166,7 @@ def get_buckets(oss: Oss) -> Raw:
     parameters = {"max-keys": str(LIST_BUCKETS.page)}
     while True:
         page = oss.get(LIST_BUCKETS, oss.home, **parameters)
-        if page.tag.rpartition("}")[2] != "ListAllMyBucketsResult":
+        if name_of(page) != "ListAllMyBucketsResult":
             raise ValueError(f"{page.tag[:40]} is no list of buckets")
         found += [
             {
