@@ -67,7 +67,10 @@ CREATE TABLE instances ( -- Virtual machines.
   cluster         VARCHAR,            -- Kubernetes cluster whose node it is
   private_ip      VARCHAR,            -- first private address
   expires_at      TIMESTAMP,          -- end of a subscription, UTC
-  auto_renew      BOOLEAN             -- whether a subscription renews itself; NULL where it is not known
+  auto_renew      BOOLEAN,            -- whether a subscription renews itself; NULL where it is not known
+  gpu_count       INTEGER,            -- gcp: GPUs attached beside those of its type; NULL where a cloud attaches none
+  gpu_model       VARCHAR,            -- gcp: accelerator type of those
+  local_disk_gib  DOUBLE              -- gcp: local disks attached beside those of its type, GiB, lost on stop; NULL where a cloud attaches none
 );
 
 CREATE TABLE instance_types ( -- What a type offers; one row per type, the same in every region.
@@ -107,7 +110,8 @@ CREATE TABLE volumes ( -- Block storage volumes and disks.
   kubernetes_claim     VARCHAR,          -- claim (namespace/name) of the pod storage it belongs to
   purchase_model       VARCHAR,          -- on_demand | subscription; NULL where it is not known
   expires_at           TIMESTAMP,        -- end of a subscription, UTC
-  auto_renew           BOOLEAN           -- whether a subscription renews itself; NULL where it is not known
+  auto_renew           BOOLEAN,          -- whether a subscription renews itself; NULL where it is not known
+  device_name          VARCHAR           -- gcp: name under which its machine sees it, by which its metrics are told
 );
 
 CREATE TABLE snapshots ( -- Snapshots of volumes.
@@ -257,7 +261,8 @@ CREATE TABLE prices ( -- List prices and spot price history.
   currency       VARCHAR NOT NULL,         -- ISO code
   platform       VARCHAR,                  -- operating system the price includes; NULL means linux or none
   as_of          TIMESTAMP NOT NULL,       -- instant the price held, UTC
-  source         VARCHAR NOT NULL          -- where it comes from
+  source         VARCHAR NOT NULL,         -- where it comes from
+  tier_start     DECIMAL(38, 18)           -- monthly quantity from which the price holds; NULL: from nothing on
 );
 
 CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or from a bill that names the ends.

@@ -23,6 +23,9 @@ STEPS: Mapping[int, str] = {
     5: "ALTER TABLE volumes ADD COLUMN purchase_model VARCHAR; ALTER TABLE volumes ADD COLUMN expires_at TIMESTAMP; "
     "ALTER TABLE volumes ADD COLUMN auto_renew BOOLEAN; ALTER TABLE public_ips ADD COLUMN purchase_model VARCHAR; "
     "ALTER TABLE public_ips ADD COLUMN expires_at TIMESTAMP; ALTER TABLE public_ips ADD COLUMN auto_renew BOOLEAN",
+    6: "ALTER TABLE instances ADD COLUMN gpu_count INTEGER; ALTER TABLE instances ADD COLUMN gpu_model VARCHAR; "
+    "ALTER TABLE instances ADD COLUMN local_disk_gib DOUBLE; ALTER TABLE volumes ADD COLUMN device_name VARCHAR; "
+    "ALTER TABLE prices ADD COLUMN tier_start DECIMAL(38, 18)",
 }
 CURRENT = max(STEPS, default=1)
 

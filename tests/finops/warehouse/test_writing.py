@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import time
 from datetime import datetime
@@ -252,6 +253,23 @@ def test_migrations_go_forward_step_by_step_and_only_once(warehouse: Path) -> No
         (NEXT + 1,),
     ]
     assert con.execute("SELECT two, three FROM runs").fetchall() == [(None, None)]
+    con.close()
+
+
+def test_a_file_of_the_first_version_gets_every_column_that_a_new_one_has(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    columns = "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() WHERE NOT internal ORDER BY ALL"
+    new = con.execute(columns).fetchall()
+    for step in migrations.STEPS.values():
+        for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", step):
+            con.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        for table in re.findall(r"CREATE TABLE (\w+)", step):
+            con.execute(f"DROP TABLE {table}")
+    con.execute("ALTER TABLE bill_partitions ALTER list_cost SET NOT NULL; DELETE FROM warehouse_version")
+    con.execute("INSERT INTO warehouse_version VALUES (1, ?, 'old')", [AT])
+    migrate(con, warehouse, AT)
+    assert con.execute(columns).fetchall() == new
+    assert migrations.version_of(con) == migrations.CURRENT
     con.close()
 
 
