@@ -4,11 +4,17 @@
 -- The number as written, in 18 decimals; NULL when it is none or too large for 20 digits before the point. Decimals
 -- beyond the 18th are rounded half away from zero, so at most 5e-19 is lost. A DOUBLE means its shortest text (0.1 is
 -- 0.1, where a cast would keep binary noise). Text is slow to make, so the 15 digits that fit come first: when they
--- give the same DOUBLE back they are that text, because no two numbers of 15 digits share a DOUBLE.
+-- give the same DOUBLE back they are that text, because no two numbers of 15 digits share a DOUBLE. With an exponent
+-- DuckDB's cast lets through one digit too many, and a point behind it.
+CREATE OR REPLACE TEMP MACRO money_with_exponent(x) AS
+    CASE WHEN NOT regexp_matches(x, '[eE].*[.]') AND TRY_CAST(x AS DECIMAL(38, 18))
+            BETWEEN -99999999999999999999.999999999999999999 AND 99999999999999999999.999999999999999999
+         THEN TRY_CAST(x AS DECIMAL(38, 18)) END;
 CREATE OR REPLACE TEMP MACRO money(x) AS
     CASE WHEN starts_with(typeof(x), 'DECIMAL') OR contains(typeof(x), 'INT') THEN TRY_CAST(x AS DECIMAL(38, 18))
          WHEN typeof(x) = 'DOUBLE' AND CAST(TRY_CAST(x AS DECIMAL(15, 12)) AS DOUBLE) = TRY_CAST(x AS DOUBLE)
          THEN CAST(TRY_CAST(x AS DECIMAL(15, 12)) AS DECIMAL(38, 18))
+         WHEN contains(lower(CAST(x AS VARCHAR)), 'e') THEN money_with_exponent(CAST(x AS VARCHAR))
          ELSE TRY_CAST(CAST(x AS VARCHAR) AS DECIMAL(38, 18)) END;
 
 -- The instant in UTC; NULL when it is none. Never text straight to TIMESTAMP: that cast drops '+02:00' without a

@@ -70,6 +70,13 @@ def test_money_of_any_decimal_that_fits_is_never_none(each, numbers):
     assert each("money", texts) == [exact(text) for text in texts]
 
 
+@pytest.mark.parametrize(
+    "text", ["169987941042519028047.8e0", "1.69987941042519028047e+20", "-1e20", "1E20", "0E0.", "5E1."]
+)
+def test_a_number_with_an_exponent_that_is_too_large_or_none_is_null(each, text):
+    assert each("money", [text]) == [None]
+
+
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
 
