@@ -1,9 +1,9 @@
 """Scopes beyond one region, the same for every cloud: what is fresh, what was refused, where metrics end, the bill."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import duckdb
 
@@ -27,16 +27,22 @@ class Refused:
     error: str
 
 
+def scopes_at(
+    cloud: str, account: str, region: str, datasets: Iterable[str], only: Iterable[str] = ()
+) -> list[Scope]:
+    """The scopes of a place with these datasets, of which only some may be asked for (empty: all)."""
+    asked_for = set(only)
+    return [Scope(cloud, account, region, name) for name in datasets if not asked_for or name in asked_for]
+
+
 def resting(
-    scopes: Collection[Scope], of_machines: Collection[str], fresh: Callable[[Scope], bool]
+    wanted: Callable[[Scope], bool], of_machines: Collection[str], fresh: Callable[[Scope], bool]
 ) -> Callable[[Scope], bool]:
     """Tells whether a scope may rest: it is fresh, and so are the machines that it was asked for."""
 
     def rested(scope: Scope) -> bool:
         machines = Scope(scope.cloud, scope.account_id, scope.region, "instances")
-        return fresh(scope) and (
-            scope.dataset not in of_machines or machines not in scopes or fresh(machines)
-        )
+        return fresh(scope) and (scope.dataset not in of_machines or not wanted(machines) or fresh(machines))
 
     return rested
 
@@ -125,6 +131,28 @@ class Billed:
 
 def _key(scope: Scope) -> list[str]:
     return [scope.cloud, scope.account_id, scope.region, scope.dataset]
+
+
+class Loaded(Protocol):
+    """What a collector says of the months of a bill: which are new, and which could not be loaded, and why."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def loaded(self) -> Sequence[str]: ...
+    @property
+    def failed(self) -> Sequence[tuple[str, str]]: ...
+    @property
+    def calls(self) -> int: ...
+
+
+def read(writer: Writer, scope: Scope, source: str, done: Loaded, at: datetime) -> Billed:
+    """A source of the bill that could be read, though perhaps not every month of it."""
+    if not done.failed:
+        forget_failure(writer, scope, at)
+    loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
+    failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
+    return Billed(scope, f"{source}: {loaded}", done.calls, failed or None)
 
 
 def nothing(scope: Scope, source: str, calls: int, error: FinopsError) -> Billed:

@@ -5,7 +5,6 @@
 
 client       one client per account and region; pace, retries, budgets, errors told in a sentence
 api          how a call is declared
-pace         how many are sent in a second
 answers      what services say, and in how many ways they say no
 products     versions, addresses and paging of the products
 credentials  keys as Alibaba's own tools find them

@@ -25,7 +25,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from collectors.alibaba.answers import NO_HOST, Again, Answer, said, unwrapped, within
 from collectors.alibaba.api import Api
 from collectors.alibaba.credentials import Key, Keys
-from collectors.alibaba.pace import Pace
 from collectors.alibaba.products import (
     CHINA,
     INTERNATIONAL,
@@ -38,6 +37,7 @@ from collectors.alibaba.products import (
 )
 from collectors.calls import METER, Budget, CallError
 from collectors.endpoints import proxies_for
+from collectors.pace import Pace
 from finops import __version__
 from finops.errors import CredentialsError
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-DAY, HOUR = 86_400, 3_600
-DAYS, HOURLY_DAYS = 91, 14
+from collectors.hours import DAY, HOURLY_DAYS, Newest, Window, first_hour, midnight
+from collectors.hours import windows as windows_of
+
+DAYS = 91
 DISK_DAYS = 30
-_ONE_HOUR = timedelta(hours=1)
 _WINDOW = timedelta(days=30)  # 720 points a machine, half a page
 _LONGEST = timedelta(days=31)  # that one question may span
-_DISK_WINDOW = timedelta(
-    days=16
-)  # 384 of the 400 points that one answer may hold: two for all days at any hour
+# 384 of the 400 points that one answer may hold: two for all days at any hour
+_DISK_WINDOW = timedelta(days=16)
 MACHINES = 50  # that one question may name
 POINTS = 1440  # on a page
 _LEVELS = ("PL2", "PL3")  # below which there is one that a boot disk can be changed to in place
@@ -69,18 +69,6 @@ GPU = Measure("gpu_utilization", (Series("gpu_gpu_usedutilization", _PERCENT),),
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """From an instant on, up to and without another."""
-
-    start: datetime
-    end: datetime
-
-    @property
-    def hours(self) -> int:
-        return max(1, -(-int((self.end - self.start).total_seconds()) // HOUR))
-
-
-@dataclass(frozen=True, slots=True)
 class Batch:
     """One of our metrics of some machines in all windows that are missing, which are stored together or not at all:
     what is newest tells where the next collection begins, and behind it there must be no hole.
@@ -121,10 +109,6 @@ class Assets:
     gpu_types: frozenset[str] = frozenset()
 
 
-# (resource, metric, bucket_seconds) → the newest bucket that is stored
-Newest = Mapping[tuple[str, str, int], datetime]
-
-
 def plan(
     assets: Assets, newest: Newest, at: datetime, days: int = DAYS, *, whole: datetime | None = None
 ) -> list["Batch | DiskBatch"]:
@@ -145,21 +129,9 @@ def plan(
     return asked + list(_disks(assets, newest, at, days))
 
 
-def first_hour(at: datetime, days: int) -> datetime:
-    """The first hour that is asked for: not quite `days` ago, because what is that old is refused."""
-    begin = at - timedelta(days=days) + _ONE_HOUR * 1.5
-    return begin.replace(minute=0, second=0, microsecond=0)
-
-
 def windows(start: datetime, at: datetime) -> list[Window]:
     """Windows as long as one question may be, the oldest first; all but the oldest begin at midnight."""
-    found: list[Window] = []
-    end = at
-    while end - start > _LONGEST:
-        begin = midnight(end) - _WINDOW
-        found.append(Window(begin, end))
-        end = begin
-    return [Window(start, end), *reversed(found)]
+    return windows_of(start, at, _WINDOW, _LONGEST)
 
 
 def _begun(
@@ -227,8 +199,3 @@ def _disk_windows(start: datetime, at: datetime) -> Iterator[Window]:
 def _plain_boot(volume: Mapping[str, Any]) -> bool:
     """A boot disk that no rule could judge by what it does: there is no cheaper level for it."""
     return bool(volume["is_boot"]) and volume["performance_level"] not in _LEVELS
-
-
-def midnight(at: datetime) -> datetime:
-    """The beginning of a day."""
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)

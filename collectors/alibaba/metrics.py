@@ -13,30 +13,25 @@ import pyarrow as pa
 
 from collectors.alibaba.answers import unwrapped
 from collectors.alibaba.api import Api
-from collectors.alibaba.buckets import Hours, transform_disk, transform_hours
+from collectors.alibaba.buckets import transform_disk, transform_hours
 from collectors.alibaba.client import Client
 from collectors.alibaba.measures import (
     CPU,
-    DAY,
     DAYS,
     DISK_DAYS,
-    HOUR,
-    HOURLY_DAYS,
     MACHINES,
     POINTS,
     Assets,
     Batch,
     DiskBatch,
     Measure,
-    Newest,
     Series,
-    Window,
-    first_hour,
     plan,
     windows,
-)  # fmt: skip
+)
 from collectors.alibaba.products import Paging
 from collectors.calls import CallError
+from collectors.hours import EPOCH, HOUR, Hours, Window, first_hour
 from finops.warehouse import Scope
 
 DESCRIBE_METRIC_LIST = Api(
@@ -53,7 +48,6 @@ DISK_DATA = Api(
 )  # fmt: skip
 
 NAMESPACE = "acs_ecs_dashboard"
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC throughout
 _NO_SUCH_METRIC = ("ResourceNotFound", "404")
 # Among other things; asked for what is kept, it shows which.
 _TOO_LONG_AGO = ("ParameterInvalid", "InvalidParameter", "IllegalParameter", "InvalidStartTime", "400")
@@ -260,7 +254,7 @@ def get_off_since(
             some = missing[place : place + MACHINES]
             for point in _listed(client, CPU.series[0].name, some, window):
                 identity = str(point["instanceId"])
-                end = _EPOCH + timedelta(milliseconds=int(point["timestamp"]), hours=1)
+                end = EPOCH + timedelta(milliseconds=int(point["timestamp"]), hours=1)
                 last[identity] = max(min(end, at), last.get(identity, oldest))
     return {one: last.get(one) or max(oldest, started.get(one) or oldest) for one in machines}
 
@@ -281,12 +275,7 @@ def measured(client: Client, batch: Batch | DiskBatch, scope: Scope, refusals: R
     return pa.concat_tables(tables) if tables else None
 
 
-def keep_from(at: datetime) -> dict[int, datetime]:
-    """From when on stored buckets are kept, by their length: longer than CloudMonitor keeps them."""
-    return {DAY: at - timedelta(days=96), HOUR: at - timedelta(days=HOURLY_DAYS + 1)}
-
-
 __all__ = [
-    "DAY", "DAYS", "DESCRIBE_METRIC_LIST", "DISK_DATA", "HOUR", "HOURLY_DAYS", "Assets", "Batch", "DiskBatch",
-    "Newest", "Refusals", "get_disk", "get_hours", "get_off_since", "keep_from", "measured", "plan",
+    "DAYS", "DESCRIBE_METRIC_LIST", "DISK_DATA", "Assets", "Batch", "DiskBatch",
+    "Refusals", "get_disk", "get_hours", "get_off_since", "measured", "plan",
 ]  # fmt: skip

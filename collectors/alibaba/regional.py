@@ -15,6 +15,7 @@ import pyarrow as pa
 from collectors.alibaba import commitments, inventory, metrics, network, prices, storage
 from collectors.alibaba.client import Client, Session
 from collectors.conduct import ODD_SHAPES, Crew, Rows
+from collectors.hours import Newest, keep_from
 from collectors.regions import (
     Asked,
     Estate,
@@ -47,7 +48,7 @@ class Place:
     region: str
     at: datetime
     days: int
-    newest: metrics.Newest = field(default_factory=dict)
+    newest: Newest = field(default_factory=dict)
 
     def scope(self, dataset: str) -> Scope:
         return Scope(CLOUD, self.session.account, self.region, dataset)
@@ -55,6 +56,11 @@ class Place:
     @property
     def client(self) -> Client:
         return self.session.client(self.region)
+
+
+def collect_place(place: Place, crew: Crew) -> None:
+    """Everything of one place."""
+    (collect_global if place.region == GLOBAL else collect_region)(place, crew)
 
 
 def collect_global(place: Place, crew: Crew) -> None:
@@ -362,9 +368,4 @@ def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mappi
     def get(batch: metrics.Batch | metrics.DiskBatch) -> pa.Table | None:
         return metrics.measured(client, batch, scope, refusals)
 
-    measure(crew, scope, get, plan, problems, calls=0, keep_from=metrics.keep_from(place.at))
-
-
-def collect_place(place: Place, crew: Crew) -> None:
-    """Everything of one place."""
-    (collect_global if place.region == GLOBAL else collect_region)(place, crew)
+    measure(crew, scope, get, plan, problems, calls=0, keep_from=keep_from(place.at))

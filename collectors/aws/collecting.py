@@ -10,19 +10,12 @@ import duckdb
 from collectors.aws import billing, cost_explorer
 from collectors.aws.accounts import Found, Request, discover
 from collectors.aws.client import Session
-from collectors.aws.regional import (
-    CLOUD,
-    GLOBAL,
-    OF_MACHINES,
-    REGIONAL,
-    Place,
-    collect_global,
-    collect_region,
-)
+from collectors.aws.regional import CLOUD, OF_MACHINES, REGIONAL, Place, collect_place
 from collectors.calls import METER, CallError
-from collectors.conduct import CALLS_AT_A_TIME, Crew, Outcome, Pool, Progress, Stored, conduct
-from collectors.scopes import Billed, forget_failure, newest_of, nothing, resting, tell_refused
-from finops.errors import CredentialsError, IncompleteError
+from collectors.conduct import Pool, Progress
+from collectors.gathering import Bills, Result, gather
+from collectors.scopes import GLOBAL, Billed, forget_failure, newest_of, nothing, read, scopes_at
+from finops.errors import IncompleteError
 from finops.warehouse import Scope, Writer
 
 DATASETS = REGIONAL
@@ -47,21 +40,10 @@ class Wanted:
     cost_explorer: bool = False
 
 
-@dataclass(slots=True)
-class Result:
-    """What became of a collection: its scopes, its places (account, region), the bill in a line or a few."""
-
-    outcome: Outcome
-    places: list[tuple[str, str]]
-    bill: str | None = None
-
-
 def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
     """The scopes that a collection of this account and region fills."""
-    chosen = [name for name in REGIONAL if not only or name in set(only)]
-    if region == GLOBAL:
-        chosen = [name for name in chosen if name == "commitments"]
-    return [Scope(CLOUD, account, region, name) for name in chosen]
+    datasets = [name for name in REGIONAL if region != GLOBAL or name == "commitments"]
+    return scopes_at(CLOUD, account, region, datasets, only)
 
 
 def collect(
@@ -79,83 +61,83 @@ def collect(
     the credentials are refused everywhere.
     """
     found = discover(request)
-    tell_refused(writer, CLOUD, found.refused, {session.account for session in found.sessions}, at)
-    billed = [_collect_bill(writer, found.sessions[0], wanted.bill, at, progress)] if wanted.bill else []
-    if wanted.cost_explorer:
-        billed += _explore(writer, found, at, fresh, progress)
-    for one in billed:
-        one.record(writer, at)
     places = _places(found, wanted, at, writer.con)
-    scopes = {scope for place in places for scope in _scopes(place, wanted)}
-    rested = resting(scopes, OF_MACHINES, fresh)
-
-    stored = Stored(writer.con)
-    calls = Pool(CALLS_AT_A_TIME, "call")
-    crew = Crew(METER, calls, stored, lambda scope: scope in scopes and not rested(scope))
-    progress.begin(sum(1 for scope in scopes if not rested(scope)))
-    try:
-        outcome = conduct(writer, crew, places, _collect_place, at=at, progress=progress)
-    finally:
-        calls.close()
-        stored.close()
-    for refused in found.refused:
-        scope = Scope(CLOUD, refused.account, GLOBAL, refused.dataset)
-        outcome.statuses[scope], outcome.errors[scope] = refused.status, refused.error
-    if crew.credentials_error and not any(status == "complete" for status in outcome.statuses.values()):
-        raise CredentialsError(str(crew.credentials_error))
-    for one in billed:
-        one.add_to(outcome)
-    return Result(
-        outcome,
-        [(place.session.account, place.region) for place in places],
-        "\n".join(one.sentence for one in billed) or None,
+    return gather(
+        writer,
+        CLOUD,
+        found,
+        places,
+        {scope for place in places for scope in _scopes(place, wanted)},
+        collect_place,
+        of_machines=OF_MACHINES,
+        filled=lambda: [(place.session.account, place.region) for place in places],
+        at=at,
+        fresh=fresh,
+        progress=progress,
+        bills=_Bills(writer, found, wanted, at, fresh, progress),
     )
 
 
 # --- the bill ---------------------------------------------------------------------------------------------
 
 
-def _collect_bill(writer: Writer, session: Session, bill: Bill, at: datetime, progress: Progress) -> Billed:
-    """Loads the bill's export. What may not be read, or does not fit, is told as the scope of its payer."""
-    scope = Scope(CLOUD, session.account, GLOBAL, "charges")
-    before = METER.sent
-    try:
-        done = billing.collect_bill(
-            writer, session, bill.url, at=at, since=bill.since, folder=bill.folder, say=progress.say
-        )
-    except (CallError, IncompleteError) as error:
-        return nothing(scope, bill.url, METER.sent - before, error)
-    if not done.failed:
-        forget_failure(writer, scope, at)
-    loaded = f"{done.rows:,} rows of {', '.join(done.loaded)}" if done.loaded else "nothing new"
-    failed = "; ".join(f"{month}: {why}" for month, why in done.failed)
-    return Billed(scope, f"{bill.url}: {loaded}", done.calls, failed or None)
+class _Bills(Bills):
+    """The bill's export, and what Cost Explorer tells; both before the places."""
 
+    def __init__(
+        self,
+        writer: Writer,
+        found: Found,
+        wanted: Wanted,
+        at: datetime,
+        fresh: Callable[[Scope], bool],
+        progress: Progress,
+    ) -> None:
+        self._writer, self._found, self._wanted = writer, found, wanted
+        self._at, self._fresh, self._progress = at, fresh, progress
 
-def _explore(
-    writer: Writer, found: Found, at: datetime, fresh: Callable[[Scope], bool], progress: Progress
-) -> list[Billed]:
-    """Asks Cost Explorer with as few credentials as tell of every account, those of a caller first.
+    def before(self, calls: Pool) -> list[Billed]:  # noqa: ARG002
+        """Reads them, one after the other."""
+        billed = [self._export(self._wanted.bill)] if self._wanted.bill else []
+        return billed + (self._explore() if self._wanted.cost_explorer else [])
 
-    Whoever is told of accounts beside its own pays for them: accounts entered from there need not be asked. What was
-    asked a while ago is fresh under the scope `cost_explorer`, which has no coverage of its own.
-    """
-    allowance = cost_explorer.Allowance()
-    done: list[Billed] = []
-    known: set[str] = set()
-    pays = False
-    for session in sorted(found.sessions, key=lambda one: one.account not in found.callers):
-        if session.account in known or (pays and session.account not in found.callers):
-            continue
-        if fresh(Scope(CLOUD, session.account, GLOBAL, "cost_explorer")):
-            told = _accounts_told(writer.con, session.account)
-        else:
-            progress.say(f"Asking Cost Explorer about account {session.account}, at 0.01 USD a request.")
-            one, told = _ask(writer, session, at, allowance)
-            done.append(one)
-        known |= told
-        pays = pays or bool(told - {session.account})
-    return done
+    def _export(self, bill: Bill) -> Billed:
+        """Loads the bill's export. What may not be read, or does not fit, is told as the scope of its payer."""
+        session, writer, at = self._found.sessions[0], self._writer, self._at
+        scope = Scope(CLOUD, session.account, GLOBAL, "charges")
+        before = METER.sent
+        try:
+            done = billing.collect_bill(
+                writer, session, bill.url, at=at, since=bill.since, folder=bill.folder, say=self._progress.say
+            )
+        except (CallError, IncompleteError) as error:
+            return nothing(scope, bill.url, METER.sent - before, error)
+        return read(writer, scope, bill.url, done, at)
+
+    def _explore(self) -> list[Billed]:
+        """Asks Cost Explorer with as few credentials as tell of every account, those of a caller first.
+
+        Whoever is told of accounts beside its own pays for them: accounts entered from there need not be asked. What
+        was asked a while ago is fresh under the scope `cost_explorer`, which has no coverage of its own.
+        """
+        allowance = cost_explorer.Allowance()
+        done: list[Billed] = []
+        known: set[str] = set()
+        pays, callers = False, self._found.callers
+        for session in sorted(self._found.sessions, key=lambda one: one.account not in callers):
+            if session.account in known or (pays and session.account not in callers):
+                continue
+            if self._fresh(Scope(CLOUD, session.account, GLOBAL, "cost_explorer")):
+                told = _accounts_told(self._writer.con, session.account)
+            else:
+                self._progress.say(
+                    f"Asking Cost Explorer about account {session.account}, at 0.01 USD a request."
+                )
+                one, told = _ask(self._writer, session, self._at, allowance)
+                done.append(one)
+            known |= told
+            pays = pays or bool(told - {session.account})
+        return done
 
 
 def _ask(
@@ -180,10 +162,6 @@ def _accounts_told(con: duckdb.DuckDBPyConnection, account: str) -> set[str]:
 
 
 # --- places -----------------------------------------------------------------------------------------------
-
-
-def _collect_place(place: Place, crew: Crew) -> None:
-    (collect_global if place.region == GLOBAL else collect_region)(place, crew)
 
 
 def _scopes(place: Place, wanted: Wanted) -> list[Scope]:

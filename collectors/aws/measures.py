@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from collectors.hours import DAY, HOUR, HOURLY_DAYS, Newest, midnight
+
 # Limits of GetMetricData. Source: its API reference.
 QUERIES = 500
 POINTS = 100_800
 PRICE_PER_QUERY = 0.01 / 1000  # USD; source: CloudWatch pricing, metrics requested by GetMetricData
 
-DAY, HOUR = 86_400, 3_600
-DAYS, HOURLY_DAYS = 95, 14
+DAYS = 95
 _RECENT_DAYS = 3
 # A boot volume up to this size at its type's base speed: what it does changes no decision about it.
 _PLAIN_BOOT_GIB = 170
@@ -85,10 +86,6 @@ class Assets:
     load_balancers: Sequence[Mapping[str, Any]] = ()
 
 
-# (resource, metric, bucket_seconds) → the newest bucket that is stored
-Newest = Mapping[tuple[str, str, int], datetime]
-
-
 _STATS = {"sum": ("Sum", "Maximum"), "total": ("Sum",), "samples": ("SampleCount",)}
 
 
@@ -120,8 +117,8 @@ def plan(
         for one in assets.instances
         if one["state"] == "running"
     ]
-    first_day = _midnight(at - timedelta(days=days)) if at != _midnight(at) else at - timedelta(days=days)
-    if at != _midnight(at):
+    first_day = midnight(at - timedelta(days=days)) if at != midnight(at) else at - timedelta(days=days)
+    if at != midnight(at):
         first_day += timedelta(days=1)  # today's bucket is one of the days
     first_hour = (at - timedelta(days=min(HOURLY_DAYS, days))).replace(minute=0, second=0, microsecond=0)
     return [
@@ -266,7 +263,3 @@ def _packed(waiting: list[Wanted], end: datetime, seconds: int) -> Iterator[Batc
             taken, rest = [waiting[0]], waiting[1:]
         waiting = rest
         yield Batch(tuple(taken), start, end, seconds)
-
-
-def _midnight(at: datetime) -> datetime:
-    return at.replace(hour=0, minute=0, second=0, microsecond=0)

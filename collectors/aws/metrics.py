@@ -18,11 +18,8 @@ from collectors.aws.client import Api, Client
 from collectors.aws.inventory import utc
 from collectors.aws.measures import (
     AGENT,
-    DAY,
     DAYS,
     GPU,
-    HOUR,
-    HOURLY_DAYS,
     MEMORY,
     POINTS,
     PRICE_PER_QUERY,
@@ -30,10 +27,10 @@ from collectors.aws.measures import (
     Assets,
     Batch,
     Measure,
-    Newest,
     Wanted,
     plan,
 )
+from collectors.hours import metric_table
 from collectors.regions import Problems
 from finops.warehouse import Scope
 
@@ -244,25 +241,13 @@ def _table(parts: Sequence[tuple[Any, ...]], buckets: _Buckets, scope: Scope) ->
         return None
     resources, metrics = (_dictionary([part[column] for part in parts], buckets.count) for column in (0, 1))
     mask = pa.array(seen)
-    return pa.table(
-        {
-            **{
-                name: pa.DictionaryArray.from_arrays(np.zeros(rows, dtype=np.int32), [value])
-                for name, value in (
-                    ("cloud", scope.cloud),
-                    ("account_id", scope.account_id),
-                    ("region", scope.region),
-                )
-            },
-            "resource_id": resources.filter(mask),
-            "metric": metrics.filter(mask),
-            "bucket_start": pa.array(np.tile(buckets.starts, len(parts))[seen]),
-            "bucket_seconds": pa.array(np.full(rows, buckets.seconds, dtype=np.int32)),
-            "avg": pa.array(avg[seen], from_pandas=True),
-            "p95": pa.array(p95[seen], from_pandas=True),
-            "max": pa.array(top[seen], from_pandas=True),
-            "samples": pa.array(samples[seen], from_pandas=True).cast(pa.int64(), safe=False),
-        }
+    return metric_table(
+        scope,
+        resources.filter(mask),
+        metrics.filter(mask),
+        np.tile(buckets.starts, len(parts))[seen],
+        pa.array(np.full(rows, buckets.seconds, dtype=np.int32)),
+        [one[seen] for one in (avg, p95, top, samples)],
     )
 
 
@@ -279,13 +264,8 @@ def _epoch(at: Any) -> int:
     return int(instant)
 
 
-def keep_from(at: datetime) -> dict[int, datetime]:
-    """From when on stored buckets are kept, by their length."""
-    return {DAY: at - timedelta(days=DAYS + 1), HOUR: at - timedelta(days=HOURLY_DAYS + 1)}
-
-
 __all__ = [
-    "DAY", "DAYS", "GET_METRIC_DATA", "HOUR", "HOURLY_DAYS", "LIST_METRICS", "POINTS", "PRICE_PER_QUERY", "QUERIES",
-    "Answers", "Assets", "Batch", "Measure", "Newest", "Wanted", "get_agent_series", "get_metrics", "keep_from", "plan",
+    "DAYS", "GET_METRIC_DATA", "LIST_METRICS", "POINTS", "PRICE_PER_QUERY", "QUERIES",
+    "Answers", "Assets", "Batch", "Measure", "Wanted", "get_agent_series", "get_metrics", "plan",
     "transform_metrics",
 ]  # fmt: skip

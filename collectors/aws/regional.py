@@ -15,11 +15,12 @@ import pyarrow as pa
 from collectors.aws import commitments, inventory, metrics, network, prices
 from collectors.aws.client import Client, Session
 from collectors.conduct import Crew, Rows
+from collectors.hours import Newest, keep_from
 from collectors.regions import Asked, Estate, ask, ask_telling, bring, measure, without_machines
+from collectors.scopes import GLOBAL
 from finops.warehouse import Scope
 
 CLOUD = "aws"
-GLOBAL = "global"
 # In the order they are shown in.
 REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
@@ -37,13 +38,18 @@ class Place:
     region: str
     at: datetime
     days: int
-    newest: metrics.Newest = field(default_factory=dict)
+    newest: Newest = field(default_factory=dict)
 
     def scope(self, dataset: str) -> Scope:
         return Scope(CLOUD, self.session.account, self.region, dataset)
 
     def client(self, region: str | None = None) -> Client:
         return self.session.client(region or self.region)
+
+
+def collect_place(place: Place, crew: Crew) -> None:
+    """Everything of one place."""
+    (collect_global if place.region == GLOBAL else collect_region)(place, crew)
 
 
 def collect_global(place: Place, crew: Crew) -> None:
@@ -219,4 +225,4 @@ def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mappi
     def get(batch: metrics.Batch) -> pa.Table | None:
         return metrics.transform_metrics(metrics.get_metrics(client, batch, problems), batch, scope)
 
-    measure(crew, scope, get, plan, problems, calls=calls, keep_from=metrics.keep_from(place.at))
+    measure(crew, scope, get, plan, problems, calls=calls, keep_from=keep_from(place.at))

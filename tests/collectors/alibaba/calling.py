@@ -10,7 +10,7 @@ from aliyunsdkcore.http.http_response import HttpResponse
 from collectors.alibaba import client as module
 from collectors.alibaba.client import Session
 from collectors.alibaba.credentials import Key, Keys
-from collectors.alibaba.pace import Pace
+from collectors.pace import Pace
 from tests.servers.alibaba.cloud import ACCOUNT, Cloud
 
 REGION = "cn-hangzhou"

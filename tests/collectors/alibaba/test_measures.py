@@ -13,21 +13,18 @@ from hypothesis import strategies as st
 
 from collectors.alibaba.measures import (
     CPU,
-    DAY,
     GPU,
-    HOUR,
     MACHINES,
     OF_MACHINES,
     POINTS,
     Assets,
     Batch,
     DiskBatch,
-    Window,
-    first_hour,
     plan,
     windows,
 )
-from collectors.alibaba.metrics import keep_from, question
+from collectors.alibaba.metrics import question
+from collectors.hours import DAY, HOUR, Window, first_hour, keep_from
 
 AT = datetime(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12)

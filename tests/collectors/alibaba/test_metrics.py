@@ -14,19 +14,16 @@ from hypothesis import strategies as st
 
 from collectors.alibaba.measures import (
     CPU,
-    DAY,
     GPU,
-    HOUR,
     OF_MACHINES,
     Batch,
     DiskBatch,
     Measure,
-    Window,
-    first_hour,
     windows,
 )
 from collectors.alibaba.metrics import Refusals, get_hours, get_off_since, measured, points
 from collectors.calls import CallError
+from collectors.hours import DAY, HOUR, Window, first_hour
 from finops.warehouse import Scope
 from tests.collectors.alibaba.canned import ACCOUNT, Canned
 from tests.collectors.alibaba.live import AT, collect, coverage, rows

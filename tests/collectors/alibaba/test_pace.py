@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from collectors import pace as module
 from collectors.alibaba import client as client_module
-from collectors.alibaba import pace as module
 from collectors.alibaba.client import Client
 from collectors.alibaba.inventory import DESCRIBE_DISKS, DESCRIBE_INSTANCES
 from collectors.alibaba.metrics import DESCRIBE_METRIC_LIST
 from collectors.alibaba.network import DESCRIBE_EIPS
-from collectors.alibaba.pace import Pace
 from collectors.alibaba.products import PRODUCTS
 from collectors.calls import CallError
+from collectors.pace import Pace
 from tests.collectors.alibaba.calling import session_of
 from tests.collectors.alibaba.live import as_environment
 from tests.servers.alibaba.cloud import Cloud

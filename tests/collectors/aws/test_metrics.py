@@ -13,18 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from collectors.aws.metrics import (
-    DAY,
-    HOUR,
     POINTS,
     QUERIES,
     Assets,
     Batch,
     get_agent_series,
     get_metrics,
-    keep_from,
     plan,
     transform_metrics,
 )
+from collectors.hours import DAY, HOUR, keep_from
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import TOKYO, Canned, needs_recorded, recorded
 
