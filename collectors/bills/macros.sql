@@ -5,7 +5,7 @@
 -- beyond the 18th are rounded half away from zero, so at most 5e-19 is lost. A DOUBLE means its shortest text (0.1 is
 -- 0.1, where a cast would keep binary noise). Text is slow to make, so the 15 digits that fit come first: when they
 -- give the same DOUBLE back they are that text, because no two numbers of 15 digits share a DOUBLE. With an exponent
--- DuckDB's cast lets through one digit too many, and a point behind it.
+-- DuckDB's cast lets through one digit too many and a point behind it, and cuts what is beyond 38 digits.
 CREATE OR REPLACE TEMP MACRO money_with_exponent(x) AS
     CASE WHEN NOT regexp_matches(x, '[eE].*[.]') AND TRY_CAST(x AS DECIMAL(38, 18))
             BETWEEN -99999999999999999999.999999999999999999 AND 99999999999999999999.999999999999999999
