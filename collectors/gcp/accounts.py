@@ -1,0 +1,214 @@
+"""Who is asking, which projects there are, and which regions."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from collectors.calls import Budget, CallError
+from collectors.conduct import ODD_SHAPES
+from collectors.gcp.api import Api
+from collectors.gcp.client import Client, Session
+from collectors.gcp.credentials import Credentials, has_file
+from collectors.gcp.services import READ_ONLY, address_of
+from collectors.scopes import Refused
+from finops.errors import UsageError
+
+SEARCH_PROJECTS = Api(
+    "cloudresourcemanager", "v3/projects:search", "resourcemanager.projects.get", items="projects", size="pageSize",
+    probe={"pageSize": 1},
+)  # fmt: skip
+SEARCH_FOLDERS = Api(
+    "cloudresourcemanager", "v3/folders:search", "resourcemanager.folders.get", items="folders", size="pageSize",
+    probe={"pageSize": 1},
+)  # fmt: skip
+LIST_PROJECTS = Api(
+    "cloudresourcemanager",
+    "v3/projects",
+    "resourcemanager.projects.list",
+    items="projects",
+    size="pageSize",
+    page=300,
+)
+LIST_FOLDERS = Api(
+    "cloudresourcemanager",
+    "v3/folders",
+    "resourcemanager.folders.list",
+    items="folders",
+    size="pageSize",
+    page=300,
+)
+PROJECTS_BILLED = Api(
+    "cloudbilling", "v1/billingAccounts/{account}/projects", "billing.resourceAssociations.list",
+    items="projectBillingInfo", size="pageSize",
+)  # fmt: skip
+LIST_REGIONS = Api(
+    "compute", "compute/v1/projects/{project}/regions", "compute.regions.list", probe={"maxResults": 1}
+)
+
+_PATIENCE = 40.0  # seconds that failed attempts at the first calls may take
+_WHOLE = "all projects"  # the account that a list of projects is told under
+_GIVEN_UP = ("denied", "skipped")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Whom to ask for what. Empty means: the usual credentials, the projects they can see, every region.
+
+    Projects of an organisation, of folders (with all below them) and of a billing account add up. `endpoint` is asked
+    for every service.
+    """
+
+    projects: tuple[str, ...] = ()
+    organization: str | None = None
+    folders: tuple[str, ...] = ()
+    billing_account: str | None = None
+    regions: tuple[str, ...] = ()
+    endpoint: str | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """The projects to look at, the regions that were asked for (empty: all), and what could not be had."""
+
+    sessions: list[Session] = field(default_factory=list)
+    regions: tuple[str, ...] = ()
+    refused: list[Refused] = field(default_factory=list)
+    callers: set[str] = field(default_factory=set)
+
+
+def discover(request: Request) -> Found:
+    """Lists the projects that were asked for.
+
+    Raises UsageError for a region that does not exist or where no project is named or can be seen, CredentialsError
+    when the credentials are refused.
+    """
+    local = address_of("compute", request.endpoint)[1]
+    credentials = Credentials(anonymous=local and not has_file())
+    credentials.of(READ_ONLY)
+    found = Found()
+    lists = _Lists(Client(Session(credentials, "", endpoint=request.endpoint), "", Budget(_PATIENCE)), found)
+    names = lists.projects(request)
+    if not names:
+        named = next(iter(one.error for one in found.refused), "")
+        raise UsageError(f"{named} No project can be seen: name one with --project.".strip())
+    found.sessions = [Session(credentials, one, names[one], request.endpoint) for one in sorted(names)]
+    found.regions = _regions(found.sessions, request.regions)
+    return found
+
+
+# --- projects ---------------------------------------------------------------------------------------------
+
+
+class _Lists:
+    """Lists of projects, asked without a project; what cannot be had is a word in `found`."""
+
+    def __init__(self, client: Client, found: Found) -> None:
+        self._client, self._found = client, found
+
+    def projects(self, request: Request) -> dict[str, str | None]:
+        """Ids of the projects that were asked for, with their display names where these are known."""
+        names: dict[str, str | None] = dict.fromkeys(request.projects)
+        parents = [_named("organizations", request.organization)] if request.organization else []
+        parents += [_named("folders", one) for one in request.folders]
+        if parents:
+            names.update(self._told(lambda: self._below(parents)))
+        if request.billing_account:
+            account = request.billing_account.removeprefix("billingAccounts/")
+            names.update(self._told(lambda: self._billed(account)))
+        if names or parents or request.billing_account:
+            return names
+        own = os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
+        if own:
+            return {own: None}
+        names.update(self._told(lambda: dict(_live(self._client.all(SEARCH_PROJECTS)))))
+        if not names and self._client.session.credentials.project:
+            names[self._client.session.credentials.project] = None
+        return names
+
+    def _told(self, find: Any) -> Mapping[str, str | None]:
+        try:
+            found: Mapping[str, str | None] = find()
+        except CallError as error:
+            status = "denied" if error.status in _GIVEN_UP else error.status
+            self._found.refused.append(Refused(_WHOLE, "accounts", status, str(error)))
+            return {}
+        except ODD_SHAPES as error:
+            told = f"{type(error).__name__}: {error}"
+            sentence = f"The projects are listed in a shape that this version does not know ({told})."
+            self._found.refused.append(Refused(_WHOLE, "accounts", "failed", sentence))
+            return {}
+        return found
+
+    def _billed(self, account: str) -> dict[str, str | None]:
+        """Projects that a billing account pays for."""
+        told = self._client.all(PROJECTS_BILLED, account=account)
+        return {str(one["projectId"]): None for one in told if one.get("billingEnabled")}
+
+    def _below(self, parents: Sequence[str]) -> dict[str, str | None]:
+        """Projects anywhere below the parents: two lists tell of all that can be seen, whatever the depth."""
+        try:
+            folders = {str(one["name"]): str(one.get("parent")) for one in self._client.all(SEARCH_FOLDERS)}
+            projects = self._client.all(SEARCH_PROJECTS)
+        except CallError as error:
+            if error.status not in _GIVEN_UP and error.code != "notFound":
+                raise
+            return dict(self._walked(parents))  # a list of each folder needs other permissions
+        wanted = set(parents)
+        return dict(_live(one for one in projects if wanted & set(_above(str(one.get("parent")), folders))))
+
+    def _walked(self, parents: Sequence[str]) -> Iterator[tuple[str, str | None]]:
+        todo, seen = list(parents), set(parents)
+        while todo:
+            parent = todo.pop()
+            yield from _live(self._client.all(LIST_PROJECTS, parent=parent))
+            below = [str(one["name"]) for one in self._client.all(LIST_FOLDERS, parent=parent)]
+            todo += [one for one in below if one not in seen]
+            seen.update(below)
+
+
+def _live(projects: Any) -> Iterator[tuple[str, str | None]]:
+    """Those that are not being deleted."""
+    for one in projects:
+        if one.get("state", "ACTIVE") == "ACTIVE":
+            yield str(one["projectId"]), one.get("displayName")
+
+
+def _above(parent: str, folders: Mapping[str, str]) -> Iterator[str]:
+    """A parent and all above it."""
+    seen: set[str] = set()
+    while parent and parent not in seen:
+        yield parent
+        seen.add(parent)
+        parent = folders.get(parent, "")
+
+
+def _named(kind: str, text: str) -> str:
+    """organizations/123 of 123."""
+    number = text.removeprefix(f"{kind}/")
+    if not number.isdigit():
+        raise UsageError(f"{text} is none of the {kind}: write its number.")
+    return f"{kind}/{number}"
+
+
+# --- regions ----------------------------------------------------------------------------------------------
+
+
+def _regions(sessions: Sequence[Session], wanted: Sequence[str]) -> tuple[str, ...]:
+    """The regions that were asked for, checked against those of the first project that tells them."""
+    if not wanted:
+        return ()
+    for session in sessions:
+        try:
+            known = {
+                str(one["name"])
+                for one in Client(session, session.account, Budget(_PATIENCE)).all(LIST_REGIONS)
+            }
+        except (CallError, *ODD_SHAPES):
+            continue  # what a project does not tell, its own scopes tell
+        for region in wanted:
+            if region not in known:
+                first = ", ".join(sorted(known)[:3])
+                raise UsageError(f"There is no Google Cloud region {region}: regions are named like {first}.")
+        break
+    return tuple(sorted(set(wanted)))

@@ -1,0 +1,50 @@
+"""A call as it is declared next to the code that makes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, init=False)
+class Api:
+    """One GET of one service, with the IAM permissions it needs.
+
+    `path` may have {project} and other names in it, which are parameters of the call. `items` is the list in its
+    answer; of an aggregated one, the list in each of its scopes. `size` is the parameter for a page's size, at most
+    `page`. `probe` are parameters of the smallest call that shows whether it is allowed; None where only a real call
+    can tell.
+    """
+
+    service: str
+    path: str
+    permissions: tuple[str, ...]
+    items: str = "items"
+    aggregated: bool = False
+    size: str = "maxResults"
+    page: int = 500
+    probe: tuple[tuple[str, Any], ...] | None = None
+
+    def __init__(
+        self,
+        service: str,
+        path: str,
+        *permissions: str,
+        items: str = "items",
+        aggregated: bool = False,
+        size: str = "maxResults",
+        page: int = 500,
+        probe: Mapping[str, Any] | None = None,
+    ) -> None:
+        object.__setattr__(self, "service", service)
+        object.__setattr__(self, "path", path)
+        object.__setattr__(self, "permissions", permissions)
+        object.__setattr__(self, "items", items)
+        object.__setattr__(self, "aggregated", aggregated)
+        object.__setattr__(self, "size", size)
+        object.__setattr__(self, "page", page)
+        object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
+
+    @property
+    def action(self) -> str:
+        """The permission of the call, or what it asks for."""
+        return self.permissions[0] if self.permissions else f"{self.service}:{self.path.rsplit('/', 1)[-1]}"

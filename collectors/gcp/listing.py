@@ -1,0 +1,145 @@
+"""What lists of Compute Engine have in common: scopes, places that could not be reached, URLs that name resources.
+
+An aggregated list tells of every zone and region of a project at once. A zone that could not be reached is named in
+`unreachables`, or in a warning of its scope; what it holds is not in the answer.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from collectors.calls import CallError
+from collectors.gcp.api import Api
+from collectors.gcp.client import Client
+from collectors.scopes import GLOBAL
+from finops.instants import in_utc
+
+Raw = list[dict[str, Any]]
+
+_ZONE = re.compile(r"-[a-z]$")
+_NOTHING = "NO_RESULTS_ON_PAGE"
+CLOUD = "gcp"
+
+
+@dataclass(slots=True)
+class Listed:
+    """Resources of a project, and the zones and regions that could not be reached."""
+
+    items: Raw = field(default_factory=list)
+    unreachable: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        return bool(self.items)
+
+
+def listed(client: Client, api: Api, **parameters: Any) -> Listed:
+    """All pages of a list, aggregated or not, of what can be reached."""
+    found = Listed()
+    for page in client.pages(api, returnPartialSuccess=True, **parameters):
+        if api.aggregated:
+            for scope, inside in (page.get("items") or {}).items():
+                found.items += inside.get(api.items) or ()
+                if _lost(inside.get("warning")):
+                    found.unreachable.add(name_of(scope))
+        else:
+            found.items += page.get(api.items) or ()
+        found.unreachable |= {name_of(one) for one in _unreachable(page)}
+    return found
+
+
+def listed_if_there(client: Client, api: Api) -> Listed:
+    """As `listed`; nothing where the project has no such kind of thing."""
+    try:
+        return listed(client, api)
+    except CallError as error:
+        if error.status == "skipped" or error.code in ("notFound", "NOT_FOUND", "404"):
+            return Listed()
+        raise
+
+
+def _unreachable(page: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("unreachables", "unreachable"):
+        yield from (str(one) for one in page.get(name) or ())
+    warning = page.get("warning")
+    if _lost(warning):
+        told = {str(one.get("key")): str(one.get("value")) for one in (warning or {}).get("data") or ()}
+        yield told.get("scope") or told.get("resource") or GLOBAL
+
+
+def _lost(warning: Any) -> bool:
+    return isinstance(warning, Mapping) and warning.get("code") not in (None, _NOTHING)
+
+
+# --- names and places -------------------------------------------------------------------------------------
+
+
+def name_of(url: Any) -> str:
+    """The last part of a URL or a path."""
+    return str(url or "").rstrip("/").rsplit("/", 1)[-1]
+
+
+def place_of(url: Any) -> tuple[str, str]:
+    """The place and the name of a resource that a URL names: a name alone is that of many."""
+    parts = str(url).rstrip("/").split("/")
+    return (parts[-3] if len(parts) > 2 else GLOBAL), parts[-1]
+
+
+def zone_of(one: Mapping[str, Any]) -> str | None:
+    """The zone of a resource; None for one of a region or of none."""
+    return name_of(one["zone"]) if one.get("zone") else None
+
+
+def region_in(place: str) -> str:
+    """The region of a zone, or the region itself."""
+    return _ZONE.sub("", place)
+
+
+def region_of(one: Mapping[str, Any]) -> str:
+    """The region of a resource, or 'global'."""
+    if one.get("zone"):
+        return region_in(name_of(one["zone"]))
+    return name_of(one["region"]) if one.get("region") else GLOBAL
+
+
+def key_of(one: Mapping[str, Any]) -> tuple[str, str]:
+    """The place and the name of a resource itself, as `place_of` has them of a URL."""
+    return zone_of(one) or region_of(one), str(one["name"])
+
+
+# --- values -----------------------------------------------------------------------------------------------
+
+
+def columns(project: str, region: str) -> dict[str, Any]:
+    """The columns that say where a row belongs."""
+    return {"cloud": CLOUD, "account_id": project, "region": region}
+
+
+def labels(project: str, region: str, kind: str, identity: str, one: Mapping[str, Any]) -> Raw:
+    """Rows of the table tags."""
+    return [
+        {
+            **columns(project, region),
+            "resource_type": kind,
+            "resource_id": identity,
+            "key": key,
+            "value": value,
+        }
+        for key, value in (one.get("labels") or {}).items()
+    ]
+
+
+def utc(at: Any) -> datetime | None:
+    """An instant with its offset, which Google writes as in California; None for none."""
+    return in_utc(datetime.fromisoformat(str(at))) if at else None
+
+
+def once(resources: Iterable[dict[str, Any]], key: str = "id") -> Iterator[dict[str, Any]]:
+    """Each resource once: an estate that changes while its pages are read shows some of them twice."""
+    return iter({str(one[key]): one for one in resources}.values())
+
+
+def number(value: Any) -> float | None:
+    """A number, which may be written as text; None for none."""
+    return None if value in (None, "") else float(value)

@@ -1,0 +1,117 @@
+"""Machine types by their names: series, custom sizes, the share of a processor that a shared core is billed as.
+
+Sources: https://cloud.google.com/compute/docs/machine-resource, creating custom machine types, shared-core types.
+"""
+
+import re
+from typing import Any
+
+from collectors.conduct import Rows
+from collectors.gcp.api import Api
+from collectors.gcp.client import Client
+from collectors.gcp.listing import Raw, name_of, once
+
+MACHINE_TYPES = Api(
+    "compute", "compute/v1/projects/{project}/zones/{zone}/machineTypes", "compute.machineTypes.list"
+)
+
+# What a shared core is billed as; machineTypes tells 2 vCPUs of most of them.
+_SHARES = {"micro": 0.25, "small": 0.5, "medium": 1.0}
+_ARM = ("t2a", "c4a", "n4a", "a4x")
+_CUSTOM = re.compile(r"^(?:([a-z]\w*)-)?custom-(\d+|micro|small|medium)-(\d+)(-ext)?$")
+_LOCAL_SSD_GIB = 375.0
+_GONE = ("OBSOLETE", "DELETED")
+
+
+def series_of(machine_type: str) -> str:
+    """n2 of n2-standard-8; n1 of custom-4-8192."""
+    first = machine_type.split("-", 1)[0]
+    return "n1" if first == "custom" else first
+
+
+def is_custom(machine_type: str) -> bool:
+    """Whether somebody chose its size, so that no list has it."""
+    return _CUSTOM.match(machine_type) is not None
+
+
+def get_types(client: Client, zones: list[str]) -> Raw:
+    """Every type that some zones offer."""
+    return [one for zone in zones for one in client.all(MACHINE_TYPES, zone=zone)]
+
+
+def zones_for(used: dict[str, set[str]]) -> list[str]:
+    """The fewest zones that have all series in use; `used` are the series by zone, where they certainly are."""
+    missing = {series for names in used.values() for series in names}
+    chosen: list[str] = []
+    while missing:
+        best = max(sorted(used), key=lambda zone: len(used[zone] & missing))
+        chosen.append(best)
+        missing -= used[best]
+    return chosen
+
+
+def transform_types(raw: Raw, used: set[str]) -> Rows:
+    """Rows of instance_types: every size of the series that the used types belong to, and custom types in use."""
+    series = {series_of(name) for name in used}
+    rows = [
+        _type(one)
+        for one in once(raw, "name")
+        if series_of(str(one["name"])) in series and (one.get("deprecated") or {}).get("state") not in _GONE
+    ]
+    return {"instance_types": rows + [_custom(name) for name in sorted(used) if is_custom(name)]}
+
+
+def _type(one: dict[str, Any]) -> dict[str, Any]:
+    name = str(one["name"])
+    chips = one.get("accelerators") or []
+    ssds = int((one.get("bundledLocalSsds") or {}).get("partitionCount") or 0)
+    return {
+        **_named(name),
+        "vcpu": _share_of(name) or float(one["guestCpus"]),
+        "memory_gib": float(one["memoryMb"]) / 1024,
+        "architecture": {"X86_64": "x86_64", "ARM64": "arm64"}.get(
+            str(one.get("architecture")), _named(name)["architecture"]
+        ),
+        "burstable": bool(one.get("isSharedCpu")),
+        "gpu_count": sum(int(chip.get("guestAcceleratorCount") or 0) for chip in chips),
+        "gpu_model": next((name_of(chip.get("guestAcceleratorType")) for chip in chips), None),
+        "local_disk_gib": ssds * _LOCAL_SSD_GIB,
+    }
+
+
+def _custom(name: str) -> dict[str, Any]:
+    """A type whose name tells its size; no list has it."""
+    found = _CUSTOM.match(name)
+    if found is None:
+        raise ValueError(f"{name} is no custom machine type")
+    size = found[2]
+    return {
+        **_named(name),
+        "vcpu": _SHARES.get(size) or float(size),
+        "memory_gib": float(found[3]) / 1024,
+        "burstable": size in _SHARES,
+        "gpu_count": 0,
+        "gpu_model": None,
+        "local_disk_gib": 0.0,
+    }
+
+
+def _named(name: str) -> dict[str, Any]:
+    """What the name of a type tells."""
+    series = series_of(name)
+    generation = re.search(r"\d+", series)
+    return {
+        "cloud": "gcp",
+        "instance_type": name,
+        "family": series,
+        "generation": int(generation[0]) if generation else None,
+        "architecture": "arm64" if series in _ARM else "x86_64",
+    }
+
+
+def _share_of(name: str) -> float | None:
+    """The vCPUs that a shared-core type is billed as; of f1-micro and g1-small, which have a price of their own,
+    the share of a core that they may use all the time."""
+    if name.startswith("e2-"):
+        return _SHARES.get(name.removeprefix("e2-"))
+    return {"f1-micro": 0.2, "g1-small": 0.5}.get(name)
