@@ -1,0 +1,303 @@
+"""The bill from its export to BigQuery (detailed, standard or FOCUS): each billing period in place of what was known.
+
+get    what tells whether a day has changed, in one query; the days that have, page by page, each into a file of its
+       own beside the warehouse
+load   a billing period's days in one transaction, through the same mapping as exported files (bills/gcp.sql,
+       bills/focus.sql)
+check  the charges of a period against the sum that the table itself tells
+
+Google writes rows for weeks after the usage they are for, and corrects by further rows; none is ever changed. A day is
+one of usage (UTC) within a billing period.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+
+from collectors.bills import Delivery, FileResult, ingest_delivery
+from collectors.bills.objects import plain
+from collectors.calls import METER, CallError
+from collectors.conduct import ODD_SHAPES
+from collectors.gcp.billing_days import Day, Shelf
+from collectors.gcp.billing_query import TableName
+from collectors.gcp.billing_table import GET_TABLE, QUERY, Marks, Table
+from collectors.gcp.client import Session
+from finops.errors import CredentialsError, FinopsError, IncompleteError, InputError
+from finops.warehouse import Writer
+
+_CENT = Decimal("0.01")
+_SHELF_ERRORS = (OSError, pa.ArrowException)
+_TEST = "charges-equal-billing-export"
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The table with the export (PROJECT.DATASET.TABLE), from when on the bill is wanted, the folder that keeps its
+    days, and the project that runs the queries: the table's unless it is said."""
+
+    table: str
+    since: datetime
+    folder: Path
+    run_in: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BillResult:
+    """What became of the bill: `accounts` (projects, and billing accounts for what belongs to none) whose charges it
+    holds, billing periods (YYYY-MM) by what became of them, of the failed ones with the reason."""
+
+    accounts: frozenset[str]
+    files: tuple[FileResult, ...]
+    loaded: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    failed: tuple[tuple[str, str], ...]
+    calls: int
+
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.files)
+
+
+@dataclass(slots=True)
+class Cycle:
+    """One billing period as it was fetched: its days, the sum by currency that the table tells, or the error for which
+    it stays as it was."""
+
+    first: date
+    days: dict[date, Day] = field(default_factory=dict)
+    totals: dict[str, Decimal] = field(default_factory=dict)
+    error: FinopsError | None = None
+
+    @property
+    def month(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The billing periods of a table, beside the warehouse by now, with what is to be said of them."""
+
+    table: str
+    shelf: Shelf
+    cycles: tuple[Cycle, ...]
+    words: tuple[str, ...]
+    calls: int
+
+
+def collect_bill(
+    writer: Writer, session: Session, bill: Bill, *, at: datetime, say: Callable[[str], None]
+) -> BillResult:
+    """Fetches and loads the bill, from the billing period of `since` on."""
+    return load_bill(writer, fetch_bill(session, bill, at), at=at, say=say)
+
+
+def fetch_bill(session: Session, bill: Bill, at: datetime) -> Fetched:
+    """Brings what has changed beside the warehouse. It needs no warehouse, so that it can go on beside others.
+
+    Raises InputError for a table that is none or no billing export, CallError when it may not be read.
+    """
+    sent = METER.sent
+    name = TableName.of(bill.table)
+    try:
+        table = Table(session, name, bill.run_in)
+        marks = table.marks(bill.since.date().replace(day=1))
+    except ODD_SHAPES as error:
+        raise _odd(name, error) from error
+    words = [] if marks.days else [f"{name} has no billing period since {bill.since:%Y-%m}."]
+    work = _Fetching(table, Shelf(bill.folder / plain(f"gcp-{name}"), table.export.columns), at, marks, words)
+    cycles = tuple(work.cycle(first) for first in sorted(marks.days))
+    return Fetched(str(name), work.shelf, cycles, tuple(work.words), METER.sent - sent)
+
+
+def estimate(session: Session, bill: Bill, at: datetime) -> int:
+    """Bytes that BigQuery would process (and bill) for the whole bill from `since` on; a later run takes a part."""
+    table = Table(session, TableName.of(bill.table), bill.run_in)
+    return table.estimate(bill.since.date().replace(day=1), at.date())
+
+
+def load_bill(writer: Writer, fetched: Fetched, *, at: datetime, say: Callable[[str], None]) -> BillResult:
+    """Loads what was fetched.
+
+    A billing period that could not be had or trusted keeps its earlier rows and is in `failed`; when that goes for
+    every one, its error is raised.
+    """
+    for words in fetched.words:
+        say(words)
+    work = _Loading(writer, fetched, at)
+    errors = [error for cycle in fetched.cycles if (error := work.take(cycle)) is not None]
+    if errors and len(errors) == len(fetched.cycles):
+        raise errors[0]
+    return BillResult(
+        frozenset(work.owners),
+        tuple(work.files),
+        tuple(work.loaded),
+        tuple(work.unchanged),
+        tuple(work.failed),
+        fetched.calls,
+    )
+
+
+# --- fetch ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Fetching:
+    """The billing periods of one table on their way beside the warehouse."""
+
+    table: Table
+    shelf: Shelf
+    at: datetime
+    marks: Marks
+    words: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.marks.nowhere:
+            self.words.append(
+                f"{self.marks.nowhere:,} rows of {self.table.export.name} have no billing period or no start of "
+                "usage, and are left out."
+            )
+
+    def cycle(self, first: date) -> Cycle:
+        """One billing period, with the error if it cannot be had whole."""
+        cycle = Cycle(first)
+        try:
+            self._bring(cycle)
+        except (CallError, CredentialsError, IncompleteError) as error:
+            cycle.error = error
+        except _SHELF_ERRORS as error:
+            cycle.error = _not_kept(self.shelf, error)
+        except ODD_SHAPES as error:
+            cycle.error = _odd(self.table.export.name, error)
+        return cycle
+
+    def _bring(self, cycle: Cycle) -> None:
+        """Every day of the period; those asked for anew that are others in the table now."""
+        first, wanted = cycle.first, self.marks.days[cycle.first]
+        cycle.days = known = self.shelf.known(first)
+        for day in [day for day in known if day not in wanted and not self._expired(day)]:
+            del known[day]
+            self.shelf.remember(first, known)
+            self.shelf.remove(first, day)
+        for day, mark in sorted(wanted.items()):
+            if not (day in known and known[day].same(mark) and known[day].latest == mark.latest):
+                known[day] = self._fetched(first, day, mark)
+                self.shelf.remember(first, known)
+        for one in known.values():
+            for currency, amount in one.billed(credited=self.table.export.roles.has_credits).items():
+                cycle.totals[currency] = cycle.totals.get(currency, Decimal(0)) + amount
+
+    def _fetched(self, month: date, day: date, mark: Day) -> Day:
+        """One day into its file. Where its rows are not those that the table had told of, the table is asked again."""
+        parts = self.marks.parts.get((month, day))
+        self.table.fetch(month, day, parts, lambda batches: self.shelf.keep(month, day, batches))
+        told = self.shelf.told(month, day, self.table.export.roles)
+        if not told.same(mark, _CENT / 2):
+            self.marks = self.table.marks(month)
+            mark = self.marks.days.get(month, {}).get(day, Day())
+            if not told.same(mark, _CENT / 2):
+                raise IncompleteError(
+                    f"The rows of {day} in {self.table.export.name} are others than the table tells of "
+                    f"({told.rows:,} instead of {mark.rows:,}): it is perhaps being written, try again in an hour."
+                )
+        return Day(mark.rows, mark.sums, mark.latest, told.owners)
+
+    def _expired(self, day: date) -> bool:
+        """Whether the table has let go of a day by its age alone; its rows stay then."""
+        after = self.table.expires_after
+        return after is not None and day < (self.at - timedelta(seconds=after) + timedelta(days=2)).date()
+
+
+def _odd(name: TableName, error: Exception) -> InputError:
+    told = f"{type(error).__name__}: {error}"[:200]
+    return InputError(f"The answer for {name} has a shape that this version does not know ({told}).")
+
+
+def _not_kept(shelf: Shelf, error: Exception) -> InputError:
+    return InputError(
+        f"The files of the bill in {shelf.folder} cannot be used ({error}): remove that folder."
+    )
+
+
+# --- load -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Loading:
+    """The billing periods of one table on their way in."""
+
+    writer: Writer
+    fetched: Fetched
+    at: datetime
+    files: list[FileResult] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    owners: set[str] = field(default_factory=set)
+
+    def take(self, cycle: Cycle) -> FinopsError | None:
+        """One period; the error when it stays as it was."""
+        error = cycle.error or self._load(cycle)
+        if error:
+            self.failed.append((cycle.month, str(error)))
+            return error
+        for day in cycle.days.values():
+            self.owners |= day.owners
+        self._check(cycle)
+        return None
+
+    def _load(self, cycle: Cycle) -> FinopsError | None:
+        try:
+            files = self.fetched.shelf.together(cycle.first, cycle.days)
+            done = ingest_delivery(self.writer, Delivery(self._source(cycle), files), at=self.at)
+        except InputError as error:
+            return error
+        except _SHELF_ERRORS as error:
+            return _not_kept(self.fetched.shelf, error)
+        self.files += done.files
+        again = any(file.status != "unchanged" for file in done.files)
+        (self.loaded if again else self.unchanged).append(cycle.month)
+        return None
+
+    def _check(self, cycle: Cycle) -> None:
+        """The charges of a period against the table's own sum, to the cent."""
+        subject, con = f"{self._source(cycle)}{cycle.month}.parquet", self.writer.con
+        rows = con.execute(
+            "SELECT BillingCurrency, sum(BilledCost) FROM charges WHERE x_Source = ? GROUP BY 1", [subject]
+        ).fetchall()
+        held = {str(currency): Decimal(amount) for currency, amount in rows}
+        differing = [
+            f"{held.get(currency, Decimal(0)):.2f} {currency}, where the table tells {total:.2f}"
+            for currency, total in sorted(cycle.totals.items())
+            if abs(held.get(currency, Decimal(0)) - total) > _CENT
+        ]
+        told = f"The charges of {cycle.month} sum up to {'; '.join(differing)}."
+        if differing:
+            self.failed.append((cycle.month, told))
+        sentence = told if differing else "The sum of its charges is that of the table in BigQuery."
+        con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [_TEST, subject])
+        con.execute(
+            "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                _TEST, subject, "warn", "failed" if differing else "passed", sentence, self.writer.run_id, self.at,
+            ],
+        )  # fmt: skip
+
+    def _source(self, cycle: Cycle) -> str:
+        return f"bigquery://{self.fetched.table}/{cycle.month}/"
+
+
+__all__ = [
+    "GET_TABLE",
+    "QUERY",
+    "Bill",
+    "BillResult",
+    "Fetched",
+    "collect_bill",
+    "estimate",
+    "fetch_bill",
+    "load_bill",
+]
