@@ -1,8 +1,40 @@
-"""What calls to any cloud have in common: how they fail, how they are counted, how much time failures may cost."""
+"""What calls to any cloud have in common: how they are declared, fail and are counted, what failures may cost."""
 
 import threading
+from collections.abc import Iterable
+from types import ModuleType
+from typing import Any, Protocol, TypeVar
 
 from finops.errors import FinopsError
+
+
+class Declared(Protocol):
+    """A call as it is declared next to the code that makes it; every cloud has a class of its own for them.
+
+    `action` names its permission, or the call where it needs none. `probe` are parameters of the smallest call that
+    shows whether it is allowed; None where only a real call can tell.
+    """
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def actions(self) -> tuple[str, ...]: ...
+    @property
+    def probe(self) -> tuple[tuple[str, Any], ...] | None: ...
+
+
+A = TypeVar("A", bound=Declared)
+
+
+def declared(kind: type[A], *modules: ModuleType) -> list[A]:
+    """The calls of a kind that modules declare."""
+    found = {id(one): one for module in modules for one in vars(module).values() if isinstance(one, kind)}
+    return list(found.values())
+
+
+def actions_of(calls: Iterable[Declared]) -> list[str]:
+    """Every permission that calls need, by name."""
+    return sorted({action for call in calls for action in call.actions})
 
 
 class CallError(FinopsError):

@@ -7,20 +7,15 @@ from collectors.alibaba import accounts, billing, commitments, inventory, metric
 from collectors.alibaba.accounts import Request
 from collectors.alibaba.api import Api
 from collectors.alibaba.renewing import ASSUME_ROLE
+from collectors.calls import actions_of, declared
 
 # Modules whose calls every collection makes.
 _MODULES: tuple[ModuleType, ...] = (inventory, network, commitments, metrics, prices, storage, billing)
 
 
-def declared(*modules: ModuleType) -> list[Api]:
-    """The calls that modules declare."""
-    found = {id(one): one for module in modules for one in vars(module).values() if isinstance(one, Api)}
-    return list(found.values())
-
-
 def base_calls() -> list[Api]:
     """The calls that every collection makes."""
-    return declared(*_MODULES)
+    return declared(Api, *_MODULES)
 
 
 def policy(request: Request) -> dict[str, Any]:
@@ -34,11 +29,10 @@ def policy(request: Request) -> dict[str, Any]:
 
 def _by_product(calls: list[Api]) -> list[list[str]]:
     """Actions, those of a product together."""
-    products: dict[str, set[str]] = {}
-    for call in calls:
-        for action in call.actions:
-            products.setdefault(action.partition(":")[0], set()).add(action)
-    return [sorted(actions) for _, actions in sorted(products.items())]
+    products: dict[str, list[str]] = {}
+    for action in actions_of(calls):
+        products.setdefault(action.partition(":")[0], []).append(action)
+    return [actions for _, actions in sorted(products.items())]
 
 
 def _statement(actions: list[str], resource: str = "*") -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from collectors.aws import accounts, commitments, inventory, metrics, network, prices
 from collectors.aws.accounts import Request
 from collectors.aws.client import Api
+from collectors.calls import actions_of, declared
 
 # The statements of the policy, in this order, and the modules whose calls each allows.
 _STATEMENTS: dict[str, tuple[ModuleType, ...]] = {
@@ -15,22 +16,19 @@ _STATEMENTS: dict[str, tuple[ModuleType, ...]] = {
 }
 
 
-def declared(*modules: ModuleType) -> list[Api]:
-    """The calls that modules declare."""
-    found = {id(one): one for module in modules for one in vars(module).values() if isinstance(one, Api)}
-    return list(found.values())
-
-
 def base_calls() -> list[Api]:
     """The calls that every collection makes."""
-    return [accounts.DESCRIBE_REGIONS, *declared(*(one for each in _STATEMENTS.values() for one in each))]
+    return [
+        accounts.DESCRIBE_REGIONS,
+        *declared(Api, *(one for each in _STATEMENTS.values() for one in each)),
+    ]
 
 
 def paid_calls() -> list[Api]:
     """The calls that cost money, each of them; made only when they are asked for."""
     from collectors.aws import cost_explorer
 
-    return declared(cost_explorer)
+    return declared(Api, cost_explorer)
 
 
 def policy(
@@ -38,19 +36,17 @@ def policy(
 ) -> dict[str, Any]:
     """The IAM policy for a collection as asked for. With a role it is for the caller, who assumes the role; the role
     itself needs the policy printed without --role."""
-    statements = [_statement(name, _actions(declared(*modules))) for name, modules in _STATEMENTS.items()]
+    statements = [
+        _statement(name, actions_of(declared(Api, *modules))) for name, modules in _STATEMENTS.items()
+    ]
     statements.insert(0, _statement("FinopsRegions", list(accounts.DESCRIBE_REGIONS.actions)))
     if request.role:
         statements += _organisation(request)
     if billing_export:
         statements += _bill(billing_export)
     if cost_explorer:
-        statements.append(_statement("FinopsCostExplorer", _actions(paid_calls())))
+        statements.append(_statement("FinopsCostExplorer", actions_of(paid_calls())))
     return {"Version": "2012-10-17", "Statement": statements}
-
-
-def _actions(calls: list[Api]) -> list[str]:
-    return sorted({action for call in calls for action in call.actions})
 
 
 def _statement(name: str, actions: list[str], resource: str | list[str] = "*") -> dict[str, Any]:

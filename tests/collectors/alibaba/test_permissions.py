@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from collectors.alibaba import DATASETS, Request, permissions
+from collectors.alibaba import DATASETS, Request
 from collectors.alibaba.accounts import DESCRIBE_REGIONS, GET_CALLER_IDENTITY
+from collectors.alibaba.api import Api
 from collectors.alibaba.doctor import _plan, examine
 from collectors.alibaba.permissions import base_calls, policy
 from collectors.alibaba.products import PRODUCTS
-from collectors.calls import CallError
+from collectors.calls import CallError, declared
 from tests.collectors.alibaba.calling import hurry
 from tests.collectors.alibaba.canned import Canned
 from tests.collectors.alibaba.live import AT, as_environment, collect, coverage, rows
@@ -76,7 +77,7 @@ def test_the_policy_allows_reading_only() -> None:
 def test_no_operation_that_is_declared_anywhere_changes_anything() -> None:
     from collectors.alibaba import accounts, renewing
 
-    every = [*base_calls(), *permissions.declared(accounts, renewing)]
+    every = [*base_calls(), *declared(Api, accounts, renewing)]
     assert len(every) > 25
     for api in every:
         assert api.operation.startswith(("Describe", "Query", "Get", "List", "AssumeRole")), api.operation
