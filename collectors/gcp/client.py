@@ -19,12 +19,12 @@ from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.exceptions import GoogleAuthError, TransportError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from collectors.alibaba.pace import Pace
 from collectors.calls import METER, Budget, CallError
 from collectors.gcp.answers import Again, Answer, said
 from collectors.gcp.api import Api
 from collectors.gcp.credentials import Credentials
 from collectors.gcp.services import SERVICES, address_of
+from collectors.pace import Pace
 from finops import __version__
 from finops.errors import CredentialsError
 
