@@ -17,7 +17,7 @@ from finops.cli.options import (
     Only,
     Regions,
     Wait,
-    out,
+    since_up_to,
 )
 
 CLOUD = "alibaba"
@@ -38,12 +38,7 @@ Role = Annotated[
     str | None,
     typer.Option("--role", metavar="NAME", help="Assume this RAM role in every account of the directory."),
 ]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME", help="Metrics of so long [91d, the longest]; asked anew where fewer are stored."
-    ),
-]
+Since = Annotated[str | None, since_up_to(91)]
 SiteOption = Annotated[
     Site | None, typer.Option("--site", help="Where the account was opened [found out by asking].")
 ]
@@ -96,12 +91,15 @@ def doctor(
     config: Config = None,
 ) -> None:
     """Try the credentials and every call, and say what a run would take; reads nothing into the warehouse."""
-    from collectors.alibaba.doctor import FREE_POINTS_CALLS, examine
-    from finops.cli.live import asking_of, tell_examination
-    from finops.instants import now
-    from finops.pipeline.clouds import cloud_named
+    from collectors.alibaba.doctor import FREE_POINTS_CALLS, Examination, examine
+    from finops.cli.live import asking_of, examine_and_tell
 
-    common = Common(ctx, db, config)
+    def first_run(found: Examination) -> dict[str, str]:
+        return {
+            "calls": f"about {found.calls:,} ({FREE_POINTS_CALLS:,} of metrics are free in a month)",
+            "datapoints": f"{found.points:,}",
+        }
+
     asking = asking_of(
         profiles=profile,
         accounts=account,
@@ -111,13 +109,7 @@ def doctor(
         endpoint=endpoint,
         site=site,
     )
-    found = examine(cloud_named(CLOUD).request(common.settings, asking), now())
-    first_run = {
-        "places": found.places,
-        "calls": f"about {found.calls:,} ({FREE_POINTS_CALLS:,} of metrics are free in a month)",
-        "datapoints": f"{found.points:,}",
-    }
-    tell_examination(common, CLOUD, found, first_run)
+    examine_and_tell(Common(ctx, db, config), CLOUD, asking, examine, first_run)
 
 
 def permissions(
@@ -127,12 +119,7 @@ def permissions(
     config: Config = None,
 ) -> None:
     """Print a RAM policy (JSON) with exactly the actions that collecting from Alibaba Cloud calls."""
-    import json
-
     from collectors.alibaba.permissions import policy
-    from finops.cli.live import asking_of
-    from finops.pipeline.clouds import cloud_named
+    from finops.cli.live import asking_of, print_policy
 
-    settings = Common(ctx, None, config).settings
-    request = cloud_named(CLOUD).request(settings, asking_of(accounts=account, role=role))
-    out(json.dumps(policy(request), indent=2))
+    print_policy(Common(ctx, None, config), CLOUD, asking_of(accounts=account, role=role), policy)

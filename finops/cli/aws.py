@@ -18,7 +18,7 @@ from finops.cli.options import (
     Regions,
     Role,
     Wait,
-    out,
+    since_up_to,
 )
 
 CLOUD = "aws"
@@ -26,12 +26,7 @@ CLOUD = "aws"
 Profiles = Annotated[
     list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile of ~/.aws (repeatable).")
 ]
-Since = Annotated[
-    str | None,
-    typer.Option(
-        metavar="TIME", help="Metrics of so long [95d, the longest]; asked anew where fewer are stored."
-    ),
-]
+Since = Annotated[str | None, since_up_to(95)]
 
 
 def collect(
@@ -80,23 +75,28 @@ def doctor(
     config: Config = None,
 ) -> None:
     """Try the credentials and every call, and say what a run would cost; reads nothing into the warehouse."""
-    from collectors.aws.doctor import examine
-    from finops.cli.live import asking_of, tell_examination
-    from finops.instants import now
-    from finops.pipeline.clouds import cloud_named
+    from collectors.aws.doctor import Examination, examine
+    from finops.cli.live import asking_of, examine_and_tell
 
     common = Common(ctx, db, config)
     asking = asking_of(profiles=profile, accounts=account, role=role, external_id=external_id, regions=region)
     paid = cost_explorer or common.settings.aws.cost_explorer
-    found = examine(cloud_named(CLOUD).request(common.settings, asking), now(), cost_explorer=paid)
-    first_run = {
-        "places": found.places,
-        "calls": f"about {found.calls:,}",
-        "metric queries": f"{found.queries:,}",
-        "CloudWatch price": _price(found.dollars),
-        **({"Cost Explorer price": "0.02 USD or more"} if paid else {}),
-    }
-    tell_examination(common, CLOUD, found, first_run)
+
+    def first_run(found: Examination) -> dict[str, str]:
+        return {
+            "calls": f"about {found.calls:,}",
+            "metric queries": f"{found.queries:,}",
+            "CloudWatch price": _price(found.dollars),
+            **({"Cost Explorer price": "0.02 USD or more"} if paid else {}),
+        }
+
+    examine_and_tell(
+        common,
+        CLOUD,
+        asking,
+        lambda request, at: examine(request, at, cost_explorer=paid),
+        first_run,
+    )
 
 
 def permissions(
@@ -108,19 +108,14 @@ def permissions(
     config: Config = None,
 ) -> None:
     """Print an IAM policy (JSON) with exactly the actions that collecting from AWS calls."""
-    import json
-
     from collectors.aws.permissions import policy
-    from finops.cli.live import asking_of
-    from finops.pipeline.clouds import cloud_named
+    from finops.cli.live import asking_of, print_policy
 
-    settings = Common(ctx, None, config).settings
-    request = cloud_named(CLOUD).request(settings, asking_of(accounts=account, role=role))
-    export, paid = (
-        billing_export or settings.aws.billing_export,
-        cost_explorer or settings.aws.cost_explorer,
-    )
-    out(json.dumps(policy(request, export, cost_explorer=paid), indent=2))
+    common = Common(ctx, None, config)
+    export = billing_export or common.settings.aws.billing_export
+    paid = cost_explorer or common.settings.aws.cost_explorer
+    asking = asking_of(accounts=account, role=role)
+    print_policy(common, CLOUD, asking, lambda request: policy(request, export, cost_explorer=paid))
 
 
 def _price(dollars: float) -> str:

@@ -1,19 +1,22 @@
 """What the commands of every cloud share: how options are read, how far it has come, what became of it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from finops.cli.options import Common, in_colour, instant, on_terminal, out, width
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
+    from collectors.examining import Examination
     from finops.errors import FinopsError
     from finops.pipeline.clouds import Asking, Collecting
     from finops.pipeline.collecting import Collected
     from finops.warehouse import Scope
+
+E = TypeVar("E", bound="Examination")
 
 
 def collect_and_tell(
@@ -99,19 +102,29 @@ def _collect(
         )
 
 
-def tell_examination(common: Common, cloud: str, found: Any, first_run: dict[str, Any]) -> None:
-    """What a doctor found, how old the data are, what a first run would take.
+def examine_and_tell(
+    common: Common,
+    cloud: str,
+    asking: "Asking",
+    examine: "Callable[[Any, datetime], E]",
+    first_run: "Callable[[E], Mapping[str, Any]]",
+) -> None:
+    """The whole of `finops doctor CLOUD`: what it found, how old the data are, what a first run would take.
 
-    Raises IncompleteError when something was denied or failed.
+    `examine` is given the request and the time, `first_run` tells what such a run takes beside its places. Raises
+    UsageError for what makes no sense or does not exist, IncompleteError when something was denied or failed.
     """
     from finops.errors import IncompleteError
+    from finops.instants import now
+    from finops.pipeline.clouds import cloud_named
     from finops.pipeline.status import freshness
     from finops.pipeline.tables import as_tables, as_tsv
 
+    found = examine(cloud_named(cloud).request(common.settings, asking), now())
     tables = {
         "checks": [asdict(check) for check in found.checks],
         "freshness": freshness(common.db, common.settings, cloud),
-        "a first run": [first_run],
+        "a first run": [{"places": found.places, **first_run(found)}],
     }
     shown = {name: rows for name, rows in tables.items() if rows}
     out(as_tables(shown, width(), color=in_colour()) if on_terminal() else as_tsv(shown))
@@ -121,6 +134,15 @@ def tell_examination(common: Common, cloud: str, found: Any, first_run: dict[str
             f"{len(found.denied)} of {len(found.checks)} checks failed, {first.subject} in account {first.account} "
             f"region {first.region} among them: {first.detail}"
         )
+
+
+def print_policy(common: Common, cloud: str, asking: "Asking", policy: "Callable[[Any], Any]") -> None:
+    """The whole of `finops permissions CLOUD`: what `policy` makes of the request, as JSON."""
+    import json
+
+    from finops.pipeline.clouds import cloud_named
+
+    out(json.dumps(policy(cloud_named(cloud).request(common.settings, asking)), indent=2))
 
 
 def asking_of(*, since: str | None = None, only: str | None = None, **options: Any) -> "Asking":

@@ -56,6 +56,14 @@ Regions = Annotated[
 Only = Annotated[
     str | None, typer.Option(metavar="LIST", help="Only these datasets, e.g. instances,volumes,charges.")
 ]
+
+
+def since_up_to(days: int) -> Any:
+    """The option --since of a cloud that keeps metrics for so many days."""
+    told = f"Metrics of so long [{days}d, the longest]; asked anew where fewer are stored."
+    return typer.Option("--since", metavar="TIME", help=told)
+
+
 Leave = Annotated[
     str | None,
     typer.Option("--max-age", metavar="TIME", help="Leave alone what was collected no longer ago, e.g. 6h."),
