@@ -10,4 +10,8 @@ services     addresses and limits of the services
 credentials  who asks, as Google's own tools find it
 accounts     which projects and regions there are
 listing      what lists of Compute Engine have in common
+catalogue    what Compute Engine sells and for how much, asked once for all regions
+meanings     which of its SKUs is the price of what; families has the tables, money the units and tiers
+machines     what a machine type is charged as
+prices       list and spot prices of a region
 """
