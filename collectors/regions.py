@@ -78,6 +78,46 @@ def bring(crew: Crew, asked: Asked, transform: Callable[[Any], Rows], *, more_ca
     return rows
 
 
+def ask_shared(
+    crew: Crew, key: Any, every: T, new_of: Callable[[T], T], ask_for: Callable[[T], Asked]
+) -> Asked | None:
+    """Asks what no other place of this run has asked before: all share it. None when nothing of it is left.
+
+    `every` is all that is wanted, falsy when it is nothing; `new_of` leaves of it what is asked for the first time
+    (see `firsts`). Where another place was refused what this one relies on, this one asks for itself.
+    """
+    with crew.sharing(key) as before:
+        relied_on, new = list(before), new_of(every)
+        one = ask_for(new) if new else None
+        if one:
+            before.append(one.future)
+    if new != every and any(each.result().error for each in relied_on):
+        one = ask_for(every)
+    return one
+
+
+def firsts(crew: Crew, key: tuple[Any, ...], names: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """Names, by group, that nobody has asked about before. Call it with `sharing` held."""
+    return {
+        group: new
+        for group, each in names.items()
+        if (new := {name for name in each if crew.first((*key, group, name))})
+    }
+
+
+def types_by_platform(
+    machines: Iterable[Mapping[str, Any]],
+    platform_of: Callable[[str], str],
+    sizes_of: Callable[[str], Iterable[str]] = lambda _: (),
+) -> dict[str, set[str]]:
+    """Types of machines by the operating system that is paid for, each with its other sizes."""
+    found: dict[str, set[str]] = {}
+    for one in machines:
+        name, platform = str(one["instance_type"]), platform_of(str(one["platform"]))
+        found.setdefault(platform, set()).update({name, *sizes_of(name)})
+    return found
+
+
 class Estate:
     """The rows of a region's inventory: what was just collected, else what is stored."""
 

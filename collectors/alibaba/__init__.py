@@ -20,6 +20,7 @@ buckets      days and hours of ours made of them
 prices       list prices and the history of spot prices
 billing      the bill by billable item and day
 regional     what is collected of one region, and in which order
+related      what is asked because of the machines that were found
 permissions  the policy that all of it needs, generated from what the modules declare
 """
 

@@ -11,7 +11,8 @@ from collectors.alibaba import billing
 from collectors.alibaba.accounts import Found, Request, discover
 from collectors.alibaba.billing import Bill
 from collectors.alibaba.client import Session
-from collectors.alibaba.regional import CLOUD, OF_MACHINES, REGIONAL, Place, collect_place
+from collectors.alibaba.regional import OF_MACHINES, REGIONAL, collect_place
+from collectors.alibaba.related import CLOUD, Place
 from collectors.calls import METER, CallError
 from collectors.conduct import Pool, Progress
 from collectors.gathering import Bills, Result, gather

@@ -6,31 +6,31 @@ does not stop the rest.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from collectors.alibaba import commitments, inventory, metrics, network, prices, storage
-from collectors.alibaba.client import Client, Session
-from collectors.conduct import ODD_SHAPES, Crew, Rows
-from collectors.hours import Newest, keep_from
+from collectors.alibaba.client import Client
+from collectors.alibaba.related import CLOUD, Place, Related
+from collectors.conduct import Crew, Rows
+from collectors.hours import keep_from
 from collectors.regions import (
     Asked,
     Estate,
     Problems,
     ask,
+    ask_shared,
     ask_telling,
     bring,
+    firsts,
     measure,
-    what,
+    types_by_platform,
     without_machines,
 )
 from collectors.scopes import GLOBAL
-from finops.warehouse import Scope
 
-CLOUD = "alibaba"
 # In the order they are shown in.
 REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
@@ -38,24 +38,6 @@ REGIONAL = (
 )  # fmt: skip
 # What is asked for the machines there are: as old as they are known.
 OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One account in one region, or what an account has once (region 'global')."""
-
-    session: Session
-    region: str
-    at: datetime
-    days: int
-    newest: Newest = field(default_factory=dict)
-
-    def scope(self, dataset: str) -> Scope:
-        return Scope(CLOUD, self.session.account, self.region, dataset)
-
-    @property
-    def client(self) -> Client:
-        return self.session.client(self.region)
 
 
 def collect_place(place: Place, crew: Crew) -> None:
@@ -79,7 +61,7 @@ def collect_region(place: Place, crew: Crew) -> None:
     for name in [name for name in asked if name not in _RELATED]:
         _bring(place, crew, asked, name, rows)
     raw = {name: asked[name].future.result().value for name in _RELATED if name in asked}
-    more = _More(place, crew, raw, asked)
+    more = Related(place, crew, raw, asked)
     for name in raw:
         _bring(place, crew, asked, name, rows, more)
         if name == "instances" and name not in rows:
@@ -102,7 +84,7 @@ def _bring(
     asked: Mapping[str, Asked],
     name: str,
     rows: dict[str, Rows],
-    more: "_More | None" = None,
+    more: Related | None = None,
 ) -> None:
     calls = more.calls if more and name == "instances" else 0
     found = bring(crew, asked[name], lambda raw: _TRANSFORM[name](raw, place, more), more_calls=calls)
@@ -151,69 +133,6 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "databases": lambda raw, p, _: network.transform_databases(raw, p.scope("databases")),
     "commitments": lambda raw, p, _: commitments.transform_reserved(raw, p.scope("commitments")),
 }
-
-
-class _More:
-    """What is asked because of what was found, and what it tells of the instances; problems are told with them."""
-
-    def __init__(self, place: Place, crew: Crew, raw: Mapping[str, Any], asked: Mapping[str, Asked]) -> None:
-        self._place, self._crew = place, crew
-        self.instances: list[dict[str, Any]] | None = raw.get("instances")
-        self._problems = asked["instances"].problems if "instances" in asked else []
-        self.members: Mapping[str, str] = {}
-        self.renewals: Mapping[str, bool] = {}
-        self.off_since: Mapping[str, datetime] = {}
-        self.calls = 0
-        machines = [one for one in self.instances or () if isinstance(one, dict)]
-        if machines:
-            self.members = self._known(self._who_is_where, machines, raw.get("scaling_groups"))
-            self.renewals = self._who_renews(machines)
-            self.off_since = self._known(self._who_is_off, machines)
-
-    def _known(self, find: Callable[..., Mapping[str, Any]], *raw: Any) -> Mapping[str, Any]:
-        """What raw resources lead to; nothing, and a word, where one of them is not built as we know it."""
-        try:
-            return find(*raw)
-        except ODD_SHAPES as error:
-            told = f"{type(error).__name__}: {error}"[:200]
-            about = what(self._place.scope("instances"))
-            self._problems.append(f"Some of the {about} have a shape this version does not know ({told}).")
-            return {}
-
-    def _who_is_where(self, machines: list[dict[str, Any]], groups: Any) -> Mapping[str, str]:
-        """Members of groups. ESS marks those that it makes; those that were put into a group have to be asked for."""
-        marked = sum(inventory.GROUP_TAG in inventory.tags_of(one) for one in machines)
-        told = sum(inventory.members_of(one) for one in groups or ())
-        return self._get("members", inventory.get_members, self._place.client) if told > marked else {}
-
-    def _who_renews(self, machines: list[dict[str, Any]]) -> Mapping[str, bool]:
-        """Asked once for all regions of the account."""
-        if not any(one.get("InstanceChargeType") == "PrePaid" for one in machines):
-            return {}
-        session = self._place.session
-        with self._crew.sharing(("renewals", session.account)) as asked:
-            if not asked:
-                asked.append(self._crew.get("renewals", inventory.get_renewals, session))
-                self.calls += 1
-        got = asked[0].result()
-        self._problems += [str(got.error)] if got.error else []
-        return got.value or {}
-
-    def _who_is_off(self, machines: list[dict[str, Any]]) -> Mapping[str, datetime]:
-        off = {
-            str(one["InstanceId"]): inventory.utc(one.get("StartTime"))
-            for one in machines
-            if one.get("Status") == "Stopped"
-        }
-        if not off:
-            return {}
-        return self._get("hours", metrics.get_off_since, self._place.client, list(off), off, self._place.at)
-
-    def _get(self, name: str, get: Callable[..., Mapping[str, Any]], *arguments: Any) -> Mapping[str, Any]:
-        got = self._crew.get(f"{name} of region {self._place.region}", get, *arguments).result()
-        self.calls += got.calls
-        self._problems += [str(got.error)] if got.error else []
-        return got.value or {}
 
 
 # --- what follows from it ---------------------------------------------------------------------------------
@@ -278,34 +197,23 @@ class _Priced:
 
     def new(self, crew: Crew, key: tuple[str, str]) -> "_Priced":
         """What nobody has asked about before. Call it with `sharing` held."""
-        types = {
-            platform: fresh
-            for platform, names in self.types.items()
-            if (fresh := {name for name in names if crew.first((*key, platform, name))})
-        }
         kinds = [kind for kind in self.kinds if crew.first((*key, "disk", kind))]
-        return _Priced(types, kinds, {name for name in self.subscribed if crew.first((*key, "month", name))})
+        months = {name for name in self.subscribed if crew.first((*key, "month", name))}
+        return _Priced(firsts(crew, key, self.types), kinds, months)
 
     def __bool__(self) -> bool:
         return bool(self.types or self.kinds or self.subscribed)
 
 
 def _ask_list(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> Asked | None:
-    """What no account of this run has asked about in this region; all accounts share its prices.
-
-    Where another account was refused what this one relies on, this one asks for itself.
-    """
+    """What no account of this run has asked about in this region; all accounts share its prices."""
     machines = estate.of("instances")
     subscribed = {str(one["instance_type"]) for one in machines if one["purchase_model"] == "subscription"}
     every = _Priced(_by_platform(machines, types), prices.kinds_of(estate.of("volumes")), subscribed)
     key = ("prices", place.region)
-    with crew.sharing(key) as before:
-        relied_on, new = list(before), every.new(crew, key)
-        one = _ask_for(place, crew, new) if new else None
-        if one:
-            before.append(one.future)
-    if new != every and any(each.result().error for each in relied_on):
-        one = _ask_for(place, crew, every)
+    one = ask_shared(
+        crew, key, every, lambda wanted: wanted.new(crew, key), lambda wanted: _ask_for(place, crew, wanted)
+    )
     if one:
         one.problems.extend(estate.why("instances", "volumes"))
     return one
@@ -327,14 +235,12 @@ def _ask_for(place: Place, crew: Crew, of: _Priced) -> Asked:
 def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
     """Types of the machines by operating system; with `types`, all sizes of their families that are not larger."""
     known = {str(one["instance_type"]): one for one in types}
-    found: dict[str, set[str]] = {}
-    for machine in machines:
-        name = str(machine["instance_type"])
-        platform = "windows" if machine["platform"] == "windows" else "linux"
+
+    def sizes(name: str) -> set[str]:
         mine = known.get(name)
-        sizes = {str(one["instance_type"]) for one in types if mine and _fits_in(one, mine)}
-        found.setdefault(platform, set()).update(sizes | {name})
-    return found
+        return {str(one["instance_type"]) for one in types if mine and _fits_in(one, mine)}
+
+    return types_by_platform(machines, lambda name: "windows" if name == "windows" else "linux", sizes)
 
 
 def _fits_in(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -16,7 +16,18 @@ from collectors.aws import commitments, inventory, metrics, network, prices
 from collectors.aws.client import Client, Session
 from collectors.conduct import Crew, Rows
 from collectors.hours import Newest, keep_from
-from collectors.regions import Asked, Estate, ask, ask_telling, bring, measure, without_machines
+from collectors.regions import (
+    Asked,
+    Estate,
+    ask,
+    ask_shared,
+    ask_telling,
+    bring,
+    firsts,
+    measure,
+    types_by_platform,
+    without_machines,
+)
 from collectors.scopes import GLOBAL
 from finops.warehouse import Scope
 
@@ -151,31 +162,33 @@ def _collect_prices(place: Place, crew: Crew, estate: Estate, types: list[Mappin
         bring(crew, one, transform)
 
 
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """What prices are wanted of: sizes by platform, and whether of disks, addresses and the like."""
+
+    sizes: Mapping[str, set[str]]
+    others: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.sizes) or self.others
+
+
 def _ask_list(
     place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]
 ) -> list[tuple[Asked, Callable[[Any], Rows]]]:
-    """The list prices of a region that no account of this run has asked for before: all accounts share them.
-
-    Where another account was refused what this one relies on, this one asks for itself.
-    """
+    """The list prices of a region that no account of this run has asked for before: all accounts share them."""
     listed, key = place.scope("prices"), ("prices", place.region)
-    wanted = _by_platform(estate.of("instances"), types)
-    if wanted:  # what a size costs beside another is reckoned without licences
-        wanted["linux"] = set().union(*wanted.values())
-    priced = estate.missing or any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
-    with crew.sharing(key) as before:
-        relied_on = list(before)
-        sizes = {
-            platform: new
-            for platform, names in wanted.items()
-            if (new := {name for name in names if crew.first((*key, platform, name))})
-        }
-        others = bool(priced) and crew.first(key)
-        one = _ask_prices(place, crew, sizes, others=others) if sizes or others else None
-        if one:
-            before.append(one.future)
-    if (sizes != wanted or (priced and not others)) and any(each.result().error for each in relied_on):
-        one = _ask_prices(place, crew, wanted, others=bool(priced))
+    sizes = _by_platform(estate.of("instances"), types)
+    if sizes:  # what a size costs beside another is reckoned without licences
+        sizes["linux"] = set().union(*sizes.values())
+    others = estate.missing or any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
+
+    def new_of(every: _Priced) -> _Priced:
+        return _Priced(firsts(crew, key, every.sizes), every.others and crew.first(key))
+
+    one = ask_shared(
+        crew, key, _Priced(sizes, bool(others)), new_of, lambda priced: _ask_prices(place, crew, priced)
+    )
     if one is None:
         crew.whole(listed, {}, calls=0, problems=estate.why("instances"))
         return []
@@ -183,20 +196,23 @@ def _ask_list(
     return [(one, lambda raw: prices.transform_list(raw, listed, place.at))]
 
 
-def _ask_prices(place: Place, crew: Crew, sizes: Mapping[str, set[str]], *, others: bool) -> Asked:
+def _ask_prices(place: Place, crew: Crew, of: _Priced) -> Asked:
     where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
-    return _ask(place, crew, "prices", partial(prices.get_list, others=others), where, place.region, sizes)
+    return _ask(
+        place, crew, "prices", partial(prices.get_list, others=of.others), where, place.region, of.sizes
+    )
 
 
 def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
     """Types of the machines by operating system; with `types`, all sizes of their families."""
-    found: dict[str, set[str]] = {}
-    for one in machines:
-        platform = str(one["platform"] if one["platform"] != "other" else "linux")
-        family = inventory.family_of(str(one["instance_type"]))
-        sizes = {str(each["instance_type"]) for each in types if each["family"] == family}
-        found.setdefault(platform, set()).update(sizes | {str(one["instance_type"])})
-    return found
+    families: dict[str, set[str]] = {}
+    for one in types:
+        families.setdefault(str(one["family"]), set()).add(str(one["instance_type"]))
+    return types_by_platform(
+        machines,
+        lambda platform: "linux" if platform == "other" else platform,
+        lambda name: families.get(inventory.family_of(name), ()),
+    )
 
 
 def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
