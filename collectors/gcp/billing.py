@@ -270,9 +270,9 @@ class _Loading:
         ).fetchall()
         held = {str(currency): Decimal(amount) for currency, amount in rows}
         differing = [
-            f"{held.get(currency, Decimal(0)):.2f} {currency}, where the table tells {total:.2f}"
-            for currency, total in sorted(cycle.totals.items())
-            if abs(held.get(currency, Decimal(0)) - total) > _CENT
+            f"{held.get(currency, 0):.2f} {currency}, where the table tells {cycle.totals.get(currency, 0):.2f}"
+            for currency in sorted({*held, *cycle.totals})
+            if abs(held.get(currency, Decimal(0)) - cycle.totals.get(currency, Decimal(0))) > _CENT
         ]
         told = f"The charges of {cycle.month} sum up to {'; '.join(differing)}."
         if differing:

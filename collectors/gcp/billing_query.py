@@ -35,6 +35,8 @@ class TableName:
     @classmethod
     def of(cls, text: str) -> "TableName":
         """Raises InputError for what is no name of a table."""
+        if text.startswith("gs://"):
+            raise InputError(f"{text} has files that were exported: load them by finops ingest {text}.")
         match = _NAME.fullmatch(text)
         if not match:
             raise InputError(

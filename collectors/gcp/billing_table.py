@@ -6,7 +6,7 @@ a few seconds, because what it does by itself is ten minutes of silence.
 
 import concurrent.futures
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -33,9 +33,10 @@ QUERY = Api(
     "bigquery", "bigquery/v2/projects/{project}/queries", "bigquery.jobs.create", "bigquery.tables.getData"
 )
 
+_NO_PERMISSION = ("accessDenied", "forbidden", "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "403")
 _REQUEST = 60.0  # seconds for one request
 _JOB = 300.0  # seconds for one query
-_PAGE = 10_000  # rows; some 20 MB of JSON
+_PAGE = 20_000  # rows; an answer has 10 MB at most
 _AGAIN = Retry(
     if_exception_type(
         exceptions.InternalServerError, exceptions.BadGateway, exceptions.ServiceUnavailable, exceptions.GatewayTimeout,
@@ -71,8 +72,18 @@ class Table:
 
     def marks(self, since: date) -> Marks:
         """What tells whether a day has changed, of all days of the billing periods from `since` on."""
-        query = self.export.marks(since)
-        return _marks(self._asked(query, lambda rows: [dict(row.items()) for row in rows]))
+
+        def ask() -> Marks:
+            return _marks(self._asked(self.export.marks(since), lambda rows: [dict(row) for row in rows]))
+
+        try:
+            return ask()
+        except CallError as error:
+            if self.export.partition is None or error.code not in ("invalidQuery", "invalid"):
+                raise
+            # Its partitions only save: a copy or a clone may not tell its rows' arrival.
+            self.export = replace(self.export, partition=None)
+            return ask()
 
     def fetch(
         self, month: date, day: date, parts: Parts, keep: Callable[[Iterator[pa.RecordBatch]], None]
@@ -129,7 +140,7 @@ class Table:
                     f"A query of {self.export.name} took more than {_JOB:.0f} seconds and was given up.",
                 ) from error
 
-        return self._client.call(QUERY, ask, counted=False)
+        return self._called(ask)
 
     def _dry(self, query: Query) -> int:
         def ask() -> int:
@@ -143,7 +154,21 @@ class Table:
             )
             return int(job.total_bytes_processed or 0)
 
-        return self._client.call(QUERY, ask, counted=False)
+        return self._called(ask)
+
+    def _called(self, ask: Callable[[], T]) -> T:
+        try:
+            return self._client.call(QUERY, ask, counted=False)
+        except CallError as error:
+            if error.code not in _NO_PERMISSION:
+                raise
+            jobs, data = QUERY.permissions
+            raise CallError(
+                "denied",
+                error.code,
+                f"The billing export {self.export.name} may not be read ({error.code}): it takes {jobs} in project "
+                f"{self._client.project} and {data} on the table; finops permissions gcp prints the role.",
+            ) from error
 
 
 def _library(session: Session, project: str) -> bigquery.Client:
