@@ -24,7 +24,7 @@ from collectors.alibaba.api import Api
 from collectors.alibaba.billing_days import Day, Shelf
 from collectors.alibaba.client import Session
 from collectors.alibaba.products import BILLING_NUMBERS, BILLING_TOKENS
-from collectors.bills import Delivery, FileResult, ingest_delivery
+from collectors.bills import Delivery, FileResult, checks, ingest_delivery
 from collectors.calls import METER, CallError
 from collectors.conduct import ODD_SHAPES
 from finops.errors import CredentialsError, FinopsError, InputError
@@ -194,11 +194,9 @@ class _Loading:
 
     def _test(self, cycle: Cycle, status: str, message: str) -> None:
         """The result of a check, for whoever asks what was tested."""
-        subject, con = f"{self._source(cycle)}{cycle.month}.parquet", self.writer.con
-        con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [_TEST, subject])
-        con.execute(
-            "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [_TEST, subject, "warn", status, message, self.writer.run_id, self.at],
+        subject = f"{self._source(cycle)}{cycle.month}.parquet"
+        checks.record(
+            self.writer, _TEST, subject, severity="warn", status=status, message=message, at=self.at
         )
 
     def _source(self, cycle: Cycle) -> str:

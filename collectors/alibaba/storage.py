@@ -3,7 +3,6 @@
 OSS is not of the kind of API that the SDK's core speaks: addresses are per bucket, answers are XML.
 """
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,12 +20,11 @@ from collectors.alibaba.inventory import Raw, number, place, utc
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
 from collectors.alibaba.oss_xml import explain, name_of, named, parsed, text
 from collectors.alibaba.products import DIRECTLY, address_of
-from collectors.bills.stores.calling import TIMEOUT, Refused, call
+from collectors.bills.stores.calling import Refused, call, get_signed
 from collectors.bills.stores.reading import StoreError
 from collectors.calls import METER, CallError
 from collectors.conduct import Crew, Rows
 from collectors.regions import Problems, ask_telling, beside, bring
-from finops import __version__
 from finops.errors import CredentialsError
 from finops.warehouse import Scope
 
@@ -100,15 +98,7 @@ class Oss:
         )
         query = f"?{encoded(dict(parameters))}" if parameters else ""
         slash = "" if local and not bucket else "/"
-        return _session().get(
-            f"{base}{slash}{query}",
-            headers={**signed, "User-Agent": f"finops/{__version__}", "Accept-Encoding": "identity"},
-            auth=_as_signed,
-            stream=True,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-            proxies=dict(DIRECTLY) if local else None,
-        )
+        return get_signed(f"{base}{slash}{query}", signed, proxies=DIRECTLY if local else None)
 
     def _where(self, region: str, bucket: str) -> str:
         of = f"of the bucket {bucket} " if bucket else ""
@@ -126,21 +116,6 @@ class Oss:
             )
         status = "skipped" if kind == "absent" else "failed"
         return CallError(status, refused.code, f"{api.action} failed {where} {refused.told}.")
-
-
-_LOCAL = threading.local()
-
-
-def _session() -> requests.Session:
-    if not hasattr(_LOCAL, "session"):
-        _LOCAL.session = requests.Session()
-    session: requests.Session = _LOCAL.session
-    return session
-
-
-def _as_signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps requests from putting a password of ~/.netrc in the place of the signature."""
-    return request
 
 
 # --- buckets ----------------------------------------------------------------------------------------------

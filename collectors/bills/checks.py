@@ -11,6 +11,7 @@ import duckdb
 
 from collectors.bills.results import Sums
 from finops.errors import InvariantError
+from finops.warehouse import Writer
 
 _MEASURES = """
     ProviderName, BillingAccountId, BillingCurrency, BillingPeriodStart, ServiceName, count(*) AS rows,
@@ -141,3 +142,14 @@ def periods(con: duckdb.DuckDBPyConnection) -> tuple[datetime, ...]:
     """The starts of the billing periods."""
     rows = con.execute("SELECT DISTINCT BillingPeriodStart FROM control ORDER BY ALL").fetchall()
     return tuple(period for (period,) in rows)
+
+
+def record(
+    writer: Writer, test: str, subject: str, *, severity: str, status: str, message: str, at: datetime
+) -> None:
+    """The result of a check of a source, for whoever asks what was tested; it replaces the one before it."""
+    writer.con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [test, subject])
+    writer.con.execute(
+        "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [test, subject, severity, status, message, writer.run_id, at],
+    )

@@ -421,9 +421,6 @@ def _write_rejects(load: _Load) -> None:
 
 
 def _test(load: _Load, test: str, severity: str, status: str, message: str) -> None:
-    con = load.writer.con
-    con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [test, load.source])
-    con.execute(
-        "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [test, load.source, severity, status, message, load.writer.run_id, load.at],
+    checks.record(
+        load.writer, test, load.source, severity=severity, status=status, message=message, at=load.at
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from collectors.bills import Delivery, FileResult, ingest_delivery
+from collectors.bills import Delivery, FileResult, checks, ingest_delivery
 from collectors.bills.objects import plain
 from collectors.calls import METER, CallError
 from collectors.conduct import ODD_SHAPES
@@ -278,13 +278,10 @@ class _Loading:
         if differing:
             self.failed.append((cycle.month, told))
         sentence = told if differing else "The sum of its charges is that of the table in BigQuery."
-        con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [_TEST, subject])
-        con.execute(
-            "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                _TEST, subject, "warn", "failed" if differing else "passed", sentence, self.writer.run_id, self.at,
-            ],
-        )  # fmt: skip
+        status = "failed" if differing else "passed"
+        checks.record(
+            self.writer, _TEST, subject, severity="warn", status=status, message=sentence, at=self.at
+        )
 
     def _source(self, cycle: Cycle) -> str:
         return f"bigquery://{self.fetched.table}/{cycle.month}/"

@@ -1,6 +1,7 @@
 """HTTP calls to an object store: retried while the store is at fault, told in a sentence when it stays so."""
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -9,6 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from urllib3.exceptions import HTTPError
 
 from collectors.bills.stores.reading import CHUNK, BrokenOffError, StoreError
+from finops import __version__
 
 ATTEMPTS = 5  # of one call
 TIMEOUT = (5, 60)  # seconds to connect, and between two pieces of an answer
@@ -29,8 +31,33 @@ class Refused(Exception):  # noqa: N818 - an answer, and only its reader knows w
         return f"({self.code}): {words}" if words else f"({self.code})"
 
 
+_LOCAL = threading.local()  # a session, which no two threads may share
+
 Send = Callable[[], requests.Response]
 Explain = Callable[[requests.Response], Refused]
+
+
+def get_signed(
+    url: str, headers: Mapping[str, str], *, proxies: Mapping[str, str] | None = None
+) -> requests.Response:
+    """Sends a GET request with the headers of its signature, over a connection of this thread; follows nothing."""
+    if not hasattr(_LOCAL, "session"):
+        _LOCAL.session = requests.Session()
+    session: requests.Session = _LOCAL.session
+    return session.get(
+        url,
+        headers={**headers, "User-Agent": f"finops/{__version__}", "Accept-Encoding": "identity"},
+        auth=_as_signed,
+        stream=True,
+        timeout=TIMEOUT,
+        allow_redirects=False,
+        proxies=None if proxies is None else dict(proxies),
+    )
+
+
+def _as_signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from putting a password of ~/.netrc in the place of the signature."""
+    return request
 
 
 def call(send: Send, explain: Explain, what: str, understand: Callable[[bytes], Any]) -> Any:

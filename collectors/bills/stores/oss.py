@@ -2,7 +2,6 @@
 
 import base64
 import re
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ from collectors.alibaba.credentials import Key, find_key, find_region
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
 from collectors.alibaba.oss_xml import explain, name_of, parsed
 from collectors.bills.objects import Stored
-from collectors.bills.stores.calling import TIMEOUT, Refused, answered, call, chunks
+from collectors.bills.stores.calling import Refused, answered, call, chunks, get_signed
 from collectors.bills.stores.reading import Body, StoreError
 from collectors.endpoints import endpoint_of, is_loopback
-from finops import __version__
 from finops.errors import CredentialsError, IncompleteError, InputError
 
 PAGE = 1000  # the most a page may hold
@@ -50,7 +48,6 @@ class Bucket:
         self.key, self.name = key, name
         self.way = _Way(endpoint, region)
         self._found = False
-        self._local = threading.local()
 
     @property
     def place(self) -> str:
@@ -138,26 +135,13 @@ class Bucket:
             else version_1(asked, self.key, now)
         )
         query = f"?{encoded(parameters)}" if parameters else ""
-        return self._session().get(
-            f"{self._base()}/{quote(path, safe='')}{query}",
-            headers={**signed, "User-Agent": f"finops/{__version__}", "Accept-Encoding": "identity"},
-            auth=_as_signed,
-            stream=True,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        )
+        return get_signed(f"{self._base()}/{quote(path, safe='')}{query}", signed)
 
     def _base(self) -> str:
         parts = urlsplit(self.way.endpoint)
         if self._is_local():  # where no name can be put before an address
             return f"{self.way.endpoint}/{self.name}"
         return f"{parts.scheme}://{self.name}.{parts.netloc}"
-
-    def _session(self) -> requests.Session:
-        if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-        session: requests.Session = self._local.session
-        return session
 
     def _told(self, action: str, refused: Refused) -> Exception:
         if refused.code in _CREDENTIALS:
@@ -211,8 +195,3 @@ def listed(content: bytes) -> tuple[list[Stored], str | None]:
 def _own(element: ElementTree.Element, name: str) -> str:
     """The text of a direct child."""
     return next((each.text or "" for each in element if name_of(each) == name), "")
-
-
-def _as_signed(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keeps requests from putting a password of ~/.netrc in the place of the signature."""
-    return request
