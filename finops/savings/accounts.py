@@ -12,7 +12,8 @@ from finops.model import PriceBasis
 from finops.money import HOURS_PER_MONTH
 from finops.savings.costs import AccountCost, CostBook, Place
 from finops.savings.estate import Resource, Volume
-from finops.savings.prices import SUBSCRIPTION, list_cost
+from finops.savings.listing import list_cost
+from finops.savings.prices import SUBSCRIPTION
 from finops.verdicts import Key
 
 _SHORT_HOURS = 168  # a bill of less than a week says little about a month

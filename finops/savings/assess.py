@@ -12,7 +12,8 @@ from finops.model import Level, PriceBasis
 from finops.money import HOURS_PER_MONTH, cents
 from finops.savings import invariants
 from finops.savings.costs import AccountCost, Cost, CostBook
-from finops.savings.estate import Estate, load_estate
+from finops.savings.estate import Estate, Instance, Volume, load_estate
+from finops.savings.listing import attached_cost, is_regional, quantities
 from finops.savings.loading import load_costs
 from finops.savings.netting import Choice, choose
 from finops.savings.priced import Cell, Priced
@@ -54,7 +55,8 @@ def assess(
     netting, so that every filter is netted anew. Raises InvariantError when a promise of the arithmetic is
     broken, which would be a bug.
     """
-    estate, prices = load_estate(con), load_prices(con, as_of)
+    estate = load_estate(con)
+    prices = load_prices(con, as_of, quantities(estate))
     reach = [estate.reach(verdict.key, verdict.components) for verdict in verdicts]
     keys = {key for keys in reach for key in keys} | {verdict.key for verdict in verdicts}
     book = load_costs(con, estate, prices, keys, as_of)
@@ -101,7 +103,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
     if not one.before:
         return _unpriced(one, _why_no_cost(verdict.key, cost, book))
     one.basis = _basis(one)
-    ratio, why_not = _remaining_ratio(one, book.prices)
+    ratio, why_not = _remaining_ratio(one, book)
     if ratio is None:
         return _unpriced(one, why_not)
     one.after = {cell: amount * ratio for cell, amount in one.before.items()}
@@ -163,16 +165,16 @@ def _child_total(one: Priced) -> Decimal:
     return sum((amount for cell, amount in one.before.items() if cell.key != mine), Decimal(0))
 
 
-def _remaining_ratio(one: Priced, prices: PriceBook) -> tuple[Decimal | None, str]:
+def _remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     """The share of the cost that is left after the action, or why it is not known."""
     verdict = one.verdict
     if verdict.action in _REMOVES:
         return Decimal(0), ""
     if verdict.action == "spot":
-        return _spot_share(one, prices)
+        return _spot_share(one, book)
     region = verdict.region
-    now = _list_price(verdict, verdict.current, prices)
-    then = _list_price(verdict, verdict.proposed, prices)
+    now = _list_price(verdict, verdict.current, book)
+    then = _list_price(verdict, verdict.proposed, book, added=True)
     if now is None or then is None or now.value <= 0:
         missing = verdict.current if now is None or now.value <= 0 else verdict.proposed
         name = missing.get("instance_type") or missing.get("volume_type")
@@ -184,32 +186,46 @@ def _remaining_ratio(one: Priced, prices: PriceBook) -> tuple[Decimal | None, st
     return then.value / now.value, ""
 
 
-def _spot_share(one: Priced, prices: PriceBook) -> tuple[Decimal | None, str]:
+def _spot_share(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     """What 730 hours cost as spot, over what they cost now: discounts on the list price do not lower a spot price."""
     verdict = one.verdict
     kind, zone = str(verdict.proposed.get("instance_type")), verdict.proposed.get("zone")
-    hour = prices.spot_hour(verdict.key.cloud, verdict.region, zone, kind, verdict.current.get("platform"))
+    hour = book.prices.spot_hour(
+        verdict.key.cloud, verdict.region, zone, kind, verdict.current.get("platform")
+    )
     if hour is None:
         return None, f"there is no spot price for {kind} in {zone or verdict.region}"
-    if hour.currency != one.currency:
+    machine = book.estate.resources.get(verdict.key)
+    attached = attached_cost(machine, book.prices, spot=True) if isinstance(machine, Instance) else {}
+    if attached is None:
+        return None, "there is no spot price for the GPUs or local disks attached to it"
+    if {hour.currency, *(part.currency for part in attached.values())} != {one.currency}:
         return None, f"the spot price is in {hour.currency} and the cost in {one.currency}"
     now = sum(one.before.values(), Decimal(0))
     if now <= 0:
         return None, "what it was charged in this window is nothing or negative"
-    verdict.evidence["spot_month"] = float(cents(hour.value * HOURS_PER_MONTH))
+    month = hour.value * HOURS_PER_MONTH + sum((part.value for part in attached.values()), Decimal(0))
+    verdict.evidence["spot_month"] = float(cents(month))
     verdict.evidence["cost_an_hour_now"] = float(round(now / HOURS_PER_MONTH, 6))
-    return hour.value * HOURS_PER_MONTH / now, ""
+    return month / now, ""
 
 
-def _list_price(verdict: Verdict, spec: dict[str, object], prices: PriceBook) -> Amount | None:
-    """One month of what `spec` describes at list prices: all components of a volume, one machine."""
+def _list_price(
+    verdict: Verdict, spec: dict[str, object], book: CostBook, *, added: bool = False
+) -> Amount | None:
+    """One month of what `spec` describes at list prices: all components of a volume, one machine.
+
+    `added`: it would come on top of what the estate has.
+    """
     cloud, region = verdict.key.cloud, verdict.region
     if verdict.resource_type == "volume":
-        parts = prices.volume_month(cloud, region, spec)
+        volume = book.estate.resources.get(verdict.key)
+        regional = isinstance(volume, Volume) and is_regional(volume)
+        parts = book.prices.volume_month(cloud, region, {**spec, "regional": regional}, added=added)
         if parts is None:
             return None
         return Amount(sum((part.value for part in parts.values()), Decimal(0)), parts["storage"].currency)
-    hour = prices.machine_hour(cloud, region, str(spec.get("instance_type")), None)
+    hour = book.prices.machine_hour(cloud, region, str(spec.get("instance_type")), None)
     return None if hour is None else Amount(hour.value * HOURS_PER_MONTH, hour.currency)
 
 

@@ -6,14 +6,8 @@ from decimal import Decimal
 
 from finops.model import PriceBasis
 from finops.savings.estate import Estate, Instance, Resource, Volume
-from finops.savings.prices import (
-    SUBSCRIPTION,
-    PriceBook,
-    costs_nothing,
-    costs_while_off,
-    list_cost,
-    only_in_part,
-)
+from finops.savings.listing import RUNNING, costs_nothing, costs_while_off, list_cost, only_in_part
+from finops.savings.prices import SUBSCRIPTION, PriceBook
 from finops.savings.subscriptions import Subscription
 from finops.verdicts import Key
 
@@ -159,7 +153,7 @@ def _as_it_is_now(cost: Cost, resource: Resource | None) -> Cost:
     if not isinstance(resource, Instance):
         return cost
     if resource.state != "running" and not costs_while_off(resource):
-        rest = {name: amount for name, amount in cost.components.items() if name != "compute"}
+        rest = {name: amount for name, amount in cost.components.items() if name not in RUNNING}
         return replace(cost, components=rest)
     young = resource.launched_at and cost.window_start and resource.launched_at > cost.window_start
     if young and not cost.note:

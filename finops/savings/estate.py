@@ -27,6 +27,9 @@ class Instance:
     gpu_count: int | None
     gpu_model: str | None
     architecture: str | None
+    attached_gpus: int | None = None
+    attached_gpu_model: str | None = None
+    attached_disk_gib: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Address:
     resource_type: str | None
     charge_type: str | None
     purchase_model: str | None
+    machine_state: str | None = None
+    machine_model: str | None = None
 
 
 Resource = Instance | Volume | Address
@@ -121,7 +126,8 @@ def _add(estate: Estate, resource: Resource) -> None:
 
 _INSTANCES = """
 SELECT i.cloud, i.account_id, i.instance_id, i.region, i.zone, i.name, i.state, i.instance_type, i.platform,
-    i.purchase_model, i.stopped_mode, i.launched_at, t.vcpu, t.memory_gib, t.gpu_count, t.gpu_model, t.architecture
+    i.purchase_model, i.stopped_mode, i.launched_at, t.vcpu, t.memory_gib, t.gpu_count, t.gpu_model, t.architecture,
+    i.gpu_count AS attached_gpus, i.gpu_model AS attached_gpu_model, i.local_disk_gib AS attached_disk_gib
 FROM instances AS i
 LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
 ORDER BY ALL
@@ -133,8 +139,10 @@ FROM volumes
 ORDER BY ALL
 """
 _ADDRESSES = """
-SELECT cloud, account_id, ip_id, region, name, state, resource_id, created_at, resource_type, charge_type,
-    purchase_model
-FROM public_ips
+SELECT p.cloud, p.account_id, p.ip_id, p.region, p.name, p.state, p.resource_id, p.created_at, p.resource_type,
+    p.charge_type, p.purchase_model, i.state AS machine_state, i.purchase_model AS machine_model
+FROM public_ips AS p
+LEFT JOIN instances AS i ON i.cloud = p.cloud AND i.account_id = p.account_id AND i.region = p.region
+    AND i.instance_id = p.resource_id
 ORDER BY ALL
 """

@@ -26,9 +26,9 @@ REQUIRED_COLUMNS = (*KEY_COLUMNS, "verdict", "reason", "components")
 OPTIONAL_COLUMNS = ("action", "remediation_case", "resource_type", "confidence", "confidence_reason")
 # What `components` may name: the pieces that macros.sql takes a price apart into, and three groups of them.
 COMPONENTS = (
-    "all", "dependents", "attached", "compute", "storage", "iops", "throughput", "snapshot", "public_ip",
-    "public_ip_idle", "public_ip_traffic", "cross_zone", "region_traffic", "internet_traffic", "nat_gateway",
-    "load_balancer", "database", "other",
+    "all", "dependents", "attached", "compute", "gpu", "local_disk", "storage", "iops", "throughput", "snapshot",
+    "public_ip", "public_ip_idle", "public_ip_traffic", "cross_zone", "region_traffic", "internet_traffic",
+    "nat_gateway", "load_balancer", "database", "other",
 )  # fmt: skip
 # What metrics.metric may be; the meaning of each is in schema.sql.
 METRICS = (

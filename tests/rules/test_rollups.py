@@ -710,3 +710,11 @@ def test_spot_in_two_currencies_is_one_row(priced: Callable[..., None], rolled: 
 def test_a_macro(sql: str, text: Any, con: Connection) -> None:
     rollups.prepare(con)
     assert con.execute(f"SELECT {sql}").fetchone() == (text,)
+
+
+def test_a_spot_price_of_this_instant_counts_where_there_is_no_other(
+    priced: Callable[..., None], rolled: Rolled
+) -> None:
+    priced("0.30", 0)
+    (row,) = rolled("spot")
+    assert (row["avg_price"], row["max_price"], row["days"]) == (0.3, 0.3, 0)
