@@ -43,7 +43,7 @@ class Offer:
     unit: str
     currency: str
     since: datetime | None  # UTC
-    sku_ids: tuple[str, ...]
+    sku_id: str
 
     def same_as(self, other: "Offer") -> bool:
         """Whether both ask the same money for the same."""
@@ -76,8 +76,8 @@ class Catalogue:
                 known[region] = min(other, offer, key=_id) if other.same_as(offer) else None
 
 
-def _id(offer: Offer) -> tuple[str, ...]:
-    return offer.sku_ids
+def _id(offer: Offer) -> str:
+    return offer.sku_id
 
 
 def get_catalogue(client: Client, *, currency: str = "", at: datetime | None = None) -> Catalogue:
@@ -187,7 +187,7 @@ def _offer(meaning: Meaning, info: Any, sku_id: str) -> Offer | None:
         return None
     if len(tiers) > 1 and not _by_month(info.aggregation_info):
         return None
-    return Offer(tiers, meaning.unit, currency, _since(info), (sku_id,))
+    return Offer(tiers, meaning.unit, currency, _since(info), sku_id)
 
 
 def _by_month(aggregation: Any) -> bool:

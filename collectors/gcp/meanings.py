@@ -37,7 +37,7 @@ _TERMS = {"Commit1Yr": "1", "Commit3Yr": "3"}
 _COMPONENTS = {"core": ("core", HOUR), "cpu": ("core", HOUR), "ram": ("memory", MEMORY)}
 
 # A place: up to six words, none of which says that something else is sold.
-_WORD = r"(?!(?:with|for|on|at|per|attached|using|mode|sole|premium|confidential|reserved)\b)\w[\w.'’-]*"
+_WORD = r"(?!(?:with|for|on|at|per|attached|using|mode|sole|premium|confidential|reserved)\b)\w[\w.,'’-]*"
 _PLACE = rf"(?P<place>{_WORD}(?: {_WORD}){{0,5}})"
 _SPOT = r"(?P<spot>(?:spot )?preemptible )?"
 _ATTACHED = r"(?P<spot> attached to (?:spot )?preemptible vms?)?"

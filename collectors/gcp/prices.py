@@ -8,14 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from fractions import Fraction
 from typing import Any
 
 from collectors.conduct import Rows
 from collectors.gcp.catalogue import Catalogue, Offer
 from collectors.gcp.families import FAMILIES, NETWORK, STORAGE, family_of
 from collectors.gcp.machines import Parts, accelerator, licence_parts, parts_of, rated
-from collectors.gcp.money import scaled
 from finops.money import HOURS_PER_MONTH
 from finops.warehouse import Scope
 
@@ -100,7 +98,7 @@ def _composed(
         return
     with localcontext(prec=60):
         price = sum((_per_hour(offer) * quantity for offer, quantity in offers), Decimal(0))
-    ids = [sku_id for offer, _ in offers for sku_id in offer.sku_ids]
+    ids = [offer.sku_id for offer, _ in offers]
     since = [offer.since for offer, _ in offers if offer.since is not None]
     latest = max(since) if len(since) == len(offers) else None
     yield _price(sku, model, unit, price, offers[0][0].currency, platform, latest, ids)
@@ -108,7 +106,7 @@ def _composed(
 
 def _per_hour(offer: Offer) -> Decimal:
     price = offer.tiers[0][1]
-    return scaled(price, Fraction(1, int(HOURS_PER_MONTH))) if offer.unit.endswith("-month") else price
+    return price / HOURS_PER_MONTH if offer.unit.endswith("-month") else price
 
 
 def _parts(catalogue: Catalogue, region: str, wanted: Wanted, model: str) -> Iterator[dict[str, Any]]:
@@ -144,7 +142,7 @@ def _offered(key: str, model: str, offer: Offer | None) -> Iterator[dict[str, An
     if offer is None:
         return
     for start, price in offer.tiers:
-        row = _price(key, model, offer.unit, price, offer.currency, None, offer.since, offer.sku_ids)
+        row = _price(key, model, offer.unit, price, offer.currency, None, offer.since, [offer.sku_id])
         yield {**row, "tier_start": start}
 
 

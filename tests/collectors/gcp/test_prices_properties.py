@@ -1,0 +1,256 @@
+"""Properties of what turns a SKU into money: exact, in our units, and nothing of what is not understood."""
+
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+import pytest
+from google.cloud.billing_v1.types import PricingExpression
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from collectors.gcp.families import FAMILIES, LOCAL_SSD, NETWORK, STORAGE, custom_of, family_of
+from collectors.gcp.machines import parts_of
+from collectors.gcp.meanings import meanings_of
+from collectors.gcp.money import exact, in_unit, tiers_of
+from tests.collectors.gcp.skus import catalogue, sku
+
+FEW = settings(max_examples=60, deadline=None)
+UNITS = st.integers(0, 10**6)
+NANOS = st.integers(0, 10**9 - 1)
+
+
+def rate(start: float, units: int, nanos: int, currency: str = "USD"):
+    """A TierRate as the library has it."""
+    return PricingExpression.pb(
+        PricingExpression(
+            tiered_rates=[
+                {"start_usage_amount": start, "unit_price": {"units": units, "nanos": nanos, "currency_code": currency}}
+            ]
+        )
+    ).tiered_rates[0]  # fmt: skip
+
+
+# --- money ------------------------------------------------------------------------------------------------
+
+
+@FEW
+@given(UNITS, NANOS)
+def test_units_and_nanos_are_read_to_the_last_of_them(units, nanos):
+    price = exact(units, nanos)
+    assert price is not None
+    assert price * 10**9 == units * 10**9 + nanos
+
+
+@FEW
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**31), 2**31 - 1))
+def test_money_below_zero_beyond_a_unit_or_beyond_reason_is_no_price(units, nanos):
+    price = exact(units, nanos)
+    sane = 0 <= units <= 10**9 and 0 <= nanos < 10**9
+    assert (price is not None) == sane
+
+
+@FEW
+@given(st.dictionaries(st.integers(0, 10**6), st.tuples(UNITS, NANOS), min_size=1, max_size=5), st.randoms())
+def test_tiers_begin_in_order_and_the_first_from_nothing_has_no_beginning(tiers, random):
+    rates = [rate(start, *money) for start, money in tiers.items()]
+    random.shuffle(rates)
+    found = tiers_of(rates, Fraction(1))
+    assert found is not None
+    starts = [start for start, _ in found[0]]
+    assert starts == [Decimal(start) if start else None for start in sorted(tiers)]
+    assert [price for _, price in found[0]] == [exact(*tiers[start]) for start in sorted(tiers)]
+    assert all((before or 0) < after for before, after in pairwise(starts))
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        [],
+        [rate(0, 1, 0), rate(0, 2, 0)],
+        [rate(0, 1, 0), rate(5, 1, 0, "EUR")],
+        [rate(0, 1, 0, "")],
+        [rate(0, 1, 0, "dollars")],
+        [rate(0, -1, 0)],
+        [rate(-1, 1, 0)],
+        [rate(float("nan"), 1, 0)],
+        [rate(float("inf"), 1, 0)],
+    ],
+    ids=["none", "twice the same", "two currencies", "no currency", "words", "less than nothing", "before", "nan", "inf"],
+)  # fmt: skip
+def test_tiers_that_make_no_sense_are_no_price(rates):
+    assert tiers_of(rates, Fraction(1)) is None
+
+
+# --- units ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "base", "expected"),
+    [
+        ("h", "hour", 3600, 1),
+        ("h", "hour", 0, 1),
+        ("s", "hour", 1, Fraction(1, 3600)),
+        ("GiBy.h", "GiB-hour", 3865470566400, 1),
+        ("GBy.h", "GiB-hour", 3.6e12, Fraction(10**9, 2**30)),
+        ("GiBy.mo", "GiB-month", 2.8759101014016e15, 1),
+        ("GiBy.mo", "GiB-month", 2**30 * 2592000, 1),
+        ("GiBy.h", "GiB-month", 3865470566400, Fraction(1, 730)),
+        ("mo", "IOPS-month", 2592000, 1),
+        ("GiBy", "GiB", 2**30, 1),
+        ("TiBy", "GiB", 2**40, 1024),
+        ("h", "hour", 60, None),
+        ("GiBy.h", "GiB-hour", 3.6e12, None),
+        ("GiBy.mo", "GiB-month", 3600 * 2**30, None),
+        ("h", "GiB-hour", 0, None),
+        ("GiBy.h", "hour", 0, None),
+        ("GiBy", "GiB-month", 0, None),
+        ("GiBy.", "GiB", 0, None),
+        ("count", "hour", 0, None),
+        ("count", "GiB", 0, None),
+        ("", "hour", 0, None),
+        ("H", "hour", 0, None),
+        ("GiByh", "GiB-hour", 0, None),
+        ("GiBy.h.h", "GiB-hour", 0, None),
+        ("h", "hour", float("nan"), None),
+    ],
+)
+def test_units_are_converted_once_and_a_unit_that_is_not_known_has_no_price(theirs, ours, base, expected):
+    assert in_unit(theirs, ours, base) == expected
+
+
+@FEW
+@given(st.sampled_from(["h", "s", "min", "d"]), st.integers(1, 10**6))
+def test_a_price_by_any_time_is_the_same_by_the_hour(unit, nanos):
+    factor = in_unit(unit, "hour")
+    found = tiers_of([rate(0, 0, nanos)], factor)
+    assert found is not None
+    assert abs(found[0][0][1] * factor.numerator / factor.denominator - Decimal(nanos).scaleb(-9)) < Decimal(
+        "1e-13"
+    )
+
+
+# --- descriptions -----------------------------------------------------------------------------------------
+
+AROUND = ["Reserved ", "Sole Tenancy Premium for ", "DWS Calendar Mode ", "Spot ", "X", "N2 ", "=", "\n", " "]
+BEHIND = [" for 1 Year", " with GPU", " (Sole Tenancy)", " - Confidential Mode", "\n", "  ", " on VM", "<b>", " in Iowa for sale", " attached to Spot VMs"]  # fmt: skip
+CORES = [f"{stem} Core running in Americas" for family in FAMILIES.values() for stem in family.stems]
+THINGS = [(text, family) for table, family in ((STORAGE, "Storage"), (NETWORK, "Network")) for text in table]
+
+
+@FEW
+@given(st.sampled_from(CORES), st.sampled_from(AROUND), st.sampled_from(BEHIND))
+def test_a_description_with_anything_around_it_is_another_thing(text, before, behind):
+    [plain] = {meaning.unit for meaning in meanings_of(text, "Compute", "OnDemand")}
+    assert plain == "hour"
+    assert not meanings_of(text + behind, "Compute", "OnDemand")
+    # "N2 " before the words of N1's custom machines makes those of N2's: then that is what is meant.
+    meant = {meaning.key.partition(":")[0] for meaning in meanings_of(before + text, "Compute", "OnDemand")}
+    assert meant.isdisjoint(
+        meaning.key.partition(":")[0] for meaning in meanings_of(text, "Compute", "OnDemand")
+    )
+
+
+@FEW
+@given(st.sampled_from(THINGS), st.sampled_from(AROUND), st.sampled_from(BEHIND))
+def test_a_disk_or_an_address_with_anything_around_it_is_another_thing(thing, before, behind):
+    text, family = thing
+    [plain] = meanings_of(text, family, "OnDemand")
+    assert plain not in meanings_of(before + text, family, "OnDemand")
+    assert plain not in meanings_of(text + behind, family, "OnDemand")
+    assert plain not in meanings_of(text, "ApplicationServices", "OnDemand")
+
+
+@FEW
+@given(st.text(max_size=60), st.sampled_from(["Compute", "Storage", "Network", "License", ""]))
+def test_any_text_at_all_is_read_without_trouble(text, family):
+    for usage in ("OnDemand", "Preemptible", "Commit1Yr", "Commit3Yr", text):
+        assert isinstance(meanings_of(text, family, usage), tuple)
+    family_of(text)
+    parts_of({"instance_type": text, "vcpu": 2.0, "memory_gib": 8.0})
+
+
+@pytest.mark.parametrize(
+    "text", ["N2 Instance Core running in " + "a " * 50_000, "N2 " * 60 + "Core running in X"]
+)
+def test_a_description_that_never_ends_is_no_trouble(text):
+    assert meanings_of(text, "Compute", "OnDemand") == ()
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["Americas", "APAC", "São Paulo", "Salt Lake City", "Washington D.C.", "us-central1", "Tel Aviv", "Doha, Qatar"],
+)  # fmt: skip
+def test_a_place_may_be_called_anything_that_is_a_name(place):
+    [meaning] = meanings_of(f"N2 Instance Core running in {place}", "Compute", "OnDemand")
+    assert meaning == ("n2:core", "on_demand", "hour")
+
+
+@pytest.mark.parametrize(
+    ("text", "usage"),
+    [
+        ("Spot Preemptible N2 Instance Core running in Iowa", "OnDemand"),
+        ("N2 Instance Core running in Iowa", "Preemptible"),
+        ("N2 Instance Core running in Iowa", "Commit1Yr"),
+        ("N2 Instance Core running in Iowa", "CmtCudPremium"),
+        ("Commitment v1: N2 Cpu in Iowa for 1 Year", "OnDemand"),
+        ("Commitment v1: N2 Cpu in Iowa for 1 Year", "Commit3Yr"),
+        ("Commitment v2: Everything Cpu in Iowa for 1 Year", "Commit1Yr"),
+    ],
+)
+def test_words_and_the_way_to_buy_have_to_agree(text, usage):
+    assert meanings_of(text, "Compute", usage) == ()
+
+
+# --- tables -----------------------------------------------------------------------------------------------
+
+
+def test_no_two_series_are_described_by_the_same_words_unless_one_is_part_of_the_other():
+    known: dict[str, set[str]] = {}
+    for name, family in FAMILIES.items():
+        for stem in family.stems:
+            known.setdefault(stem.casefold(), set()).add(name)
+    assert [names for names in known.values() if len(names) > 1] == [{"a3", "a3-megagpu"}]
+
+
+def test_types_with_local_disks_belong_to_a_series_and_have_whole_disks():
+    assert all(family_of(name) for name in LOCAL_SSD)
+    assert all(size % 375 == 0 for size in LOCAL_SSD.values())
+
+
+@FEW
+@given(
+    st.sampled_from(["", "n1-", "n2-", "n2d-", "n4-"]),
+    st.integers(1, 96),
+    st.integers(1, 10**6),
+    st.booleans(),
+)
+def test_memory_of_a_custom_machine_is_paid_for_once(family, vcpu, megabytes, extended):
+    name = f"{family}custom-{vcpu}-{megabytes}{'-ext' if extended else ''}"
+    custom, parts = custom_of(name), parts_of({"instance_type": name})
+    assert custom is not None
+    limit = (FAMILIES[custom.family].extended_above or 0) * vcpu
+    if custom.memory_gib > limit and not extended:
+        assert parts is None
+        return
+    assert parts is not None
+    amounts = dict(parts)
+    assert amounts[f"{custom.family}:core:custom"] == vcpu
+    memory = [amount for key, amount in parts if ":memory:" in key]
+    assert sum(memory) == Decimal(megabytes) / 1024
+    assert amounts[f"{custom.family}:memory:custom"] == min(custom.memory_gib, limit)
+
+
+def test_a_sku_without_a_name_a_region_or_a_price_is_left_out():
+    plain = sku("N2 Instance Core running in Iowa", "0.03")
+    for change in (
+        {"skuId": ""},
+        {"serviceRegions": []},
+        {"pricingInfo": []},
+        {"description": ""},
+        {"category": {}},
+    ):
+        found = catalogue({**plain, **change})
+        assert found.skus == 1
+        assert found.offer("n2:core", "on_demand", "us-central1") is None
+    assert catalogue(plain).offer("n2:core", "on_demand", "us-central1") is not None
