@@ -154,7 +154,7 @@ class Export:
     def columns(self) -> list[str]:
         """What is selected, in the order and the words of the query."""
         wanted = (each for each in self.leaves.items() if each[0] != self.roles.exported)
-        return [f"{_selected(leaf)} AS `{name}`" for name, leaf in wanted]
+        return [f"{leaf.sql} AS `{name}`" for name, leaf in wanted]
 
     def marks(self, since: date) -> Query:
         """Per billing period, day of usage and currency what tells whether its rows are the same as before, of the
@@ -317,13 +317,6 @@ def _partition(
     if leaf in (arrival, found.get(roles.exported)):
         return Partition(leaf, unit, _BEFORE)
     return Partition(leaf, unit, None)
-
-
-def _selected(leaf: Leaf) -> str:
-    """A value as it is asked for: what Parquet cannot hold exactly, or has no type for, as text."""
-    if leaf.repeated or leaf.type not in ("BIGNUMERIC", "JSON"):
-        return leaf.sql
-    return f"CAST({leaf.sql} AS STRING)" if leaf.type == "BIGNUMERIC" else f"TO_JSON_STRING({leaf.sql})"
 
 
 def _instant(name: str, leaf: Leaf, day: date) -> Parameter:

@@ -1,6 +1,6 @@
 """The table with the billing export, as BigQuery is asked for it: what it is, its marks, the rows of a day.
 
-Google's library makes jobs, waits for them and decodes pages; it retries nothing here but a page that broke off, for
+Google's library makes jobs, waits for them and turns pages; it retries nothing here but a page that broke off, for
 a few seconds, because what it does by itself is ten minutes of silence.
 """
 
@@ -19,6 +19,7 @@ from google.cloud import bigquery
 
 from collectors.calls import CallError
 from collectors.gcp.api import Api
+from collectors.gcp.billing_cells import batch_of
 from collectors.gcp.billing_days import Day
 from collectors.gcp.billing_query import Export, Query, TableName, export_of
 from collectors.gcp.client import Client, Session
@@ -89,7 +90,7 @@ class Table:
         self, month: date, day: date, parts: Parts, keep: Callable[[Iterator[pa.RecordBatch]], None]
     ) -> None:
         """Hands the rows of a day to `keep`, page by page; from the first one again when that breaks off."""
-        self._asked(self.export.rows(month, day, parts), lambda rows: keep(rows.to_arrow_iterable()))
+        self._asked(self.export.rows(month, day, parts), lambda rows: keep(_batches(rows)))
 
     def estimate(self, since: date, until: date) -> int:
         """Bytes that BigQuery would process for everything from `since` on, as it bills them. It runs nothing."""
@@ -179,6 +180,11 @@ def _library(session: Session, project: str) -> bigquery.Client:
         client_options={"api_endpoint": session.address("bigquery")[0]},
         client_info=client_info.ClientInfo(user_agent=f"finops/{__version__}"),  # type: ignore[no-untyped-call]
     )
+
+
+def _batches(rows: Any) -> Iterator[pa.RecordBatch]:
+    for page in rows.pages:
+        yield batch_of(rows.schema, page.raw_page.get("rows") or ())
 
 
 def _config(query: Query, **more: Any) -> bigquery.QueryJobConfig:
