@@ -37,7 +37,7 @@ QUERY = Api(
 _NO_PERMISSION = ("accessDenied", "forbidden", "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "403")
 _REQUEST = 60.0  # seconds for one request
 _JOB = 300.0  # seconds for one query
-_PAGE = 20_000  # rows; an answer has 10 MB at most
+_PAGE = 10_000  # rows; an answer has 10 MB at most
 _AGAIN = Retry(
     if_exception_type(
         exceptions.InternalServerError, exceptions.BadGateway, exceptions.ServiceUnavailable, exceptions.GatewayTimeout,
@@ -184,7 +184,10 @@ def _library(session: Session, project: str) -> bigquery.Client:
 
 def _batches(rows: Any) -> Iterator[pa.RecordBatch]:
     for page in rows.pages:
-        yield batch_of(rows.schema, page.raw_page.get("rows") or ())
+        found = page.raw_page.get("rows") or []
+        batch = batch_of(rows.schema, found)
+        found.clear()  # or two pages of small objects would be here at a time: the library keeps the last one
+        yield batch
 
 
 def _config(query: Query, **more: Any) -> bigquery.QueryJobConfig:
