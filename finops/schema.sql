@@ -254,9 +254,9 @@ CREATE TABLE prices ( -- List prices and spot price history.
   cloud          VARCHAR NOT NULL,         -- aws | alibaba | gcp
   region         VARCHAR NOT NULL,         -- region id; for a spot price the region of the zone
   zone           VARCHAR,                  -- zone of a spot price, else NULL
-  sku            VARCHAR NOT NULL,         -- instance type, volume type, or e.g. gp3:iops, public_ip:unused
+  sku            VARCHAR NOT NULL,         -- instance type, volume type, or e.g. gp3:iops, public_ip:unused, n2:core, gpu:nvidia-tesla-t4
   purchase_model VARCHAR NOT NULL,         -- on_demand | spot | reserved | subscription
-  unit           VARCHAR NOT NULL,         -- hour | month (a machine by subscription) | GiB-month | IOPS-month | MiBps-month | GiB
+  unit           VARCHAR NOT NULL,         -- hour | month (a machine by subscription) | GiB-hour (memory) | GiB-month | IOPS-month | MiBps-month | GiB
   price          DECIMAL(38, 18) NOT NULL, -- price of one unit
   currency       VARCHAR NOT NULL,         -- ISO code
   platform       VARCHAR,                  -- operating system the price includes; NULL means linux or none
