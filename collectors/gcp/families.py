@@ -103,9 +103,10 @@ _OTHERS: Mapping[str, str | None] = {
     "a3-megagpu-": "a3-megagpu",
     "a3-ultragpu-": "a3-ultragpu",
 }
-# Series whose machines always have accelerators, and local disks.
+# Series whose machines always have accelerators, and those whose local disks are not as many as the API counts, or not
+# of 375 GiB: only the table below knows them.
 ACCELERATED = frozenset({"a2", "a3", "a3-megagpu", "a3-ultragpu", "g2", "g4"})
-WITH_LOCAL_DISKS = frozenset({"z3"})
+OTHER_LOCAL_DISKS = frozenset({"a3-ultragpu", "z3"})
 # Parts of a GPU that small G4 types have. Source: rtx6000 in build/gcp.yml.
 GPU_SHARES: Mapping[str, Decimal] = {
     "g4-standard-6": Decimal("0.125"),

@@ -10,9 +10,9 @@ from collectors.gcp.families import (
     GPU_SHARES,
     LOCAL_SSD,
     LOCAL_SSD_OWN,
+    OTHER_LOCAL_DISKS,
     SHARED,
     WHOLE,
-    WITH_LOCAL_DISKS,
     Custom,
     custom_of,
     family_of,
@@ -76,14 +76,13 @@ def _gpus(name: str, family: str, row: Mapping[str, Any]) -> Parts | None:
 
 def _local_disks(name: str, family: str, row: Mapping[str, Any]) -> Parts | None:
     """Local disks that belong to the type, by the hour: they are priced by the month of 730 hours."""
-    if name in LOCAL_SSD:
-        size: Decimal | None = Decimal(LOCAL_SSD[name])
-    elif family in WITH_LOCAL_DISKS:  # they are of another size than everywhere else
+    size = Decimal(LOCAL_SSD[name]) if name in LOCAL_SSD else _number(row.get("local_disk_gib"))
+    if "nolssd" in name:
+        return []
+    if name not in LOCAL_SSD and family in OTHER_LOCAL_DISKS:
         return None
-    else:
-        size = _number(row.get("local_disk_gib"))
     if not size:
-        return None if "lssd" in name and "nolssd" not in name else []
+        return None if "lssd" in name else []
     own = family in LOCAL_SSD_OWN.values()
     return [(f"{family}:local-ssd" if own else "local-ssd", size)]
 

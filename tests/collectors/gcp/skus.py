@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from google.cloud.billing_v1.types import ListSkusResponse
 from google.protobuf import json_format
 
 from collectors.gcp.catalogue import Catalogue, read
+from collectors.gcp.prices import Wanted, transform_list, transform_spot
 from finops.warehouse import Scope
 
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "gcp"
@@ -88,3 +90,31 @@ def series(
 
 def scope(region: str = IOWA, dataset: str = "prices") -> Scope:
     return Scope("gcp", "shop-prod", region, dataset)
+
+
+def machine(name: str, vcpu: float | None = None, memory: float | None = None, **more: Any) -> dict[str, Any]:
+    """A row of instance_types."""
+    return {"instance_type": name, "vcpu": vcpu, "memory_gib": memory, **more}
+
+
+def hour(
+    found: Catalogue, row: dict[str, Any], model: str = "on_demand", platform: str | None = None
+) -> Decimal | None:
+    """What an hour of a machine costs, as a row says; None where there is no row."""
+    transform = transform_spot if model == "spot" else transform_list
+    wanted = Wanted((row,), frozenset({"linux", "windows"}))
+    rows = [
+        one
+        for one in transform(found, wanted, scope(), AT)["prices"]
+        if (one["sku"], one["purchase_model"], one["platform"]) == (row["instance_type"], model, platform)
+    ]
+    assert len(rows) < 2
+    assert all(one["unit"] == "hour" and one["tier_start"] is None for one in rows)
+    return rows[0]["price"] if rows else None
+
+
+N2 = [
+    *series("N2 Instance", "0.031611", "0.004237", ("0.007653", "0.001026")),
+    *series("N2 Custom Instance", "0.033191", "0.004449"),
+    sku("N2 Custom Extended Instance Ram running in Americas", "0.009550", unit="GiBy.h"),
+]

@@ -1,8 +1,10 @@
 """Properties of what turns a SKU into money: exact, in our units, and nothing of what is not understood."""
 
+import json
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from google.cloud.billing_v1.types import PricingExpression
@@ -13,7 +15,7 @@ from collectors.gcp.families import FAMILIES, LOCAL_SSD, NETWORK, STORAGE, custo
 from collectors.gcp.machines import parts_of
 from collectors.gcp.meanings import meanings_of
 from collectors.gcp.money import exact, in_unit, tiers_of
-from tests.collectors.gcp.skus import catalogue, sku
+from tests.collectors.gcp.skus import SAMPLES, catalogue, sku
 
 FEW = settings(max_examples=60, deadline=None)
 UNITS = st.integers(0, 10**6)
@@ -239,6 +241,35 @@ def test_memory_of_a_custom_machine_is_paid_for_once(family, vcpu, megabytes, ex
     memory = [amount for key, amount in parts if ":memory:" in key]
     assert sum(memory) == Decimal(megabytes) / 1024
     assert amounts[f"{custom.family}:memory:custom"] == min(custom.memory_gib, limit)
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason="the shared samples are not beside this checkout")
+def test_machine_types_of_a_public_list_are_made_of_what_it_says():
+    told = json.loads((SAMPLES / "cyclenerd" / "build_gcp.json").read_text())["compute"]["instance"]
+    parts = {name: parts_of({"instance_type": name, **_as_a_row(one)}) for name, one in told.items()}
+    assert len(told) > 400
+    assert [name for name, found in parts.items() if not found] == []
+    for name in sorted(set(told) - {"f1-micro", "g1-small"}):
+        sums = {"core": 0.0, "memory": 0.0, "gpu": 0.0, "local-ssd": 0.0}
+        for key, amount in parts[name] or ():
+            first, *rest = key.split(":")
+            if "premium" not in rest:
+                sums[first if first in sums else rest[0]] += float(amount)
+        gpus = sum(count for what, count in told[name].items() if what in _GPUS)
+        disks = told[name].get("local-ssd", 0)
+        assert sums == pytest.approx(
+            {"core": told[name]["cpu"], "memory": told[name]["ram"], "gpu": gpus, "local-ssd": disks}
+        )
+
+
+_GPUS = ("a100", "a100-80gb", "h100-80gb", "h100-80gb-mega", "l4", "rtx6000")
+
+
+def _as_a_row(one: dict[str, Any]) -> dict[str, Any]:
+    """What the API tells of a machine type: whole accelerators only."""
+    gpus = [(what, max(1, int(count))) for what, count in one.items() if what in _GPUS]
+    model, count = gpus[0] if gpus else (None, 0)
+    return {"vcpu": one["cpu"], "memory_gib": one["ram"], "gpu_model": model, "gpu_count": count}
 
 
 def test_a_sku_without_a_name_a_region_or_a_price_is_left_out():
