@@ -12,7 +12,7 @@ import requests
 
 from collectors.calls import CallError
 from collectors.gcp.api import Api
-from collectors.gcp.client import READ_TIMEOUT, Client, Session
+from collectors.gcp.client import READ_TIMEOUT, USER_AGENT, Client, Session
 from collectors.gcp.families import FREE
 from collectors.gcp.meanings import Meaning, meanings_of
 from collectors.gcp.money import Tier, in_unit, tiers_of
@@ -85,7 +85,8 @@ def get_catalogue(client: Client, *, currency: str = "", at: datetime | None = N
 
     Of a SKU with several prices the one that holds at `at` counts. Raises CallError, or CredentialsError.
     """
-    return read(_pages(client, _connected(client.session), currency), at)
+    with _connected(client.session) as cloud:
+        return read(_pages(client, cloud, currency), at)
 
 
 def read(pages: Iterable[Any], at: datetime | None = None) -> Catalogue:
@@ -135,7 +136,9 @@ def _page(cloud: "CloudCatalogClient", request: Mapping[str, Any]) -> Any:
     from google.protobuf.json_format import ParseError
 
     try:
-        pager = cloud.list_skus(request=dict(request), retry=None, timeout=READ_TIMEOUT)
+        pager = cloud.list_skus(
+            request=dict(request), retry=None, timeout=READ_TIMEOUT, metadata=[("user-agent", USER_AGENT)]
+        )
         answer = next(iter(pager.pages))
     except (ParseError, UnicodeDecodeError, RecursionError) as error:  # it broke off, or is no catalogue
         raise requests.exceptions.InvalidJSONError("an answer that cannot be read") from error

@@ -35,7 +35,8 @@ _BROKEN_ATTEMPTS = 5  # of one that breaks off or that the service fails at
 _LONGEST_WAIT = 30.0  # seconds between two attempts
 LOST_SECONDS = 150.0  # what all failed attempts in one project may take together
 _REGAINED = 0.5  # of these, by each call that succeeds
-_HEADERS = {"User-Agent": f"finops/{__version__} (gzip)", "Accept-Encoding": "gzip"}
+USER_AGENT = f"finops/{__version__} (gzip)"  # Google compresses for those who say so here as well
+_HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
 T = TypeVar("T")
 
 

@@ -1,5 +1,6 @@
 """The catalogue as the real library gets it from a server: pages, faults, and what of it reaches the warehouse."""
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -27,9 +28,10 @@ Reply = tuple[int, bytes]
 
 
 class Server:
-    """Answers the next of some replies, and keeps what it was asked."""
+    """Answers the next of some replies, and keeps what it was asked; compresses as Google does: for whom names gzip twice."""
 
     def __init__(self) -> None:
+        self.compressed = 0
         self.replies: list[Reply] = []
         self.asked: list[tuple[str, dict[str, list[str]]]] = []
 
@@ -60,6 +62,10 @@ def client(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
         def do_GET(self) -> None:
             status, body = server.answer(self.path)
             self.send_response(status)
+            if "gzip" in self.headers["User-Agent"] and "gzip" in self.headers["Accept-Encoding"]:
+                server.compressed += 1
+                body = gzip.compress(body)
+                self.send_header("Content-Encoding", "gzip")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
@@ -87,7 +93,7 @@ def test_all_pages_are_asked_once_each_as_large_as_they_may_be(client, server):
     found = get_catalogue(client)
     assert found.offer("n2:core", "on_demand", IOWA) is not None
     assert found.offer("n2:memory", "on_demand", IOWA) is not None
-    assert METER.sent - before == len(server.asked) == 2
+    assert METER.sent - before == len(server.asked) == server.compressed == 2
     assert {path for path, _ in server.asked} == {f"/{LIST_SKUS.path}"}
     assert [query.get("pageToken") for _, query in server.asked] == [None, ["a b/c"]]
     assert all(
