@@ -3,7 +3,7 @@
 A machine is charged as its cores, its memory, its accelerators and its local disks, each by a price of the series it
 belongs to; the catalogue names the series in words. Sources: the descriptions in Google's catalogue of Compute Engine
 as public projects match them: Cyclenerd/google-cloud-pricing-cost-calculator, build/mapping.csv and build/gcp.yml
-(dac31281, 2026-08-20); cloudpilot-ai, grafana/cloudcost-exporter, infracost and sixsq for what these leave out. A name
+(dac31281, 2026-08-20); CloudPilot, grafana/cloudcost-exporter, infracost and sixsq for what these leave out. A name
 that is not here has no price, whatever it looks like.
 """
 
@@ -27,12 +27,14 @@ class Family:
     base: str | None = None
 
 
-def _usual(words: str, commitment: str | None = None, above: str | None = None) -> Family:
-    """A series that is called the same everywhere; with `above` it has custom machines with extended memory."""
+def _usual(words: str, above: str | None = None) -> Family:
+    """A series that is called the same everywhere, but that commitments may leave out who made its processors; with
+    `above` it has custom machines with extended memory."""
+    commitments = tuple(dict.fromkeys((words, words.partition(" ")[0])))
     custom = (f"{words} Custom Instance",) if above else ()
     extended = (f"{words} Custom Extended Instance", f"{words} Custom Extended") if above else ()
     limit = Decimal(above) if above else None
-    return Family((f"{words} Instance",), (commitment or words,), custom, extended, limit)
+    return Family((f"{words} Instance",), commitments, custom, extended, limit)
 
 
 # Limits of custom memory, GiB per vCPU: N1 6.5, N2, N2D, N4, N4A, N4D 8; E2 has 8 and nothing beyond. Source: Compute

@@ -204,6 +204,29 @@ def test_words_and_the_way_to_buy_have_to_agree(text, usage):
     assert meanings_of(text, "Compute", usage) == ()
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("Commitment v1: N2D AMD Cpu in Americas for 1 Year", "n2d:core:1y"),
+        ("Commitment v1: N2D Ram in Americas for 1 Year", "n2d:memory:1y"),
+        ("Commitment v1: A2 Instance Cpu in Iowa for 1 Year", "a2:core:1y"),
+        ("Commitment v1: Cpu in Americas for 1 Year", "n1:core:1y"),
+        ("Commitment v1: Memory-optimized Ram in Americas for 1 Year", "m1:memory:1y"),
+        ("Commitment v1: M3 Memory-optimized Ram in Americas for 1 Year", "m3:memory:1y"),
+        ("Commitment: Compute optimized Core running in Frankfurt for 1 Year", "c2:core:1y"),
+        ("Commitment v1: Local SSD in Americas for 1 Year", None),
+        ("Commitment v1: AMD Cpu in Americas for 1 Year", None),
+        ("Commitment v1: N2 Cpu in Americas for 5 Year", None),
+        (
+            "Commitment v1: Memory Optimized Upgrade Premium for Memory-optimized Instance Cpu in Iowa for 1 Year",
+            None,
+        ),
+    ],
+)
+def test_a_commitment_is_one_to_the_series_that_its_words_name(text, key):
+    assert [meaning.key for meaning in meanings_of(text, "Compute", "Commit1Yr")] == ([key] if key else [])
+
+
 # --- tables -----------------------------------------------------------------------------------------------
 
 
