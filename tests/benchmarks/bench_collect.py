@@ -23,7 +23,8 @@ from typing import Any
 from tests.benchmarks.custodian import Verdict, custodian, installed
 from tests.benchmarks.floor import least_calls
 from tests.benchmarks.measured import Run, measure
-from tests.servers.aws.cloud import AS_OF, REGIONS, ROOT, Cloud, Truth
+from tests.servers.aws.cloud import AS_OF, REGIONS, Cloud, Truth
+from tests.servers.facade import ROOT
 
 CALLS_TARGET = 1.1  # times the floor
 CPU_TARGET = 2.0  # times bare botocore, per datapoint

@@ -10,28 +10,21 @@ The process speaks real HTTP and verifies every signature. It starts in well und
 of 1,000 instances. Share one per session and call `fresh()` or `estate(...)` between tests.
 """
 
-import json
 import os
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.servers.alibaba.state import ACCOUNT as ACCOUNT
 from tests.servers.alibaba.state import ADMIN_KEY, ADMIN_SECRET
+from tests.servers.facade import Classes, Facade
 
-ROOT = Path(__file__).resolve().parents[3]
 AS_OF = "2026-11-20T00:00:00Z"
 REGIONS = ("cn-hangzhou", "cn-beijing", "ap-southeast-1")
 
 
 @dataclass(frozen=True)
-class Truth:
+class Truth(Classes):
     """What an estate really is: the right answers, known before anybody asks.
 
     `classes` maps a class to its resources, each `{"id", "region"}` with more for some classes:
@@ -60,63 +53,15 @@ class Truth:
     classes: dict[str, list[dict[str, Any]]]
     inventory: dict[str, dict[str, int]]
 
-    def ids(self, *classes: str) -> set[str]:
-        """The ids of the resources in these classes."""
-        return {resource["id"] for name in classes for resource in self.classes.get(name, [])}
 
-    def regions_of(self, name: str) -> dict[str, str]:
-        """Resource id to region."""
-        return {resource["id"]: resource["region"] for resource in self.classes.get(name, [])}
-
-
-class Cloud:
+class Cloud(Facade):
     """A local Alibaba Cloud in a process of its own."""
 
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> Self:
-        """Start the process and wait until it serves."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.alibaba.server"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdin=subprocess.PIPE,  # the server ends when this closes: no orphan outlives a killed test run
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.startswith("port "):
-            raise RuntimeError(f"the local Alibaba Cloud did not start: {line!r}")
-        self.port = int(line.split()[1])
-        return self
-
-    def stop(self) -> None:
-        """End the process; safe to call twice."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        process.wait(10)
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+    SERVER = "tests.servers.alibaba.server"
+    TITLE = "Alibaba Cloud"
+    OPERATION = "action"
 
     # Who one is
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -188,10 +133,6 @@ class Cloud:
         truth = self._post("estate", wish, timeout=600)
         return Truth(**{**truth, "regions": tuple(truth["regions"])})
 
-    def fresh(self) -> None:
-        """Empty: no resources, series, users, calls, faults, latency, limits; the clock runs."""
-        self._post("fresh", {})
-
     def organize(
         self,
         deny: Sequence[str] = ("3333333333333333",),
@@ -210,7 +151,7 @@ class Cloud:
 
     def clock(self, as_of: str | None) -> None:
         """Set the instant that metrics, prices and bills go by; None: the real clock. Signatures go by the real one."""
-        self._post("clock", {"as_of": as_of})
+        super().clock(as_of)
 
     def site(self, site: str, account: str = ACCOUNT) -> None:
         """The account is one of the "china" or of the "international" site."""
@@ -284,20 +225,13 @@ class Cloud:
 
     # What was asked
 
-    def calls(self, action: str | None = None) -> list[dict[str, Any]]:
+    def calls(self, operation: str | None = None) -> list[dict[str, Any]]:
         """Every request in order of arrival, retries included (control requests excluded).
 
         {"product": "ecs", "action", "region", "account", "key", "status", "outcome": "ok" or an error code or the kind of
         fault, "items": how many the answer holds, "bytes", "started", "seconds", "params": what was asked}.
         """
-        calls: list[dict[str, Any]] = self._post("calls", {})
-        return [call for call in calls if action in (None, call["action"])]
-
-    def count(self, action: str | None = None) -> int:
-        return len(self.calls(action))
-
-    def reset_calls(self) -> None:
-        self._post("reset-calls", {})
+        return super().calls(operation)
 
     # What goes wrong
 
@@ -316,34 +250,15 @@ class Cloud:
           slow        the answer comes "seconds" (1) late
           body        "body" is the answer, whatever it says: a text, or anything that becomes JSON ("status": 200)
         """
-        self._post("faults", {"rules": list(rules)})
-
-    def latency(self, seconds: dict[str, float]) -> None:
-        """Added time per call: {"*": 0.1, "ecs": 0.3, "DescribeMetricList": 1.0}; the most exact name wins; {} ends it."""
-        self._post("latency", {"seconds": seconds})
+        super().faults(rules)
 
     def buckets(self, rules: Sequence[dict[str, Any]]) -> None:
         """Token buckets per account, region and action, throttled when empty: {"product"?, "action"?, "tokens", "per_second"}.
 
         Real values: DescribeMetricList 50/s, DescribeInstanceBill 10/s. Off by default.
         """
-        self._post("buckets", {"rules": list(rules)})
+        super().buckets(rules)
 
     def metric_quota(self, calls: int | None) -> None:
         """How many calls of CloudMonitor are left this month before LimitExceeded; None: no end."""
         self._post("quota", {"calls": calls})
-
-    def _post(self, path: str, content: dict[str, Any], timeout: float = 60) -> Any:
-        request = urllib.request.Request(
-            f"{self.endpoint}/_control/{path}",
-            json.dumps(content).encode(),
-            {"Content-Type": "application/json"},
-            method="POST",
-        )
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with opener.open(request, timeout=timeout) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise RuntimeError(error.read().decode()) from None

@@ -11,26 +11,20 @@ here imports moto. A Cloud takes about two seconds to start, an estate of 100 in
 per session and call `fresh()` between tests, or `estate(...)` again, which costs nothing while nobody changed it.
 """
 
-import json
 import os
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.servers.facade import Classes, Facade
+
 ACCOUNT = "123456789012"
 AS_OF = "2026-11-20T00:00:00Z"
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-1")
 
 
 @dataclass(frozen=True)
-class Truth:
+class Truth(Classes):
     """What an estate really is: the right answers, known before anybody asks.
 
     `classes` maps a class to its resources, each `{"id", "region", "type", "name"}` with more for some classes:
@@ -52,65 +46,20 @@ class Truth:
     classes: dict[str, list[dict[str, Any]]]
     inventory: dict[str, dict[str, int]] = field(default_factory=dict)
 
-    def ids(self, *classes: str) -> set[str]:
-        """The ids of the resources in these classes."""
-        return {resource["id"] for name in classes for resource in self.classes.get(name, [])}
 
-    def regions_of(self, name: str) -> dict[str, str]:
-        """Resource id to region."""
-        return {resource["id"]: resource["region"] for resource in self.classes.get(name, [])}
-
-
-class Cloud:
+class Cloud(Facade):
     """A local AWS in a process of its own. Everything it offers is a method here; plain boto3 works too."""
 
+    SERVER = "tests.servers.aws.server"
+    TITLE = "AWS"
+    VARIABLES: ClassVar = {"PYTHONWARNINGS": "ignore"}
+
     def __init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
+        super().__init__()
         self._session: Any = None
         self._clients: dict[str, Any] = {}
-        self.port = 0
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def start(self) -> Self:
-        """Start the process and wait until it serves."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.aws.server"],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
-            stdin=subprocess.PIPE,  # the server ends when this closes: no orphan outlives a killed test run
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line.startswith("port "):
-            raise RuntimeError(f"the local AWS did not start: {line!r}")
-        self.port = int(line.split()[1])
-        return self
-
-    def stop(self) -> None:
-        """End the process; safe to call twice."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        process.wait(10)
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
 
     # Who one is
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     @property
     def env(self) -> dict[str, str]:
@@ -183,10 +132,6 @@ class Cloud:
         truth = self._post("estate", wish, timeout=600)
         return Truth(**{**truth, "regions": tuple(truth["regions"])})
 
-    def fresh(self) -> None:
-        """Empty: no resources, series, users, calls, faults, latency, limits; IAM is off and the clock runs."""
-        self._post("fresh", {})
-
     def organization(self, deny: Sequence[str] = ("333333333333",), small: int = 12) -> dict[str, Any]:
         """Three member accounts, each with a small estate and a role `finops-reader` to assume; call after `estate()`.
 
@@ -194,10 +139,6 @@ class Cloud:
         """
         answer: dict[str, Any] = self._post("organization", {"deny": list(deny), "small": small}, timeout=300)
         return answer
-
-    def clock(self, as_of: str | None) -> None:
-        """Set the instant that CloudWatch's retention, ListMetrics and spot prices go by; None: the real clock."""
-        self._post("clock", {"as_of": as_of})
 
     def series(
         self,
@@ -251,14 +192,7 @@ class Cloud:
         answers, else 0), "started", "seconds", "bytes", "asked": the parameters as they arrived (of metric queries
         namespace, name, dimensions, period and statistic)}. `service` is the name in IAM (cloudwatch, elasticloadbalancing).
         """
-        calls: list[dict[str, Any]] = self._get("calls")
-        return [call for call in calls if operation in (None, call["operation"])]
-
-    def count(self, operation: str | None = None) -> int:
-        return len(self.calls(operation))
-
-    def reset_calls(self) -> None:
-        self._post("reset-calls", {})
+        return super().calls(operation)
 
     # What goes wrong
 
@@ -275,33 +209,11 @@ class Cloud:
           truncate    full Content-Length, half the body, closed   short  half the body with a length that fits
           slow        the answer comes "seconds" (1) late
         """
-        self._post("faults", {"rules": list(rules)})
-
-    def latency(self, seconds: dict[str, float]) -> None:
-        """Added time per call: {"*": 0.1, "ec2": 0.3, "GetMetricData": 1.0}; the most exact name wins; {} ends it."""
-        self._post("latency", {"seconds": seconds})
+        super().faults(rules)
 
     def buckets(self, rules: Sequence[dict[str, Any]]) -> None:
         """Token buckets per account, region and operation, throttled when empty: {"service"?, "operation"?, "tokens", "per_second"}.
 
         Real values: EC2 100 tokens, +20/s; GetMetricData 50/s. Off by default.
         """
-        self._post("buckets", {"rules": list(rules)})
-
-    def _get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.endpoint}/_control/{path}", timeout=60) as answer:
-            return json.load(answer)
-
-    def _post(self, path: str, content: dict[str, Any], timeout: float = 60) -> Any:
-        request = urllib.request.Request(
-            f"{self.endpoint}/_control/{path}",
-            json.dumps(content).encode(),
-            {"Content-Type": "application/json"},
-            method="POST",
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=timeout) as answer:
-                return json.load(answer)
-        except urllib.error.HTTPError as error:
-            with error:
-                raise RuntimeError(error.read().decode()) from None
+        super().buckets(rules)
