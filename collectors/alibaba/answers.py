@@ -8,7 +8,10 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
+
+from finops.instants import in_utc
 
 _CREDENTIALS = (
     "InvalidAccessKeyId", "InvalidAccessKeySecret", "SignatureDoesNotMatch", "IncompleteSignature",
@@ -193,3 +196,19 @@ def _whole(node: Any) -> Any:
 def _first_word(message: str) -> str:
     found = re.match(r"[A-Za-z]+(?:[._][A-Za-z_]+)+", message)
     return found[0] if found else "Unsuccessful"
+
+
+# --- instants ---------------------------------------------------------------------------------------------
+
+_NEVER = 2099  # the year in which what has no end is said to end
+
+
+def utc(at: Any) -> datetime | None:
+    """An instant as it is written, with or without seconds; None for none."""
+    return in_utc(datetime.fromisoformat(str(at))) if at else None
+
+
+def ends(at: Any) -> datetime | None:
+    """When something ends that may never."""
+    told = utc(at)
+    return None if told is None or told.year >= _NEVER else told

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from collectors.alibaba.inventory import utc
+from collectors.alibaba.answers import utc
 from collectors.alibaba.measures import Batch, DiskBatch
 from collectors.hours import DAY, HOUR, Grid, Hours, MetricRows, Window, hour_of
 from finops.warehouse import Scope

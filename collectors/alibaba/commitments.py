@@ -4,12 +4,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from collectors.alibaba.answers import utc
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
-from collectors.alibaba.inventory import Raw, number, once, place, utc
 from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
+from collectors.rows import Raw, number, once, place
 from finops.warehouse import Scope
 
 DESCRIBE_RESERVED = Api(

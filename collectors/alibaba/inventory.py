@@ -5,15 +5,16 @@ whom, since when a machine is off) is asked afterwards, and only where something
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from collectors.alibaba.answers import ends, utc
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
 from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
 from collectors.conduct import Rows
-from finops.instants import in_utc
+from collectors.rows import Raw, number, once, place, tag_rows
 from finops.warehouse import Scope
 
 _TEN = {"MaxResults": 10}
@@ -45,8 +46,6 @@ QUERY_AVAILABLE = Api(
     page=300, probe={"PageNum": 1, "PageSize": 1, "ProductCode": "ecs"},
 )  # fmt: skip
 
-Raw = list[dict[str, Any]]
-
 GROUP_TAG = "acs:autoscaling:scalingGroupId"
 CLUSTER_TAG = "ack.aliyun.com"
 _CLAIM = "kubernetes.io/created-for/pvc/"
@@ -54,12 +53,6 @@ _CSI = ("createdby", "alibabacloud-csi-plugin")
 # Disks that are a part of the machine: they have no price and no life of their own.
 _LOCAL = ("local_", "ephemeral")
 _TURNING = ("cloud", "cloud_efficiency")
-_NEVER = 2099  # the year in which what has no end is said to end
-
-
-def place(scope: Scope) -> dict[str, Any]:
-    """The columns that say where a row belongs."""
-    return {"cloud": scope.cloud, "account_id": scope.account_id, "region": scope.region}
 
 
 def tags_of(one: Mapping[str, Any]) -> dict[str, str]:
@@ -71,35 +64,6 @@ def tags_of(one: Mapping[str, Any]) -> dict[str, str]:
         str(tag.get("TagKey", tag.get("Key"))): str(tag.get("TagValue", tag.get("Value")) or "")
         for tag in listed
     }
-
-
-def tag_rows(scope: Scope, kind: str, identity: str, tags: Mapping[str, str]) -> Raw:
-    """Rows of the table tags."""
-    return [
-        {**place(scope), "resource_type": kind, "resource_id": identity, "key": key, "value": value}
-        for key, value in tags.items()
-    ]
-
-
-def utc(at: Any) -> datetime | None:
-    """An instant as it is written, with or without seconds; None for none."""
-    return in_utc(datetime.fromisoformat(str(at))) if at else None
-
-
-def ends(at: Any) -> datetime | None:
-    """When something ends that may never."""
-    told = utc(at)
-    return None if told is None or told.year >= _NEVER else told
-
-
-def once(resources: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:
-    """Each resource once: an estate that changes while its pages are read shows some of them twice."""
-    return iter({str(one[key]): one for one in resources}.values())
-
-
-def number(value: Any) -> float | None:
-    """A number that may be written as text; None for none."""
-    return None if value in (None, "") else float(value)
 
 
 # --- instances --------------------------------------------------------------------------------------------

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collectors.alibaba.answers import within
+from collectors.alibaba.answers import ends, utc, within
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client
-from collectors.alibaba.inventory import Raw, ends, number, once, place, tag_rows, tags_of, utc
+from collectors.alibaba.inventory import tags_of
 from collectors.alibaba.products import NUMBERS, Paging
 from collectors.calls import CallError
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
+from collectors.rows import Raw, number, once, place, tag_rows
 from finops.warehouse import Scope
 
 _ONE = {"PageNumber": 1, "PageSize": 1}

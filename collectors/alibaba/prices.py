@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from collectors.alibaba.answers import unwrapped, within
+from collectors.alibaba.answers import unwrapped, utc, within
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
-from collectors.alibaba.inventory import Raw, utc
 from collectors.calls import CallError
 from collectors.conduct import Rows
 from collectors.regions import Problems
+from collectors.rows import Raw
 from finops.warehouse import Scope
 
 GET_PRICES = Api(

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors.alibaba import inventory, metrics
+from collectors.alibaba.answers import utc
 from collectors.alibaba.client import Client, Session
 from collectors.conduct import ODD_SHAPES, Crew
 from collectors.hours import Newest
@@ -81,7 +82,7 @@ class Related:
 
     def _who_is_off(self, machines: list[dict[str, Any]]) -> Mapping[str, datetime]:
         off = {
-            str(one["InstanceId"]): inventory.utc(one.get("StartTime"))
+            str(one["InstanceId"]): utc(one.get("StartTime"))
             for one in machines
             if one.get("Status") == "Stopped"
         }

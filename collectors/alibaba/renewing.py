@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +28,7 @@ _METADATA = "http://100.100.100.200/latest/"  # of an ECS instance, reached from
 _METADATA_SECONDS = 3
 
 
-class _Renewing(Keys):
+class _Renewing(Keys, ABC):
     """Keys that end, got anew a few minutes before. One thread gets them, the others wait."""
 
     def __init__(self) -> None:
@@ -47,8 +48,9 @@ class _Renewing(Keys):
                 self._ends = 0.0
         return True
 
+    @abstractmethod
     def _get(self) -> tuple[Key, float]:
-        raise NotImplementedError
+        """Another key, and when it ends (seconds since 1970)."""
 
 
 class RoleKeys(_Renewing):

@@ -12,11 +12,10 @@ from xml.etree import ElementTree
 
 import requests
 
-from collectors.alibaba.answers import Answer
+from collectors.alibaba.answers import Answer, utc
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Session
 from collectors.alibaba.credentials import Key
-from collectors.alibaba.inventory import Raw, number, place, utc
 from collectors.alibaba.oss_signing import Asked, encoded, version_1, version_4
 from collectors.alibaba.oss_xml import explain, name_of, named, parsed, text
 from collectors.alibaba.products import DIRECTLY, address_of
@@ -25,6 +24,7 @@ from collectors.bills.stores.reading import StoreError
 from collectors.calls import METER, CallError
 from collectors.conduct import Crew, Rows
 from collectors.regions import Problems, ask_telling, beside, bring
+from collectors.rows import Raw, number, place
 from finops.errors import CredentialsError
 from finops.warehouse import Scope
 

@@ -5,8 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from collectors.aws.client import Api, Client
-from collectors.aws.inventory import Raw, all_of, once, place, utc
+from collectors.aws.inventory import all_of, utc
 from collectors.conduct import Rows
+from collectors.rows import Raw, once, place
 from finops.warehouse import Scope
 
 DESCRIBE_RESERVED = Api(

@@ -5,14 +5,14 @@ not be had is told in `problems`, and the rest goes on without it.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from collectors.aws.client import Api, Client
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
+from collectors.rows import Raw, number, once, place, tag_rows
 from finops.instants import in_utc
 from finops.warehouse import Scope
 
@@ -31,8 +31,6 @@ DESCRIBE_VOLUMES = Api("ec2", "describe_volumes", "ec2:DescribeVolumes", probe=_
 DESCRIBE_SNAPSHOTS = Api("ec2", "describe_snapshots", "ec2:DescribeSnapshots", probe=_DRY)
 DESCRIBE_IMAGES = Api("ec2", "describe_images", "ec2:DescribeImages", probe=_DRY)
 
-Raw = list[dict[str, Any]]
-
 # "User initiated (2026-08-01 10:00:00 GMT)"
 _SINCE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 _CLAIM = "kubernetes.io/created-for/pvc/"
@@ -50,22 +48,13 @@ def all_of(client: Client, api: Api, key: str, **parameters: Any) -> Raw:
     return [one for page in client.pages(api, **parameters) for one in page.get(key) or ()]
 
 
-def place(scope: Scope) -> dict[str, Any]:
-    """The columns that say where a row belongs."""
-    return {"cloud": scope.cloud, "account_id": scope.account_id, "region": scope.region}
-
-
-def tag_rows(scope: Scope, kind: str, identity: str, tags: Iterable[Mapping[str, Any]] | None) -> Raw:
-    """Rows of the table tags; of a repeated key the last value counts."""
-    values = {str(tag["Key"]): tag.get("Value") for tag in tags or ()}
-    return [
-        {**place(scope), "resource_type": kind, "resource_id": identity, "key": key, "value": value}
-        for key, value in values.items()
-    ]
+def tags_of(resource: Mapping[str, Any]) -> dict[str, str | None]:
+    """Tags of a resource; of a repeated key the last value counts."""
+    return {str(tag["Key"]): tag.get("Value") for tag in resource.get("Tags") or ()}
 
 
 def tag(resource: Mapping[str, Any], key: str) -> str | None:
-    """The value of one tag of a resource; of a repeated key the last, as in `tag_rows`."""
+    """The value of one tag of a resource; of a repeated key the last, as in `tags_of`."""
     tags = reversed(resource.get("Tags") or ())
     return next((one.get("Value") for one in tags if one.get("Key") == key), None)
 
@@ -77,11 +66,6 @@ def utc(at: datetime | str | float | None) -> datetime | None:
     if isinstance(at, str):
         return in_utc(datetime.fromisoformat(at))
     return in_utc(at) if isinstance(at, datetime) else datetime.fromtimestamp(at, UTC).replace(tzinfo=None)
-
-
-def once(resources: Iterable[dict[str, Any]], key: str) -> Iterator[dict[str, Any]]:
-    """Each resource once: an estate that changes while its pages are read shows some of them twice."""
-    return iter({str(one[key]): one for one in resources}.values())
 
 
 # --- instances --------------------------------------------------------------------------------------------
@@ -103,7 +87,7 @@ def transform_instances(raw: Raw, scope: Scope) -> Rows:
     rows: Rows = {"instances": [], "tags": []}
     for one in once(raw, "InstanceId"):
         rows["instances"].append({**place(scope), **_instance(one)})
-        rows["tags"] += tag_rows(scope, "instance", one["InstanceId"], one.get("Tags"))
+        rows["tags"] += tag_rows(scope, "instance", one["InstanceId"], tags_of(one))
     return rows
 
 
@@ -219,7 +203,7 @@ def transform_scaling_groups(raw: Raw, scope: Scope) -> Rows:
     for one in once(raw, "AutoScalingGroupName"):
         name = str(one["AutoScalingGroupName"])
         rows["scaling_groups"].append({**place(scope), **_group(one, name)})
-        rows["tags"] += tag_rows(scope, "scaling_group", name, one.get("Tags"))
+        rows["tags"] += tag_rows(scope, "scaling_group", name, tags_of(one))
     return rows
 
 
@@ -252,7 +236,7 @@ def transform_volumes(raw: Raw, scope: Scope, machines: Raw | None) -> Rows:
     rows: Rows = {"volumes": [], "tags": []}
     for one in once(raw, "VolumeId"):
         rows["volumes"].append({**place(scope), **_volume(one, roots)})
-        rows["tags"] += tag_rows(scope, "volume", one["VolumeId"], one.get("Tags"))
+        rows["tags"] += tag_rows(scope, "volume", one["VolumeId"], tags_of(one))
     return rows
 
 
@@ -267,9 +251,9 @@ def _volume(one: Mapping[str, Any], roots: Mapping[str, str | None]) -> dict[str
         "state": {"in-use": "attached", "available": "unattached"}.get(str(one.get("State")), "other"),
         "volume_type": kind,
         "medium": "ssd" if kind in _FLASH else "hdd" if kind in _DISK else None,
-        "size_gib": _number(one.get("Size")),
-        "iops": _number(one.get("Iops")),
-        "throughput_mib": _number(one.get("Throughput")),
+        "size_gib": number(one.get("Size")),
+        "iops": number(one.get("Iops")),
+        "throughput_mib": number(one.get("Throughput")),
         "instance_id": attached["InstanceId"] if attached else None,
         "is_boot": _boots(attached, roots) if attached else None,
         "delete_with_instance": attached.get("DeleteOnTermination") if attached else None,
@@ -309,15 +293,11 @@ def transform_snapshots(raw: tuple[Raw, Raw | None], scope: Scope) -> Rows:
                 "snapshot_id": identity,
                 "name": tag(one, "Name"),
                 "volume_id": one.get("VolumeId"),
-                "size_gib": _number(one.get("VolumeSize")),
+                "size_gib": number(one.get("VolumeSize")),
                 "created_at": utc(one.get("StartTime")),
                 "image_id": needed.get(identity),
                 "tier": one.get("StorageTier") or "standard",
             }
         )
-        rows["tags"] += tag_rows(scope, "snapshot", identity, one.get("Tags"))
+        rows["tags"] += tag_rows(scope, "snapshot", identity, tags_of(one))
     return rows
-
-
-def _number(value: float | Decimal | None) -> float | None:
-    return None if value is None else float(value)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from collectors.aws.client import Api, Client
-from collectors.aws.inventory import Raw, all_of, once, place, tag, tag_rows, utc
+from collectors.aws.inventory import all_of, tag, tags_of, utc
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
+from collectors.rows import Raw, once, place, tag_rows
 from finops.warehouse import Scope
 
 _DRY = {"DryRun": True}
@@ -59,7 +60,7 @@ def transform_public_ips(raw: tuple[Raw, Raw | None], scope: Scope, partition: s
     for one in addresses:
         identity = one.get("AllocationId") or one["PublicIp"]
         rows["public_ips"].append({**place(scope), "ip_id": identity, **_reserved(one, users)})
-        rows["tags"] += tag_rows(scope, "public_ip", identity, one.get("Tags"))
+        rows["tags"] += tag_rows(scope, "public_ip", identity, tags_of(one))
     known = {row["address"] for row in rows["public_ips"]}
     rows["public_ips"] += [
         {**place(scope), **lent}
@@ -248,5 +249,5 @@ def transform_nat_gateways(raw: Raw, scope: Scope) -> Rows:
                 "created_at": utc(one.get("CreateTime")),
             }
         )
-        rows["tags"] += tag_rows(scope, "nat_gateway", identity, one.get("Tags"))
+        rows["tags"] += tag_rows(scope, "nat_gateway", identity, tags_of(one))
     return rows

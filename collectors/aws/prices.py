@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from collectors.aws.client import Api, Client
-from collectors.aws.inventory import Raw, all_of, utc
+from collectors.aws.inventory import all_of, utc
 from collectors.calls import CallError
 from collectors.conduct import Rows
+from collectors.rows import Raw
 from finops.warehouse import Scope
 
 GET_PRODUCTS = Api(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from collectors.alibaba.answers import ends, utc
 from collectors.alibaba.inventory import (
-    ends,
     get_groups,
     get_instances,
     get_members,
@@ -16,16 +16,15 @@ from collectors.alibaba.inventory import (
     get_snapshots,
     get_types,
     get_volumes,
-    number,
     tags_of,
     transform_groups,
     transform_instances,
     transform_snapshots,
     transform_types,
     transform_volumes,
-    utc,
 )
 from collectors.calls import CallError
+from collectors.rows import number
 from finops.warehouse import Scope
 from tests.collectors.alibaba.canned import ACCOUNT, Canned
 from tests.collectors.alibaba.live import AT, collect, coverage, rows
