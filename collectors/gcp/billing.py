@@ -16,6 +16,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from collectors.bills import Delivery, FileResult, checks, ingest_delivery
@@ -168,7 +169,7 @@ class _Fetching:
             self._bring(cycle)
         except (CallError, CredentialsError, IncompleteError) as error:
             cycle.error = error
-        except _SHELF_ERRORS as error:
+        except (*_SHELF_ERRORS, duckdb.Error) as error:
             cycle.error = _not_kept(self.shelf, error)
         except ODD_SHAPES as error:
             cycle.error = _odd(self.table.export.name, error)

@@ -77,7 +77,7 @@ class Shelf:
         """What the file of a day says of itself."""
         path, known = self.path(month, day), Day()
         if path.exists():
-            with duckdb.connect() as con:
+            with duckdb.connect(config={"threads": 1}) as con:
                 groups = con.execute(_SUMS.format(file=literal(str(path)), **_names(roles))).fetchall()
             for currency, rows, cost, second, owners in groups:
                 known.add(rows, currency, Decimal(cost), Decimal(second), "")

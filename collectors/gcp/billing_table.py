@@ -75,7 +75,7 @@ class Table:
         """What tells whether a day has changed, of all days of the billing periods from `since` on."""
 
         def ask() -> Marks:
-            return _marks(self._asked(self.export.marks(since), lambda rows: [dict(row) for row in rows]))
+            return marks_of(self._asked(self.export.marks(since), lambda rows: [dict(row) for row in rows]))
 
         try:
             return ask()
@@ -195,7 +195,7 @@ def _config(query: Query, **more: Any) -> bigquery.QueryJobConfig:
     return bigquery.QueryJobConfig(query_parameters=parameters, use_legacy_sql=False, **more)
 
 
-def _marks(rows: list[dict[str, Any]]) -> Marks:
+def marks_of(rows: list[dict[str, Any]]) -> Marks:
     """The answer of the query for marks, by billing period and day."""
     marks = Marks({}, {})
     nowhere = 0
