@@ -1,0 +1,346 @@
+"""What there is in one project: get_… asks, transform_… makes rows of the warehouse's tables of the answers.
+
+One aggregated call tells of every zone. Resources are known by their numeric ids; names repeat from zone to zone, so
+what names another resource is resolved by place and name.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from collectors.conduct import Rows
+from collectors.gcp.api import Api
+from collectors.gcp.client import Client
+from collectors.gcp.listing import (
+    Listed,
+    Raw,
+    columns,
+    key_of,
+    labels,
+    listed,
+    listed_if_there,
+    name_of,
+    number,
+    once,
+    place_of,
+    region_of,
+    utc,
+    zone_of,
+)
+from collectors.gcp.types import series_of
+from collectors.regions import Problems, beside
+from collectors.scopes import GLOBAL
+
+_ONE = {"maxResults": 1}
+_AGGREGATED = "compute/v1/projects/{project}/aggregated/"
+LIST_INSTANCES = Api(
+    "compute", f"{_AGGREGATED}instances", "compute.instances.list", items="instances", aggregated=True, probe=_ONE
+)
+LIST_DISKS = Api(
+    "compute", f"{_AGGREGATED}disks", "compute.disks.list", items="disks", aggregated=True, probe=_ONE
+)
+LIST_GROUPS = Api(
+    "compute", f"{_AGGREGATED}instanceGroupManagers", "compute.instanceGroupManagers.list",
+    items="instanceGroupManagers", aggregated=True, probe=_ONE,
+)  # fmt: skip
+LIST_AUTOSCALERS = Api(
+    "compute", f"{_AGGREGATED}autoscalers", "compute.autoscalers.list", items="autoscalers", aggregated=True, probe=_ONE
+)
+LIST_SNAPSHOTS = Api(
+    "compute", "compute/v1/projects/{project}/global/snapshots", "compute.snapshots.list", probe=_ONE
+)
+LIST_IMAGES = Api(
+    "compute", "compute/v1/projects/{project}/global/images", "compute.images.list", probe=_ONE
+)
+
+CREATED_BY = "created-by"
+_CLUSTER = ("goog-k8s-cluster-name", "cluster-name")
+_NODE = "goog-gke-node"
+_OFF = ("TERMINATED", "STOPPED", "SUSPENDED")
+# Series that accelerators are attached to beside their type. Others have them built in, and tell them here again.
+_ATTACHED_GPUS = ("n1",)
+# Licences of images that are in the price, by the project that publishes them; other publishers have prices of their own.
+_LICENSORS = {
+    "windows-cloud": "windows", "rhel-cloud": "rhel", "suse-cloud": "suse", "windows-sql-cloud": "special",
+    "rhel-sap-cloud": "special", "suse-sap-cloud": "special", "ubuntu-os-pro-cloud": "special",
+}  # fmt: skip
+_CLAIM = "kubernetes.io/created-for/pvc/"
+_HDD = ("pd-standard",)
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What place and name of resources stand for: ids of instances, ids of the groups that manage them."""
+
+    instances: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    groups: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, instances: Raw, groups: Raw) -> "Names":
+        """From raw resources."""
+        return cls(
+            {key_of(one): str(one["id"]) for one in instances}, {key_of(one): str(one["id"]) for one in groups}
+        )
+
+
+# --- instances --------------------------------------------------------------------------------------------
+
+
+def get_instances(client: Client) -> Listed:
+    """Instances of the project."""
+    return listed(client, LIST_INSTANCES)
+
+
+def transform_instances(raw: Listed, project: str, names: Names) -> Rows:
+    """Rows of instances and their tags."""
+    rows: Rows = {"instances": [], "tags": []}
+    for one in once(raw.items):
+        region, identity = region_of(one), str(one["id"])
+        rows["instances"].append({**columns(project, region), **_instance(one, names)})
+        rows["tags"] += labels(project, region, "instance", identity, one)
+    return rows
+
+
+def _instance(one: Mapping[str, Any], names: Names) -> dict[str, Any]:
+    status, machine_type = str(one["status"]), name_of(one["machineType"])
+    state = "running" if status == "RUNNING" else "stopped" if status in _OFF else "other"
+    created = utc(one.get("creationTimestamp"))
+    gpus = _accelerators(one) if series_of(machine_type) in _ATTACHED_GPUS else []
+    return {
+        "instance_id": str(one["id"]),
+        "zone": zone_of(one),
+        "name": one["name"],
+        "state": state,
+        "state_since": _since(one, state) or (created if state == "running" else None),
+        "instance_type": machine_type,
+        "platform": _platform(one),
+        "purchase_model": purchase_model(one),
+        "scaling_group": group_of(one, names),
+        "launched_at": created,
+        "cluster": cluster_of(one),
+        "private_ip": next((each.get("networkIP") for each in one.get("networkInterfaces") or ()), None),
+        "gpu_count": sum(int(each.get("acceleratorCount") or 0) for each in gpus),
+        "gpu_model": next((name_of(each.get("acceleratorType")) for each in gpus), None),
+        "local_disk_gib": sum(
+            number(each.get("diskSizeGb")) or 0.0
+            for each in one.get("disks") or ()
+            if each.get("type") == "SCRATCH"
+        ),
+    }
+
+
+def _since(one: Mapping[str, Any], state: str) -> Any:
+    if state == "running":
+        return utc(one.get("lastStartTimestamp"))
+    if state == "stopped":
+        suspended = one["status"] == "SUSPENDED" and one.get("lastSuspendedTimestamp")
+        return utc(suspended or one.get("lastStopTimestamp"))
+    return None
+
+
+def purchase_model(one: Mapping[str, Any]) -> str:
+    """How an instance is paid for. A preemptible one of before Spot may call its model STANDARD."""
+    scheduling = one.get("scheduling") or {}
+    spot = scheduling.get("preemptible") or scheduling.get("provisioningModel") == "SPOT"
+    return "spot" if spot else "on_demand"
+
+
+def _platform(one: Mapping[str, Any]) -> str:
+    """The operating system whose licence is in the price; 'special' where no list has the price."""
+    if (one.get("scheduling") or {}).get("nodeAffinities"):
+        return "special"  # on a node of its own it is the node that is paid for
+    found = {_licensed(str(url)) for disk in one.get("disks") or () for url in disk.get("licenses") or ()}
+    return next((name for name in ("special", "windows", "rhel", "suse") if name in found), "linux")
+
+
+def _licensed(url: str) -> str | None:
+    parts = url.split("/")
+    publisher = parts[parts.index("projects") + 1] if "projects" in parts[:-1] else ""
+    return _LICENSORS.get(publisher)
+
+
+def _accelerators(one: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return one.get("guestAccelerators") or []
+
+
+def group_of(one: Mapping[str, Any], names: Names) -> str | None:
+    """The group that made a machine; its path where the group itself is not known."""
+    creator = _metadata(one, CREATED_BY) or ""
+    if "/instanceGroupManagers/" not in creator:
+        return None
+    return names.groups.get(place_of(creator), creator)
+
+
+def cluster_of(one: Mapping[str, Any]) -> str | None:
+    """The Kubernetes cluster whose node a machine is."""
+    mine = one.get("labels") or {}
+    named = mine.get(_CLUSTER[0])
+    if named is None and _NODE in mine:
+        return _metadata(one, _CLUSTER[1]) or "?"
+    return str(named) if named is not None else None
+
+
+def _metadata(one: Mapping[str, Any], key: str) -> str | None:
+    items = (one.get("metadata") or {}).get("items") or ()
+    return next((str(each["value"]) for each in items if each.get("key") == key), None)
+
+
+# --- scaling groups ---------------------------------------------------------------------------------------
+
+
+def get_groups(client: Client, problems: Problems) -> tuple[Listed, Raw | None]:
+    """Managed instance groups, and what scales them where anything does; None where that could not be read."""
+    groups = listed(client, LIST_GROUPS)
+    scaled = any((one.get("status") or {}).get("autoscaler") for one in groups.items)
+    found = beside(problems, lambda: listed_if_there(client, LIST_AUTOSCALERS).items) if scaled else []
+    return groups, found
+
+
+def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Raw, names: Names) -> Rows:
+    """Rows of scaling_groups. A group that nothing scales has one size."""
+    groups, autoscalers = raw
+    limits = {place_of(one["target"]): one.get("autoscalingPolicy") or {} for one in autoscalers or ()}
+    members: dict[str, Raw] = {}
+    for machine in instances:
+        members.setdefault(str(group_of(machine, names)), []).append(machine)
+    rows: Rows = {"scaling_groups": []}
+    for one in once(groups.items):
+        scaled = (one.get("status") or {}).get("autoscaler")
+        mine, limit = members.get(str(one["id"]), []), limits.get(key_of(one), {})
+        size = int(one["targetSize"]) if one.get("targetSize") is not None else None
+        types = {name_of(each["machineType"]) for each in mine}
+        rows["scaling_groups"].append(
+            {
+                **columns(project, region_of(one)),
+                "scaling_group_id": str(one["id"]),
+                "name": one["name"],
+                "min_size": limit.get("minNumReplicas") if scaled else size,
+                "max_size": limit.get("maxNumReplicas") if scaled else size,
+                "desired_size": size,
+                "instance_type": types.pop() if len(types) == 1 else None,
+                "is_spot": all(purchase_model(each) == "spot" for each in mine) if mine else None,
+            }
+        )
+    return rows
+
+
+# --- disks and snapshots ----------------------------------------------------------------------------------
+
+
+def get_volumes(client: Client) -> Listed:
+    """Disks of the project, regional ones too."""
+    return listed(client, LIST_DISKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """How a disk is attached to a machine."""
+
+    instance_id: str
+    device: str | None
+    boot: bool
+    goes_with_it: bool
+
+
+def attachments(instances: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], list[Attached]]:
+    """Disks by place and name, with every machine that has them."""
+    found: dict[tuple[str, str], list[Attached]] = {}
+    for machine in instances:
+        for disk in machine.get("disks") or ():
+            if disk.get("source"):
+                found.setdefault(place_of(disk["source"]), []).append(
+                    Attached(
+                        str(machine["id"]), disk.get("deviceName"), bool(disk.get("boot")), bool(disk.get("autoDelete"))
+                    )
+                )
+    return found
+
+
+def transform_volumes(raw: Listed, project: str, instances: Raw | None, names: Names) -> Rows:
+    """Rows of volumes and their tags. `instances` are raw machines, which know what they boot from; None where they
+    could not be read."""
+    attached = attachments(instances or ())
+    rows: Rows = {"volumes": [], "tags": []}
+    for one in once(raw.items):
+        region, identity = region_of(one), str(one["id"])
+        mine = attached.get(key_of(one), [])
+        rows["volumes"].append({**columns(project, region), **_volume(one, mine, instances is not None, names)})
+        rows["tags"] += labels(project, region, "volume", identity, one)
+    return rows
+
+
+def _volume(one: Mapping[str, Any], mine: list[Attached], known: bool, names: Names) -> dict[str, Any]:
+    users, kind = one.get("users") or [], name_of(one.get("type")) or None
+    first = mine[0] if mine else None
+    return {
+        "volume_id": str(one["id"]),
+        "zone": zone_of(one),
+        "name": one["name"],
+        "state": "attached" if users else "unattached" if one.get("status") in (None, "READY") else "other",
+        "volume_type": kind,
+        "medium": None if kind is None else "hdd" if kind in _HDD else "ssd",
+        "size_gib": number(one.get("sizeGb")),
+        "iops": number(one.get("provisionedIops")),
+        "throughput_mib": number(one.get("provisionedThroughput")),
+        "instance_id": _user(users, first, names),
+        "is_boot": any(each.boot for each in mine) if users and known else None,
+        "delete_with_instance": all(each.goes_with_it for each in mine) if mine else None,
+        "created_at": utc(one.get("creationTimestamp")),
+        "detached_at": utc(one.get("lastDetachTimestamp")) if not users else None,
+        "kubernetes_claim": _claim(one),
+        # Of a disk that several machines read, each tells its own share under a name of its own.
+        "device_name": first.device if first and len(mine) == 1 else None,
+    }
+
+
+def _user(users: Sequence[str], first: Attached | None, names: Names) -> str | None:
+    if not users:
+        return None
+    return first.instance_id if first else names.instances.get(place_of(users[0]))
+
+
+def _claim(one: Mapping[str, Any]) -> str | None:
+    """The claim of a pod's storage, which the driver that makes such disks writes into their description."""
+    try:
+        told = json.loads(one.get("description") or "{}")
+    except ValueError:
+        told = {}
+    if not isinstance(told, dict):
+        told = {}
+    name, namespace = told.get(f"{_CLAIM}name"), told.get(f"{_CLAIM}namespace")
+    if name or namespace:
+        return f"{namespace or '?'}/{name or '?'}"
+    return f"?/{one['name']}" if "goog-gke-volume" in (one.get("labels") or {}) else None
+
+
+def get_snapshots(client: Client, problems: Problems) -> tuple[Listed, Raw | None]:
+    """Snapshots of the project, and the images that may need them."""
+    snapshots = listed(client, LIST_SNAPSHOTS)
+    images = beside(problems, lambda: listed_if_there(client, LIST_IMAGES).items) if snapshots else []
+    return snapshots, images
+
+
+def transform_snapshots(raw: tuple[Listed, Raw | None], project: str) -> Rows:
+    """Rows of snapshots and their tags, in the region that keeps them; 'global' where several do."""
+    snapshots, images = raw
+    needed = {name_of(one["sourceSnapshot"]): str(one["id"]) for one in images or () if one.get("sourceSnapshot")}
+    rows: Rows = {"snapshots": [], "tags": []}
+    for one in once(snapshots.items):
+        identity, kept = str(one["id"]), [str(place) for place in one.get("storageLocations") or ()]
+        region = kept[0] if len(kept) == 1 and "-" in kept[0] else GLOBAL
+        rows["snapshots"].append(
+            {
+                **columns(project, region),
+                "snapshot_id": identity,
+                "name": one["name"],
+                "volume_id": str(one["sourceDiskId"]) if one.get("sourceDiskId") else None,
+                "size_gib": number(one.get("diskSizeGb")),
+                "stored_bytes": number(one.get("storageBytes")),
+                "created_at": utc(one.get("creationTimestamp")),
+                "image_id": needed.get(str(one["name"])),
+                "tier": "archive" if one.get("snapshotType") == "ARCHIVE" else "standard",
+            }
+        )
+        rows["tags"] += labels(project, region, "snapshot", identity, one)
+    return rows
