@@ -90,6 +90,15 @@ class Grid:
         inside = (places >= 0) & (places < end)
         self.mean[places[inside]], self.top[places[inside]] = values[inside, 0], values[inside, 1]
 
+    @classmethod
+    def of(cls, window: Window, mean: np.ndarray, top: np.ndarray) -> "Grid":
+        """From arrays of the hours of a window that begins on the hour, NaN where there is none."""
+        grid = cls(window, {})
+        begin = hour_of(window.start) - hour_of(grid.first)
+        grid.mean[begin : begin + len(mean)] = mean
+        grid.top[begin : begin + len(top)] = top
+        return grid
+
     def days(self, *, percentiles: bool) -> tuple[np.ndarray, ...]:
         """Starts, mean, p95, highest and hours of each day that has any."""
         mean, top = self.mean.reshape(-1, 24), self.top.reshape(-1, 24)

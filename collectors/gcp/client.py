@@ -37,6 +37,7 @@ LOST_SECONDS = 150.0  # what all failed attempts in one project may take togethe
 _REGAINED = 0.5  # of these, by each call that succeeds
 USER_AGENT = f"finops/{__version__} (gzip)"  # Google compresses for those who say so here as well
 _HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
+NOT_THERE = ("notFound", "NOT_FOUND", "404")  # codes of what a service does not know
 T = TypeVar("T")
 
 
@@ -102,6 +103,21 @@ class Client:
                 )
             seen.add(token)
             parameters["pageToken"] = token
+
+    def pages_of_first(self, *apis: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
+        """All pages of the first of these calls that the service knows."""
+        for api in apis[:-1]:
+            pages = self.pages(api, **parameters)
+            try:
+                first = next(pages)
+            except CallError as error:
+                if error.code not in NOT_THERE:
+                    raise
+                continue
+            yield first
+            yield from pages
+            return
+        yield from self.pages(apis[-1], **parameters)
 
     def all(self, api: Api, **parameters: Any) -> list[dict[str, Any]]:
         """What is on all pages of a call that is not aggregated."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from collectors.calls import CallError
 from collectors.gcp.api import Api
-from collectors.gcp.client import Client
+from collectors.gcp.client import NOT_THERE, Client
 from collectors.scopes import GLOBAL
 from finops.instants import in_utc
 
@@ -54,7 +54,7 @@ def listed_if_there(client: Client, api: Api) -> Listed:
     try:
         return listed(client, api)
     except CallError as error:
-        if error.status == "skipped" or error.code in ("notFound", "NOT_FOUND", "404"):
+        if error.status == "skipped" or error.code in NOT_THERE:
             return Listed()
         raise
 

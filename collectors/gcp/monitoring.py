@@ -1,0 +1,143 @@
+"""Cloud Monitoring as it is asked: one kind of metric of all resources of a project, hour by hour, on full pages.
+
+A page holds 100,000 points, newest first, and a series may go on on the next page. Pages are parsed one at a time,
+whatever the number of threads, into arrays: as Python objects a page is ten times its size.
+Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeries/list
+"""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from collectors.calls import CallError
+from collectors.gcp.api import Api
+from collectors.gcp.client import Client
+from collectors.hours import HOUR, Window
+
+POINTS = 100_000  # on a page
+LIST_SERIES = Api(
+    "monitoring", "v3/projects/{project}/timeSeries", "monitoring.timeSeries.list", items="timeSeries",
+    size="pageSize", page=POINTS,
+    probe={
+        "pageSize": 1, "filter": 'metric.type = "compute.googleapis.com/instance/cpu/utilization"',
+        "interval.startTime": "{yesterday}T00:00:00Z", "interval.endTime": "{yesterday}T01:00:00Z",
+    },
+)  # fmt: skip
+# Labels of what was measured and of the metric, as text that can be a key.
+Labels = tuple[tuple[str, str], ...]
+_PARSING = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One kind of metric, how its points are drawn together, over which window; `where` is a further condition."""
+
+    metric: str
+    aligner: str
+    window: Window
+    where: str = ""
+    seconds: int = HOUR
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """As they are sent."""
+        return {
+            "filter": f'metric.type = "{self.metric}"{" AND " + self.where if self.where else ""}',
+            "interval.startTime": _instant(self.window.start),
+            "interval.endTime": _instant(self.window.end),
+            "aggregation.alignmentPeriod": f"{self.seconds}s",
+            "aggregation.perSeriesAligner": self.aligner,
+            "view": "FULL",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some points of one series: labels of the resource and of the metric, periods since the window began, values."""
+
+    resource: Labels
+    metric: Labels
+    places: np.ndarray
+    values: np.ndarray
+
+
+def ask(client: Client, question: Question) -> Iterator[Part]:
+    """The series of a question, page by page. Raises CallError, also where the service says that it left some out."""
+    read = partial(_page, question=question)
+    for page in client.pages(LIST_SERIES, understand=read, **question.parameters):
+        if page["errors"]:
+            told = "; ".join(str(one.get("message")) for one in page["errors"] if isinstance(one, Mapping))
+            raise CallError(
+                "failed", "Execution", f"{LIST_SERIES.action} of {question.metric} left some out {client.where}: {told}."
+            )
+        yield from page["parts"]
+
+
+def grid_of(parts: Mapping[Any, list[Part]], window: Window, seconds: int = HOUR) -> dict[Any, np.ndarray]:
+    """Values of each key by period, NaN where there is none; the later of two that tell the same period counts."""
+    length = -(-int((window.end - window.start).total_seconds()) // seconds)
+    found: dict[Any, np.ndarray] = {}
+    for key, some in parts.items():
+        found[key] = values = np.full(length, np.nan)
+        for part in some:
+            inside = (part.places >= 0) & (part.places < length)
+            values[part.places[inside]] = part.values[inside]
+    return found
+
+
+def _page(body: bytes, question: Question) -> dict[str, Any]:
+    with _PARSING:
+        page = json.loads(body)
+        if not isinstance(page, dict):
+            raise ValueError("a page that is no object")
+        places = _Places(question)
+        return {
+            "nextPageToken": page.get("nextPageToken"),
+            "errors": page.get("executionErrors") or (),
+            "parts": [_part(one, places) for one in page.get("timeSeries") or ()],
+        }
+
+
+def _part(one: Mapping[str, Any], places: "_Places") -> Part:
+    points = one.get("points") or ()
+    return Part(
+        _labels(one["resource"]),
+        _labels(one["metric"]),
+        np.fromiter((places[each["interval"]["endTime"]] for each in points), dtype=np.int64, count=len(points)),
+        np.fromiter((_value(each["value"]) for each in points), dtype=float, count=len(points)),
+    )
+
+
+class _Places(dict[str, int]):
+    """The period that ends at an instant; a page repeats the same instants for every series."""
+
+    def __init__(self, question: Question) -> None:
+        super().__init__()
+        self._start = question.window.start.replace(tzinfo=UTC)
+        self._seconds = question.seconds
+
+    def __missing__(self, end: str) -> int:
+        passed = (datetime.fromisoformat(end) - self._start).total_seconds()
+        self[end] = place = -(-int(passed) // self._seconds) - 1
+        return place
+
+
+def _value(value: Mapping[str, Any]) -> float:
+    for name in ("doubleValue", "int64Value"):
+        if name in value:
+            return float(value[name])
+    raise ValueError(f"a point that is {', '.join(value)}")
+
+
+def _labels(holder: Mapping[str, Any]) -> Labels:
+    return tuple(sorted((str(name), str(value)) for name, value in (holder.get("labels") or {}).items()))
+
+
+def _instant(at: datetime) -> str:
+    return f"{at:%Y-%m-%dT%H:%M:%SZ}"

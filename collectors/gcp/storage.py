@@ -1,0 +1,73 @@
+"""Buckets of one project: what they are by a list, what they hold by a metric that is measured once a day."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from collectors.conduct import Rows
+from collectors.gcp.api import Api
+from collectors.gcp.client import Client
+from collectors.gcp.listing import Listed, columns, labels, listed, once, utc
+from collectors.gcp.measures import MEAN
+from collectors.gcp.monitoring import Question, ask
+from collectors.hours import DAY, Window, midnight
+from collectors.regions import Problems, beside
+
+LIST_BUCKETS = Api("storage", "storage/v1/b", "storage.buckets.list", page=1000, probe={"maxResults": 1})
+BYTES = "storage.googleapis.com/storage/total_bytes"
+OBJECTS = "storage.googleapis.com/storage/object_count"
+_LATEST = timedelta(days=3)  # in which there is a measurement of every bucket
+_LEAVES = ("Delete", "SetStorageClass")
+
+Held = dict[str, float]
+
+
+def get_buckets(client: Client, at: datetime, problems: Problems) -> tuple[Listed, Held | None, Held | None]:
+    """Buckets, and by name the bytes and objects that they hold; None where these could not be read."""
+    found = listed(client, LIST_BUCKETS, project=client.project)
+    held: list[Held | None] = [{}, {}]
+    if found:
+        held = [beside(problems, lambda metric=metric: _latest(client, metric, at)) for metric in (BYTES, OBJECTS)]  # type: ignore[misc]
+    return found, held[0], held[1]
+
+
+def _latest(client: Client, metric: str, at: datetime) -> Held:
+    """The latest daily value of each bucket, all storage classes together."""
+    end = midnight(at)
+    question = Question(metric, MEAN, Window(end - _LATEST, end), seconds=DAY)
+    found: dict[tuple[str, Any], tuple[int, float]] = {}
+    for part in ask(client, question):
+        name = dict(part.resource).get("bucket_name")
+        for place, value in zip(part.places.tolist(), part.values.tolist(), strict=True):
+            if name is not None and place >= found.get((name, part.metric), (-1, 0.0))[0]:
+                found[name, part.metric] = (place, value)
+    held: Held = {}
+    for (name, _), (_, value) in found.items():
+        held[name] = held.get(name, 0.0) + value
+    return held
+
+
+def transform_buckets(raw: tuple[Listed, Held | None, Held | None], project: str) -> Rows:
+    """Rows of buckets and their tags. A bucket that was never measured holds an unknown amount."""
+    found, stored, objects = raw
+    rows: Rows = {"buckets": [], "tags": []}
+    for one in once(found.items, "name"):
+        region, identity = str(one["location"]).lower(), str(one["name"])
+        count = (objects or {}).get(identity)
+        rules = [rule for rule in (one.get("lifecycle") or {}).get("rule") or () if isinstance(rule, Mapping)]
+        actions = {str((rule.get("action") or {}).get("type")) for rule in rules}
+        rows["buckets"].append(
+            {
+                **columns(project, region),
+                "bucket_id": identity,
+                "storage_class": one.get("storageClass"),
+                "stored_bytes": (stored or {}).get(identity),
+                "objects": None if count is None else round(count),
+                "has_lifecycle": bool(actions & set(_LEAVES)),
+                "aborts_uploads": "AbortIncompleteMultipartUpload" in actions,
+                "versioned": bool((one.get("versioning") or {}).get("enabled")),
+                "created_at": utc(one.get("timeCreated")),
+            }
+        )
+        rows["tags"] += labels(project, region, "bucket", identity, one)
+    return rows
