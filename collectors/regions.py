@@ -119,7 +119,10 @@ def types_by_platform(
 
 
 class Estate:
-    """The rows of a region's inventory: what was just collected, else what is stored."""
+    """The rows of a place's inventory: what was just collected, else what is stored.
+
+    A place is a region; with `everywhere` it is an account, whose rows may be of any region.
+    """
 
     def __init__(
         self,
@@ -128,8 +131,11 @@ class Estate:
         rows: Mapping[str, Rows],
         asked: Iterable[str],
         datasets: Iterable[str],
+        *,
+        everywhere: bool = False,
     ) -> None:
         self._crew, self._place, self._rows = crew, place, rows
+        self._key = ("cloud", "account_id", "region")[: 2 if everywhere else 3]
         self.missing = [name for name in asked if name not in rows]
         known = crew.stored(
             "SELECT dataset FROM coverage WHERE (cloud, account_id, region) = (?, ?, ?) AND collected_at IS NOT NULL",
@@ -141,10 +147,11 @@ class Estate:
         """Rows of one table."""
         if table in self._rows:
             return list(self._rows[table][table])
+        places = ", ".join("?" * len(self._key))
         return list(
             self._crew.stored(
-                f"SELECT * FROM {table} WHERE (cloud, account_id, region) = (?, ?, ?)",  # noqa: S608
-                self._place,
+                f"SELECT * FROM {table} WHERE ({', '.join(self._key)}) = ({places})",  # noqa: S608
+                self._place[: len(self._key)],
             )
         )
 
@@ -175,44 +182,60 @@ def without_machines(crew: Crew, scope: Scope, estate: Estate) -> None:
         crew.whole(scope, {}, calls=0)
 
 
+# Rows of one batch, by the scope they belong to.
+Tables = Mapping[Scope, pa.Table]
+
+
 def measure(
     crew: Crew,
-    scope: Scope,
-    get: Callable[[B], pa.Table | None],
+    scopes: Sequence[Scope],
+    get: Callable[[B], Tables],
     plan: Sequence[B],
     problems: Problems,
     *,
     calls: int,
     keep_from: Mapping[int, datetime],
 ) -> None:
-    """Collects the batches of a plan into `metrics`; the scope is whole when every batch came and nothing is told."""
+    """Collects the batches of a plan into `metrics`; scopes are whole when every batch came and nothing is told.
+
+    Calls are counted by the first of the scopes.
+    """
     failed: list[FinopsError] = []
-    for got in _measured(crew, scope, get, plan):
+    for got in _measured(crew, scopes[0], get, plan):
         calls += got.calls
         if got.error is not None:
             failed.append(got.error)
-        elif got.value is not None:
-            crew.add(scope, "metrics", got.value)
+        for scope, table in (got.value or {}).items():
+            crew.add(scope, "metrics", table)
     told = list(dict.fromkeys(map(str, failed)))[:_TOLD]
+    nothing: FinopsError | None = None
     if plan and len(failed) == len(plan):
         status = getattr(failed[0], "status", "failed")
-        crew.missed(scope, failed[0] if len(told) == 1 else CallError(status, "", " ".join(told)), calls)
-        return
-    if not plan and problems:
-        crew.missed(scope, FinopsError(" ".join(problems)), calls)
-        return
+        nothing = failed[0] if len(told) == 1 else CallError(status, "", " ".join(told))
+    elif not plan and problems:
+        nothing = FinopsError(" ".join(problems))
     problems += told
     if failed:
         problems.append(f"{len(failed)} of {len(plan)} batches of metrics came to nothing.")
-    crew.add(scope, "metrics", None)
-    crew.whole(scope, calls=calls, problems=problems, keep_from=keep_from)
+    for scope in reversed(scopes):  # the first speaks for all of them, so it comes last
+        counted = calls if scope is scopes[0] else 0
+        if nothing is not None:
+            crew.missed(scope, nothing, counted)
+        else:
+            crew.add(scope, "metrics", None)
+            crew.whole(scope, calls=counted, problems=problems, keep_from=keep_from)
+
+
+def tables_of(scope: Scope, table: pa.Table | None) -> Tables:
+    """Rows of a single scope, or none."""
+    return {} if table is None else {scope: table}
 
 
 def _measured(
-    crew: Crew, scope: Scope, get: Callable[[B], pa.Table | None], plan: Iterable[B]
-) -> "Iterator[Got[pa.Table | None]]":
+    crew: Crew, scope: Scope, get: Callable[[B], Tables], plan: Iterable[B]
+) -> "Iterator[Got[Tables]]":
     """The answers to a plan as Arrow, a few at a time, so that memory does not grow with the estate."""
-    under_way: deque[Future[Got[pa.Table | None]]] = deque()
+    under_way: deque[Future[Got[Tables]]] = deque()
     for batch in plan:
         under_way.append(crew.get(what(scope), get, batch))
         if len(under_way) >= _BATCHES_AT_A_TIME:

@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-
 from collectors.alibaba import commitments, inventory, metrics, network, prices, storage
 from collectors.alibaba.client import Client
 from collectors.alibaba.related import CLOUD, Place, Related
@@ -20,12 +18,14 @@ from collectors.regions import (
     Asked,
     Estate,
     Problems,
+    Tables,
     ask,
     ask_shared,
     ask_telling,
     bring,
     firsts,
     measure,
+    tables_of,
     types_by_platform,
     without_machines,
 )
@@ -271,7 +271,7 @@ def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mappi
     plan = metrics.plan(assets, place.newest, place.at, place.days, whole=whole)
     client, refusals = place.client, metrics.Refusals()
 
-    def get(batch: metrics.Batch | metrics.DiskBatch) -> pa.Table | None:
-        return metrics.measured(client, batch, scope, refusals)
+    def get(batch: metrics.Batch | metrics.DiskBatch) -> Tables:
+        return tables_of(scope, metrics.measured(client, batch, scope, refusals))
 
-    measure(crew, scope, get, plan, problems, calls=0, keep_from=keep_from(place.at))
+    measure(crew, [scope], get, plan, problems, calls=0, keep_from=keep_from(place.at))

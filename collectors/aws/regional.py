@@ -10,8 +10,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-import pyarrow as pa
-
 from collectors.aws import commitments, inventory, metrics, network, prices
 from collectors.aws.client import Client, Session
 from collectors.conduct import Crew, Rows
@@ -19,12 +17,14 @@ from collectors.hours import Newest, keep_from
 from collectors.regions import (
     Asked,
     Estate,
+    Tables,
     ask,
     ask_shared,
     ask_telling,
     bring,
     firsts,
     measure,
+    tables_of,
     types_by_platform,
     without_machines,
 )
@@ -238,7 +238,9 @@ def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mappi
     plan = metrics.plan(assets, agent, place.newest, place.at, place.days)
     client = place.client()
 
-    def get(batch: metrics.Batch) -> pa.Table | None:
-        return metrics.transform_metrics(metrics.get_metrics(client, batch, problems), batch, scope)
+    def get(batch: metrics.Batch) -> Tables:
+        return tables_of(
+            scope, metrics.transform_metrics(metrics.get_metrics(client, batch, problems), batch, scope)
+        )
 
-    measure(crew, scope, get, plan, problems, calls=calls, keep_from=keep_from(place.at))
+    measure(crew, [scope], get, plan, problems, calls=calls, keep_from=keep_from(place.at))

@@ -10,8 +10,40 @@ services     addresses and limits of the services
 credentials  who asks, as Google's own tools find it
 accounts     which projects and regions there are
 listing      what lists of Compute Engine have in common
+inventory    machines, groups, disks, snapshots: get → transform
+types        machine types by list and by name
+network      addresses, load balancers, NAT gateways, databases
+storage      buckets
+commitments  committed-use discounts for resources
+measures     what Cloud Monitoring has under which name, and the fewest questions that ask for it
+monitoring   how it is asked, and its pages read
+metrics      hours of machines and disks, only what is newer than what is stored
 catalogue    what Compute Engine sells and for how much, asked once for all regions
 meanings     which of its SKUs is the price of what; families has the tables, money the units and tiers
 machines     what a machine type is charged as
 prices       list and spot prices of a region
+billing      the bill from its export to BigQuery (billing_table, billing_query, billing_days)
+handing      how what tells of a project is handed over region by region
+regional     what is collected of one project, and in which order
+permissions  the custom role that all of it needs, generated from what the modules declare
+doctor       what a collection would meet, before it runs
 """
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collectors.gcp.accounts import Request
+    from collectors.gcp.billing import Bill
+    from collectors.gcp.collecting import DATASETS, Wanted, collect, scopes_of
+
+__all__ = ["DATASETS", "Bill", "Request", "Wanted", "collect", "scopes_of"]
+
+
+def __getattr__(name: str) -> Any:
+    """Loads what is asked for: reading a bucket of bills needs no more than credentials."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    from collectors.gcp import accounts, billing, collecting
+
+    modules = {"Request": accounts, "Bill": billing}
+    return getattr(modules.get(name, collecting), name)

@@ -45,6 +45,11 @@ class Api:
         object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
 
     @property
+    def actions(self) -> tuple[str, ...]:
+        """Its permissions, under the name that they have for every cloud."""
+        return self.permissions
+
+    @property
     def action(self) -> str:
         """The permission of the call, or what it asks for."""
         return self.permissions[0] if self.permissions else f"{self.service}:{self.path.rsplit('/', 1)[-1]}"

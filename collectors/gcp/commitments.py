@@ -53,4 +53,7 @@ def _quantity(resource: Mapping[str, Any]) -> dict[str, Any]:
     amount = float(resource["amount"])
     if resource["type"] == "MEMORY":
         return {"quantity": amount / _MIB_PER_GIB, "unit": "GiB"}
-    return {"quantity": amount, "unit": {"VCPU": "vCPU", "LOCAL_SSD": "GiB"}.get(str(resource["type"]), "units")}
+    return {
+        "quantity": amount,
+        "unit": {"VCPU": "vCPU", "LOCAL_SSD": "GiB"}.get(str(resource["type"]), "units"),
+    }

@@ -35,7 +35,12 @@ from collectors.scopes import GLOBAL
 _ONE = {"maxResults": 1}
 _AGGREGATED = "compute/v1/projects/{project}/aggregated/"
 LIST_INSTANCES = Api(
-    "compute", f"{_AGGREGATED}instances", "compute.instances.list", items="instances", aggregated=True, probe=_ONE
+    "compute",
+    f"{_AGGREGATED}instances",
+    "compute.instances.list",
+    items="instances",
+    aggregated=True,
+    probe=_ONE,
 )
 LIST_DISKS = Api(
     "compute", f"{_AGGREGATED}disks", "compute.disks.list", items="disks", aggregated=True, probe=_ONE
@@ -45,14 +50,17 @@ LIST_GROUPS = Api(
     items="instanceGroupManagers", aggregated=True, probe=_ONE,
 )  # fmt: skip
 LIST_AUTOSCALERS = Api(
-    "compute", f"{_AGGREGATED}autoscalers", "compute.autoscalers.list", items="autoscalers", aggregated=True, probe=_ONE
+    "compute",
+    f"{_AGGREGATED}autoscalers",
+    "compute.autoscalers.list",
+    items="autoscalers",
+    aggregated=True,
+    probe=_ONE,
 )
 LIST_SNAPSHOTS = Api(
     "compute", "compute/v1/projects/{project}/global/snapshots", "compute.snapshots.list", probe=_ONE
 )
-LIST_IMAGES = Api(
-    "compute", "compute/v1/projects/{project}/global/images", "compute.images.list", probe=_ONE
-)
+LIST_IMAGES = Api("compute", "compute/v1/projects/{project}/global/images", "compute.images.list", probe=_ONE)
 
 CREATED_BY = "created-by"
 _CLUSTER = ("goog-k8s-cluster-name", "cluster-name")
@@ -60,7 +68,7 @@ _NODE = "goog-gke-node"
 _OFF = ("TERMINATED", "STOPPED", "SUSPENDED")
 # Series that accelerators are attached to beside their type. Others have them built in, and tell them here again.
 _ATTACHED_GPUS = ("n1",)
-# Licences of images that are in the price, by the project that publishes them; other publishers have prices of their own.
+# Licences that are in the price, by the project that publishes their images.
 _LICENSORS = {
     "windows-cloud": "windows", "rhel-cloud": "rhel", "suse-cloud": "suse", "windows-sql-cloud": "special",
     "rhel-sap-cloud": "special", "suse-sap-cloud": "special", "ubuntu-os-pro-cloud": "special",
@@ -73,15 +81,20 @@ _HDD = ("pd-standard",)
 class Names:
     """What place and name of resources stand for: ids of instances, ids of the groups that manage them."""
 
-    instances: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    groups: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    instances: dict[tuple[str, str], str] = field(default_factory=dict)
+    groups: dict[tuple[str, str], str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, instances: Raw, groups: Raw) -> "Names":
         """From raw resources."""
         return cls(
-            {key_of(one): str(one["id"]) for one in instances}, {key_of(one): str(one["id"]) for one in groups}
+            *({key_of(one): str(one["id"]) for one in some if _named(one)} for some in (instances, groups))
         )
+
+
+def _named(one: Mapping[str, Any]) -> bool:
+    """What has neither id nor name is told when it becomes a row."""
+    return "id" in one and "name" in one
 
 
 # --- instances --------------------------------------------------------------------------------------------
@@ -251,7 +264,10 @@ def attachments(instances: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str],
             if disk.get("source"):
                 found.setdefault(place_of(disk["source"]), []).append(
                     Attached(
-                        str(machine["id"]), disk.get("deviceName"), bool(disk.get("boot")), bool(disk.get("autoDelete"))
+                        str(machine["id"]),
+                        disk.get("deviceName"),
+                        bool(disk.get("boot")),
+                        bool(disk.get("autoDelete")),
                     )
                 )
     return found
@@ -265,7 +281,9 @@ def transform_volumes(raw: Listed, project: str, instances: Raw | None, names: N
     for one in once(raw.items):
         region, identity = region_of(one), str(one["id"])
         mine = attached.get(key_of(one), [])
-        rows["volumes"].append({**columns(project, region), **_volume(one, mine, instances is not None, names)})
+        rows["volumes"].append(
+            {**columns(project, region), **_volume(one, mine, instances is not None, names)}
+        )
         rows["tags"] += labels(project, region, "volume", identity, one)
     return rows
 
@@ -324,7 +342,9 @@ def get_snapshots(client: Client, problems: Problems) -> tuple[Listed, Raw | Non
 def transform_snapshots(raw: tuple[Listed, Raw | None], project: str) -> Rows:
     """Rows of snapshots and their tags, in the region that keeps them; 'global' where several do."""
     snapshots, images = raw
-    needed = {name_of(one["sourceSnapshot"]): str(one["id"]) for one in images or () if one.get("sourceSnapshot")}
+    needed = {
+        name_of(one["sourceSnapshot"]): str(one["id"]) for one in images or () if one.get("sourceSnapshot")
+    }
     rows: Rows = {"snapshots": [], "tags": []}
     for one in once(snapshots.items):
         identity, kept = str(one["id"]), [str(place) for place in one.get("storageLocations") or ()]

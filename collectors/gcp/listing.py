@@ -40,11 +40,11 @@ def listed(client: Client, api: Api, **parameters: Any) -> Listed:
     for page in client.pages(api, returnPartialSuccess=True, **parameters):
         if api.aggregated:
             for scope, inside in (page.get("items") or {}).items():
-                found.items += inside.get(api.items) or ()
+                found.items += _objects(inside.get(api.items))
                 if _lost(inside.get("warning")):
                     found.unreachable.add(name_of(scope))
         else:
-            found.items += page.get(api.items) or ()
+            found.items += _objects(page.get(api.items))
         found.unreachable |= {name_of(one) for one in _unreachable(page)}
     return found
 
@@ -57,6 +57,14 @@ def listed_if_there(client: Client, api: Api) -> Listed:
         if error.status == "skipped" or error.code in NOT_THERE:
             return Listed()
         raise
+
+
+def _objects(items: Any) -> Raw:
+    """A list of resources, which an empty one leaves out."""
+    found = list(items or ())
+    if not all(isinstance(one, dict) for one in found):
+        raise TypeError("what is listed are no objects")
+    return found
 
 
 def _unreachable(page: Mapping[str, Any]) -> Iterator[str]:

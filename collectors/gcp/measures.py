@@ -13,6 +13,7 @@ from typing import Any
 from collectors.hours import DAY, Newest, Window, midnight
 
 DAYS = 95
+POINTS = 100_000  # on a page
 MOST_POINTS = 2_000_000  # in one batch, which is what a thread holds in memory
 _ONE_DAY = timedelta(days=1)
 _COMPUTE, _AGENT = "compute.googleapis.com/instance/", "agent.googleapis.com/"
@@ -43,7 +44,12 @@ class Measure:
 
 CPU = Measure("cpu_utilization", f"{_COMPUTE}cpu/utilization", ratio=True, hourly=True)
 MEMORY = Measure(
-    "memory_utilization", f"{_AGENT}memory/percent_used", 0.01, 'metric.labels.state = "used"', ratio=True, agent=True
+    "memory_utilization",
+    f"{_AGENT}memory/percent_used",
+    0.01,
+    'metric.labels.state = "used"',
+    ratio=True,
+    agent=True,
 )
 # In bytes; machines of E2 report it without an agent, so it stands in where there is none.
 BALLOON = Measure("memory_utilization", f"{_COMPUTE}memory/balloon/ram_used", ratio=True, agent=True)
@@ -63,12 +69,22 @@ BALLOON_SERIES = "e2-"
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One of our metrics of all machines of a project, in one window. Buckets of an hour are wanted from
-    `hourly_from` on."""
+    """One of our metrics of all machines of a project, in one window: so many series, as far as is known. Buckets of
+    an hour are wanted from `hourly_from` on."""
 
     measure: Measure
     window: Window
     hourly_from: datetime
+    series: int = 1
+
+    @property
+    def points(self) -> int:
+        return self.series * self.window.hours * len(self.measure.aligners)
+
+    @property
+    def calls(self) -> int:
+        """Pages that hold them all."""
+        return len(self.measure.aligners) * -(-self.series * self.window.hours // POINTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +111,8 @@ def plan(
         start = max(first, _begun(measure, alive, newest, first))
         series = sum(_series(measure, one, assets) for one in alive)
         found += [
-            Batch(measure, window, at - timedelta(days=hourly_days)) for window in _windows(start, end, series)
+            Batch(measure, window, at - timedelta(days=hourly_days), series)
+            for window in _windows(start, end, series)
         ]
     return found
 
@@ -132,7 +149,9 @@ def _begun(
 
 
 def _newest(stored: Newest, metric: str) -> datetime | None:
-    return max((at for (_, name, seconds), at in stored.items() if name == metric and seconds == DAY), default=None)
+    return max(
+        (at for (_, name, seconds), at in stored.items() if name == metric and seconds == DAY), default=None
+    )
 
 
 def _series(measure: Measure, machine: Mapping[str, Any], assets: Assets) -> int:

@@ -141,7 +141,6 @@ class _Rows:
             rows.add(identity, measure.metric, HOUR, *grid.hours(self._batch.hourly_from))
 
     def tables(self) -> dict[str, pa.Table]:
-        return {region: table for region, rows in self._regions.items() if (table := rows.table()) is not None}
-
-
-
+        return {
+            region: table for region, rows in self._regions.items() if (table := rows.table()) is not None
+        }

@@ -18,9 +18,9 @@ import numpy as np
 from collectors.calls import CallError
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
+from collectors.gcp.measures import POINTS
 from collectors.hours import HOUR, Window
 
-POINTS = 100_000  # on a page
 LIST_SERIES = Api(
     "monitoring", "v3/projects/{project}/timeSeries", "monitoring.timeSeries.list", items="timeSeries",
     size="pageSize", page=POINTS,
@@ -74,7 +74,9 @@ def ask(client: Client, question: Question) -> Iterator[Part]:
         if page["errors"]:
             told = "; ".join(str(one.get("message")) for one in page["errors"] if isinstance(one, Mapping))
             raise CallError(
-                "failed", "Execution", f"{LIST_SERIES.action} of {question.metric} left some out {client.where}: {told}."
+                "failed",
+                "Execution",
+                f"{LIST_SERIES.action} of {question.metric} left some out {client.where}: {told}.",
             )
         yield from page["parts"]
 
@@ -109,7 +111,9 @@ def _part(one: Mapping[str, Any], places: "_Places") -> Part:
     return Part(
         _labels(one["resource"]),
         _labels(one["metric"]),
-        np.fromiter((places[each["interval"]["endTime"]] for each in points), dtype=np.int64, count=len(points)),
+        np.fromiter(
+            (places[each["interval"]["endTime"]] for each in points), dtype=np.int64, count=len(points)
+        ),
         np.fromiter((_value(each["value"]) for each in points), dtype=float, count=len(points)),
     )
 

@@ -29,7 +29,12 @@ _PROJECT = "compute/v1/projects/{project}/"
 
 def _aggregated(plural: str) -> Api:
     return Api(
-        "compute", f"{_PROJECT}aggregated/{plural}", f"compute.{plural}.list", items=plural, aggregated=True, probe=_ONE
+        "compute",
+        f"{_PROJECT}aggregated/{plural}",
+        f"compute.{plural}.list",
+        items=plural,
+        aggregated=True,
+        probe=_ONE,
     )
 
 
@@ -138,7 +143,11 @@ def get_load_balancers(client: Client, problems: Problems) -> dict[str, Any]:
         more("targetPools", LIST_POOLS)
     if kinds & set(_PROXIES) or any(one.get("backendService") for one in rules.items):
         services = more("backendServices", LIST_BACKENDS)
-        if any(_kind_of(each.get("group")) == "instanceGroups" for one in services for each in one.get("backends") or ()):
+        if any(
+            _kind_of(each.get("group")) == "instanceGroups"
+            for one in services
+            for each in one.get("backends") or ()
+        ):
             more("instanceGroups", LIST_UNMANAGED)
     return found
 
@@ -255,7 +264,7 @@ def transform_nat_gateways(raw: Listed, project: str) -> Rows:
 _STATES = {"RUNNABLE": "running", "STOPPED": "stopped"}
 
 
-def get_databases(client: Client, problems: Problems) -> Listed:
+def get_databases(client: Client) -> Listed:
     """Instances of Cloud SQL."""
     found = Listed()
     api = LIST_DATABASES
@@ -286,7 +295,9 @@ def transform_databases(raw: Listed, project: str) -> Rows:
                 "multi_zone": _AVAILABILITY.get(str(settings.get("availabilityType"))),
                 "storage_type": settings.get("dataDiskType"),
                 "storage_gib": number(settings.get("dataDiskSizeGb")),
-                "replica_of": str(one["masterInstanceName"]).rpartition(":")[2] if one.get("masterInstanceName") else None,
+                "replica_of": str(one["masterInstanceName"]).rpartition(":")[2]
+                if one.get("masterInstanceName")
+                else None,
                 "purchase_model": "on_demand",
                 "created_at": utc(one.get("createTime")),
             }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from collectors.conduct import Rows
@@ -25,10 +26,10 @@ Held = dict[str, float]
 def get_buckets(client: Client, at: datetime, problems: Problems) -> tuple[Listed, Held | None, Held | None]:
     """Buckets, and by name the bytes and objects that they hold; None where these could not be read."""
     found = listed(client, LIST_BUCKETS, project=client.project)
-    held: list[Held | None] = [{}, {}]
-    if found:
-        held = [beside(problems, lambda metric=metric: _latest(client, metric, at)) for metric in (BYTES, OBJECTS)]  # type: ignore[misc]
-    return found, held[0], held[1]
+    held: dict[str, Held | None] = {BYTES: {}, OBJECTS: {}}
+    for metric in held if found else ():
+        held[metric] = beside(problems, partial(_latest, client, metric, at))
+    return found, held[BYTES], held[OBJECTS]
 
 
 def _latest(client: Client, metric: str, at: datetime) -> Held:

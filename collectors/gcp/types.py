@@ -34,9 +34,9 @@ def is_custom(machine_type: str) -> bool:
     return _CUSTOM.match(machine_type) is not None
 
 
-def get_types(client: Client, zones: list[str]) -> Raw:
-    """Every type that some zones offer."""
-    return [one for zone in zones for one in client.all(MACHINE_TYPES, zone=zone)]
+def get_types(client: Client, zone: str) -> Raw:
+    """Every type that a zone offers."""
+    return client.all(MACHINE_TYPES, zone=zone)
 
 
 def zones_for(used: dict[str, set[str]]) -> list[str]:
