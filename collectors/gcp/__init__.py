@@ -34,7 +34,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collectors.gcp.accounts import Request
     from collectors.gcp.billing import Bill
-    from collectors.gcp.collecting import DATASETS, Wanted, collect, scopes_of
+    from collectors.gcp.collecting import Wanted, collect, scopes_of
+    from collectors.gcp.handing import DATASETS
 
 __all__ = ["DATASETS", "Bill", "Request", "Wanted", "collect", "scopes_of"]
 
@@ -43,7 +44,7 @@ def __getattr__(name: str) -> Any:
     """Loads what is asked for: reading a bucket of bills needs no more than credentials."""
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no attribute {name}")
-    from collectors.gcp import accounts, billing, collecting
+    from collectors.gcp import accounts, billing, collecting, handing
 
-    modules = {"Request": accounts, "Bill": billing}
+    modules = {"Request": accounts, "Bill": billing, "DATASETS": handing}
     return getattr(modules.get(name, collecting), name)
