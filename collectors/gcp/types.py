@@ -9,16 +9,14 @@ from typing import Any
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
+from collectors.gcp.families import LOCAL_SSD, SHARED, custom_of
 from collectors.gcp.listing import Raw, name_of, once
 
 MACHINE_TYPES = Api(
     "compute", "compute/v1/projects/{project}/zones/{zone}/machineTypes", "compute.machineTypes.list"
 )
 
-# What a shared core is billed as; machineTypes tells 2 vCPUs of most of them.
-_SHARES = {"micro": 0.25, "small": 0.5, "medium": 1.0}
 _ARM = ("t2a", "c4a", "n4a", "a4x")
-_CUSTOM = re.compile(r"^(?:([a-z]\w*)-)?custom-(\d+|micro|small|medium)-(\d+)(-ext)?$")
 _LOCAL_SSD_GIB = 375.0
 _GONE = ("OBSOLETE", "DELETED")
 
@@ -31,7 +29,7 @@ def series_of(machine_type: str) -> str:
 
 def is_custom(machine_type: str) -> bool:
     """Whether somebody chose its size, so that no list has it."""
-    return _CUSTOM.match(machine_type) is not None
+    return custom_of(machine_type) is not None
 
 
 def get_types(client: Client, zone: str) -> Raw:
@@ -75,21 +73,20 @@ def _type(one: dict[str, Any]) -> dict[str, Any]:
         "burstable": bool(one.get("isSharedCpu")),
         "gpu_count": sum(int(chip.get("guestAcceleratorCount") or 0) for chip in chips),
         "gpu_model": next((name_of(chip.get("guestAcceleratorType")) for chip in chips), None),
-        "local_disk_gib": ssds * _LOCAL_SSD_GIB,
+        "local_disk_gib": float(LOCAL_SSD.get(name, ssds * _LOCAL_SSD_GIB)),
     }
 
 
 def _custom(name: str) -> dict[str, Any]:
     """A type whose name tells its size; no list has it."""
-    found = _CUSTOM.match(name)
+    found = custom_of(name)
     if found is None:
         raise ValueError(f"{name} is no custom machine type")
-    size = found[2]
     return {
         **_named(name),
-        "vcpu": _SHARES.get(size) or float(size),
-        "memory_gib": float(found[3]) / 1024,
-        "burstable": size in _SHARES,
+        "vcpu": float(found.vcpu),
+        "memory_gib": float(found.memory_gib),
+        "burstable": found.shared,
         "gpu_count": 0,
         "gpu_model": None,
         "local_disk_gib": 0.0,
@@ -110,8 +107,8 @@ def _named(name: str) -> dict[str, Any]:
 
 
 def _share_of(name: str) -> float | None:
-    """The vCPUs that a shared-core type is billed as; of f1-micro and g1-small, which have a price of their own,
-    the share of a core that they may use all the time."""
-    if name.startswith("e2-"):
-        return _SHARES.get(name.removeprefix("e2-"))
+    """The vCPUs that a shared core is billed as, where machineTypes tells those that it shows; of types with a price of
+    their own, the share of a core that they may use all the time."""
+    if name in SHARED:
+        return float(SHARED[name])
     return {"f1-micro": 0.2, "g1-small": 0.5}.get(name)
