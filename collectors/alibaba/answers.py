@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from collectors.alibaba.products import OPTIONAL, SOME_REGIONS
 from finops.instants import in_utc
 
 _CREDENTIALS = (
@@ -55,6 +56,8 @@ NO_HOST = "NoSuchHost"
 _UNKNOWN_NAME = re.compile(r"name resolution|getaddrinfo|not known|nodename|NameResolution", re.IGNORECASE)
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]")  # of characters that are written as two escapes
 _GOOD = ("200", "Success", "success", "OK", "")
+# What is answered to an operation, or a version of the interface, that is not there.
+UNKNOWN_CALL = ("InvalidAction", "InvalidVersion", "InvalidApi", "UnsupportedOperation", NO_HOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,13 @@ def _whole(node: Any) -> Any:
 def _first_word(message: str) -> str:
     found = re.match(r"[A-Za-z]+(?:[._][A-Za-z_]+)+", message)
     return found[0] if found else "Unsuccessful"
+
+
+def is_not_there(product: str, code: str) -> bool:
+    """Whether a product that need not be everywhere is not in this place."""
+    if code == NO_HOST:
+        return product in SOME_REGIONS
+    return product in OPTIONAL and code.startswith(UNKNOWN_CALL)
 
 
 # --- instants ---------------------------------------------------------------------------------------------

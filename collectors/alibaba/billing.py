@@ -24,10 +24,11 @@ from collectors.alibaba.api import Api
 from collectors.alibaba.billing_days import Day, Shelf
 from collectors.alibaba.client import Session
 from collectors.alibaba.products import BILLING_NUMBERS, BILLING_TOKENS
-from collectors.bills import Delivery, FileResult, checks, ingest_delivery
+from collectors.bills import cycles
+from collectors.bills.cycles import SHELF_ERRORS, BillResult, not_kept
 from collectors.calls import METER, CallError
 from collectors.conduct import ODD_SHAPES
-from finops.errors import CredentialsError, FinopsError, InputError
+from finops.errors import CredentialsError, InputError
 from finops.warehouse import Writer
 
 DESCRIBE_BILL = Api(
@@ -46,7 +47,6 @@ _KEPT_CYCLES = 18  # for which the API has bills
 _TOLERANCE = Decimal("0.01")  # of a total, for each product
 _LARGE_SHARE = Decimal("0.01")  # of a total, beyond which its days are not the whole bill
 _TEST = "charges-equal-account-bill"
-_SHELF_ERRORS = (OSError, pa.ArrowException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,39 +57,15 @@ class Bill:
     folder: Path
 
 
-@dataclass(frozen=True, slots=True)
-class BillResult:
-    """What became of the bill of one account: `accounts` whose charges it holds, cycles (YYYY-MM) by what became of
-    them, of the failed ones with the reason."""
-
-    accounts: frozenset[str]
-    files: tuple[FileResult, ...]
-    loaded: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    failed: tuple[tuple[str, str], ...]
-    calls: int
-
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in self.files)
-
-
 @dataclass(slots=True)
-class Cycle:
-    """One billing cycle as it was fetched: its days, or the error for which it stays as it was.
+class Cycle(cycles.Cycle[Day]):
+    """One billing cycle as it was fetched.
 
-    `problems` are what is told of it all the same, `checked` is the result of its check against the total.
+    `problems` are what is told of it though it is loaded, `checked` is the result of its check against the total.
     """
 
-    first: date
-    days: dict[date, Day] = field(default_factory=dict)
-    error: FinopsError | None = None
     problems: list[str] = field(default_factory=list)
     checked: tuple[str, str] | None = None
-
-    @property
-    def month(self) -> str:
-        return f"{self.first:%Y-%m}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +90,8 @@ def fetch_bill(session: Session, bill: Bill, at: datetime) -> Fetched:
     """Brings what may have changed beside the warehouse. It needs no warehouse, so that it can go on beside others."""
     sent = METER.sent
     work = _Fetching(session, Shelf(bill.folder / f"alibaba-{session.account}"), at)
-    cycles = tuple(work.cycle(first) for first in _cycles(bill.since, at))
-    return Fetched(session.account, work.shelf, cycles, tuple(work.words), METER.sent - sent)
+    fetched = tuple(work.cycle(first) for first in _cycles(bill.since, at))
+    return Fetched(session.account, work.shelf, fetched, tuple(work.words), METER.sent - sent)
 
 
 def load_bill(writer: Writer, fetched: Fetched, *, at: datetime, say: Callable[[str], None]) -> BillResult:
@@ -126,18 +102,7 @@ def load_bill(writer: Writer, fetched: Fetched, *, at: datetime, say: Callable[[
     """
     for words in fetched.words:
         say(words)
-    work = _Loading(writer, fetched, at)
-    errors = [error for cycle in fetched.cycles if (error := work.take(cycle)) is not None]
-    if errors and len(errors) == len(fetched.cycles):
-        raise errors[0]
-    return BillResult(
-        frozenset(work.owners),
-        tuple(work.files),
-        tuple(work.loaded),
-        tuple(work.unchanged),
-        tuple(work.failed),
-        fetched.calls,
-    )
+    return _Loading(writer, at, fetched).load(fetched.cycles, fetched.calls)
 
 
 def _cycles(since: datetime, at: datetime) -> Iterator[date]:
@@ -153,60 +118,23 @@ def _cycles(since: datetime, at: datetime) -> Iterator[date]:
 # --- load -------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Loading:
+class _Loading(cycles.Loading[Cycle]):
     """The cycles of one account on their way in."""
 
-    writer: Writer
-    fetched: Fetched
-    at: datetime
-    files: list[FileResult] = field(default_factory=list)
-    loaded: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    owners: set[str] = field(default_factory=set)
+    def __init__(self, writer: Writer, at: datetime, fetched: Fetched) -> None:
+        super().__init__(writer, at, fetched.shelf.folder)
+        self._fetched = fetched
 
-    def take(self, cycle: Cycle) -> FinopsError | None:
-        """One cycle; the error when it stays as it was."""
-        error = cycle.error or self._load(cycle)
-        if error:
-            self.failed.append((cycle.month, str(error)))
-            return error
-        self.failed += [(cycle.month, problem) for problem in cycle.problems]
-        for day in cycle.days.values():
-            self.owners |= day.owners
+    def source(self, cycle: Cycle) -> str:
+        return f"bss://{self._fetched.account}/{cycle.month}/"
+
+    def files(self, cycle: Cycle) -> Mapping[str, Path]:
+        return self._fetched.shelf.together(cycle.month, cycle.days)
+
+    def check(self, cycle: Cycle) -> list[str]:
         if cycle.checked:
-            self._test(cycle, *cycle.checked)
-        return None
-
-    def _load(self, cycle: Cycle) -> FinopsError | None:
-        try:
-            files = self.fetched.shelf.together(cycle.month, cycle.days)
-            done = ingest_delivery(self.writer, Delivery(self._source(cycle), files), at=self.at)
-        except InputError as error:
-            return error
-        except _SHELF_ERRORS as error:
-            return _not_kept(self.fetched.shelf, error)
-        self.files += done.files
-        again = any(file.status != "unchanged" for file in done.files)
-        (self.loaded if again else self.unchanged).append(cycle.month)
-        return None
-
-    def _test(self, cycle: Cycle, status: str, message: str) -> None:
-        """The result of a check, for whoever asks what was tested."""
-        subject = f"{self._source(cycle)}{cycle.month}.parquet"
-        checks.record(
-            self.writer, _TEST, subject, severity="warn", status=status, message=message, at=self.at
-        )
-
-    def _source(self, cycle: Cycle) -> str:
-        return f"bss://{self.fetched.account}/{cycle.month}/"
-
-
-def _not_kept(shelf: Shelf, error: Exception) -> InputError:
-    return InputError(
-        f"The files of the bill in {shelf.folder} cannot be used ({error}): remove that folder."
-    )
+            self.record(cycle, _TEST, *cycle.checked)
+        return cycle.problems
 
 
 # --- fetch ------------------------------------------------------------------------------------------------
@@ -228,8 +156,8 @@ class _Fetching:
             self._bring(cycle)
         except (CallError, CredentialsError) as error:
             cycle.error = error
-        except _SHELF_ERRORS as error:
-            cycle.error = _not_kept(self.shelf, error)
+        except SHELF_ERRORS as error:
+            cycle.error = not_kept(self.shelf.folder, error)
         except ODD_SHAPES as error:
             cycle.error = InputError(
                 f"The bill of account {self.session.account} for {cycle.month} has a shape that this version does not "

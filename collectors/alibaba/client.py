@@ -22,16 +22,23 @@ from aliyunsdkcore.http import protocol_type
 from aliyunsdkcore.request import CommonRequest
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
-from collectors.alibaba.answers import NO_HOST, Again, Answer, said, unwrapped, within
+from collectors.alibaba.answers import (
+    NO_HOST,
+    UNKNOWN_CALL,
+    Again,
+    Answer,
+    is_not_there,
+    said,
+    unwrapped,
+    within,
+)
 from collectors.alibaba.api import Api
 from collectors.alibaba.credentials import Key, Keys
 from collectors.alibaba.products import (
     CHINA,
     INTERNATIONAL,
-    OPTIONAL,
     PRODUCTS,
     SITES,
-    SOME_REGIONS,
     Paging,
     address_of,
 )
@@ -52,8 +59,6 @@ _REGAINED = 0.5  # of these, by each call that succeeds
 WRONG_SITE = "NotApplicable"  # what billing answers where the account is not billed
 _POOL = 32  # connections that are kept
 
-# What is answered to an operation, or a version of the interface, that is not there.
-_UNKNOWN_CALL = ("InvalidAction", "InvalidVersion", "InvalidApi", "UnsupportedOperation", NO_HOST)
 T = TypeVar("T")
 
 # The SDK logs whole requests, keys included, and attaches a handler that prints them.
@@ -186,7 +191,7 @@ class Client:
             try:
                 return self.all(api, **parameters)
             except CallError as error:
-                if not error.code.startswith(_UNKNOWN_CALL):
+                if not error.code.startswith(UNKNOWN_CALL):
                     raise
         return self.all(apis[-1], **parameters)
 
@@ -317,7 +322,7 @@ class Client:
             if not api.actions:
                 hint = "it needs no permission, so a policy forbids it"
             return CallError("denied", code, f"{api.action} is denied {self.where} ({code}); {hint}.")
-        if answer.kind == "absent" or _is_not_there(api.product, code):
+        if answer.kind == "absent" or is_not_there(api.product, code):
             return CallError("skipped", code, f"{api.operation} is not offered {self.where} ({code}).")
         if answer.kind == "quota":
             return CallError(
@@ -334,13 +339,6 @@ class Client:
             return CallError("failed", code, f"{api.action} got no answer {self.where}: {words or code}.")
         reason = f": {words}" if words else ""
         return CallError("failed", code, f"{api.action} failed {self.where} ({code}){reason}.")
-
-
-def _is_not_there(product: str, code: str) -> bool:
-    """Whether a product that need not be everywhere is not in this place."""
-    if code == NO_HOST:
-        return product in SOME_REGIONS
-    return product in OPTIONAL and code.startswith(_UNKNOWN_CALL)
 
 
 def _text(value: Any) -> str:

@@ -4,6 +4,7 @@
     scopes_of(account, region)    the scopes that a place has
 
 client       one cached client per account, region and service; retries, budgets, errors told in a sentence
+attempts     what is counted and refused of each attempt
 accounts     who is asking, which accounts and regions there are
 inventory    machines, their types and groups, volumes, snapshots: get → transform
 network      addresses, load balancers, NAT gateways

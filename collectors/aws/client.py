@@ -5,7 +5,6 @@ from them. `Client.get` makes one call and `Client.pages` all pages of one. What
 with a status as in `coverage`, except credentials, which are a `CredentialsError`.
 """
 
-import json
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -19,15 +18,22 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     CredentialRetrievalError,
-    HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
 )
 from botocore.parsers import ResponseParserError
-from tenacity import RetryCallState, Retrying, retry_if_exception, wait_random_exponential
+from tenacity import Retrying, retry_if_exception, wait_random_exponential
 
+from collectors.aws.attempts import (
+    BudgetSpentError,
+    CutShortError,
+    account_for,
+    broken_often_enough,
+    is_cut_short,
+    refuse_cut_short,
+)
 from collectors.calls import METER, Budget, CallError
 from finops import __version__
 from finops.errors import CredentialsError
@@ -36,7 +42,6 @@ CONNECT_TIMEOUT = 5  # seconds
 READ_TIMEOUT = 30  # seconds; the slowest answer measured, 500 queries of metrics, takes a few
 ATTEMPTS = 8  # of one call, botocore's adaptive retries included
 LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
-_BROKEN_ANSWERS = 4  # attempts at an answer that arrives cut short, which botocore does not retry
 # Services whose times the SDK itself, or S3's headers, need parsed. Of the others they stay as they arrive: parsing
 # them takes ten times as long as everything else that is done with a datapoint or a spot price.
 _PARSED = ("sts", "s3", "organizations")
@@ -164,8 +169,8 @@ class Session:
         with self._lock:
             boto = self.boto if service in _PARSED else self._raw_times()
             client = boto.client(service, region_name=region, config=config)
-        client.meta.events.register("before-send", _account_for(budget))
-        client.meta.events.register("response-received", _refuse_cut_short)
+        client.meta.events.register("before-send", account_for(budget))
+        client.meta.events.register("response-received", refuse_cut_short)
         return client
 
     def _raw_times(self) -> boto3.Session:
@@ -204,8 +209,8 @@ class Client:
         operation = getattr(self._service(api.service), api.operation)
         try:
             return Retrying(
-                retry=retry_if_exception(_cut_short),
-                stop=_broken_often_enough,
+                retry=retry_if_exception(is_cut_short),
+                stop=broken_often_enough,
                 wait=wait_random_exponential(multiplier=0.2, max=3),
                 reraise=True,
             )(operation, **parameters)
@@ -245,7 +250,7 @@ class Client:
         where = f"{account}region {self.region}"
         if isinstance(error, _NO_CREDENTIALS):
             return no_credentials(error)
-        if isinstance(error, _BudgetSpentError):
+        if isinstance(error, BudgetSpentError):
             return CallError(
                 "failed", "Budget",
                 f"{api.action} was given up {where}: failed attempts in this region have taken {self.budget.lost:.0f} "
@@ -253,7 +258,7 @@ class Client:
             )  # fmt: skip
         if isinstance(error, ClientError):
             return self._answered(api, error, where)
-        if isinstance(error, (ResponseParserError, _CutShortError)):
+        if isinstance(error, (ResponseParserError, CutShortError)):
             return CallError(
                 "failed", "Unreadable", f"{api.action} got an answer that cannot be read {where}."
             )
@@ -289,82 +294,6 @@ def no_credentials(error: Exception) -> CredentialsError:
     return CredentialsError(f"The AWS credentials cannot be used: {_plain(error)}.")
 
 
-class _BudgetSpentError(Exception):
-    """Raised before an attempt is sent when a region has cost too much time already."""
-
-
-# --- attempts ---------------------------------------------------------------------------------------------
-
-
-def _account_for(budget: Budget) -> Any:
-    """A hook that runs before every attempt is sent, botocore's own retries included."""
-
-    def before_send(**_: Any) -> None:
-        now = time.monotonic()
-        if METER.attempts:  # what went before it in this call came to nothing
-            budget.lose(now - METER.last)
-        if budget.spent:
-            raise _BudgetSpentError
-        METER.sent += 1
-        METER.attempts += 1
-        METER.last = now
-
-    return before_send
-
-
-class _CutShortError(Exception):
-    """An answer that is shorter than it says, or ends in the middle."""
-
-
-def _refuse_cut_short(
-    event_name: str = "",
-    response_dict: Mapping[str, Any] | None = None,
-    parsed_response: Mapping[str, Any] | None = None,
-    **_: Any,
-) -> None:
-    """A hook on every answer: the SDK takes half a JSON document, a body that broke off, and whatever else is no
-    answer of the operation, for an empty one."""
-    body = response_dict.get("body") if response_dict else None
-    if response_dict is None or not isinstance(body, bytes):
-        return  # none, or a stream that whoever reads it has to check
-    headers = response_dict.get("headers") or {}
-    length = headers.get("content-length")
-    if length is not None and not headers.get("content-encoding") and int(length) != len(body):
-        raise _CutShortError(f"{len(body)} of {length} bytes arrived")
-    service, _dot, operation = event_name.partition(".")[2].partition(".")
-    if service != "s3" and response_dict.get("status_code", 200) < 300:
-        _refuse_alien(body, operation)
-    told = set(parsed_response or ()) - {"ResponseMetadata", "Error"}
-    if body and not told and "json" in str(headers.get("content-type")):
-        try:
-            json.loads(body)
-        except ValueError as error:
-            raise _CutShortError(str(error)) from error
-
-
-def _refuse_alien(body: bytes, operation: str) -> None:
-    """An XML answer names its operation; a page of a proxy, and no body at all, are no answer."""
-    start = body[:1000].lstrip()
-    if not start:
-        raise _CutShortError("the answer is empty")
-    if start.startswith(b"<") and f"<{operation}Response".encode() not in start:
-        raise _CutShortError(f"the answer is none to {operation}: {start[:60]!r}")
-
-
-def _cut_short(error: BaseException) -> bool:
-    """Whether an answer broke off on its way, which botocore takes for its own fault and does not retry."""
-    return isinstance(error, (ResponseParserError, _CutShortError)) or (
-        isinstance(error, HTTPClientError) and "IncompleteRead" in str(error)
-    )
-
-
-def _broken_often_enough(state: RetryCallState) -> bool:
-    """A page of HTML is what a proxy or a missing operation answers: asking again once is enough."""
-    error = state.outcome.exception() if state.outcome else None
-    page = "<html" in str(error).lower() or "<!doctype" in str(error).lower()
-    return state.attempt_number >= (2 if page else _BROKEN_ANSWERS)
-
-
 def _as_it_is(value: Any) -> Any:
     return value
 
@@ -379,4 +308,4 @@ def _plain(error: Exception) -> str:
     return " ".join(str(error).split()).rstrip(".")[:300]
 
 
-_ERRORS = (ClientError, BotoCoreError, ResponseParserError, _CutShortError, _BudgetSpentError)
+_ERRORS = (ClientError, BotoCoreError, ResponseParserError, CutShortError, BudgetSpentError)

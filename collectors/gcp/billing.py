@@ -10,16 +10,16 @@ Google writes rows for weeks after the usage they are for, and corrects by furth
 one of usage (UTC) within a billing period.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
-from collectors.bills import Delivery, FileResult, checks, ingest_delivery
+from collectors.bills import cycles
+from collectors.bills.cycles import SHELF_ERRORS, BillResult, not_kept
 from collectors.bills.objects import plain
 from collectors.calls import METER, CallError
 from collectors.conduct import ODD_SHAPES
@@ -27,11 +27,10 @@ from collectors.gcp.billing_days import Day, Shelf
 from collectors.gcp.billing_query import TableName
 from collectors.gcp.billing_table import GET_TABLE, QUERY, Marks, Table
 from collectors.gcp.client import Session
-from finops.errors import CredentialsError, FinopsError, IncompleteError, InputError
+from finops.errors import CredentialsError, IncompleteError, InputError
 from finops.warehouse import Writer
 
 _CENT = Decimal("0.01")
-_SHELF_ERRORS = (OSError, pa.ArrowException)
 _TEST = "charges-equal-billing-export"
 
 
@@ -46,36 +45,11 @@ class Bill:
     run_in: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BillResult:
-    """What became of the bill: `accounts` (projects, and billing accounts for what belongs to none) whose charges it
-    holds, billing periods (YYYY-MM) by what became of them, of the failed ones with the reason."""
-
-    accounts: frozenset[str]
-    files: tuple[FileResult, ...]
-    loaded: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    failed: tuple[tuple[str, str], ...]
-    calls: int
-
-    @property
-    def rows(self) -> int:
-        return sum(file.rows for file in self.files)
-
-
 @dataclass(slots=True)
-class Cycle:
-    """One billing period as it was fetched: its days, the sum by currency that the table tells, or the error for which
-    it stays as it was."""
+class Cycle(cycles.Cycle[Day]):
+    """One billing period as it was fetched, with the sum by currency that the table tells."""
 
-    first: date
-    days: dict[date, Day] = field(default_factory=dict)
     totals: dict[str, Decimal] = field(default_factory=dict)
-    error: FinopsError | None = None
-
-    @property
-    def month(self) -> str:
-        return f"{self.first:%Y-%m}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +84,8 @@ def fetch_bill(session: Session, bill: Bill, at: datetime) -> Fetched:
         raise _odd(name, error) from error
     words = [] if marks.days else [f"{name} has no billing period since {bill.since:%Y-%m}."]
     work = _Fetching(table, Shelf(bill.folder / plain(f"gcp-{name}"), table.export.columns), at, marks, words)
-    cycles = tuple(work.cycle(first) for first in sorted(marks.days))
-    return Fetched(str(name), work.shelf, cycles, tuple(work.words), METER.sent - sent)
+    periods = tuple(work.cycle(first) for first in sorted(marks.days))
+    return Fetched(str(name), work.shelf, periods, tuple(work.words), METER.sent - sent)
 
 
 def estimate(session: Session, bill: Bill, at: datetime) -> int:
@@ -128,18 +102,7 @@ def load_bill(writer: Writer, fetched: Fetched, *, at: datetime, say: Callable[[
     """
     for words in fetched.words:
         say(words)
-    work = _Loading(writer, fetched, at)
-    errors = [error for cycle in fetched.cycles if (error := work.take(cycle)) is not None]
-    if errors and len(errors) == len(fetched.cycles):
-        raise errors[0]
-    return BillResult(
-        frozenset(work.owners),
-        tuple(work.files),
-        tuple(work.loaded),
-        tuple(work.unchanged),
-        tuple(work.failed),
-        fetched.calls,
-    )
+    return _Loading(writer, at, fetched).load(fetched.cycles, fetched.calls)
 
 
 # --- fetch ------------------------------------------------------------------------------------------------
@@ -169,8 +132,8 @@ class _Fetching:
             self._bring(cycle)
         except (CallError, CredentialsError, IncompleteError) as error:
             cycle.error = error
-        except (*_SHELF_ERRORS, duckdb.Error) as error:
-            cycle.error = _not_kept(self.shelf, error)
+        except (*SHELF_ERRORS, duckdb.Error) as error:
+            cycle.error = not_kept(self.shelf.folder, error)
         except ODD_SHAPES as error:
             cycle.error = _odd(self.table.export.name, error)
         return cycle
@@ -217,57 +180,27 @@ def _odd(name: TableName, error: Exception) -> InputError:
     return InputError(f"The answer for {name} has a shape that this version does not know ({told}).")
 
 
-def _not_kept(shelf: Shelf, error: Exception) -> InputError:
-    return InputError(
-        f"The files of the bill in {shelf.folder} cannot be used ({error}): remove that folder."
-    )
-
-
 # --- load -------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class _Loading:
+class _Loading(cycles.Loading[Cycle]):
     """The billing periods of one table on their way in."""
 
-    writer: Writer
-    fetched: Fetched
-    at: datetime
-    files: list[FileResult] = field(default_factory=list)
-    loaded: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    owners: set[str] = field(default_factory=set)
+    def __init__(self, writer: Writer, at: datetime, fetched: Fetched) -> None:
+        super().__init__(writer, at, fetched.shelf.folder)
+        self._fetched = fetched
 
-    def take(self, cycle: Cycle) -> FinopsError | None:
-        """One period; the error when it stays as it was."""
-        error = cycle.error or self._load(cycle)
-        if error:
-            self.failed.append((cycle.month, str(error)))
-            return error
-        for day in cycle.days.values():
-            self.owners |= day.owners
-        self._check(cycle)
-        return None
+    def source(self, cycle: Cycle) -> str:
+        return f"bigquery://{self._fetched.table}/{cycle.month}/"
 
-    def _load(self, cycle: Cycle) -> FinopsError | None:
-        try:
-            files = self.fetched.shelf.together(cycle.first, cycle.days)
-            done = ingest_delivery(self.writer, Delivery(self._source(cycle), files), at=self.at)
-        except InputError as error:
-            return error
-        except _SHELF_ERRORS as error:
-            return _not_kept(self.fetched.shelf, error)
-        self.files += done.files
-        again = any(file.status != "unchanged" for file in done.files)
-        (self.loaded if again else self.unchanged).append(cycle.month)
-        return None
+    def files(self, cycle: Cycle) -> Mapping[str, Path]:
+        return self._fetched.shelf.together(cycle.first, cycle.days)
 
-    def _check(self, cycle: Cycle) -> None:
+    def check(self, cycle: Cycle) -> list[str]:
         """The charges of a period against the table's own sum, to the cent."""
-        subject, con = f"{self._source(cycle)}{cycle.month}.parquet", self.writer.con
-        rows = con.execute(
-            "SELECT BillingCurrency, sum(BilledCost) FROM charges WHERE x_Source = ? GROUP BY 1", [subject]
+        rows = self.writer.con.execute(
+            "SELECT BillingCurrency, sum(BilledCost) FROM charges WHERE x_Source = ? GROUP BY 1",
+            [self.subject(cycle)],
         ).fetchall()
         held = {str(currency): Decimal(amount) for currency, amount in rows}
         differing = [
@@ -276,16 +209,9 @@ class _Loading:
             if abs(held.get(currency, Decimal(0)) - cycle.totals.get(currency, Decimal(0))) > _CENT
         ]
         told = f"The charges of {cycle.month} sum up to {'; '.join(differing)}."
-        if differing:
-            self.failed.append((cycle.month, told))
         sentence = told if differing else "The sum of its charges is that of the table in BigQuery."
-        status = "failed" if differing else "passed"
-        checks.record(
-            self.writer, _TEST, subject, severity="warn", status=status, message=sentence, at=self.at
-        )
-
-    def _source(self, cycle: Cycle) -> str:
-        return f"bigquery://{self.fetched.table}/{cycle.month}/"
+        self.record(cycle, _TEST, "failed" if differing else "passed", sentence)
+        return [told] if differing else []
 
 
 __all__ = [

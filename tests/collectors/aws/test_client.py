@@ -18,6 +18,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from collectors.aws import client as module
+from collectors.aws.attempts import CutShortError, refuse_cut_short
 from collectors.aws.client import CREDENTIAL_CODES, Api, Client, Session
 from collectors.aws.inventory import (
     DESCRIBE_GROUPS,
@@ -331,14 +332,14 @@ def test_pages_are_as_full_as_the_service_allows_and_the_last_has_no_token(
 )
 def test_an_answer_with_status_200_that_is_none_of_the_operation_is_refused(body: bytes, kind: str) -> None:
     answer = {"body": body, "headers": {"content-type": kind}, "status_code": 200}
-    with pytest.raises(module._CutShortError):
-        module._refuse_cut_short("response-received.ec2.DescribeInstances", answer, {"ResponseMetadata": {}})
+    with pytest.raises(CutShortError):
+        refuse_cut_short("response-received.ec2.DescribeInstances", answer, {"ResponseMetadata": {}})
 
 
 def test_an_empty_list_of_the_operation_is_taken() -> None:
     body = b'<?xml version="1.0"?><DescribeInstancesResponse xmlns="x"><reservationSet/></DescribeInstancesResponse>'
     answer = {"body": body, "headers": {"content-type": "text/xml"}, "status_code": 200}
-    module._refuse_cut_short("response-received.ec2.DescribeInstances", answer, {"Reservations": []})
+    refuse_cut_short("response-received.ec2.DescribeInstances", answer, {"Reservations": []})
 
 
 def test_the_same_page_again_and_again_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
