@@ -47,7 +47,7 @@ MEMORY = Measure(
     "memory_utilization",
     f"{_AGENT}memory/percent_used",
     0.01,
-    'metric.labels.state = "used"',
+    'metric.labels.state="used"',
     ratio=True,
     agent=True,
 )

@@ -25,7 +25,7 @@ LIST_SERIES = Api(
     "monitoring", "v3/projects/{project}/timeSeries", "monitoring.timeSeries.list", items="timeSeries",
     size="pageSize", page=POINTS,
     probe={
-        "pageSize": 1, "filter": 'metric.type = "compute.googleapis.com/instance/cpu/utilization"',
+        "pageSize": 1, "filter": 'metric.type="compute.googleapis.com/instance/cpu/utilization"',
         "interval.startTime": "{yesterday}T00:00:00Z", "interval.endTime": "{yesterday}T01:00:00Z",
     },
 )  # fmt: skip
@@ -48,7 +48,7 @@ class Question:
     def parameters(self) -> dict[str, Any]:
         """As they are sent."""
         return {
-            "filter": f'metric.type = "{self.metric}"{" AND " + self.where if self.where else ""}',
+            "filter": f'metric.type="{self.metric}"{" AND " + self.where if self.where else ""}',
             "interval.startTime": _instant(self.window.start),
             "interval.endTime": _instant(self.window.end),
             "aggregation.alignmentPeriod": f"{self.seconds}s",
