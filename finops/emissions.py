@@ -10,6 +10,7 @@ from finops.carbon.model import worst
 from finops.model import Co2e
 from finops.savings.assess import Priced
 from finops.savings.estate import Address, Estate, Instance, Volume
+from finops.savings.listing import is_regional
 from finops.verdicts import Key, Verdict
 
 HOURS = 730.0
@@ -99,7 +100,12 @@ class Footprints:
         if not isinstance(volume, Volume) or medium in (None, volume.medium):
             return carbon.price_only()
         after = carbon.volume(
-            volume.key.cloud, volume.region, medium=medium, size_gib=volume.size_gib, hours=HOURS
+            volume.key.cloud,
+            volume.region,
+            medium=medium,
+            size_gib=volume.size_gib,
+            hours=HOURS,
+            replication=_copies(volume),
         )
         return carbon.saved_by_change(self.of(verdict.key), after)
 
@@ -124,8 +130,8 @@ class Footprints:
             memory_gib=machine.memory_gib,
             hours=HOURS,
             cpu_utilization=self._load.get((*machine.key, "cpu_utilization")),
-            gpu_model=machine.gpu_model,
-            gpu_count=machine.gpu_count or 0,
+            gpu_model=machine.gpu,
+            gpu_count=machine.gpus,
             gpu_utilization=self._load.get((*machine.key, "gpu_utilization")),
             architecture=machine.architecture,
         )
@@ -160,7 +166,13 @@ def _volume(volume: Volume) -> Emissions | Unknown:
         medium="hdd" if volume.medium == "hdd" else "ssd",
         size_gib=volume.size_gib,
         hours=HOURS,
+        replication=_copies(volume),
     )
+
+
+def _copies(volume: Volume) -> int | None:
+    """Copies of a volume that is kept in two zones; None for what its cloud keeps of every other one."""
+    return carbon.copies(volume.key.cloud, "Regional PD") if is_regional(volume) else None
 
 
 def _spec(machine: Instance) -> Spec:

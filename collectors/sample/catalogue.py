@@ -42,11 +42,11 @@ TYPES = {
         Type("alibaba", "ecs.g7.2xlarge", 8, 32, "g7", "0.3772"),
         Type("alibaba", "ecs.g7.4xlarge", 16, 64, "g7", "0.7544"),
         Type("alibaba", "ecs.c7.xlarge", 4, 8, "c7", "0.1540"),
-        Type("gcp", "n2-standard-2", 2, 8, "n2-standard", "0.097118"),
-        Type("gcp", "n2-standard-4", 4, 16, "n2-standard", "0.194236"),
-        Type("gcp", "n2-standard-8", 8, 32, "n2-standard", "0.388472"),
-        Type("gcp", "n2-standard-16", 16, 64, "n2-standard", "0.776944"),
-        Type("gcp", "e2-standard-4", 4, 16, "e2-standard", "0.134023"),
+        Type("gcp", "n2-standard-2", 2, 8, "n2", "0.097118"),
+        Type("gcp", "n2-standard-4", 4, 16, "n2", "0.194236"),
+        Type("gcp", "n2-standard-8", 8, 32, "n2", "0.388472"),
+        Type("gcp", "n2-standard-16", 16, 64, "n2", "0.776944"),
+        Type("gcp", "e2-standard-4", 4, 16, "e2", "0.134023"),
     )
 }
 # Per GiB and month, operations and MiB per second beyond what is included, hours of an address.

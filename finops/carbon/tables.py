@@ -117,8 +117,8 @@ def _gpus() -> dict[str, Power]:
 
 
 def _plain(gpu_model: str) -> str:
-    """One spelling for 'NVIDIA T4', 'Nvidia Tesla T4', 'nvidia-tesla-t4' and 'T4'."""
-    return re.sub(r"nvidia|tesla|[^a-z0-9]", "", gpu_model.lower())
+    """One spelling for 'NVIDIA T4', 'Nvidia Tesla T4', 'nvidia-tesla-t4', 'nvidia-tesla-t4-vws' and 'T4'."""
+    return re.sub(r"nvidia|tesla|-vws$|[^a-z0-9]", "", gpu_model.lower())
 
 
 def gpu_watts(gpu_model: str) -> Power | None:

@@ -31,6 +31,16 @@ class Instance:
     attached_gpu_model: str | None = None
     attached_disk_gib: float | None = None
 
+    @property
+    def gpus(self) -> int:
+        """GPUs of its type and those attached beside them."""
+        return (self.gpu_count or 0) + (self.attached_gpus or 0)
+
+    @property
+    def gpu(self) -> str | None:
+        """The model of its GPUs."""
+        return self.gpu_model or self.attached_gpu_model
+
 
 @dataclass(frozen=True, slots=True)
 class Volume:

@@ -40,9 +40,16 @@ remediation:
       - aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus NotRenewal
       - "# undo: aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus AutoRenewal --Duration 1 --PeriodUnit Month"
   gcp:
-    - gcloud compute machine-images create backup-{resource_id} --source-instance {resource_id} --source-instance-zone {zone} --project {account_id}
-    - gcloud compute instances stop {resource_id} --zone {zone} --project {account_id}
-    - gcloud compute instances delete {resource_id} --zone {zone} --project {account_id}
+    terminate:
+      - gcloud compute machine-images create backup-{resource_id} --project {account_id} --source-instance {resource_name} --source-instance-zone {zone}
+      - gcloud compute instances stop {resource_name} --project {account_id} --zone {zone}
+      - gcloud compute instances delete {resource_name} --project {account_id} --zone {zone}
+      - "# undo: gcloud compute instances create {resource_name} --project {account_id} --zone {zone} --source-machine-image backup-{resource_id}"
+    local_disks:
+      - gcloud compute machine-images create backup-{resource_id} --project {account_id} --source-instance {resource_name} --source-instance-zone {zone}
+      - gcloud compute instances stop {resource_name} --project {account_id} --zone {zone} --discard-local-ssd true
+      - gcloud compute instances delete {resource_name} --project {account_id} --zone {zone}
+      - "# undo, without what the local disks held: gcloud compute instances create {resource_name} --project {account_id} --zone {zone} --source-machine-image backup-{resource_id}"
 doc: |
   Finds running machines whose processor, network and, where they are measured, disks, memory and GPUs show no
   work over all the data there is, up to 95 days, so that a month-end or quarter-end job counts as work.
@@ -51,7 +58,7 @@ doc: |
   image, stop it for two weeks, then terminate it. A machine with too little data, with unknown network use or
   with GPUs nobody measures is not judged: what was seen to work is busy even so, but silence counts only where
   somebody listened. Members of a scaling group or a cluster are judged as a group.
-  Local disks are in no image: what they hold is lost when the machine stops. A subscription (Alibaba Cloud) is
+  Local disks are in no image: what they hold is lost when the machine stops (on Google the command must say so). A subscription (Alibaba Cloud) is
   paid already and cannot be terminated before it ends: the reason says whether it renews itself, and the command
   stops that.
 ---*/
@@ -67,7 +74,7 @@ WITH members AS (
 judged AS (
     SELECT
         i.cloud, i.account_id, i.region, i.instance_id, i.instance_type, i.purchase_model,
-        i.expires_at, i.auto_renew, t.local_disk_gib, m.member_of, m.peak AS group_peak,
+        i.expires_at, i.auto_renew, coalesce(t.local_disk_gib, 0) + coalesce(i.local_disk_gib, 0) AS local_disk_gib, m.member_of, m.peak AS group_peak,
         a.cpu_days, a.cpu_peak, a.cpu_avg, a.memory_peak, a.gpu_peak, a.network_day, a.ops_day,
         least(a.cpu_days, a.network_days) AS days, least(a.cpu_coverage, a.network_coverage) AS coverage,
         CASE
@@ -83,8 +90,9 @@ judged AS (
             WHEN least(a.cpu_days, a.network_days) < $min_days THEN 'too few days'
             WHEN least(a.cpu_coverage, a.network_coverage) < $min_coverage THEN 'gaps'
             WHEN t.gpu_count IS NULL THEN 'unknown type'
-            WHEN t.gpu_count > 0 AND coalesce(a.gpu_days, 0) < $min_days THEN 'no GPU data'
-            WHEN t.gpu_count > 0 AND a.gpu_coverage < $min_coverage THEN 'no GPU data'
+            -- GPUs of its type, or attached to it.
+            WHEN (t.gpu_count > 0 OR i.gpu_count > 0) AND coalesce(a.gpu_days, 0) < $min_days THEN 'no GPU data'
+            WHEN (t.gpu_count > 0 OR i.gpu_count > 0) AND a.gpu_coverage < $min_coverage THEN 'no GPU data'
             WHEN coalesce(i.scaling_group, i.cluster) IS NOT NULL THEN 'quiet group'
             ELSE 'idle'
         END AS state
@@ -135,7 +143,10 @@ SELECT
         WHEN days < $sure_days THEN 'the data of ' || days || ' days may hold no quarter end'
         WHEN memory_peak IS NULL THEN 'its memory use is not measured'
     END AS confidence_reason,
-    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'subscription'
+        WHEN cloud = 'gcp' AND local_disk_gib > 0 THEN 'local_disks'
+    END AS remediation_case,
     instance_type AS current_instance_type,
     'running' AS current_state,
     purchase_model AS current_purchase_model,

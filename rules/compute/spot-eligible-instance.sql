@@ -14,6 +14,7 @@ risk: high
 sources:
   - {title: "Amazon EC2 Spot best practices: stateless, fault-tolerant, flexible work", url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-best-practices.html"}
   - {title: "Google Cloud Spot VMs: what suits them", url: "https://cloud.google.com/compute/docs/instances/spot"}
+  - {title: "Google Cloud: spot prices are published and change at most once in 30 days", url: "https://cloud.google.com/compute/docs/instances/spot#pricing"}
   - {title: "Alibaba Cloud preemptible instances: what suits them", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/overview-4"}
 remediation:
   aws:
@@ -28,7 +29,20 @@ remediation:
       - aliyun ess ModifyScalingConfiguration --region {region} --ScalingConfigurationId CONFIGURATION --SpotStrategy SpotAsPriceGo
       - "# undo: aliyun ess ModifyScalingConfiguration --region {region} --ScalingConfigurationId CONFIGURATION --SpotStrategy NoSpot"
   gcp:
-    - gcloud compute instances set-scheduling {resource_id} --zone {zone} --project {account_id} --provisioning-model SPOT
+    spot:
+      - gcloud compute machine-images create backup-{resource_id} --project {account_id} --source-instance {resource_name} --source-instance-zone {zone}
+      - gcloud compute instances create {resource_name}-spot --project {account_id} --zone {proposed_zone} --source-machine-image backup-{resource_id} --provisioning-model SPOT --instance-termination-action STOP --no-restart-on-failure --maintenance-policy TERMINATE
+      - gcloud compute instances stop {resource_name} --project {account_id} --zone {zone}
+      - "# undo: gcloud compute instances start {resource_name} --project {account_id} --zone {zone}"
+    scaling_group:
+      - "# its group is told under created-by:"
+      - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'yaml(metadata.items)'
+      - "# a template like that of the group, with --provisioning-model SPOT, is put in its place; a group of a region takes --region instead of --zone:"
+      - gcloud compute instance-groups managed rolling-action start-update GROUP --project {account_id} --zone {zone} --version template=SPOT_TEMPLATE
+      - "# undo: gcloud compute instance-groups managed rolling-action start-update GROUP --project {account_id} --zone {zone} --version template=OLD_TEMPLATE"
+    node_pool:
+      - gcloud container node-pools create POOL-spot --project {account_id} --cluster {current_cluster} --location LOCATION --machine-type {current_instance_type} --spot
+      - "# undo: gcloud container node-pools delete POOL-spot --project {account_id} --cluster {current_cluster} --location LOCATION"
 doc: |
   Finds running on-demand machines with evidence that an interruption does no harm: they belong to a scaling
   group that replaces its members, or carry a tag that says they are not production, and they hold no volume
@@ -36,8 +50,14 @@ doc: |
   weighted by how long it held, never a flat factor. It is wrong for jobs that cannot be started again half
   way, and no promise: spot prices and supply change. Move a part of a group first, spread over several types
   and zones, and keep a floor on demand. Undo by switching the market option back.
+  Google publishes its spot prices and changes them at most once a month, so no history is asked for there; a machine
+  stays what it was made as, so the command makes another one from an image.
 ---*/
-WITH held AS (
+WITH published (cloud, components) AS (
+    -- Clouds that publish a spot price, which holds for weeks, and what is cheaper on a spot machine there.
+    VALUES ('gcp', 'compute,gpu,local_disk')
+),
+held AS (
     SELECT cloud, account_id, region, instance_id,
         count(*) FILTER (WHERE NOT coalesce(is_boot, FALSE) AND NOT coalesce(delete_with_instance, FALSE)) AS outliving
     FROM volumes
@@ -54,7 +74,7 @@ not_production AS (
 ),
 judged AS (
     SELECT
-        i.cloud, i.account_id, i.region, i.instance_id, i.zone, i.instance_type, i.platform, i.scaling_group, n.stage, h.outliving,
+        i.cloud, i.account_id, i.region, i.instance_id, i.zone, i.instance_type, i.platform, i.scaling_group, i.cluster, n.stage, p.components, h.outliving,
         s.avg_price, s.max_price, s.on_demand_price, s.days, 1 - s.avg_price / nullif(s.on_demand_price, 0) AS discount,
         CASE
             WHEN i.purchase_model = 'spot' THEN 'spot already'
@@ -65,11 +85,12 @@ judged AS (
             WHEN h.outliving > 0 THEN 'keeps data'
             WHEN s.avg_price IS NULL THEN 'no spot prices'
             WHEN s.on_demand_price IS NULL THEN 'no list price'
-            WHEN s.days < $min_days THEN 'short history'
+            WHEN s.days < $min_days AND p.cloud IS NULL THEN 'short history'
             WHEN 1 - s.avg_price / nullif(s.on_demand_price, 0) < $min_discount THEN 'small discount'
             ELSE 'eligible'
         END AS state
     FROM instances AS i
+    LEFT JOIN published AS p ON p.cloud = i.cloud
     LEFT JOIN held AS h ON h.cloud = i.cloud AND h.account_id = i.account_id AND h.region = i.region
         AND h.instance_id = i.instance_id
     LEFT JOIN not_production AS n ON n.cloud = i.cloud AND n.account_id = i.account_id AND n.region = i.region
@@ -91,8 +112,9 @@ SELECT
     END AS verdict,
     CASE state
         WHEN 'eligible' THEN 'It ' || coalesce('belongs to the scaling group ' || scaling_group, 'is tagged as ' || stage)
-            || ' and keeps no data; spot cost ' || in_percent(discount) || ' less than the list price in its zone over the last '
-            || counted(floor(days), 'day', 'days') || ' (limit ' || in_percent($min_discount) || ').'
+            || ' and keeps no data; spot ' || CASE WHEN components IS NULL THEN 'cost ' ELSE 'costs ' END || in_percent(discount) || ' less than the list price in its '
+            || CASE WHEN components IS NULL THEN 'zone over the last ' || counted(floor(days), 'day', 'days') ELSE 'region' END
+            || ' (limit ' || in_percent($min_discount) || ').'
         WHEN 'spot already' THEN 'It runs as a spot instance already.'
         WHEN 'paid ahead' THEN 'It is paid for ahead, so a spot price saves nothing before that ends.'
         WHEN 'no evidence' THEN 'Nothing says that it tolerates interruption: no scaling group, no tag of a non-production stage.'
@@ -104,10 +126,14 @@ SELECT
         WHEN 'short history' THEN 'There are spot prices for ' || counted(floor(days), 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
         ELSE 'There is no spot price history for ' || coalesce(instance_type, 'its type') || ' in ' || coalesce(zone, region) || '.'
     END AS reason,
-    'compute' AS components,
+    coalesce(components, 'compute') AS components,
     CASE WHEN scaling_group IS NOT NULL THEN 'medium' ELSE 'low' END AS confidence,
     'that its work can be started again is inferred from ' || CASE WHEN scaling_group IS NOT NULL THEN 'its scaling group' ELSE 'a tag' END AS confidence_reason,
-    CASE WHEN scaling_group IS NOT NULL THEN 'scaling_group' END AS remediation_case,
+    CASE
+        WHEN cloud = 'gcp' AND cluster IS NOT NULL THEN 'node_pool'
+        WHEN scaling_group IS NOT NULL THEN 'scaling_group'
+    END AS remediation_case,
+    cluster AS current_cluster,
     instance_type AS current_instance_type,
     platform AS current_platform,
     'on_demand' AS current_purchase_model,

@@ -12,6 +12,7 @@ effort: low
 risk: medium
 sources:
   - {title: "AWS Trusted Advisor: instances stopped for more than 30 days", url: "https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html"}
+  - {title: "Google Cloud: what a stopped VM goes on paying", url: "https://cloud.google.com/compute/docs/instances/stop-start-instance#billing"}
   - {title: "Alibaba Cloud: economical mode, and what a stopped instance goes on paying", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/economical-mode"}
 remediation:
   aws:
@@ -38,12 +39,14 @@ remediation:
       - aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus NotRenewal
       - "# undo: aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus AutoRenewal --Duration 1 --PeriodUnit Month"
   gcp:
-    - gcloud compute machine-images create backup-{resource_id} --source-instance {resource_id} --source-instance-zone {zone} --project {account_id}
-    - gcloud compute instances delete {resource_id} --zone {zone} --project {account_id} --delete-disks all
+    - gcloud compute machine-images create backup-{resource_id} --project {account_id} --source-instance {resource_name} --source-instance-zone {zone}
+    - gcloud compute instances delete {resource_name} --project {account_id} --zone {zone} --delete-disks all
+    - "# undo: gcloud compute instances create {resource_name} --project {account_id} --zone {zone} --source-machine-image backup-{resource_id}"
 doc: |
   Finds machines that have been off for a month or more. The machine itself costs nothing then, except on
   Alibaba Cloud without economical mode or by subscription, but its volumes and reserved addresses do: the
   saving is what they cost. It is wrong for a machine that is switched on once a quarter or kept as evidence.
+  An address that a stopped machine has costs as much as an unused one on Google.
   Make an image, check that it starts, then terminate the machine with its volumes and release its addresses.
   On Alibaba Cloud a machine that was stopped in standard mode (KeepCharging) pays for itself as if it ran: until it
   is terminated, started and stopped again in economical mode (StopCharging) it pays for its disks only. That mode is

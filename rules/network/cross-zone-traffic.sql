@@ -18,7 +18,7 @@ remediation:
   aws:
     - aws ec2 describe-instances --region {region} --instance-ids {resource_id} --query Reservations[].Instances[].Placement
   gcp:
-    - gcloud compute instances describe {resource_id} --zone {zone} --project {account_id} --format value(zone)
+    - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'value(zone,networkInterfaces)'
 doc: |
   Finds resources whose bill holds traffic to another zone of the same region, with the GiB and the money per
   resource; where flow logs are loaded, the peer with the most bytes is named. Talkative pairs belong in one zone,

@@ -26,7 +26,13 @@ remediation:
     subscription:
       - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus NotRenewal
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
-  gcp: ["gcloud compute addresses delete {resource_id} --region {region} --project {account_id}"]
+  gcp:
+    release:
+      - gcloud compute addresses delete {resource_name} --project {account_id} --region {region}
+      - "# there is no undo: another reservation gets another address"
+    global:
+      - gcloud compute addresses delete {resource_name} --project {account_id} --global
+      - "# there is no undo: another reservation gets another address"
 doc: |
   Finds public addresses that are kept and used by nothing, from the inventory, and from the bill where there is
   no inventory (the bill itself calls the hours idle). Where the cloud does not tell since when an address is
@@ -104,7 +110,10 @@ SELECT
         WHEN known_from = 'bill' THEN 'known from the bill only: nobody looked whether it is in use by now'
         WHEN case_of IN ('billed idle', 'unknown since') THEN 'the cloud does not tell since when it is unused'
     END AS confidence_reason,
-    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'subscription'
+        WHEN cloud = 'gcp' AND region = 'global' THEN 'global'
+    END AS remediation_case,
     address AS current_address,
     state AS current_state,
     charge_type AS current_charge_type,

@@ -11,7 +11,7 @@ parameters:
   low_day_ops_max: {default: 20, unit: operations per second, doc: "mean of the busiest day up to which a cheaper type is proposed; a weekly backup is above it"}
   min_days: {default: 7, unit: days, doc: "days of data and of life before a verdict"}
   min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
-needs: [volumes, instances, "metrics:disk_read_ops_per_second", "metrics:disk_write_ops_per_second"]
+needs: [volumes, instances, instance_types, "metrics:disk_read_ops_per_second", "metrics:disk_write_ops_per_second"]
 excludes: [volume-type-upgrade]
 effort: low
 risk: medium
@@ -52,12 +52,27 @@ remediation:
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
     delete:
-      - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
-      - gcloud compute instances detach-disk {current_instance_id} --disk {resource_id} --zone {zone} --project {account_id}
-      - gcloud compute disks delete {resource_id} --zone {zone} --project {account_id}
+      - gcloud compute snapshots create before-delete-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
+      - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}
+      - gcloud compute disks delete {resource_name} --project {account_id} --zone {zone}
+      - "# undo: gcloud compute disks create {resource_name} --project {account_id} --zone {zone} --type {current_volume_type} --source-snapshot before-delete-{resource_id}"
     change-type:
-      - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id} --snapshot-names before-change
-      - gcloud compute disks create NEW_DISK --zone {zone} --project {account_id} --type {proposed_volume_type} --source-snapshot before-change
+      - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
+      - gcloud compute disks create {resource_name}-new --project {account_id} --zone {zone} --type {proposed_volume_type} --source-snapshot before-change-{resource_id}
+      - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}
+      - gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}-new
+      - "# undo, the new one detached: gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}"
+    regional_delete:
+      - gcloud compute snapshots create before-delete-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}
+      - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name} --disk-scope regional
+      - gcloud compute disks delete {resource_name} --project {account_id} --region {region}
+      - "# undo: gcloud compute disks create {resource_name} --project {account_id} --region {region} --replica-zones ZONE,ZONE --type {current_volume_type} --source-snapshot before-delete-{resource_id}"
+    regional_change:
+      - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}
+      - gcloud compute disks create {resource_name}-new --project {account_id} --region {region} --replica-zones ZONE,ZONE --type {proposed_volume_type} --source-snapshot before-change-{resource_id}
+      - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name} --disk-scope regional
+      - gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}-new --disk-scope regional
+      - "# undo, the new one detached: gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name} --disk-scope regional"
 doc: |
   Finds data volumes of running machines on which practically no operation happens, over at least a week and
   over all data there is: take a snapshot, detach, delete after two quiet weeks. A volume that is in use, but
@@ -68,6 +83,8 @@ doc: |
   On Alibaba Cloud the cheaper type is an ESSD of level PL0, which every machine that takes an ESSD takes; an ultra disk
   would be cheaper still, but newer machines refuse it. There a disk is measured as the mean of an hour, so confidence
   is medium at most, and a disk by subscription is paid until its term ends: the command stops its renewal.
+  Google measures a disk as the mean of an hour, too. Its standard disks are for older series: a machine of another one
+  keeps its type.
 ---*/
 WITH ladder (cloud, volume_type, level, cheaper, new_level, iops_base, iops_gib, iops_cap, medium) AS (
     -- What the cheaper type carries: iops_base + iops_gib for each GiB, at most iops_cap.
@@ -82,12 +99,17 @@ WITH ladder (cloud, volume_type, level, cheaper, new_level, iops_base, iops_gib,
 ),
 hourly (cloud) AS (
     -- Clouds that measure a disk as the mean of an hour only.
-    VALUES ('alibaba')
+    VALUES ('alibaba'), ('gcp')
+),
+refused (cloud, family, volume_type) AS (
+    -- Machines that take no such volume. https://cloud.google.com/compute/docs/disks#disk-types
+    VALUES ('gcp', 'a3', 'pd-standard'), ('gcp', 'c3', 'pd-standard'), ('gcp', 'c3d', 'pd-standard'), ('gcp', 'g2', 'pd-standard'),
+        ('gcp', 'h3', 'pd-standard'), ('gcp', 'm3', 'pd-standard'), ('gcp', 'z3', 'pd-standard')
 ),
 judged AS (
     SELECT
         v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.size_gib, v.iops, v.throughput_mib, v.performance_level,
-        v.instance_id, v.kubernetes_claim, v.purchase_model, v.expires_at, v.auto_renew, h.cloud IS NOT NULL AS hourly,
+        v.instance_id, v.zone, i.name AS instance_name, i.zone AS instance_zone, v.kubernetes_claim, v.purchase_model, v.expires_at, v.auto_renew, h.cloud IS NOT NULL AS hourly,
         l.cheaper, l.new_level, l.medium, a.ops_days AS days, a.ops_coverage AS coverage,
         a.ops_avg, a.ops_day, a.ops_peak,
         CASE
@@ -101,6 +123,7 @@ judged AS (
             WHEN a.ops_coverage < $min_coverage THEN 'gaps'
             WHEN v.kubernetes_claim IS NOT NULL THEN 'claimed'
             WHEN a.ops_day <= $idle_ops_max AND a.ops_peak <= $idle_peak_max THEN 'idle'
+            WHEN r.cloud IS NOT NULL THEN 'refused'
             WHEN a.ops_peak <= least(l.iops_cap, l.iops_base + l.iops_gib * v.size_gib) THEN 'low'
             ELSE 'in use'
         END AS state
@@ -111,6 +134,8 @@ judged AS (
         AND a.resource_id = v.volume_id
     LEFT JOIN hourly AS h ON h.cloud = v.cloud
     LEFT JOIN ladder AS l ON l.cloud = v.cloud AND l.volume_type = v.volume_type AND l.level = coalesce(v.performance_level, '')
+    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
+    LEFT JOIN refused AS r ON r.cloud = t.cloud AND r.family = t.family AND r.volume_type = l.cheaper
     WHERE v.state = 'attached'
 )
 SELECT
@@ -118,7 +143,7 @@ SELECT
     account_id,
     region,
     volume_id AS resource_id,
-    CASE WHEN state IN ('idle', 'low') THEN 'finding' WHEN state IN ('boot', 'in use') THEN 'ok' ELSE 'not_evaluated' END AS verdict,
+    CASE WHEN state IN ('idle', 'low') THEN 'finding' WHEN state IN ('boot', 'in use', 'refused') THEN 'ok' ELSE 'not_evaluated' END AS verdict,
     CASE WHEN state = 'low' THEN 'change-type' ELSE 'delete' END AS action,
     CASE state
         WHEN 'idle' THEN 'It did ' || amount(ops_day) || ' operations per second on the busiest of ' || counted(days, 'day', 'days')
@@ -130,6 +155,7 @@ SELECT
             || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'boot' THEN 'A machine boots from it.'
         WHEN 'in use' THEN 'It did ' || amount(ops_avg) || ' operations per second on average, ' || amount(ops_day) || ' on its busiest day and ' || amount(ops_peak) || ' at its peak.'
+        WHEN 'refused' THEN 'It does little, but its machine takes no ' || cheaper || '.'
         WHEN 'boot unknown' THEN 'Whether a machine boots from it is not known.'
         WHEN 'machine off' THEN 'Its machine is off; the rule stopped-instance judges both together.'
         WHEN 'new' THEN 'It is younger than ' || counted($min_days, 'day', 'days') || '.'
@@ -150,7 +176,12 @@ SELECT
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
         WHEN hourly THEN 'its highest moment is known only as the mean of an hour'
     END AS confidence_reason,
-    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'subscription'
+        WHEN cloud = 'gcp' AND zone IS NULL THEN CASE WHEN state = 'low' THEN 'regional_change' ELSE 'regional_delete' END
+    END AS remediation_case,
+    instance_name AS current_instance_name,
+    instance_zone AS current_zone,
     instance_id AS current_instance_id,
     volume_type AS current_volume_type,
     performance_level AS current_performance_level,

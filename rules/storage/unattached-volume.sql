@@ -29,8 +29,14 @@ remediation:
       - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
-    - gcloud compute disks snapshot {resource_id} --zone {zone} --project {account_id}
-    - gcloud compute disks delete {resource_id} --zone {zone} --project {account_id}
+    delete:
+      - gcloud compute snapshots create before-delete-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
+      - gcloud compute disks delete {resource_name} --project {account_id} --zone {zone}
+      - "# undo: gcloud compute disks create {resource_name} --project {account_id} --zone {zone} --type {current_volume_type} --source-snapshot before-delete-{resource_id}"
+    regional:
+      - gcloud compute snapshots create before-delete-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}
+      - gcloud compute disks delete {resource_name} --project {account_id} --region {region}
+      - "# undo: gcloud compute disks create {resource_name} --project {account_id} --region {region} --replica-zones ZONE,ZONE --type {current_volume_type} --source-snapshot before-delete-{resource_id}"
 doc: |
   Finds volumes that have been attached to nothing for two weeks or more: they cost the same as when they are
   used. Where the cloud does not tell when a volume was detached, the last day on which operations were measured
@@ -41,7 +47,7 @@ doc: |
 ---*/
 WITH judged AS (
     SELECT
-        v.cloud, v.account_id, v.region, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.iops, v.throughput_mib,
+        v.cloud, v.account_id, v.region, v.zone, v.volume_id, v.volume_type, v.performance_level, v.size_gib, v.iops, v.throughput_mib,
         v.kubernetes_claim, v.purchase_model, v.expires_at, v.auto_renew, coalesce(v.detached_at, a.ops_last_day, v.created_at) AS since,
         floor(days_between(coalesce(v.detached_at, a.ops_last_day, v.created_at), $as_of)) AS days,
         CASE WHEN v.detached_at IS NOT NULL THEN 'detached' WHEN a.ops_last_day IS NOT NULL THEN 'used' ELSE 'created' END AS told_by
@@ -80,7 +86,10 @@ SELECT
         WHEN told_by = 'used' THEN 'the cloud does not tell when it was detached; its last measured use stands in'
         WHEN told_by = 'created' THEN 'the cloud does not tell when it was detached; its creation stands in'
     END AS confidence_reason,
-    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
+    CASE
+        WHEN purchase_model = 'subscription' THEN 'subscription'
+        WHEN cloud = 'gcp' AND zone IS NULL THEN 'regional'
+    END AS remediation_case,
     'unattached' AS current_state,
     volume_type AS current_volume_type,
     performance_level AS current_performance_level,

@@ -8,6 +8,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from finops.carbon import Emissions, Unknown
+from finops.emissions import Footprints
 from finops.savings.costs import CostBook
 from finops.savings.estate import load_estate
 from finops.savings.listing import list_cost, quantities
@@ -278,3 +280,50 @@ def test_a_machine_that_is_off_pays_no_gpus_any_more(world: World) -> None:
     cost = load_costs(world.con, book.estate, book.prices, {key}, AS_OF).of(key)
     assert cost is not None
     assert {name: round(amount) for name, amount in cost.components.items()} == {"storage": 4}
+
+
+# ------------------------------------------------------------------------------------------- emissions
+
+
+def emitted(world: World, name: str) -> Emissions | Unknown:
+    book = world.book()
+    return Footprints(world.con, book.estate).of(Key("gcp", "shop", name))
+
+
+def test_a_regional_disk_emits_twice_what_one_of_a_zone_does(world: World) -> None:
+    world.volume("7", medium="ssd")
+    world.volume("8", medium="ssd", zone=None)
+    one, two = emitted(world, "7"), emitted(world, "8")
+    assert isinstance(one, Emissions)
+    assert isinstance(two, Emissions)
+    assert two.energy_wh.central == pytest.approx(2 * one.energy_wh.central)
+
+
+def test_attached_gpus_emit_and_unknown_ones_make_the_machine_unknown(world: World) -> None:
+    kind = {"instance_type": "n1-standard-4", "vcpu": 4, "memory_gib": 15, "gpu_count": 0}
+    world.con.execute("INSERT INTO instance_types BY NAME SELECT 'gcp' AS cloud, $instance_type AS instance_type, $vcpu AS vcpu, "
+                      "$memory_gib AS memory_gib, $gpu_count AS gpu_count", kind)  # fmt: skip
+    world.machine("1")
+    world.machine("2", gpu_count=2, gpu_model="nvidia-tesla-t4-vws")
+    world.machine("3", gpu_count=1, gpu_model="nvidia-h900")
+    plain, with_gpus, unknown = (emitted(world, name) for name in "123")
+    assert isinstance(plain, Emissions)
+    assert isinstance(with_gpus, Emissions)
+    assert "gpu" not in plain.parts_wh
+    assert with_gpus.parts_wh["gpu"] > 2 * 8 * 730
+    assert unknown == Unknown("No power figure is known for the accelerator 'nvidia-h900'.")
+
+
+@pytest.mark.parametrize("kind", ["custom-4-8192", "n2-custom-6-20480", "e2-micro", "n2-highmem-4"])
+def test_custom_and_shared_types_emit_by_what_they_hold(kind: str, world: World) -> None:
+    world.con.execute("INSERT INTO instance_types BY NAME SELECT 'gcp' AS cloud, ? AS instance_type, 0.25 AS vcpu, "
+                      "1 AS memory_gib, 0 AS gpu_count", [kind])  # fmt: skip
+    world.machine("1", instance_type=kind)
+    assert isinstance(emitted(world, "1"), Emissions)
+
+
+def test_a_series_that_no_table_has_is_unknown_and_says_so(world: World) -> None:
+    world.machine("1", instance_type="n4a-standard-4")
+    unknown = emitted(world, "1")
+    assert isinstance(unknown, Unknown)
+    assert "n4a-standard-4" in unknown.reason
