@@ -47,7 +47,7 @@ remediation:
       - "# undo: gcloud compute instances create {resource_name} --project {account_id} --zone {zone} --source-machine-image backup-{resource_id}"
     local_disks:
       - gcloud compute machine-images create backup-{resource_id} --project {account_id} --source-instance {resource_name} --source-instance-zone {zone}
-      - gcloud compute instances stop {resource_name} --project {account_id} --zone {zone} --discard-local-ssd true
+      - gcloud compute instances stop {resource_name} --project {account_id} --zone {zone} --discard-local-ssd=true
       - gcloud compute instances delete {resource_name} --project {account_id} --zone {zone}
       - "# undo, without what the local disks held: gcloud compute instances create {resource_name} --project {account_id} --zone {zone} --source-machine-image backup-{resource_id}"
 doc: |

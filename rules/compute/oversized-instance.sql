@@ -43,9 +43,8 @@ remediation:
       - gcloud compute instances start {resource_name} --project {account_id} --zone {zone}
       - "# undo, stopped again: gcloud compute instances set-machine-type {resource_name} --project {account_id} --zone {zone} --machine-type {current_instance_type}"
     group:
-      - "# its group is told under created-by:"
       - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'yaml(metadata.items)'
-      - "# a template like that of the group, with --machine-type {proposed_instance_type}, is put in its place; a group of a region takes --region instead of --zone:"
+      - gcloud compute instance-templates create NEW_TEMPLATE --project {account_id} --machine-type {proposed_instance_type}
       - gcloud compute instance-groups managed rolling-action start-update GROUP --project {account_id} --zone {zone} --version template=NEW_TEMPLATE
       - "# undo: gcloud compute instance-groups managed rolling-action start-update GROUP --project {account_id} --zone {zone} --version template=OLD_TEMPLATE"
 doc: |
@@ -60,7 +59,8 @@ doc: |
   Sizes of a Google series differ in memory per processor as well, so a smaller one may keep the memory, which then
   needs no data. Only predefined types are proposed, and a type whose processor is shared or runs on credits only to a
   machine of that kind; a machine with a shared processor is not judged on Google, where what its utilisation is a
-  share of is not what it pays for.
+  share of is not what it pays for. The instance group of a machine is told under created-by; its new template is like the
+  old one but for the type, and a group of a region takes --region instead of --zone.
 ---*/
 WITH unchangeable (cloud) AS (
     -- Clouds where a machine with local disks keeps its type for life.

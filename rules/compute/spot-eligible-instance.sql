@@ -35,9 +35,8 @@ remediation:
       - gcloud compute instances stop {resource_name} --project {account_id} --zone {zone}
       - "# undo: gcloud compute instances start {resource_name} --project {account_id} --zone {zone}"
     scaling_group:
-      - "# its group is told under created-by:"
       - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'yaml(metadata.items)'
-      - "# a template like that of the group, with --provisioning-model SPOT, is put in its place; a group of a region takes --region instead of --zone:"
+      - gcloud compute instance-templates create SPOT_TEMPLATE --project {account_id} --machine-type {current_instance_type} --provisioning-model SPOT --instance-termination-action STOP
       - gcloud compute instance-groups managed rolling-action start-update GROUP --project {account_id} --zone {zone} --version template=SPOT_TEMPLATE
       - "# undo: gcloud compute instance-groups managed rolling-action start-update GROUP --project {account_id} --zone {zone} --version template=OLD_TEMPLATE"
     node_pool:
@@ -51,7 +50,8 @@ doc: |
   way, and no promise: spot prices and supply change. Move a part of a group first, spread over several types
   and zones, and keep a floor on demand. Undo by switching the market option back.
   Google publishes its spot prices and changes them at most once a month, so no history is asked for there; a machine
-  stays what it was made as, so the command makes another one from an image.
+  stays what it was made as, so the command makes another one from an image. The instance group of a machine is told under created-by; its new template
+  is like the old one but for the model, and a group of a region takes --region instead of --zone.
 ---*/
 WITH published (cloud, components) AS (
     -- Clouds that publish a spot price, which holds for weeks, and what is cheaper on a spot machine there.

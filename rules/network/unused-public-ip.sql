@@ -29,15 +29,13 @@ remediation:
   gcp:
     release:
       - gcloud compute addresses delete {resource_name} --project {account_id} --region {region}
-      - "# there is no undo: another reservation gets another address"
     global:
       - gcloud compute addresses delete {resource_name} --project {account_id} --global
-      - "# there is no undo: another reservation gets another address"
 doc: |
   Finds public addresses that are kept and used by nothing, from the inventory, and from the bill where there is
   no inventory (the bill itself calls the hours idle). Where the cloud does not tell since when an address is
   unused, the idle hours on the bill stand in, and without a bill its presence alone. It is wrong for an address that partners have on an allow
-  list or that a fail-over needs. A released address is gone for good: check the allow lists first.
+  list or that a fail-over needs. A released address is gone for good (Google gives back no address of one's choice): check the allow lists first.
   On Alibaba Cloud the configuration fee is charged for an address that is bound to nothing, and for one that a NAT
   gateway or a load balancer has, too: the bill alone is no proof there. An address by bandwidth pays for that as well,
   and one by subscription is paid until its term ends: the command stops its renewal.

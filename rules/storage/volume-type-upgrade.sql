@@ -49,7 +49,6 @@ remediation:
     change-type:
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
       - gcloud compute disks create {resource_name}-new --project {account_id} --zone {zone} --type {proposed_volume_type} --source-snapshot before-change-{resource_id}
-      - "# undo: the disk {resource_name} is still there"
     swap_disk:
       - gcloud compute instances stop {current_instance_name} --project {account_id} --zone {current_zone}
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
@@ -72,7 +71,6 @@ remediation:
     regional_new:
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}
       - gcloud compute disks create {resource_name}-new --project {account_id} --region {region} --replica-zones ZONE,ZONE --type {proposed_volume_type} --source-snapshot before-change-{resource_id}
-      - "# undo: the disk {resource_name} is still there"
     regional_swap:
       - gcloud compute instances stop {current_instance_name} --project {account_id} --zone {current_zone}
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}

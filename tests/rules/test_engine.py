@@ -191,6 +191,12 @@ class TestAHeader:
                 r"Describe(Snapshots|Images) .* --waiter expr='\w+\.\w+\[0\]\.Status' to=(accomplished|Available)",
                 "Delete|Release|Modify|SetRenewal|Detach|Run",
             ),
+            (
+                "gcp",
+                "(disks|instances) delete",
+                "(machine-images|snapshots) create",
+                "(disks|instances) (delete|update|set-machine-type|detach-disk)|start-update",
+            ),
         ],
     )
     def test_saves_what_it_deletes_first_and_tells_how_to_undo_it(
@@ -218,6 +224,20 @@ class TestAHeader:
                     )
                     assert len(filled) == len(plain), line
                     assert [word.replace(hostile, "x") for word in filled] == plain, line
+
+    def test_on_google_names_the_project_the_place_and_no_id(self, name: str, rules: dict[str, Rule]) -> None:
+        """gcloud wants names, which repeat in every project and zone."""
+        header = rules[name].header
+        for action in header.cases() | {*get_args(Action)}:
+            for line in header.remediation_lines("gcp", action, action):
+                assert " --project {account_id}" in line
+                place = (
+                    r" --(source-(disk|instance)-)?(zone|region) \{(zone|region|current_zone|proposed_zone)\}"
+                )
+                assert re.search(place + "| --global| --location LOCATION|instance-templates create", line), (
+                    line
+                )
+                assert "{resource_id}" not in re.sub(r"(backup|before-\w+)-\{resource_id\}", "", line), line
 
     def test_on_alibaba_names_the_region_of_what_is_in_one(self, name: str, rules: dict[str, Rule]) -> None:
         header = rules[name].header
@@ -477,7 +497,7 @@ def test_an_account_that_nobody_collected_is_told(
         "stopped-instance": ["No instances or public ips or volumes were collected for this account."],
         "unattached-volume": ["No metrics or volumes were collected for this account."],
         "unused-public-ip": ["No public ips were collected for this account."],
-        "volume-type-upgrade": ["No metrics or volumes were collected for this account."],
+        "volume-type-upgrade": ["No instances or metrics or volumes were collected for this account."],
     }
 
 
