@@ -98,7 +98,8 @@ class Handing:
         for region in sorted(self.regions):
             if dataset in datasets_of(region):
                 self._hand(dataset, region, by_region.get(region, {}), sorted(by_place.get(region, ())))
-        told += [_unreached([GLOBAL])] if GLOBAL in by_place else []
+        # The question as such is not whole either, so that it is asked again before its answer is old.
+        told += [_unreached(sorted(set().union(*by_place.values())))] if by_place else []
         self._crew.whole(self.scope(dataset), by_region.get(GLOBAL, {}), calls=calls, problems=told)
         return {
             table: [one for one in found if self._wanted(str(one["region"]))] for table, found in rows.items()
