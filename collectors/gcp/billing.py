@@ -31,6 +31,8 @@ from finops.errors import CredentialsError, IncompleteError, InputError
 from finops.warehouse import Writer
 
 _CENT = Decimal("0.01")
+_AT_ONCE = 500_000  # rows that one query may bring
+_QUERIES = 8  # for one billing period, however many rows that makes
 _TEST = "charges-equal-billing-export"
 
 
@@ -146,28 +148,55 @@ class _Fetching:
             del known[day]
             self.shelf.remember(first, known)
             self.shelf.remove(first, day)
-        for day, mark in sorted(wanted.items()):
-            if not (day in known and known[day].same(mark) and known[day].latest == mark.latest):
-                known[day] = self._fetched(first, day, mark)
-                self.shelf.remember(first, known)
+        changed = [
+            day
+            for day, mark in sorted(wanted.items())
+            if not (day in known and known[day].same(mark) and known[day].latest == mark.latest)
+        ]
+        for days in self._together(changed, wanted):
+            known |= self._fetched(first, days)
+            self.shelf.remember(first, known)
         for one in known.values():
             for currency, amount in one.billed(credited=self.table.export.roles.has_credits).items():
                 cycle.totals[currency] = cycle.totals.get(currency, Decimal(0)) + amount
 
-    def _fetched(self, month: date, day: date, mark: Day) -> Day:
-        """One day into its file. Where its rows are not those that the table had told of, the table is asked again."""
-        parts = self.marks.parts.get((month, day))
-        self.table.fetch(month, day, parts, lambda batches: self.shelf.keep(month, day, batches))
-        told = self.shelf.told(month, day, self.table.export.roles)
-        if not told.same(mark, _CENT / 2):
+    def _together(self, changed: list[date], wanted: dict[date, Day]) -> list[list[date]]:
+        """The days that one query asks for. Where partitions are not days of usage, BigQuery reads (and bills) the
+        same ones again for each query, so there are few; but not all rows of a large bill hang on one answer."""
+        if self.table.export.cut_by_usage:
+            return [[day] for day in changed]
+        most = max(_AT_ONCE, sum(wanted[day].rows for day in changed) // _QUERIES + 1)
+        found: list[list[date]] = []
+        rows = most
+        for day in changed:
+            if rows >= most:
+                found.append([])
+                rows = 0
+            found[-1].append(day)
+            rows += wanted[day].rows
+        return found
+
+    def _fetched(self, month: date, days: list[date]) -> dict[date, Day]:
+        """Days into their files. Where rows are not those that the table had told of, the table is asked again."""
+        parts, roles = self.marks.parts_of(month, days), self.table.export.roles
+        self.table.fetch(month, days, parts, lambda rows: self.shelf.keep(month, days, rows, roles.day))
+        told = {day: self.shelf.told(month, day, roles) for day in days}
+        if self._differing(month, told):
             self.marks = self.table.marks(month)
-            mark = self.marks.days.get(month, {}).get(day, Day())
-            if not told.same(mark, _CENT / 2):
+            for day in self._differing(month, told):
                 raise IncompleteError(
                     f"The rows of {day} in {self.table.export.name} are others than the table tells of "
-                    f"({told.rows:,} instead of {mark.rows:,}): it is perhaps being written, try again in an hour."
+                    f"({told[day].rows:,} instead of {self._mark(month, day).rows:,}): it is perhaps being written, "
+                    "try again in an hour."
                 )
-        return Day(mark.rows, mark.sums, mark.latest, told.owners)
+        marks = {day: self._mark(month, day) for day in days}
+        return {day: Day(one.rows, one.sums, one.latest, told[day].owners) for day, one in marks.items()}
+
+    def _differing(self, month: date, told: dict[date, Day]) -> list[date]:
+        return [day for day, one in told.items() if not one.same(self._mark(month, day), _CENT / 2)]
+
+    def _mark(self, month: date, day: date) -> Day:
+        return self.marks.days.get(month, {}).get(day, Day())
 
     def _expired(self, day: date) -> bool:
         """Whether the table has let go of a day by its age alone; its rows stay then."""

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from collectors.bills.layout import literal, quoted
 from collectors.gcp.billing_query import Roles
 
-_GROUP = 50_000  # rows of a row group: some 50 MB while it is written
+_GROUP = 50_000  # rows that wait to be written: some 50 MB
 # By which two sums of the same rows may differ, and which part of a large sum: BigQuery adds floats in any order.
 _SAME, _SAME_PART = Decimal("0.000001"), Decimal("0.000000001")
 _DECIMAL = "DECIMAL(38, 9)"  # what amounts are added up in
@@ -62,12 +63,24 @@ class Shelf:
         """The file of a day."""
         return self.folder / f"{month:%Y-%m}" / f"{day:%Y-%m-%d}.parquet"
 
-    def keep(self, month: date, day: date, batches: Iterator[pa.RecordBatch]) -> None:
-        """Keeps the rows of a day in place of those before, as they come."""
-        path = self.path(month, day)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not _write(path, batches):
-            path.unlink(missing_ok=True)
+    def keep(self, month: date, days: Sequence[date], batches: Iterator[pa.RecordBatch], start: str) -> None:
+        """Keeps the rows of days in place of those before, as they come; `start` is the column that tells their day."""
+        files = {day: _Rows(self.path(month, day)) for day in days}
+        self._file(month).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            for batch in batches:
+                for day, part in _by_day(batch, start) if len(days) > 1 else [(days[0], batch)]:
+                    files[day].add(part)
+                if sum(each.waiting for each in files.values()) >= _GROUP:
+                    for each in files.values():
+                        each.write()
+            for each in files.values():
+                each.write()
+        finally:
+            for each in files.values():
+                each.close()
+        for each in files.values():
+            each.keep()
 
     def remove(self, month: date, day: date) -> None:
         """Forgets the rows of a day that is no longer in the table."""
@@ -95,7 +108,7 @@ class Shelf:
         content = _text(self.columns, days)
         if not whole.exists() or not made_of.exists() or made_of.read_text(encoding="utf-8") != content:
             made_of.unlink(missing_ok=True)
-            _write(whole, _batches(paths))
+            _join(whole, paths)
             _replace(made_of, content)
         return {whole.name: whole}
 
@@ -159,37 +172,64 @@ def _text(columns: Sequence[str], days: Mapping[date, Day]) -> str:
     return json.dumps({"columns": list(columns), "days": told})
 
 
-def _batches(paths: Sequence[Path]) -> Iterator[pa.RecordBatch]:
-    """The rows of several files with the columns of all of them: an older one may lack some."""
-    for path in paths:
-        with pq.ParquetFile(path) as file:
-            yield from file.iter_batches(batch_size=_GROUP)
-
-
-def _write(path: Path, batches: Iterator[pa.RecordBatch]) -> int:
-    """Writes rows to a file that is there whole or not at all, in groups of a size that is read fast; returns how
-    many. Without rows there is no file."""
-    part, rows = path.with_suffix(".part"), 0
-    writer: pq.ParquetWriter | None = None
-    waiting: list[pa.RecordBatch] = []
+def _join(whole: Path, paths: Sequence[Path]) -> None:
+    """The rows of several files, which have the same columns, in one."""
+    file = _Rows(whole)
     try:
-        for batch in batches:
-            if not batch.num_rows:
-                continue
-            writer = writer or pq.ParquetWriter(part, batch.schema, compression="zstd")
-            waiting.append(batch)
-            rows += batch.num_rows
-            if sum(each.num_rows for each in waiting) >= _GROUP:
-                writer.write_table(pa.Table.from_batches(waiting))
-                waiting = []
-        if writer and waiting:
-            writer.write_table(pa.Table.from_batches(waiting))
+        for path in paths:
+            with pq.ParquetFile(path) as part:
+                for batch in part.iter_batches(batch_size=_GROUP):
+                    file.add(batch)
+                    if file.waiting >= _GROUP:
+                        file.write()
+        file.write()
     finally:
-        if writer:
-            writer.close()
-    if writer:
-        part.replace(path)
-    return rows
+        file.close()
+    file.keep()
+
+
+def _by_day(batch: pa.RecordBatch, start: str) -> Iterator[tuple[date, pa.RecordBatch]]:
+    """A page in parts, one for each day (UTC)."""
+    days = batch.column(start).cast(pa.date32(), safe=False)
+    for day in pc.unique(days):
+        yield day.as_py(), batch.filter(pc.equal(days, day))
+
+
+class _Rows:
+    """A file of rows on its way: beside its place until it is whole. Without rows there is no file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.waiting = path, 0
+        self._part = path.with_suffix(".part")
+        self._batches: list[pa.RecordBatch] = []
+        self._writer: pq.ParquetWriter | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Takes rows to be written."""
+        if batch.num_rows:
+            self._batches.append(batch)
+            self.waiting += batch.num_rows
+
+    def write(self) -> None:
+        """Writes what was taken, as one row group."""
+        if self._batches:
+            self._writer = self._writer or pq.ParquetWriter(
+                self._part, self._batches[0].schema, compression="zstd"
+            )
+            self._writer.write_table(pa.Table.from_batches(self._batches))
+            self._batches, self.waiting = [], 0
+
+    def close(self) -> None:
+        """Ends the file, whole or not."""
+        if self._writer:
+            self._writer.close()
+
+    def keep(self) -> None:
+        """Puts the file in its place."""
+        if self._writer:
+            self._part.replace(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: str) -> None:

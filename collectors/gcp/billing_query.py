@@ -22,6 +22,7 @@ _TIMES = ("TIMESTAMP", "DATETIME", "DATE")
 _BEFORE = timedelta(days=2)  # by which a row of an invoice may have arrived before its month has begun
 _LATE = timedelta(days=100)  # for which usage may be billed late, where a table is partitioned by usage
 _PARTITION_TIME = "_PARTITIONTIME"
+Parts = tuple[Any, Any] | None  # the first and last partition that something is in
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +163,7 @@ class Export:
         roles, part = self.roles, self.partition
         where = [f"{self._sql(roles.period)} >= @period"]
         parameters = [self._period("period", since)]
-        if part and (first := part.since(since)):
-            where.append(f"{part.leaf.sql} >= @arrived")
-            parameters.append(_instant("arrived", part.leaf, first))
+        self._arrived(since, where, parameters)
         select = [
             f"{self._sql(roles.period)} AS period", f"{self._date()} AS day",
             f"{self._sql(roles.currency)} AS currency",
@@ -175,36 +174,43 @@ class Export:
             select += [f"MIN({part.leaf.sql}) AS first_part", f"MAX({part.leaf.sql}) AS last_part"]
         return self._query(select, where, parameters, " GROUP BY 1, 2, 3")
 
-    def rows(self, month: date, day: date, parts: tuple[Any, Any] | None = None) -> Query:
-        """Everything of one day of usage in one billing period; `parts` are the first and last partition it is in."""
-        return self._rows(month, following(month), day, day + timedelta(days=1), parts)
+    @property
+    def cut_by_usage(self) -> bool:
+        """Whether each day of usage is a partition, so that days asked for one by one cost no more than together."""
+        return self.partition is not None and self.partition.leaf == self.leaves[self.roles.day]
+
+    def rows(self, month: date, days: Sequence[date], parts: Parts = None) -> Query:
+        """Everything of some days of usage in one billing period; `parts` are the first and last partition of them."""
+        where, parameters = self._within(month, following(month), _runs(days))
+        if self.partition and parts and None not in parts:
+            leaf = self.partition.leaf
+            where.append(f"{leaf.sql} BETWEEN @first AND @last")
+            parameters += [Parameter("first", leaf.type, parts[0]), Parameter("last", leaf.type, parts[1])]
+        return self._query(self.columns, where, parameters)
 
     def all_rows(self, since: date, until: date) -> Query:
         """Everything from a billing period on, for an estimate."""
-        return self._rows(since, following(until), since, until + timedelta(days=1), None)
-
-    def _rows(
-        self, month: date, after: date, start: date, stop: date, parts: tuple[Any, Any] | None
-    ) -> Query:
-        roles, part = self.roles, self.partition
-        day, period = self.leaves[roles.day], self._sql(roles.period)
-        where = [
-            f"{day.sql} >= @start",
-            f"{day.sql} < @stop",
-            f"{period} >= @period",
-            f"{period} < @following",
-        ]
-        parameters = [
-            _instant("start", day, start), _instant("stop", day, stop),
-            self._period("period", month), self._period("following", after),
-        ]  # fmt: skip
-        if part and parts and None not in parts:
-            where.append(f"{part.leaf.sql} BETWEEN @first AND @last")
-            names = ("first", "last")
-            parameters += [
-                Parameter(name, part.leaf.type, value) for name, value in zip(names, parts, strict=True)
-            ]
+        where, parameters = self._within(since, following(until), [(since, until + timedelta(days=1))])
+        self._arrived(since, where, parameters)
         return self._query(self.columns, where, parameters)
+
+    def _within(
+        self, month: date, after: date, runs: Sequence[tuple[date, date]]
+    ) -> tuple[list[str], list[Parameter]]:
+        """Conditions for billing periods and days of usage, the ends of each with the first only."""
+        day, period = self.leaves[self.roles.day], self._sql(self.roles.period)
+        parameters = [self._period("period", month), self._period("following", after)]
+        ranges = []
+        for number, (start, stop) in enumerate(runs):
+            ranges.append(f"({day.sql} >= @start{number} AND {day.sql} < @stop{number})")
+            parameters += [_instant(f"start{number}", day, start), _instant(f"stop{number}", day, stop)]
+        return [f"({' OR '.join(ranges)})", f"{period} >= @period", f"{period} < @following"], parameters
+
+    def _arrived(self, since: date, where: list[str], parameters: list[Parameter]) -> None:
+        """Leaves out the partitions that are too old to hold rows of a billing period from `since` on."""
+        if self.partition and (first := self.partition.since(since)):
+            where.append(f"{self.partition.leaf.sql} >= @arrived")
+            parameters.append(_instant("arrived", self.partition.leaf, first))
 
     def _query(
         self, select: list[str], where: list[str], parameters: list[Parameter], end: str = ""
@@ -233,6 +239,17 @@ class Export:
             if leaf.type == "STRING"
             else _instant(name, leaf, month)
         )
+
+
+def _runs(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days that follow each other as first and the one after the last."""
+    runs: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if runs and runs[-1][1] == day:
+            runs[-1] = (runs[-1][0], day + timedelta(days=1))
+        else:
+            runs.append((day, day + timedelta(days=1)))
+    return runs
 
 
 def following(month: date) -> date:

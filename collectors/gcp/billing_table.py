@@ -5,7 +5,7 @@ a few seconds, because what it does by itself is ten minutes of silence.
 """
 
 import concurrent.futures
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from collectors.calls import CallError
 from collectors.gcp.api import Api
 from collectors.gcp.billing_cells import batch_of
 from collectors.gcp.billing_days import Day
-from collectors.gcp.billing_query import Export, Query, TableName, export_of
+from collectors.gcp.billing_query import Export, Parts, Query, TableName, export_of
 from collectors.gcp.client import Client, Session
 from collectors.gcp.services import SERVICES
 from finops import __version__
@@ -47,7 +47,6 @@ _AGAIN = Retry(
 )  # fmt: skip
 T = TypeVar("T")
 Days = dict[date, dict[date, Day]]  # by the first day of the billing period, and by day
-Parts = tuple[Any, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,14 @@ class Marks:
     days: Days
     parts: dict[tuple[date, date], Parts]
     nowhere: int = 0
+
+    def parts_of(self, month: date, days: Iterable[date]) -> Parts:
+        """The first and last partition of several days."""
+        found = [self.parts.get((month, day)) for day in days]
+        ends = [each for each in found if each and None not in each]
+        if len(ends) < len(found):
+            return None
+        return min(first for first, _ in ends), max(last for _, last in ends)
 
 
 class Table:
@@ -87,10 +94,14 @@ class Table:
             return ask()
 
     def fetch(
-        self, month: date, day: date, parts: Parts, keep: Callable[[Iterator[pa.RecordBatch]], None]
+        self,
+        month: date,
+        days: Sequence[date],
+        parts: Parts,
+        keep: Callable[[Iterator[pa.RecordBatch]], None],
     ) -> None:
-        """Hands the rows of a day to `keep`, page by page; from the first one again when that breaks off."""
-        self._asked(self.export.rows(month, day, parts), lambda rows: keep(_batches(rows)))
+        """Hands the rows of some days to `keep`, page by page; from the first one again when that breaks off."""
+        self._asked(self.export.rows(month, days, parts), lambda rows: keep(_batches(rows)))
 
     def estimate(self, since: date, until: date) -> int:
         """Bytes that BigQuery would process for everything from `since` on, as it bills them. It runs nothing."""
@@ -99,10 +110,11 @@ class Table:
         )
 
     def _described(self, name: TableName) -> Export:
+        reference = bigquery.DatasetReference(name.project, name.dataset).table(name.table)
         try:
             table = self._client.call(
                 GET_TABLE,
-                lambda: self._bigquery.get_table(str(name), retry=_AGAIN, timeout=_REQUEST),
+                lambda: self._bigquery.get_table(reference, retry=_AGAIN, timeout=_REQUEST),
                 counted=False,
             )
         except CallError as error:

@@ -67,6 +67,7 @@ class Asked:
 
     name: TableName
     roles: Any = ROLES["gcp"]
+    cut_by_usage: bool = True
     columns: list[str] = field(default_factory=lambda: list(SCHEMA.names))
 
 
@@ -76,6 +77,7 @@ class Table:
     def __init__(self) -> None:
         self.rows: list[dict[str, Any]] = []
         self.fetched: list[tuple[str, str]] = []
+        self.asked = 0
         self.errors: dict[date, FinopsError] = {}
         self.lies: dict[date, float] = {}
         self.meanwhile: Callable[[], None] = lambda: None
@@ -97,24 +99,19 @@ class Table:
         return marks_of(told)
 
     def fetch(
-        self, month: date, day: date, parts: Any, keep: Callable[[Iterator[pa.RecordBatch]], None]
+        self, month: date, days: list[date], parts: Any, keep: Callable[[Iterator[pa.RecordBatch]], None]
     ) -> None:
-        self.fetched.append((f"{month:%Y-%m}", f"{day}"))
-        if day in self.errors:
-            raise self.errors[day]
+        self.asked += 1
+        self.fetched += [(f"{month:%Y-%m}", f"{day}") for day in days]
+        for day in days:
+            if day in self.errors:
+                raise self.errors[day]
         self.meanwhile()
         found = [
             row for row in self.rows
-            if row["usage_start_time"].date() == day and row["invoice_month"] == f"{month:%Y%m}"
+            if row["usage_start_time"].date() in days and row["invoice_month"] == f"{month:%Y%m}"
         ]  # fmt: skip
-        keep(
-            iter(
-                [
-                    pa.RecordBatch.from_pylist(found[:2], schema=SCHEMA),
-                    pa.RecordBatch.from_pylist(found[2:], schema=SCHEMA),
-                ]
-            )
-        )
+        keep(iter([pa.RecordBatch.from_pylist(part, schema=SCHEMA) for part in (found[:2], found[2:])]))
 
 
 class Desk:
@@ -126,6 +123,7 @@ class Desk:
 
     def collect(self, *, since: datetime = datetime(2026, 10, 12), at: datetime = AT) -> BillResult:
         self.table.fetched.clear()
+        self.table.asked = 0
         self.said.clear()
         session = Session(Credentials(anonymous=True), "shop-prod")
         return billing.collect_bill(
@@ -195,6 +193,18 @@ def test_a_second_run_fetches_nothing_and_a_new_row_only_its_day(desk: Desk, tab
     assert desk.collect().loaded == ("2026-10",)
     assert table.fetched == [("2026-10", "2026-10-05")]
     assert desk.sums() == {"2026-10 USD": Decimal("17.5")}
+
+
+@pytest.mark.parametrize(("by_usage", "most", "queries"), [(True, 100, 4), (False, 100, 1), (False, 2, 2)])
+def test_days_are_asked_for_together_where_each_query_would_read_the_same_partitions(
+    desk: Desk, table: Table, monkeypatch: pytest.MonkeyPatch, by_usage: bool, most: int, queries: int
+) -> None:
+    monkeypatch.setattr(billing, "_AT_ONCE", most)
+    table.export.cut_by_usage = by_usage
+    table.rows = [charge(date(2026, 10, day), float(day)) for day in range(3, 7)]
+    assert desk.collect().loaded == ("2026-10",)
+    assert (table.asked, len(table.fetched)) == (queries, 4)
+    assert desk.sums() == {"2026-10 USD": Decimal(18)}
 
 
 def test_a_correction_that_cancels_out_is_seen_all_the_same(desk: Desk, table: Table) -> None:

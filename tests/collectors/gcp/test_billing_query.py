@@ -130,7 +130,7 @@ def test_queries_are_standard_sql_in_which_every_value_is_bound(
     columns: list[Column], cut: tuple[str | None, str] | None
 ) -> None:
     table, day = export(columns, cut), date(2026, 10, 5)
-    for query in (table.marks(OCTOBER), table.rows(OCTOBER, day, (day, day)), table.all_rows(OCTOBER, day)):
+    for query in (table.marks(OCTOBER), table.rows(OCTOBER, [day], (day, day)), table.all_rows(OCTOBER, day)):
         tree = sqlglot.parse_one(query.sql, dialect="bigquery")
         named = {each.name for each in tree.find_all(sqlglot.exp.Parameter)}
         assert named == set(values(query))
@@ -145,11 +145,11 @@ def test_the_query_for_marks_never_joins_the_credits() -> None:
 
 def test_a_period_is_compared_in_the_type_of_its_column() -> None:
     day = date(2026, 10, 31)
-    text = values(export(STANDARD).rows(OCTOBER, day))
+    text = values(export(STANDARD).rows(OCTOBER, [day]))
     assert (text["period"], text["following"]) == ("202610", "202611")
-    times = values(export(FOCUS).rows(OCTOBER, day))
+    times = values(export(FOCUS).rows(OCTOBER, [day]))
     assert (times["period"], times["following"]) == (datetime(2026, 10, 1), datetime(2026, 11, 1))
-    assert (times["start"], times["stop"]) == (datetime(2026, 10, 31), datetime(2026, 11, 1))
+    assert (times["start0"], times["stop0"]) == (datetime(2026, 10, 31), datetime(2026, 11, 1))
 
 
 @pytest.mark.parametrize(
@@ -172,7 +172,7 @@ def test_a_partitioned_table_is_read_from_the_first_partition_that_can_hold_the_
 
 def test_a_day_is_read_from_the_partitions_that_hold_it() -> None:
     first, last = datetime(2026, 10, 5), datetime(2026, 10, 9)
-    query = export(STANDARD, (None, "DAY")).rows(OCTOBER, date(2026, 10, 5), (first, last))
+    query = export(STANDARD, (None, "DAY")).rows(OCTOBER, [date(2026, 10, 5)], (first, last))
     assert "`_PARTITIONTIME` BETWEEN @first AND @last" in query.sql
     assert (values(query)["first"], values(query)["last"]) == (first, last)
 
@@ -181,3 +181,20 @@ def test_a_day_is_read_from_the_partitions_that_hold_it() -> None:
 def test_a_table_without_a_partition_that_tells_a_time_is_read_whole(cut: tuple[str, str] | None) -> None:
     query = export(STANDARD, cut).marks(OCTOBER)
     assert set(values(query)) == {"period"}
+
+
+def test_days_that_follow_each_other_are_asked_for_as_one_range() -> None:
+    days = [date(2026, 10, day) for day in (31, 5, 6, 7, 9)]
+    told = values(export(STANDARD).rows(OCTOBER, days))
+    ends = [(told[f"start{number}"].day, told[f"stop{number}"]) for number in range(3)]
+    assert ends == [(5, datetime(2026, 10, 8)), (9, datetime(2026, 10, 10)), (31, datetime(2026, 11, 1))]
+    assert "start3" not in told
+
+
+@pytest.mark.parametrize(
+    ("cut", "by_usage"), [(("usage_start_time", "DAY"), True), ((None, "DAY"), False), (None, False)]
+)
+def test_only_partitions_by_usage_make_days_cheap_one_by_one(
+    cut: tuple[str | None, str] | None, by_usage: bool
+) -> None:
+    assert export(STANDARD, cut).cut_by_usage is by_usage

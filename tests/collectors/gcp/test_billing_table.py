@@ -138,7 +138,7 @@ def fetched(table: Table) -> list[dict[str, Any]]:
         for batch in batches:
             kept.extend(batch.to_pylist())
 
-    table.fetch(OCTOBER, FIFTH, None, keep)
+    table.fetch(OCTOBER, [FIFTH], None, keep)
     return kept
 
 
