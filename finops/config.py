@@ -8,6 +8,7 @@ FINOPS_RULES__IDLE_INSTANCE__CPU_PEAK_MAX=0.03.
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -27,15 +28,17 @@ _NOT_KEYS = {
     "FINOPS_CONFIG",
     "FINOPS_PROFILE",
     "FINOPS_DEBUG",
-    "FINOPS_GCP_ENDPOINT",
 }
 # Variables that set an endpoint under a name of their own, after all others.
-_ENDPOINTS = {"FINOPS_ALIBABA_ENDPOINT": ["alibaba", "endpoint"]}
+_ENDPOINTS = {
+    "FINOPS_ALIBABA_ENDPOINT": ["alibaba", "endpoint"],
+    "FINOPS_GCP_ENDPOINT": ["gcp", "endpoint"],
+}
 
 # Settings that are text whatever they look like.
 _TEXTS = {
     "db", "currency", "memory_limit", "spill_limit", "redaction_key",
-    "role", "external_id", "billing_export", "endpoint", "site",
+    "role", "external_id", "billing_export", "endpoint", "site", "organization", "billing_account",
 }  # fmt: skip
 
 _Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$")]
@@ -71,7 +74,26 @@ def _endpoint(text: str) -> str:
     try:
         return checked_endpoint(text)
     except ValueError as error:
-        raise PydanticCustomError("endpoint", "{words}", {"words": str(error)}) from None
+        raise _in_words(str(error)) from None
+
+
+def _in_words(words: str) -> PydanticCustomError:
+    """An error that ends a sentence which begins with the key."""
+    return PydanticCustomError("words", "{words}", {"words": words})
+
+
+def _table(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9.:-]*\.[A-Za-z0-9_]+\.[\w-]+", text):
+        raise _in_words(
+            f"is no table in BigQuery ({text}): write PROJECT.DATASET.TABLE; exported files are read with finops ingest"
+        )
+    return text
+
+
+def _project(text: str) -> str:
+    if not re.fullmatch(r"([a-z0-9.-]+:)?[a-z][a-z0-9-]*", text):
+        raise _in_words(f"is no id of a project ({text}): write the id, not the name or the number")
+    return text
 
 
 class AlibabaSettings(BaseModel):
@@ -87,6 +109,24 @@ class AlibabaSettings(BaseModel):
     endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
     site: Literal["china", "international"] | None = None
     bill_days: int = Field(default=40, ge=1, le=540)  # the API answers for 18 months
+
+
+class GcpSettings(BaseModel):
+    """What to collect from Google Cloud; each key but `bill_days` is an option of finops collect gcp.
+
+    Numbers of organisations and folders may be written with quotes or without.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+
+    projects: list[Annotated[str, AfterValidator(_project)]] = []
+    organization: Annotated[str, Field(pattern=r"^(organizations/)?\d+$")] | None = None
+    folders: list[Annotated[str, Field(pattern=r"^(folders/)?\d+$")]] = []
+    billing_account: Annotated[str, Field(pattern=r"^(billingAccounts/)?[0-9A-Za-z-]+$")] | None = None
+    regions: list[str] = []
+    endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
+    billing_export: Annotated[str, AfterValidator(_table)] | None = None
+    bill_days: int = Field(default=40, ge=1)
 
 
 class Settings(BaseModel):
@@ -106,6 +146,7 @@ class Settings(BaseModel):
     redaction_key: SecretStr = SecretStr("")
     aws: AwsSettings = AwsSettings()
     alibaba: AlibabaSettings = AlibabaSettings()
+    gcp: GcpSettings = GcpSettings()
 
     def limits(self) -> Limits:
         """What DuckDB may take."""
@@ -186,7 +227,7 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         plain = path[-1] in _TEXTS and first != "rules"
         _set(values, path, text if plain else _parsed(text), name)
     for name, path in _ENDPOINTS.items():
-        if environ.get(name):
+        if environ.get(name, "").strip():
             try:
                 _set(values, path, checked_endpoint(environ[name]), name)
             except ValueError as error:
@@ -221,7 +262,7 @@ def _validated(values: Mapping[str, Any], path: Path | None) -> Settings:
             close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
             hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}."
             raise ConfigError(f"{where}: there is no setting {key}{hint}") from error
-        if first["type"] == "endpoint":
+        if first["type"] == "words":
             raise ConfigError(f"{where}: {key} {first['msg']}.") from error
         raise ConfigError(f"{where}: {key}: {first['msg']}.") from error
 

@@ -11,7 +11,6 @@ from finops.cli.options import (
     Common,
     Config,
     Db,
-    Endpoint,
     ExternalId,
     Leave,
     Only,
@@ -37,6 +36,10 @@ Profiles = Annotated[
 Role = Annotated[
     str | None,
     typer.Option("--role", metavar="NAME", help="Assume this RAM role in every account of the directory."),
+]
+Endpoint = Annotated[
+    str | None,
+    typer.Option("--endpoint", metavar="URL", help="Ask here instead [$FINOPS_ALIBABA_ENDPOINT]."),
 ]
 Since = Annotated[str | None, since_up_to(91)]
 SiteOption = Annotated[

@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from finops.cli.options import (
+    BillingAccount,
     BillingExport,
     Common,
     Config,
@@ -15,8 +16,11 @@ from finops.cli.options import (
     Db,
     Endpoint,
     ExternalId,
+    Folders,
     Format,
+    Organization,
     Profiles,
+    Projects,
     Regions,
     Role,
     in_colour,
@@ -32,14 +36,12 @@ from finops.errors import (
     IncompleteError,
     StaleError,
     UnwritableError,
-    UsageError,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from finops.model import AuditReport
-    from finops.pipeline.filters import Filters
 
 
 def register(app: typer.Typer) -> None:
@@ -54,7 +56,7 @@ def audit(
     live: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CLOUD]...", help="First collect what is old from aws or alibaba, judge only that."
+            metavar="[CLOUD]...", help="First collect what is old from aws, alibaba or gcp, judge only that."
         ),
     ] = None,
     cloud: Annotated[
@@ -63,6 +65,7 @@ def audit(
     account: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this account or project (repeatable).")
     ] = None,
+    project: Projects = None,
     region: Regions = None,
     rule: Annotated[list[str] | None, typer.Option(metavar="ID", help="Only this rule (repeatable).")] = None,
     tag: Annotated[
@@ -83,6 +86,9 @@ def audit(
     ] = None,
     cached: Annotated[bool, typer.Option("--cached", help="Collect nothing, whatever its age.")] = False,
     profile: Profiles = None,
+    organization: Organization = None,
+    folder: Folders = None,
+    billing_account: BillingAccount = None,
     role: Role = None,
     external_id: ExternalId = None,
     endpoint: Endpoint = None,
@@ -100,6 +106,7 @@ def audit(
     config: Config = None,
 ) -> None:
     """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
+    from finops.cli.filters import filters_of, refuse_for_nobody
     from finops.cli.gates import parse_gates
     from finops.cli.live import asking_of, collect_each
     from finops.instants import now, parse_duration
@@ -111,22 +118,27 @@ def audit(
     common = Common(ctx, db, config, profile[0] if profile and not live else None)
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
-    filters = _filters([*(cloud or ()), *(live or ())], account, region, rule, tag, min_savings)
-    if not live:
-        _refuse_for_nobody(role, external_id, endpoint, billing_export, cost_explorer)
+    filters = filters_of([*(cloud or ()), *(live or ())], account, project, region, rule, tag, min_savings)
+    only_google = set(live or ()) == {"gcp"}  # whose accounts are its projects
+    asked: dict[str, Any] = {
+        "profiles": profile,
+        "accounts": None if only_google else account,
+        "projects": [*(project or ()), *(account or ())] if only_google else project,
+        "organization": organization,
+        "folders": folder,
+        "billing_account": billing_account,
+        "role": role,
+        "external_id": external_id,
+        "regions": region,
+        "endpoint": endpoint,
+        "billing_export": billing_export,
+        "cost_explorer": cost_explorer,
+    }
     lacking: list[FinopsError | None] = []
-    if live and not cached:
-        asking = asking_of(
-            profiles=profile,
-            accounts=account,
-            role=role,
-            external_id=external_id,
-            regions=region,
-            endpoint=endpoint,
-            billing_export=billing_export,
-            cost_explorer=cost_explorer,
-        )
-        lacking += collect_each(common, live, asking, limit, as_of=as_of)
+    if not live:
+        refuse_for_nobody(asked)
+    elif not cached:
+        lacking += collect_each(common, live, asking_of(**asked), limit, as_of=as_of)
     run_id = new_run_id()
     with reading(common.db, common.settings.limits()) as con:
         found = run_audit(
@@ -136,7 +148,7 @@ def audit(
             as_of=instant(as_of) if as_of else None,
             filters=filters,
         )
-        whole = not any((account, region, rule, tag, min_savings)) and covers_all(con, filters)
+        whole = not any((account, project, region, rule, tag, min_savings)) and covers_all(con, filters)
     _keep(common, found, whole=whole)
     _print(found, format_, output, common)
     _end_with_the_strongest(
@@ -195,16 +207,6 @@ def explain(
     out(_marked_up(text) if on_terminal() else text)
 
 
-def _refuse_for_nobody(*given: str | bool | None) -> None:
-    """Options that say how to ask a cloud mean nothing where none is asked."""
-    names = ("--role", "--external-id", "--endpoint", "--billing-export", "--cost-explorer")
-    for name, value in zip(names, given, strict=True):
-        if value:
-            raise UsageError(
-                f"{name} says how to ask a cloud, and none is named: write finops audit aws {name} …"
-            )
-
-
 def _end_with_the_strongest(*conditions: FinopsError | None) -> None:
     """Tells every condition, the strongest last, by raising it; the order is incomplete, stale, gate."""
     told = [condition for condition in conditions if condition]
@@ -242,41 +244,6 @@ def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsErro
             f"The newest data of {cloud} {account} are of {at:%Y-%m-%d %H:%M} UTC, older than {max_age}{more}."
         )
     return None
-
-
-def _filters(
-    cloud: list[str] | None,
-    account: list[str] | None,
-    region: list[str] | None,
-    rule: list[str] | None,
-    tag: list[str] | None,
-    min_savings: str | None,
-) -> "Filters":
-    from decimal import Decimal, InvalidOperation
-
-    from finops.pipeline.filters import Filters
-
-    for text in tag or []:
-        if "=" not in text:
-            raise UsageError(f"--tag {text}: write it as key=value.")
-    try:
-        least = Decimal(min_savings) if min_savings is not None else None
-    except InvalidOperation:
-        raise UsageError(f"--min-savings {min_savings} is not an amount.") from None
-    if least is not None and not least.is_finite():
-        raise UsageError(f"--min-savings {min_savings} is not an amount.")
-    for name in cloud or []:
-        if name not in ("aws", "alibaba", "gcp"):
-            raise UsageError(f"There is no cloud {name}: there are aws, alibaba and gcp.")
-    pairs = tuple((text.partition("=")[0], text.partition("=")[2]) for text in tag or [])
-    return Filters(
-        clouds=tuple(dict.fromkeys(cloud or ())),
-        accounts=tuple(account or ()),
-        regions=tuple(region or ()),
-        rules=tuple(rule or ()),
-        tags=pairs,
-        min_savings=least,
-    )
 
 
 def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:

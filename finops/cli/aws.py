@@ -7,7 +7,6 @@ import typer
 from finops.cli.options import (
     Accounts,
     AsOf,
-    BillingExport,
     Common,
     Config,
     CostExplorer,
@@ -25,6 +24,10 @@ CLOUD = "aws"
 
 Profiles = Annotated[
     list[str] | None, typer.Option("--profile", metavar="NAME", help="Profile of ~/.aws (repeatable).")
+]
+BillingExport = Annotated[
+    str | None,
+    typer.Option("--billing-export", metavar="s3://BUCKET/PREFIX", help="Where the bill's Data Export is."),
 ]
 Since = Annotated[str | None, since_up_to(95)]
 

@@ -2,9 +2,9 @@
 
 import typer
 
-from finops.cli import alibaba, aws
+from finops.cli import alibaba, aws, gcp
 
-_CLOUDS = (aws, alibaba)
+_CLOUDS = (aws, alibaba, gcp)
 _GROUPS = {
     "collect": "Read a cloud into the warehouse: live, read-only, resumable.",
     "doctor": "Check credentials, permissions and what a run would cost, before it runs.",

@@ -173,6 +173,7 @@ class Bar:
         self._cloud = cloud
         self._bar: Any = None
         self._task: Any = None
+        self._done = self._of = 0
 
     def __enter__(self) -> "Bar":
         return self
@@ -182,7 +183,8 @@ class Bar:
             self._bar.stop()
 
     def begin(self, scopes: int) -> None:
-        """Says how many scopes there are to collect."""
+        """Says how many scopes there are to collect, as far as that is known: places may turn out to have more."""
+        self._done, self._of = 0, scopes
         if self._common.quiet or not sys.stderr.isatty():
             self._common.say(f"Collecting {scopes} scopes from {self._cloud}.")
             return
@@ -195,11 +197,15 @@ class Bar:
         self._task = self._bar.add_task(f"Collecting from {self._cloud}", total=scopes)
 
     def scope(self, scope: "Scope", status: str) -> None:
-        """Says that a scope is done, whole or not."""
+        """Says that a scope is done, whole or not. Whatever was not announced makes the way longer."""
+        self._done += 1
+        self._of = max(self._of, self._done)
         if self._bar is not None:
             mark = "" if status == "complete" else f" ({status})"
             words = f"{scope.account_id} {scope.region} {scope.dataset.replace('_', ' ')}{mark}"
-            self._bar.update(self._task, advance=1, description=f"{words:<50}"[:50])
+            self._bar.update(
+                self._task, completed=self._done, total=self._of, description=f"{words:<50}"[:50]
+            )
 
     def say(self, message: str) -> None:
         """A word in between."""

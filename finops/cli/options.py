@@ -53,6 +53,30 @@ Regions = Annotated[
     list[str] | None,
     typer.Option("--region", metavar="R", help="Only this region (repeatable) [all enabled]."),
 ]
+Projects = Annotated[
+    list[str] | None,
+    typer.Option("--project", metavar="ID", help="Only this project of Google Cloud (repeatable)."),
+]
+Organization = Annotated[
+    str | None,
+    typer.Option(
+        "--organization", metavar="NUMBER", help="All projects of this organisation of Google Cloud."
+    ),
+]
+Folders = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--folder", metavar="NUMBER", help="All projects below this folder of Google Cloud (repeatable)."
+    ),
+]
+BillingAccount = Annotated[
+    str | None,
+    typer.Option(
+        "--billing-account",
+        metavar="ID",
+        help="All projects that this Google Cloud billing account pays for.",
+    ),
+]
 Only = Annotated[
     str | None, typer.Option(metavar="LIST", help="Only these datasets, e.g. instances,volumes,charges.")
 ]
@@ -72,12 +96,18 @@ AsOf = Annotated[str | None, typer.Option("--as-of", metavar="T", help="Collect 
 Endpoint = Annotated[
     str | None,
     typer.Option(
-        "--endpoint", metavar="URL", help="Ask here instead: Alibaba Cloud [$FINOPS_ALIBABA_ENDPOINT]."
+        "--endpoint",
+        metavar="URL",
+        help="Ask here instead [$FINOPS_ALIBABA_ENDPOINT, $FINOPS_GCP_ENDPOINT].",
     ),
 ]
 BillingExport = Annotated[
     str | None,
-    typer.Option("--billing-export", metavar="s3://BUCKET/PREFIX", help="Where the bill's Data Export is."),
+    typer.Option(
+        "--billing-export",
+        metavar="WHERE",
+        help="The bill: s3://BUCKET/PREFIX of AWS, PROJECT.DATASET.TABLE of Google Cloud.",
+    ),
 ]
 CostExplorer = Annotated[
     bool,

@@ -5,15 +5,16 @@ its `Request` is a key of that section and an option of the commands.
 """
 
 import importlib
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from finops.endpoints import checked_endpoint
-from finops.errors import FinopsError, UsageError
+from pydantic import BaseModel, ValidationError
+
+from finops.errors import UsageError
+from finops.pipeline.identities import identity_of_alibaba, identity_of_aws, identity_of_gcp
 
 if TYPE_CHECKING:
     from collectors.conduct import Outcome, Progress
@@ -31,6 +32,10 @@ class Asking:
 
     profiles: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    organization: str | None = None
+    folders: tuple[str, ...] = ()
+    billing_account: str | None = None
     role: str | None = None
     external_id: str | None = None
     regions: tuple[str, ...] = ()
@@ -100,7 +105,8 @@ class Cloud:
 
     `days` are the most that it keeps metrics for. `wanted` makes the `Wanted` of its collector, for the instant that
     data speak about and the warehouse they go to. `identity` tells whose credentials a request would use, and where
-    it would go, without a call and without a secret.
+    it would go, without a call and without a secret. `whom` are keys that each name something to collect and add up:
+    an option for one of them takes the place of all.
     """
 
     name: str
@@ -108,6 +114,7 @@ class Cloud:
     days: int
     wanted: Callable[[Collecting, datetime, Path], Any]
     identity: Callable[[Any], list[str]]
+    whom: tuple[str, ...] = ()
 
     def collector(self) -> Collector:
         """The cloud's package, imported when it is needed: the SDKs are slow to load."""
@@ -123,7 +130,7 @@ class Cloud:
             raise UsageError(f"--since: metrics are collected over 1 to {self.days} days, not over {days}.")
         own = getattr(settings, self.name)
         more = {
-            name: getattr(asking, name, None) or getattr(own, name)
+            name: _given(own, asking, name) or getattr(own, name)
             for name in ("billing_export", "cost_explorer", "bill_days")
             if hasattr(own, name)
         }
@@ -132,15 +139,14 @@ class Cloud:
     def request(self, settings: "Settings", asking: Asking) -> Any:
         """Whom to ask, as the collector's `Request`.
 
-        Raises UsageError for an endpoint that is none.
+        Raises UsageError for a value that the key of finops.toml would not take.
         """
-        if asking.endpoint:
-            try:
-                asking = replace(asking, endpoint=checked_endpoint(asking.endpoint))
-            except ValueError as error:
-                raise UsageError(f"--endpoint {error}.") from None
         own, kind = getattr(settings, self.name), self.collector().Request
-        told = {field.name: getattr(asking, field.name) or getattr(own, field.name) for field in fields(kind)}
+        base = own.model_copy(update={name: type(own).model_fields[name].default for name in self.whom})
+        base = base if any(getattr(asking, name) for name in self.whom) else own
+        told = {
+            field.name: _given(own, asking, field.name) or getattr(base, field.name) for field in fields(kind)
+        }
         told = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
         return kind(**{**told, "regions": tuple(sorted(set(told["regions"])))})
 
@@ -153,14 +159,33 @@ class Cloud:
 
 def option(name: str) -> str:
     """The option of the command line that sets a field of Asking."""
-    return "--" + (_SINGULAR.get(name) or name.replace("_", "-"))
+    return "--" + (_SINGULAR.get(name) or name).replace("_", "-")
+
+
+def _given(own: BaseModel, asking: Asking, name: str) -> Any:
+    """What was given for a field, as the key of finops.toml would hold it.
+
+    Raises UsageError where the key tells in words why it does not take the value. What else is wrong with it is
+    the collector's to say.
+    """
+    value = getattr(asking, name, None)
+    if not value:
+        return value
+    try:
+        plain = list(value) if isinstance(value, tuple) else value
+        return getattr(type(own).model_validate({name: plain}), name)
+    except ValidationError as error:
+        first = error.errors()[0]
+        if first["type"] == "words":
+            raise UsageError(f"{option(name)} {first['msg']}.") from None
+        return value
 
 
 def cloud_named(name: str) -> Cloud:
     """The cloud of this name. Raises UsageError where none can be collected."""
     if name not in CLOUDS:
         raise UsageError(
-            f"finops cannot collect from {name} yet: this version collects from {' and '.join(CLOUDS)}."
+            f"finops cannot collect from {name} yet: this version collects from {_listed(CLOUDS)}."
         )
     return CLOUDS[name]
 
@@ -172,17 +197,12 @@ def asked_of_each(names: Iterable[str], settings: "Settings", asking: Asking) ->
     something of a single cloud while several are asked.
     """
     clouds = [cloud_named(name) for name in dict.fromkeys(names)]
-    titles = " and ".join(cloud.title for cloud in clouds)
-    strange = {cloud.name: cloud.strange(settings, asking) for cloud in clouds}
+    strange = _strange(clouds, settings, asking)
     for name in sorted(set.intersection(*strange.values())):
-        raise UsageError(f"{option(name)} means nothing to {titles}: leave it out.")
-    for name in _OF_ONE if len(clouds) > 1 else ():
-        if getattr(asking, name):
-            sections = " and ".join(f"[{cloud.name}]" for cloud in clouds)
-            raise UsageError(
-                f"{option(name)} names something of one cloud, but {titles} are asked: set it under {sections} "
-                "in finops.toml, or ask one cloud at a time."
-            )
+        raise UsageError(
+            f"{option(name)} means nothing to {_listed(cloud.title for cloud in clouds)}: leave it out."
+        )
+    _refuse_for_several(clouds, strange, asking)
     plain: dict[str, Any] = {field.name: field.default for field in fields(asking)}
     return {
         cloud.name: cloud.asked(
@@ -190,6 +210,41 @@ def asked_of_each(names: Iterable[str], settings: "Settings", asking: Asking) ->
         )
         for cloud in clouds
     }
+
+
+def _strange(clouds: Sequence[Cloud], settings: "Settings", asking: Asking) -> dict[str, set[str]]:
+    """The options that each cloud does not have, by its name; a bill is the one cloud's whose bills are so named."""
+    strange = {cloud.name: cloud.strange(settings, asking) for cloud in clouds}
+    named = [cloud for cloud in clouds if _names_a_bill(getattr(settings, cloud.name), asking.billing_export)]
+    for cloud in clouds if len(named) == 1 else ():
+        strange[cloud.name] |= set() if cloud in named else {"billing_export"}
+    return strange
+
+
+def _names_a_bill(own: BaseModel, text: str | None) -> bool:
+    try:
+        return bool(text) and bool(type(own).model_validate({"billing_export": text}))
+    except ValidationError:
+        return False
+
+
+def _refuse_for_several(clouds: Sequence[Cloud], strange: dict[str, set[str]], asking: Asking) -> None:
+    """Raises UsageError for an option that names something of one cloud where several could take it."""
+    for name in _OF_ONE if len(clouds) > 1 else ():
+        takers = [cloud for cloud in clouds if name not in strange[cloud.name]]
+        if not getattr(asking, name) or (len(takers) == 1 and name != "accounts"):
+            continue  # what an audit tells is limited to the accounts, and none is another cloud's
+        titles, sections = _listed(one.title for one in clouds), _listed(f"[{one.name}]" for one in takers)
+        raise UsageError(
+            f"{option(name)} names something of one cloud, but {titles} are asked: set it under {sections} "
+            "in finops.toml, or ask one cloud at a time."
+        )
+
+
+def _listed(words: Iterable[str]) -> str:
+    """a, b and c."""
+    *most, last = words
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _wanted_of_aws(asked: Collecting, at: datetime, db: Path) -> Any:
@@ -212,42 +267,42 @@ def _wanted_of_alibaba(asked: Collecting, at: datetime, db: Path) -> Any:
     return alibaba.Wanted(asked.only, asked.days, bill)
 
 
+def _wanted_of_gcp(asked: Collecting, at: datetime, db: Path) -> Any:
+    from collectors import gcp
+
+    if asked.only == ("charges",) and not asked.billing_export:
+        raise UsageError(
+            "--only charges needs a bill: say where it is with --billing-export PROJECT.DATASET.TABLE."
+        )
+    bill = None
+    if asked.billing_export and asked.charges:
+        bill = gcp.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), _bills(db))
+    return gcp.Wanted(asked.only, asked.days, bill)
+
+
 def _bills(db: Path) -> Path:
     """The folder beside a warehouse that keeps the files of bills."""
     return db.with_name(db.name + ".bills")
 
 
-def _identity_of_aws(request: Any) -> list[str]:
-    """Variables alone: the SDK looks at each of its files only when it is told to."""
-    names = (
-        "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN", "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_ENDPOINT_URL",
-    )  # fmt: skip
-    return [*(os.environ.get(name, "") for name in names), request.external_id or ""]
-
-
-def _identity_of_alibaba(request: Any) -> list[str]:
-    """The key's id or the role, wherever it is found: `aliyun configure switch` changes it within a file."""
-    from collectors.alibaba.credentials import find_source
-
-    told = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if "ALIBABA_CLOUD_ENDPOINT_" in name]
-    for profile in request.profiles or (None,):
-        try:
-            source = find_source(profile)
-        except FinopsError:
-            break  # what is wrong with it is told when the cloud is asked
-        told += [source.key.id if source.key else "", repr(replace(source, key=None))]
-    return [*told, request.external_id or ""]
-
-
 # What each cloud takes, and what names something that another cloud cannot have.
 _OF_ALL = {"only", "since"}
-_OF_ONE = ("profiles", "accounts", "role", "external_id", "regions")
-_SINGULAR = {"profiles": "profile", "accounts": "account", "regions": "region"}
+_OF_ONE = ("profiles", "accounts", "role", "external_id", "regions", "endpoint", "billing_export")
+_PROJECTS = ("projects", "organization", "folders", "billing_account")
+_SINGULAR = {
+    "profiles": "profile",
+    "accounts": "account",
+    "projects": "project",
+    "folders": "folder",
+    "regions": "region",
+}
 CLOUDS = {
     cloud.name: cloud
     for cloud in (
-        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=_identity_of_aws),
-        Cloud("alibaba", "Alibaba Cloud", days=91, wanted=_wanted_of_alibaba, identity=_identity_of_alibaba),
+        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=identity_of_aws),
+        Cloud("alibaba", "Alibaba Cloud", days=91, wanted=_wanted_of_alibaba, identity=identity_of_alibaba),
+        Cloud(
+            "gcp", "Google Cloud", days=95, wanted=_wanted_of_gcp, identity=identity_of_gcp, whom=_PROJECTS
+        ),
     )
 }

@@ -15,10 +15,14 @@ from finops.verdicts import Key, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What an audit is limited to. Empty means everything; values of one kind are alternatives."""
+    """What an audit is limited to. Empty means everything; values of one kind are alternatives.
+
+    `projects` are accounts of Google Cloud, and limit no other cloud.
+    """
 
     clouds: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
@@ -51,10 +55,11 @@ def refuse_unknown_accounts(con: duckdb.DuckDBPyConnection, filters: Filters) ->
             "SELECT DISTINCT account_id FROM coverage UNION SELECT DISTINCT account_id FROM instances"
         ).fetchall()
     }
-    for account in filters.accounts:
+    for account in (*filters.accounts, *filters.projects):
         if account not in known:
+            kind = "account" if account in filters.accounts else "project"
             raise UsageError(
-                f"There is no account {account} in the warehouse; finops status names those there are."
+                f"There is no {kind} {account} in the warehouse; finops status names those there are."
             )
 
 
@@ -71,6 +76,7 @@ def in_scope(cloud: str, account: str, region: str | None, filters: Filters) -> 
     return (
         (not filters.clouds or cloud in filters.clouds)
         and (not filters.accounts or account in filters.accounts)
+        and (not filters.projects or cloud != "gcp" or account in filters.projects)
         and (not filters.regions or region in (None, "global") or region in filters.regions)
     )
 

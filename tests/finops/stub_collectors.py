@@ -16,7 +16,7 @@ from finops.errors import FinopsError
 from finops.warehouse import Scope, Writer, load_scope, record_failure
 
 REGION = "region-1"
-ACCOUNTS = {"aws": "012345678901", "alibaba": "1234567890123456"}
+ACCOUNTS = {"aws": "012345678901", "alibaba": "1234567890123456", "gcp": "project-1"}
 
 
 @dataclass
@@ -114,7 +114,8 @@ def install(patch: pytest.MonkeyPatch, cloud: str) -> Stub:
 
 def nobody(patch: pytest.MonkeyPatch, home: Path) -> None:
     """Nobody's credentials, in the environment or at home."""
-    for name in [name for name in os.environ if name.startswith(("AWS_", "ALIBABA", "ALIYUN_", "FINOPS_"))]:
+    prefixes = ("AWS_", "ALIBABA", "ALIYUN_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "FINOPS_")
+    for name in [name for name in os.environ if name.startswith(prefixes)]:
         patch.delenv(name)
     patch.setenv("HOME", str(home))
 

@@ -92,6 +92,17 @@ def test_variables_come_last_and_reach_into_tables(here: Path) -> None:
         ("[alibaba]\naccounts = ['prod']", "alibaba.accounts.0"),
         ("[alibaba]\nbill_days = 0", "alibaba.bill_days"),
         ("[alibaba]\nendpoint = 'http://10.0.0.1'", "alibaba.endpoint is plain http (http://10.0.0.1)"),
+        ("[gcp]\nproject = []", "no setting gcp.project; did you mean projects?"),
+        (
+            "[gcp]\nprojects = ['My Project']",
+            "gcp.projects.0 is no id of a project (My Project): write the id",
+        ),
+        ("[gcp]\nprojects = [123456789012]", "gcp.projects.0 is no id of a project (123456789012)"),
+        ("[gcp]\norganization = 'example.com'", "gcp.organization"),
+        ("[gcp]\norganization = true", "gcp.organization"),
+        ("[gcp]\nfolders = ['teams']", "gcp.folders.0"),
+        ("[gcp]\nbilling_export = 'gs://b/p'", "gcp.billing_export is no table in BigQuery (gs://b/p)"),
+        ("[gcp]\nendpoint = 'http://10.0.0.1'", "gcp.endpoint is plain http (http://10.0.0.1)"),
         ("[[rates]]\nfrom = 'CNY'\nto = 'USD'\nrate = -1\ndate = 2026-01-01", "rates.0.rate"),
     ],
 )
@@ -141,3 +152,39 @@ def test_variables_reach_into_the_section_of_a_cloud_and_text_that_looks_like_a_
     ).alibaba
     assert (settings.regions, settings.external_id) == (["cn-hangzhou"], "1e5")
     assert (settings.site, settings.bill_days) == ("china", 70)
+
+
+@pytest.mark.parametrize("number", ["123", "'123'", "'organizations/123'"])
+def test_a_number_that_names_something_is_text_with_quotes_or_without(here: Path, number: str) -> None:
+    write(here / "finops.toml", f"[gcp]\norganization = {number}\nfolders = [7, 'folders/8']\n")
+    settings = load_settings(environ={"HOME": str(here)}).gcp
+    assert (settings.organization, settings.folders) == (number.strip("'"), ["7", "folders/8"])
+
+
+def test_variables_of_google_cloud_keep_what_is_text_as_it_is(here: Path) -> None:
+    settings = load_settings(
+        environ={
+            "HOME": str(here),
+            "FINOPS_GCP__ORGANIZATION": "0123",
+            "FINOPS_GCP__FOLDERS": "[7]",
+            "FINOPS_GCP__PROJECTS": '["team-a", "example.com:team-b"]',
+            "FINOPS_GCP__BILLING_EXPORT": "team-a.billing.gcp_billing_export_resource_v1_0A",
+            "FINOPS_GCP__BILL_DAYS": "70",
+        }
+    ).gcp
+    assert (settings.organization, settings.folders) == ("0123", ["7"])
+    assert settings.projects == ["team-a", "example.com:team-b"]
+    assert (settings.billing_export, settings.bill_days) == (
+        "team-a.billing.gcp_billing_export_resource_v1_0A",
+        70,
+    )
+
+
+def test_the_endpoint_of_google_cloud_has_a_variable_of_its_own_that_wins(here: Path) -> None:
+    write(here / "finops.toml", "[gcp]\nendpoint = 'https://file.example'\nprojects = ['team-a']\n")
+    environ = {"HOME": str(here), "FINOPS_GCP_ENDPOINT": "http://127.0.0.1:8900/"}
+    settings = load_settings(environ=environ).gcp
+    assert (settings.endpoint, settings.projects) == ("http://127.0.0.1:8900", ["team-a"])
+    assert load_settings(environ={"HOME": str(here)}).gcp.endpoint == "https://file.example"
+    with pytest.raises(ConfigError, match=r"^FINOPS_GCP_ENDPOINT is plain http \(http://10\.0\.0\.1\)"):
+        load_settings(environ={"HOME": str(here), "FINOPS_GCP_ENDPOINT": "http://10.0.0.1"})

@@ -12,8 +12,11 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from collectors.alibaba import Request
+from collectors.gcp import Request as GoogleRequest
 from finops.cli.app import app
+from finops.cli.live import Bar
 from finops.errors import CredentialsError
+from finops.warehouse import Scope
 from tests.finops.stub_collectors import ACCOUNTS, Stub, install, nobody
 
 NO_KEY = "No credentials of {} were found."
@@ -35,6 +38,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Stub:
 @pytest.fixture
 def alibaba(monkeypatch: pytest.MonkeyPatch) -> Stub:
     return install(monkeypatch, "alibaba")
+
+
+@pytest.fixture
+def gcp(monkeypatch: pytest.MonkeyPatch) -> Stub:
+    return install(monkeypatch, "gcp")
 
 
 @dataclass(frozen=True)
@@ -87,6 +95,29 @@ def test_every_option_reaches_the_collector(alibaba: Stub, here: Path) -> None:
     assert (wanted.only, wanted.days) == (("instances", "charges"), 30)
     assert wanted.bill.since == datetime(2026, 11, 20) - timedelta(days=40)
     assert (here / "here.duckdb").exists()
+
+
+def test_every_option_of_google_cloud_reaches_its_collector(gcp: Stub) -> None:
+    done = finops(
+        "collect", "gcp", "--project", "team-a", "--project", "team-b", "--organization", "1", "--folder", "2",
+        "--folder", "folders/3", "--billing-account", "0A", "--region", "us-east1", "--endpoint",
+        "http://127.0.0.1:8900", "--billing-export", "team-a.billing.export", "--since", "30d", "--only",
+        "instances,charges", "--as-of", "2026-11-20", "--wait", "1s",
+    )  # fmt: skip
+    assert (done.exception, code(done)) == (None, 0)
+    assert gcp.requests == [
+        GoogleRequest(
+            projects=("team-a", "team-b"),
+            organization="1",
+            folders=("2", "folders/3"),
+            billing_account="0A",
+            regions=("us-east1",),
+            endpoint="http://127.0.0.1:8900",
+        )
+    ]
+    (wanted,) = gcp.wanted
+    assert (wanted.only, wanted.days) == (("instances", "charges"), 30)
+    assert wanted.bill.table == "team-a.billing.export"
 
 
 def test_what_the_line_does_not_say_is_in_finops_toml(alibaba: Stub, here: Path) -> None:
@@ -196,6 +227,35 @@ def test_the_policy_is_printed_as_json_for_what_is_asked(
     assert json.loads(done.stdout) == {"Version": "1", "role": "reader"}
 
 
+def test_the_doctor_of_google_cloud_tells_what_the_bill_takes(
+    gcp: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def examine(request: Any, at: datetime, days: int, bill: Any) -> Any:
+        asked.append((request, days, bill))
+        size = None if bill is None else 5 << 30
+        return SimpleNamespace(checks=[], denied=[], places=2, calls=120, points=99, bytes=size)
+
+    monkeypatch.setattr("collectors.gcp.doctor.examine", examine)
+    done = finops("doctor", "gcp", "--project", "team-a")
+    assert code(done) == 0, done.exception
+    assert "BigQuery" not in done.stdout
+    done = finops("doctor", "gcp", "--billing-export", "team-a.billing.export")
+    assert "about 5.0 GiB" in done.stdout
+    assert (asked[0][0].projects, asked[0][1:]) == (("team-a",), (95, None))
+    assert asked[1][2].table == "team-a.billing.export"
+
+
+def test_the_role_is_printed_as_gcloud_takes_it(gcp: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "collectors.gcp.permissions.role",
+        lambda request, export: {"title": "finops", "for": [request.organization, export]},
+    )
+    done = finops("permissions", "gcp", "--organization", "1", "--billing-export", "team-a.billing.export")
+    assert json.loads(done.stdout) == {"title": "finops", "for": ["1", "team-a.billing.export"]}
+
+
 # --- audit of several clouds ------------------------------------------------------------------------------
 
 
@@ -203,7 +263,9 @@ def test_two_clouds_are_collected_and_judged_by_one_command(aws: Stub, alibaba: 
     done = audit("aws", "alibaba")
     assert (code(done), done.exception) == (0, None)
     report = json.loads(done.stdout)
-    assert {(one["cloud"], one["account"]) for one in report["coverage"]} == set(ACCOUNTS.items())
+    assert {(one["cloud"], one["account"]) for one in report["coverage"]} == {
+        (cloud, ACCOUNTS[cloud]) for cloud in ("aws", "alibaba")
+    }
 
 
 def test_a_cloud_without_credentials_is_told_and_the_others_go_on(aws: Stub, alibaba: Stub) -> None:
@@ -240,6 +302,31 @@ def test_what_makes_no_sense_for_one_cloud_is_told_before_any_is_asked(
     assert not alibaba.requests
 
 
+def test_three_clouds_are_collected_and_judged_by_one_command(aws: Stub, alibaba: Stub, gcp: Stub) -> None:
+    done = audit("aws", "alibaba", "gcp", "--billing-export", "team-a.billing.export")
+    assert (code(done), done.exception) == (0, None)
+    covered = {(one["cloud"], one["account"]) for one in json.loads(done.stdout)["coverage"]}
+    assert covered == set(ACCOUNTS.items())
+    assert [bool(stub.wanted[0].bill) for stub in (aws, alibaba, gcp)] == [False, True, True]
+
+
+def test_a_project_limits_google_cloud_and_no_other_cloud(aws: Stub, gcp: Stub) -> None:
+    done = audit("aws", "gcp", "--project", gcp.account)
+    assert (code(done), done.exception) == (0, None)
+    assert gcp.requests[0].projects == (gcp.account,)
+    assert {one["cloud"] for one in json.loads(done.stdout)["coverage"]} == {"aws", "gcp"}
+    done = audit("--project", gcp.account)
+    assert {one["cloud"] for one in json.loads(done.stdout)["coverage"]} == {"gcp"}
+    done = audit("--project", "team-b")
+    assert code(done) == 2
+    assert "There is no project team-b in the warehouse" in str(done.exception)
+
+
+def test_an_account_of_google_cloud_is_a_project(gcp: Stub) -> None:
+    assert code(audit("gcp", "--account", gcp.account)) == 0
+    assert gcp.requests[0].projects == (gcp.account,)
+
+
 def test_an_audit_of_one_cloud_hands_the_endpoint_on(alibaba: Stub) -> None:
     assert code(audit("alibaba", "--endpoint", "http://127.0.0.1:8900")) == 0
     assert alibaba.requests[0].endpoint == "http://127.0.0.1:8900"
@@ -253,6 +340,9 @@ def test_an_audit_of_one_cloud_hands_the_endpoint_on(alibaba: Stub) -> None:
         ("--external-id", "x"),
         ("--billing-export", "s3://b/p"),
         ("--cost-explorer",),
+        ("--organization", "1"),
+        ("--folder", "1"),
+        ("--billing-account", "0A"),
     ],
 )
 def test_how_to_ask_a_cloud_is_refused_where_none_is_named(option: tuple[str, ...], aws: Stub) -> None:
@@ -268,8 +358,17 @@ def test_a_cached_audit_asks_nobody(alibaba: Stub) -> None:
     assert len(alibaba.requests) == 1
 
 
-def test_a_cloud_that_cannot_be_collected_yet_is_said_to_be_so(alibaba: Stub) -> None:
-    done = audit("alibaba", "gcp")
-    assert code(done) == 2
-    assert "finops cannot collect from gcp yet" in str(done.exception)
-    assert not alibaba.requests
+# --- progress ---------------------------------------------------------------------------------------------
+
+
+def test_a_bar_grows_with_what_was_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    common = SimpleNamespace(quiet=False, say=lambda words: None)
+    with Bar(common, "Google Cloud") as bar:  # type: ignore[arg-type]
+        bar.begin(2)
+        (task,) = bar._bar.tasks
+        seen = []
+        for number in range(4):
+            bar.scope(Scope("gcp", "team-a", f"region-{number}", "instances"), "complete")
+            seen.append((task.completed, task.total))
+    assert seen == [(1, 2), (2, 2), (3, 3), (4, 4)]
