@@ -15,6 +15,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from collectors.bills import ingest
 from collectors.calls import CallError
 from collectors.gcp import billing
 from collectors.gcp.billing import Bill, BillResult
@@ -55,7 +56,10 @@ def charge(day: date, cost: float, *credits: float, **more: Any) -> dict[str, An
         "currency": "USD", "invoice_month": f"{day:%Y%m}", "cost_type": "regular",
         "resource_global_name": "//compute.googleapis.com/projects/1/zones/us-central1-a/instances/77",
         "usage_start_time": start, "usage_end_time": start + timedelta(hours=1), "cost": cost, "labels": [],
-        "credits": [{"type": "SUSTAINED_USAGE_DISCOUNT", "name": "SUD", "amount": each} for each in credits],
+        "credits": [
+            {"id": "", "full_name": "", "type": "SUSTAINED_USAGE_DISCOUNT", "name": "SUD", "amount": each}
+            for each in credits
+        ],
         "exported": start + timedelta(hours=5), "price_effective_price": Decimal("0.031611"),
     }  # fmt: skip
     return {**row, **more}
@@ -366,3 +370,31 @@ def test_a_name_that_is_no_table_is_refused_before_anything_is_asked(desk: Desk)
     session = Session(Credentials(anonymous=True), "shop-prod")
     with pytest.raises(InputError, match=r"PROJECT\.DATASET\.TABLE"):
         billing.fetch_bill(session, Bill("not a table", AT, desk.folder), AT)
+
+
+def nested(row: dict[str, Any]) -> str:
+    """The row as BigQuery exports it to a file of JSON lines."""
+    records: dict[str, Any] = {}
+    for name, value in row.items():
+        record, _, leaf = name.partition("_")
+        if record in ("service", "sku", "project", "invoice", "resource", "price"):
+            records.setdefault(record, {})[leaf] = value
+        elif name != "exported":
+            records[name] = value
+    return json.dumps(records, default=str)
+
+
+def test_what_comes_from_the_table_is_what_comes_from_a_file_of_it(desk: Desk, table: Table) -> None:
+    more = {"labels": [{"key": "team", "value": 'a"b'}], "resource_name": "projects/1/instances/web"}
+    table.rows = [
+        charge(FIFTH, 0.1, **more), charge(FIFTH, 0.2, -0.05, -0.1), charge(SIXTH, 1e-7, project_id=None),
+        charge(SIXTH, -3.0, cost_type="adjustment"), charge(SIXTH, 9.0, currency="JPY", cost_type="tax"),
+    ]  # fmt: skip
+    desk.collect()
+    file = desk.folder / "export.json"
+    file.write_text("".join(f"{nested(row)}\n" for row in table.rows))
+    charges = "SELECT * EXCLUDE (x_Source, x_Other) FROM charges ORDER BY ALL"  # in JSON amounts are text
+    with duckdb.connect(config={"threads": 2}) as con:
+        con.execute(schema_sql())
+        assert ingest(Writer(con, "run", AT), [file], at=AT).files[0].format == "gcp-detailed"
+        assert con.execute(charges).fetchall() == desk.rows(charges)

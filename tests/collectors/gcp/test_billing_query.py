@@ -1,16 +1,22 @@
 """What is asked of a billing export: the kind of a table by its columns, names that are safe, partitions that prune."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlglot
+from google.cloud.bigquery import SchemaField
 
 from collectors.gcp.billing_query import Export, Query, TableName, export_of
 from finops.errors import InputError
 
+SAMPLE = (
+    Path(__file__).parents[4] / "shared" / "samples" / "focus" / "native" / "gcp_billing_export_schema.json"
+)
 NAME = TableName.of("shop-prod.billing.gcp_billing_export_v1_0123AB_4567CD")
 OCTOBER = date(2026, 10, 1)
 
@@ -198,3 +204,12 @@ def test_only_partitions_by_usage_make_days_cheap_one_by_one(
     cut: tuple[str | None, str] | None, by_usage: bool
 ) -> None:
     assert export(STANDARD, cut).cut_by_usage is by_usage
+
+
+@pytest.mark.skipif(not SAMPLE.is_file(), reason="the shared samples are not beside this checkout")
+def test_the_schema_of_a_real_table_is_a_standard_export() -> None:
+    table = export(
+        [SchemaField.from_api_repr(each) for each in json.loads(SAMPLE.read_text(encoding="utf-8"))]
+    )
+    assert table.version == "gcp-standard"
+    assert "`usage`.`amount_in_pricing_units` AS `usage_amount_in_pricing_units`" in table.columns
