@@ -35,6 +35,7 @@ QUERY = Api(
 )
 
 _NO_PERMISSION = ("accessDenied", "forbidden", "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "403")
+_INVALID = ("invalidQuery", "invalid", "INVALID_ARGUMENT", "400")
 _REQUEST = 60.0  # seconds for one request
 _JOB = 300.0  # seconds for one query
 _PAGE = 10_000  # rows; an answer has 10 MB at most
@@ -80,18 +81,9 @@ class Table:
 
     def marks(self, since: date) -> Marks:
         """What tells whether a day has changed, of all days of the billing periods from `since` on."""
-
-        def ask() -> Marks:
-            return marks_of(self._asked(self.export.marks(since), lambda rows: [dict(row) for row in rows]))
-
-        try:
-            return ask()
-        except CallError as error:
-            if self.export.partition is None or error.code not in ("invalidQuery", "invalid"):
-                raise
-            # Its partitions only save: a copy or a clone may not tell its rows' arrival.
-            self.export = replace(self.export, partition=None)
-            return ask()
+        return self._pruned(
+            lambda: marks_of(self._asked(self.export.marks(since), lambda rows: [dict(row) for row in rows]))
+        )
 
     def fetch(
         self,
@@ -105,9 +97,20 @@ class Table:
 
     def estimate(self, since: date, until: date) -> int:
         """Bytes that BigQuery would process for everything from `since` on, as it bills them. It runs nothing."""
-        return sum(
-            self._dry(query) for query in (self.export.marks(since), self.export.all_rows(since, until))
+        return self._pruned(
+            lambda: self._dry(self.export.marks(since)) + self._dry(self.export.all_rows(since, until))
         )
+
+    def _pruned(self, ask: Callable[[], T]) -> T:
+        """An answer; where its partitions cannot be asked for, as in some copies of a table, without them: they only
+        save."""
+        try:
+            return ask()
+        except CallError as error:
+            if self.export.partition is None or error.code not in _INVALID:
+                raise
+            self.export = replace(self.export, partition=None)
+            return ask()
 
     def _described(self, name: TableName) -> Export:
         reference = bigquery.DatasetReference(name.project, name.dataset).table(name.table)

@@ -271,3 +271,4 @@ def test_an_estimate_runs_nothing() -> None:
     bill = Bill(str(NAME), datetime(2026, 10, 12), folder=None)  # type: ignore[arg-type]
     assert estimate(session, bill, datetime(2026, 11, 20)) == 2000
     assert all(body["configuration"]["dryRun"] is True for _, _, body in wire.asked[1:])
+    assert all("_PARTITIONTIME" in body["configuration"]["query"]["query"] for _, _, body in wire.asked[1:])
