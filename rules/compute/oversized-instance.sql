@@ -56,8 +56,8 @@ doc: |
   It is wrong where load is about to grow, where a licence or network limit hangs on the size, or
   where the processor waits for a disk. Resize in a quiet hour and watch a week; undo by the same command with
   the old type.
-  Sizes of a Google series differ in memory per processor as well, so a smaller one may keep the memory, which then
-  needs no data. Only predefined types are proposed, and a type whose processor is shared or runs on credits only to a
+  Sizes of a Google series differ in memory per processor as well; which of them a machine needs is not known without
+  memory data either. Only predefined types are proposed, and a type whose processor is shared or runs on credits only to a
   machine of that kind; a machine with a shared processor is not judged on Google, where what its utilisation is a
   share of is not what it pays for. The instance group of a machine is told under created-by; its new template is like the
   old one but for the type, and a group of a region takes --region instead of --zone.
@@ -89,10 +89,10 @@ smaller AS (
     -- Sizes whose processor carries the load: first those that hold the memory too, and of these the smallest.
     SELECT
         i.cloud, i.account_id, i.region, i.instance_id, s.instance_type, s.vcpu, s.memory_gib,
-        s.memory_gib >= t.memory_gib OR coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) AS holds_memory,
+        coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) AS holds_memory,
         row_number() OVER (
             PARTITION BY i.cloud, i.account_id, i.region, i.instance_id
-            ORDER BY s.memory_gib >= t.memory_gib OR coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) DESC,
+            ORDER BY coalesce(u.memory_peak * t.memory_gib <= s.memory_gib * (1 - $headroom), FALSE) DESC,
                 s.vcpu, s.memory_gib, s.instance_type
         ) AS place
     FROM instances AS i
@@ -142,10 +142,9 @@ SELECT
     CASE WHEN state = 'oversized' THEN 'finding' WHEN state LIKE 'right size%' THEN 'ok' ELSE 'not_evaluated' END AS verdict,
     CASE state
         WHEN 'oversized' THEN 'On the busiest of ' || counted(days, 'day', 'days') || ' it used ' || in_percent(cpu_p95) || ' of '
-            || amount(vcpu) || ' vCPU' || coalesce(' and ' || in_percent(memory_peak) || ' of ' || amount(memory_gib) || ' GiB', '') || '; ' || new_type || ' ('
+            || amount(vcpu) || ' vCPU and ' || in_percent(memory_peak) || ' of ' || amount(memory_gib) || ' GiB; ' || new_type || ' ('
             || amount(new_vcpu) || ' vCPU, ' || amount(new_memory) || ' GiB) would be ' || in_percent(cpu_p95 * vcpu / new_vcpu)
-            || CASE WHEN new_memory >= memory_gib THEN ' full' ELSE ' and ' || in_percent(memory_peak * memory_gib / new_memory) || ' full' END
-            || ' (limit ' || in_percent(1 - $headroom) || ')' || CASE WHEN new_memory >= memory_gib THEN ', with the memory it has now' ELSE '' END
+            || ' and ' || in_percent(memory_peak * memory_gib / new_memory) || ' full (limit ' || in_percent(1 - $headroom) || ')'
             || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'right size' THEN 'No smaller size of its family carries its load of ' || in_percent(cpu_p95) || ' on the busiest day and its peak of '
             || in_percent(cpu_peak) || ' (limit ' || in_percent(1 - $headroom) || ' of the smaller one).'
