@@ -66,6 +66,8 @@ def collect_project(place: Place, crew: Crew) -> None:
         found = handing.bring(one, partial(_rows, name, place, raw), _LISTS.get(name))
         if found is not None:
             rows[name] = found
+        elif _none_can_be(one):
+            rows[name] = {name: []}
     estate = Estate(crew, (CLOUD, place.project, GLOBAL), rows, asked, _INVENTORY, everywhere=True)
     known = _Known(place, estate)
     known.types = _collect_types(place, crew, known)
@@ -73,6 +75,11 @@ def collect_project(place: Place, crew: Crew) -> None:
     handing.finish()
     _collect_metrics(place, crew, handing, known)
     place.filled = handing.regions
+
+
+def _none_can_be(asked: Asked) -> bool:
+    """Whether a project has nothing of a kind because the API for it is not enabled."""
+    return getattr(asked.future.result().error, "status", None) == "skipped"
 
 
 def _rows(name: str, place: Place, raw: "_Raw", answer: Any) -> Rows:
