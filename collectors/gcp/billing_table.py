@@ -44,7 +44,7 @@ _AGAIN = Retry(
         exceptions.InternalServerError, exceptions.BadGateway, exceptions.ServiceUnavailable, exceptions.GatewayTimeout,
         requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, ConnectionError,
     ),
-    initial=0.5, maximum=4.0, timeout=15.0,
+    initial=0.5, maximum=2.0, timeout=6.0,
 )  # fmt: skip
 T = TypeVar("T")
 Days = dict[date, dict[date, Day]]  # by the first day of the billing period, and by day
@@ -117,7 +117,7 @@ class Table:
         try:
             table = self._client.call(
                 GET_TABLE,
-                lambda: self._bigquery.get_table(reference, retry=_AGAIN, timeout=_REQUEST),
+                lambda: self._bigquery.get_table(reference, retry=None, timeout=_REQUEST),  # type: ignore[arg-type]
                 counted=False,
             )
         except CallError as error:
