@@ -91,9 +91,15 @@ def fetch_bill(session: Session, bill: Bill, at: datetime) -> Fetched:
 
 
 def estimate(session: Session, bill: Bill, at: datetime) -> int:
-    """Bytes that BigQuery would process (and bill) for the whole bill from `since` on; a later run takes a part."""
-    table = Table(session, TableName.of(bill.table), bill.run_in)
-    return table.estimate(bill.since.date().replace(day=1), at.date())
+    """Bytes that BigQuery would process (and bill) for the whole bill from `since` on; a later run takes a part.
+
+    Raises as `fetch_bill` does.
+    """
+    name = TableName.of(bill.table)
+    try:
+        return Table(session, name, bill.run_in).estimate(bill.since.date().replace(day=1), at.date())
+    except ODD_SHAPES as error:
+        raise _odd(name, error) from error
 
 
 def load_bill(writer: Writer, fetched: Fetched, *, at: datetime, say: Callable[[str], None]) -> BillResult:

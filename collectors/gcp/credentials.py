@@ -16,6 +16,7 @@ from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.auth.transport.requests import AuthorizedSession
 
 from collectors.calls import METER
+from collectors.conduct import ODD_SHAPES
 from finops.errors import CredentialsError
 
 
@@ -72,14 +73,18 @@ def default(scope: str) -> tuple[Any, str | None]:
     """The usual credentials with their project. Raises CredentialsError where there are none."""
     try:
         return google.auth.default(scopes=[scope])
-    except DefaultCredentialsError as error:
-        raise CredentialsError(
-            "No Google credentials were found: set GOOGLE_APPLICATION_CREDENTIALS, or log in with gcloud auth "
-            "application-default login."
-        ) from error
-    except GoogleAuthError as error:
+    except (GoogleAuthError, OSError, *ODD_SHAPES) as error:
+        named = os.environ.get("GOOGLE_APPLICATION_CREDENTIALS")
+        if isinstance(error, DefaultCredentialsError) and not named and not has_file():
+            raise CredentialsError(
+                "No Google credentials were found: set GOOGLE_APPLICATION_CREDENTIALS, or log in with gcloud auth "
+                "application-default login."
+            ) from error
+        where = f" that GOOGLE_APPLICATION_CREDENTIALS names ({named})" if named else ""
         told = " ".join(str(error).split())[:300].rstrip(".")
-        raise CredentialsError(f"The Google credentials cannot be used: {told}.") from error
+        if not isinstance(error, GoogleAuthError | OSError | ValueError):
+            told = f"that is no file of credentials ({type(error).__name__}: {told})"
+        raise CredentialsError(f"The Google credentials{where} cannot be used: {told}.") from error
 
 
 def has_file() -> bool:

@@ -272,3 +272,10 @@ def test_an_estimate_runs_nothing() -> None:
     assert estimate(session, bill, datetime(2026, 11, 20)) == 2000
     assert all(body["configuration"]["dryRun"] is True for _, _, body in wire.asked[1:])
     assert all("_PARTITIONTIME" in body["configuration"]["query"]["query"] for _, _, body in wire.asked[1:])
+
+
+def test_an_estimate_of_what_is_not_built_as_a_table_is_a_sentence() -> None:
+    session, _ = session_of({"kind": "bigquery#table"})
+    bill = Bill(str(NAME), datetime(2026, 10, 12), folder=None)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="has a shape that this version does not know"):
+        estimate(session, bill, datetime(2026, 11, 20))
