@@ -44,7 +44,7 @@ SKUS = {
     "Extreme PD IOPS": "iops",
     "Hyperdisk Balanced IOPS in Iowa": "iops",
     "Hyperdisk Throughput Capacity in Iowa": "storage",
-    "Hyperdisk Throughput Throughput in Iowa": "throughput",
+    "Hyperdisk Throughput Throughput Capacity in Iowa": "throughput",
     "Hyperdisk Balanced Throughput": "throughput",
     "Storage PD Snapshot in US": "snapshot",
     "PD snapshot egress between NA and EU": "snapshot",

@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from finops.errors import InputError
+from finops.warehouse.reference import refresh
 
 ROW = {
     "billing_account_id": "01AAAA-000000-BBBBBB",
@@ -77,6 +78,35 @@ def test_credits_are_taken_off_and_kept_with_their_types(desk):
     assert [credit["type"] for credit in json.loads(json.loads(other)["credits"])] == [
         "SUSTAINED_USAGE_DISCOUNT",
         "COMMITTED_USAGE_DISCOUNT",
+    ]
+
+
+def test_effective_prices_of_a_machine_have_its_discounts_in_them_part_by_part(desk):
+    def sku(text):
+        return {"id": text, "description": text}
+
+    ram, gpu, disk = (
+        sku(text)
+        for text in ("N1 Predefined Instance Ram running in Americas", "Nvidia Tesla T4 GPU running in Americas", "SSD backed Local Storage")
+    )  # fmt: skip
+    plain = row(sku=disk, credits=[], cost=0.04, cost_at_list="0.04")
+    desk.ingest(
+        lines(
+            desk,
+            row(),
+            row(sku=ram, credits=ROW["credits"][:1], cost=0.2, cost_at_list="0.2"),
+            row(sku=gpu),
+            plain,
+        )
+    )
+    refresh(desk.con)
+    told = desk.con.execute(
+        "SELECT component, cost, discount_factor, covered_share > 0 FROM effective_prices WHERE resource_id = '77' ORDER BY 1"
+    ).fetchall()
+    assert told == [
+        ("compute", Decimal("0.25"), pytest.approx(0.25 / 0.6), True),
+        ("gpu", Decimal("0.15"), pytest.approx(0.375), True),
+        ("local_disk", Decimal("0.04"), 1.0, False),
     ]
 
 
