@@ -143,7 +143,7 @@ PLAN = (
     _Group(ALIBABA, "eu-central-1", "eu-mirror", "ecs.g7.large", "steady", 4, data=(("cloud_essd", 300, "low"),)),
     _Group(ALIBABA, "eu-central-1", "eu-ci", "ecs.c7.xlarge", "busy", 4, stage="ci"),
     # Google Cloud
-    _Group(GCP_PROD, "us-central1", "store-web", "n2-standard-4", "busy", 10, group="mig-store-web"),
+    _Group(GCP_PROD, "us-central1", "store-web", "n2-standard-4", "busy", 10, group="4402519853410672901"),
     _Group(GCP_PROD, "us-central1", "store-db", "n2-standard-8", "memory_bound", 3, data=(("pd-ssd", 500, "busy"),)),
     _Group(GCP_PROD, "us-central1", "store-analytics", "n2-standard-16", "oversized", 3, data=(("pd-ssd", 1000, "modest"),), team="finance"),
     _Group(GCP_PROD, "us-central1", "store-legacy", "n2-standard-8", "idle", 2, data=(("pd-balanced", 300, "idle"),)),

@@ -134,6 +134,7 @@ def _ip_rows(ips: Iterable[Ip]) -> list[dict[str, Any]]:
             **_place(one),
             "ip_id": one.id,
             "address": one.address,
+            "name": f"ip-{one.address.replace('.', '-')}" if one.cloud == "gcp" else None,
             "state": "in_use" if one.machine else "unused",
             "resource_id": one.machine.id if one.machine else None,
             "resource_type": "instance" if one.machine else None,

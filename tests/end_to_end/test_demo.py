@@ -57,6 +57,10 @@ def test_it_ends_with_a_table_and_the_path_of_a_report(folder: Path, demo: Done)
     )
 
 
+def test_every_finding_has_the_commands_that_act_on_it(audit: dict[str, Any]) -> None:
+    assert [(one["cloud"], one["rule"]) for one in audit["findings"] if not one["remediation"]] == []
+
+
 def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
     assert list(audit)[:1] == ["schema_version"]
     assert audit["schema_version"] == 1
