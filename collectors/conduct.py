@@ -147,10 +147,17 @@ class Crew:
         problems: Iterable[str] = (),
         keep_from: Mapping[int, datetime] | None = None,
     ) -> None:
-        """Says that a scope is complete, or all of it that there will be when there are problems."""
-        for table, found in (rows or {}).items():
-            if found:
-                self.add(scope, table, pa.Table.from_pylist(found))
+        """Says that a scope is complete, or all of it that there will be when there are problems.
+
+        Rows that no table can hold, such as a number among text, are a scope that could not be had.
+        """
+        try:
+            tables = {table: pa.Table.from_pylist(found) for table, found in (rows or {}).items() if found}
+        except ODD_SHAPES as error:
+            self.missed(scope, FinopsError(_unfit(scope, error)), calls)
+            return
+        for table, found in tables.items():
+            self.add(scope, table, found)
         self._out.put(_Whole(scope, calls, " ".join(dict.fromkeys(problems)) or None, keep_from))
 
     def missed(self, scope: Scope, error: FinopsError, calls: int) -> None:
@@ -259,7 +266,8 @@ def _settle(
 def _unfit(scope: Scope, error: Exception) -> str:
     """What the cloud sent that the warehouse cannot hold, such as one thing twice."""
     place = f"account {scope.account_id}, region {scope.region}"
-    return f"The {scope.dataset.replace('_', ' ')} of {place} do not fit the warehouse: {str(error).splitlines()[0]}"
+    told = next(iter(str(error).splitlines()), "")
+    return f"The {scope.dataset.replace('_', ' ')} of {place} do not fit the warehouse: {told}"
 
 
 class Stored:

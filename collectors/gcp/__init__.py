@@ -10,7 +10,8 @@ services     addresses and limits of the services
 credentials  who asks, as Google's own tools find it
 accounts     which projects and regions there are
 listing      what lists of Compute Engine have in common
-inventory    machines, groups, disks, snapshots: get → transform
+inventory    machines, groups, disks: get → transform
+snapshots    snapshots and the images that need them
 types        machine types by list and by name
 network      addresses, load balancers, NAT gateways, databases
 storage      buckets

@@ -1,14 +1,15 @@
 """Who is asking, which projects there are, and which regions."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from collectors.calls import Budget, CallError
 from collectors.conduct import ODD_SHAPES
 from collectors.gcp.api import Api
-from collectors.gcp.client import Client, Session
+from collectors.gcp.client import NOT_THERE, Client, Session
 from collectors.gcp.credentials import Credentials, has_file
 from collectors.gcp.services import READ_ONLY, address_of
 from collectors.scopes import Refused
@@ -121,24 +122,26 @@ class _Lists:
         own = os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
         if own:
             return {own: None}
-        names.update(self._told(lambda: dict(_live(self._client.all(SEARCH_PROJECTS)))))
+        names.update(self._told(lambda: dict(_named_in(_living(self._client.all(SEARCH_PROJECTS))))))
         if not names and self._client.session.credentials.project:
             names[self._client.session.credentials.project] = None
         return names
 
-    def _told(self, find: Any) -> Mapping[str, str | None]:
+    def _told(self, find: Callable[[], Mapping[str, str | None]]) -> Mapping[str, str | None]:
         try:
-            found: Mapping[str, str | None] = find()
+            return find()
         except CallError as error:
             status = "denied" if error.status in _GIVEN_UP else error.status
-            self._found.refused.append(Refused(_WHOLE, "accounts", status, str(error)))
-            return {}
+            self._refuse(status, str(error))
         except ODD_SHAPES as error:
             told = f"{type(error).__name__}: {error}"
-            sentence = f"The projects are listed in a shape that this version does not know ({told})."
-            self._found.refused.append(Refused(_WHOLE, "accounts", "failed", sentence))
-            return {}
-        return found
+            self._refuse(
+                "failed", f"The projects are listed in a shape that this version does not know ({told})."
+            )
+        return {}
+
+    def _refuse(self, status: str, sentence: str) -> None:
+        self._found.refused.append(Refused(_WHOLE, "accounts", status, sentence))
 
     def _billed(self, account: str) -> dict[str, str | None]:
         """Projects that a billing account pays for."""
@@ -146,32 +149,52 @@ class _Lists:
         return {str(one["projectId"]): None for one in told if one.get("billingEnabled")}
 
     def _below(self, parents: Sequence[str]) -> dict[str, str | None]:
-        """Projects anywhere below the parents: two lists tell of all that can be seen, whatever the depth."""
+        """Projects anywhere below the parents: two lists tell of all that can be seen, whatever the depth.
+
+        Folders that may not be seen are left out of their list, and nothing tells what is below them: then, and where
+        the lists may not be read, each folder is asked for what is in it.
+        """
         try:
             folders = {str(one["name"]): str(one.get("parent")) for one in self._client.all(SEARCH_FOLDERS)}
-            projects = self._client.all(SEARCH_PROJECTS)
+            projects = list(_living(self._client.all(SEARCH_PROJECTS)))
         except CallError as error:
-            if error.status not in _GIVEN_UP and error.code != "notFound":
+            if error.status not in _GIVEN_UP and error.code not in NOT_THERE:
                 raise
-            return dict(self._walked(parents))  # a list of each folder needs other permissions
+            return self._walked(parents)
+        above = {str(one["projectId"]): list(_above(str(one.get("parent")), folders)) for one in projects}
         wanted = set(parents)
-        return dict(_live(one for one in projects if wanted & set(_above(str(one.get("parent")), folders))))
+        names = dict(_named_in(one for one in projects if wanted & set(above[str(one["projectId"])])))
+        hidden = [parent for parent in parents if parent not in folders]
+        astray = any(
+            project not in names and chain and chain[-1].startswith("folders/")
+            for project, chain in above.items()
+        )
+        return {**names, **self._walked(hidden)} if astray and hidden else names
 
-    def _walked(self, parents: Sequence[str]) -> Iterator[tuple[str, str | None]]:
-        todo, seen = list(parents), set(parents)
+    def _walked(self, parents: Sequence[str]) -> dict[str, str | None]:
+        """Projects below the parents, folder by folder; what one of them does not tell is a word in `found`."""
+        todo, seen, names = list(parents), set(parents), dict[str, str | None]()
         while todo:
             parent = todo.pop()
-            yield from _live(self._client.all(LIST_PROJECTS, parent=parent))
-            below = [str(one["name"]) for one in self._client.all(LIST_FOLDERS, parent=parent)]
+            names.update(self._told(partial(self._inside, LIST_PROJECTS, parent)))
+            below = self._told(partial(self._inside, LIST_FOLDERS, parent))
             todo += [one for one in below if one not in seen]
             seen.update(below)
+        return names
+
+    def _inside(self, api: Api, parent: str) -> dict[str, str | None]:
+        """Projects, or folders, directly in a parent."""
+        told = _living(self._client.all(api, parent=parent))
+        return dict(_named_in(told)) if api is LIST_PROJECTS else {str(one["name"]): None for one in told}
 
 
-def _live(projects: Any) -> Iterator[tuple[str, str | None]]:
+def _living(some: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Those that are not being deleted."""
-    for one in projects:
-        if one.get("state", "ACTIVE") == "ACTIVE":
-            yield str(one["projectId"]), one.get("displayName")
+    return (one for one in some if one.get("state", "ACTIVE") == "ACTIVE")
+
+
+def _named_in(projects: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:
+    return ((str(one["projectId"]), one.get("displayName")) for one in projects)
 
 
 def _above(parent: str, folders: Mapping[str, str]) -> Iterator[str]:

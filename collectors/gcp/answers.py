@@ -106,5 +106,5 @@ def _kind(status: int, reasons: list[str]) -> tuple[str, str]:
 
 def said(message: str) -> str:
     """What a service says of an error, in one line."""
-    line = " ".join(message.split())
+    line = " ".join(message.encode(errors="replace").decode().split())
     return "" if line.startswith("<") else line[:300].rstrip(".")

@@ -213,6 +213,8 @@ class Client:
             sentence = f"The {service.title} {needs} {self.where} ({code})"
             if service.inventory:
                 return CallError("skipped", code, f"{sentence}, so nothing of its kind can be there.")
+            if answer.kind == "closed":
+                return CallError("denied", code, f"{sentence}: link the project to a billing account.")
             hint = f"gcloud services enable {service.host} --project {self.project}"
             return CallError("denied", code, f"{sentence}: {hint}.")
         if answer.kind == "denied":
@@ -235,9 +237,11 @@ def refused(error: Exception) -> CredentialsError:
 
 
 def _content(body: bytes) -> dict[str, Any]:
-    content = json.loads(body)
+    content: Any = json.loads(body)
     if not isinstance(content, dict):
         raise ValueError("an answer that is no object")
+    if b"\\ud" in body.lower():  # half of a character, which is no text that can be stored
+        return dict(json.loads(json.dumps(content, ensure_ascii=False).encode(errors="replace")))
     return content
 
 

@@ -53,6 +53,7 @@ def collect(
     """
     found = discover(request)
     places = _places(found, wanted, at, writer.con)
+    narrow = set(_narrow(writer.con, found.regions))
     return gather(
         writer,
         CLOUD,
@@ -63,7 +64,7 @@ def collect(
         of_machines=OF_MACHINES,
         filled=lambda: _filled(places),
         at=at,
-        fresh=fresh,
+        fresh=lambda scope: fresh(scope) and scope not in narrow,
         progress=progress,
         wanted=lambda scope: not wanted.only or scope.dataset in wanted.only,
         bills=_Bills(writer, found, wanted.bill, at, progress),
@@ -78,6 +79,26 @@ def _places(found: Found, wanted: Wanted, at: datetime, con: duckdb.DuckDBPyConn
         Place(session, at, wanted.days, frozenset(found.regions), newest.get(session.account, {}))
         for session in found.sessions
     ]
+
+
+def _narrow(con: duckdb.DuckDBPyConnection, regions: tuple[str, ...]) -> Iterator[Scope]:
+    """Scopes of projects as such that were last asked about other regions than these: whole for those only."""
+    known = con.execute(
+        "SELECT account_id, run_id, request ->> '$.regions[*]' FROM collections WHERE cloud = ?", [CLOUD]
+    ).fetchall()
+    runs: dict[str, dict[str, bool]] = {}
+    for account, run, asked in known:
+        covers = not asked or (bool(regions) and set(regions) <= set(asked))
+        mine = runs.setdefault(str(account), {})
+        mine[str(run)] = mine.get(str(run), False) or covers
+    told = con.execute(
+        "SELECT account_id, region, dataset, run_id FROM coverage WHERE cloud = ? AND region = ?",
+        [CLOUD, GLOBAL],
+    ).fetchall()
+    for account, region, dataset, run in told:
+        mine = runs.get(str(account), {})
+        if mine and not mine.get(str(run), any(mine.values())):
+            yield Scope(CLOUD, account, region, dataset)
 
 
 def _filled(places: Iterable[Place]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What there is in one project: get_… asks, transform_… makes rows of the warehouse's tables of the answers.
+"""Machines, groups and disks of one project: get_… asks, transform_… makes rows of the warehouse of the answers.
 
 One aggregated call tells of every zone. Resources are known by their numeric ids; names repeat from zone to zone, so
 what names another resource is resolved by place and name.
@@ -12,6 +12,7 @@ from typing import Any
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
+from collectors.gcp.families import LOCAL_SSD
 from collectors.gcp.listing import (
     Listed,
     Raw,
@@ -24,13 +25,13 @@ from collectors.gcp.listing import (
     number,
     once,
     place_of,
+    region_in,
     region_of,
     utc,
     zone_of,
 )
-from collectors.gcp.types import series_of
+from collectors.gcp.types import LOCAL_SSD_GIB, series_of
 from collectors.regions import Problems, beside
-from collectors.scopes import GLOBAL
 
 _ONE = {"maxResults": 1}
 _AGGREGATED = "compute/v1/projects/{project}/aggregated/"
@@ -57,10 +58,6 @@ LIST_AUTOSCALERS = Api(
     aggregated=True,
     probe=_ONE,
 )
-LIST_SNAPSHOTS = Api(
-    "compute", "compute/v1/projects/{project}/global/snapshots", "compute.snapshots.list", probe=_ONE
-)
-LIST_IMAGES = Api("compute", "compute/v1/projects/{project}/global/images", "compute.images.list", probe=_ONE)
 
 CREATED_BY = "created-by"
 _CLUSTER = ("goog-k8s-cluster-name", "cluster-name")
@@ -135,12 +132,17 @@ def _instance(one: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "private_ip": next((each.get("networkIP") for each in one.get("networkInterfaces") or ()), None),
         "gpu_count": sum(int(each.get("acceleratorCount") or 0) for each in gpus),
         "gpu_model": next((name_of(each.get("acceleratorType")) for each in gpus), None),
-        "local_disk_gib": sum(
-            number(each.get("diskSizeGb")) or 0.0
-            for each in one.get("disks") or ()
-            if each.get("type") == "SCRATCH"
-        ),
+        "local_disk_gib": _local_disks(one, machine_type),
     }
+
+
+def _local_disks(one: Mapping[str, Any], machine_type: str) -> float:
+    """GiB of local disks beside those that belong to the type, which a machine shows as well."""
+    shown = [each for each in one.get("disks") or () if each.get("type") == "SCRATCH"]
+    if "lssd" in machine_type:
+        return 0.0
+    total = sum(number(each.get("diskSizeGb")) or LOCAL_SSD_GIB for each in shown)
+    return max(0.0, total - LOCAL_SSD.get(machine_type, 0))
 
 
 def _since(one: Mapping[str, Any], state: str) -> Any:
@@ -182,7 +184,9 @@ def group_of(one: Mapping[str, Any], names: Names) -> str | None:
     creator = _metadata(one, CREATED_BY) or ""
     if "/instanceGroupManagers/" not in creator:
         return None
-    return names.groups.get(place_of(creator), creator)
+    place, name = place_of(creator)
+    known = names.groups.get((place, name)) or names.groups.get((region_in(place), name))
+    return known or creator
 
 
 def cluster_of(one: Mapping[str, Any]) -> str | None:
@@ -196,7 +200,7 @@ def cluster_of(one: Mapping[str, Any]) -> str | None:
 
 def _metadata(one: Mapping[str, Any], key: str) -> str | None:
     items = (one.get("metadata") or {}).get("items") or ()
-    return next((str(each["value"]) for each in items if each.get("key") == key), None)
+    return next((str(each.get("value") or "") for each in items if each.get("key") == key), None)
 
 
 # --- scaling groups ---------------------------------------------------------------------------------------
@@ -205,9 +209,14 @@ def _metadata(one: Mapping[str, Any], key: str) -> str | None:
 def get_groups(client: Client, problems: Problems) -> tuple[Listed, Raw | None]:
     """Managed instance groups, and what scales them where anything does; None where that could not be read."""
     groups = listed(client, LIST_GROUPS)
-    scaled = any((one.get("status") or {}).get("autoscaler") for one in groups.items)
+    scaled = any("status" not in one or _autoscaler(one) for one in groups.items)
     found = beside(problems, lambda: listed_if_there(client, LIST_AUTOSCALERS).items) if scaled else []
     return groups, found
+
+
+def _autoscaler(group: Mapping[str, Any]) -> Any:
+    """What scales a group, as the group itself tells; one that has no status tells nothing."""
+    return (group.get("status") or {}).get("autoscaler")
 
 
 def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Raw, names: Names) -> Rows:
@@ -219,8 +228,8 @@ def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Ra
         members.setdefault(str(group_of(machine, names)), []).append(machine)
     rows: Rows = {"scaling_groups": []}
     for one in once(groups.items):
-        scaled = (one.get("status") or {}).get("autoscaler")
         mine, limit = members.get(str(one["id"]), []), limits.get(key_of(one), {})
+        scaled = bool(limit or _autoscaler(one)) or ("status" not in one and autoscalers is None)
         size = int(one["targetSize"]) if one.get("targetSize") is not None else None
         types = {name_of(each["machineType"]) for each in mine}
         rows["scaling_groups"].append(
@@ -238,7 +247,7 @@ def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Ra
     return rows
 
 
-# --- disks and snapshots ----------------------------------------------------------------------------------
+# --- disks ----------------------------------------------------------------------------------
 
 
 def get_volumes(client: Client) -> Listed:
@@ -281,14 +290,12 @@ def transform_volumes(raw: Listed, project: str, instances: Raw | None, names: N
     for one in once(raw.items):
         region, identity = region_of(one), str(one["id"])
         mine = attached.get(key_of(one), [])
-        rows["volumes"].append(
-            {**columns(project, region), **_volume(one, mine, instances is not None, names)}
-        )
+        rows["volumes"].append({**columns(project, region), **_volume(one, mine, names)})
         rows["tags"] += labels(project, region, "volume", identity, one)
     return rows
 
 
-def _volume(one: Mapping[str, Any], mine: list[Attached], known: bool, names: Names) -> dict[str, Any]:
+def _volume(one: Mapping[str, Any], mine: list[Attached], names: Names) -> dict[str, Any]:
     users, kind = one.get("users") or [], name_of(one.get("type")) or None
     first = mine[0] if mine else None
     return {
@@ -302,7 +309,7 @@ def _volume(one: Mapping[str, Any], mine: list[Attached], known: bool, names: Na
         "iops": number(one.get("provisionedIops")),
         "throughput_mib": number(one.get("provisionedThroughput")),
         "instance_id": _user(users, first, names),
-        "is_boot": any(each.boot for each in mine) if users and known else None,
+        "is_boot": any(each.boot for each in mine) if users and mine else None,
         "delete_with_instance": all(each.goes_with_it for each in mine) if mine else None,
         "created_at": utc(one.get("creationTimestamp")),
         "detached_at": utc(one.get("lastDetachTimestamp")) if not users else None,
@@ -322,7 +329,7 @@ def _claim(one: Mapping[str, Any]) -> str | None:
     """The claim of a pod's storage, which the driver that makes such disks writes into their description."""
     try:
         told = json.loads(one.get("description") or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         told = {}
     if not isinstance(told, dict):
         told = {}
@@ -330,37 +337,3 @@ def _claim(one: Mapping[str, Any]) -> str | None:
     if name or namespace:
         return f"{namespace or '?'}/{name or '?'}"
     return f"?/{one['name']}" if "goog-gke-volume" in (one.get("labels") or {}) else None
-
-
-def get_snapshots(client: Client, problems: Problems) -> tuple[Listed, Raw | None]:
-    """Snapshots of the project, and the images that may need them."""
-    snapshots = listed(client, LIST_SNAPSHOTS)
-    images = beside(problems, lambda: listed_if_there(client, LIST_IMAGES).items) if snapshots else []
-    return snapshots, images
-
-
-def transform_snapshots(raw: tuple[Listed, Raw | None], project: str) -> Rows:
-    """Rows of snapshots and their tags, in the region that keeps them; 'global' where several do."""
-    snapshots, images = raw
-    needed = {
-        name_of(one["sourceSnapshot"]): str(one["id"]) for one in images or () if one.get("sourceSnapshot")
-    }
-    rows: Rows = {"snapshots": [], "tags": []}
-    for one in once(snapshots.items):
-        identity, kept = str(one["id"]), [str(place) for place in one.get("storageLocations") or ()]
-        region = kept[0] if len(kept) == 1 and "-" in kept[0] else GLOBAL
-        rows["snapshots"].append(
-            {
-                **columns(project, region),
-                "snapshot_id": identity,
-                "name": one["name"],
-                "volume_id": str(one["sourceDiskId"]) if one.get("sourceDiskId") else None,
-                "size_gib": number(one.get("diskSizeGb")),
-                "stored_bytes": number(one.get("storageBytes")),
-                "created_at": utc(one.get("creationTimestamp")),
-                "image_id": needed.get(str(one["name"])),
-                "tier": "archive" if one.get("snapshotType") == "ARCHIVE" else "standard",
-            }
-        )
-        rows["tags"] += labels(project, region, "snapshot", identity, one)
-    return rows

@@ -20,7 +20,9 @@ Raw = list[dict[str, Any]]
 
 _ZONE = re.compile(r"-[a-z]$")
 _NOTHING = "NO_RESULTS_ON_PAGE"
+_PLACES = ("scope", "resource", "zone", "region", "location")  # keys of a warning's data
 CLOUD = "gcp"
+SOMEWHERE = "some place"  # that could not be reached and is not named
 
 
 @dataclass(slots=True)
@@ -37,7 +39,9 @@ class Listed:
 def listed(client: Client, api: Api, **parameters: Any) -> Listed:
     """All pages of a list, aggregated or not, of what can be reached."""
     found = Listed()
-    for page in client.pages(api, returnPartialSuccess=True, **parameters):
+    # Buckets that could not be reached would be told by name: of what is in no known place nothing could be kept.
+    partly = {"returnPartialSuccess": True} if api.service == "compute" else {}
+    for page in client.pages(api, **partly, **parameters):
         if api.aggregated:
             for scope, inside in (page.get("items") or {}).items():
                 found.items += _objects(inside.get(api.items))
@@ -69,11 +73,12 @@ def _objects(items: Any) -> Raw:
 
 def _unreachable(page: Mapping[str, Any]) -> Iterator[str]:
     for name in ("unreachables", "unreachable"):
-        yield from (str(one) for one in page.get(name) or ())
+        told = page.get(name) or ()
+        yield from ([told] if isinstance(told, str) else map(str, told))
     warning = page.get("warning")
     if _lost(warning):
-        told = {str(one.get("key")): str(one.get("value")) for one in (warning or {}).get("data") or ()}
-        yield told.get("scope") or told.get("resource") or GLOBAL
+        data = [one for one in (warning or {}).get("data") or () if one.get("key") in _PLACES]
+        yield from [str(one.get("value")) for one in data] or [SOMEWHERE]
 
 
 def _lost(warning: Any) -> bool:

@@ -6,6 +6,7 @@ question is about all regions of a project. Disks are told by machine and device
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,8 @@ def _add_machines(
         machine = machines.get(key[0])
         scale = _scale(measure, machine, assets) if machine else None
         if machine and scale is not None:
-            rows.add(machine["region"], key[0], values * scale, top.get(key, values) * scale)
+            highest = top.get(key, np.full_like(values, np.nan))
+            rows.add(machine["region"], key[0], values * scale, highest * scale)
             told.add(key[0])
     return told
 
@@ -111,7 +113,8 @@ def _add_disks(rows: "_Rows", hours: dict[str, Arrays], machines: Machines, asse
             totals[key[0]] = _sum(totals[key[0]], values) if key[0] in totals else values
             volume = volumes.get(assets.devices.get(key, ""))
             if volume is not None:
-                rows.add(volume["region"], str(volume["volume_id"]), values, values)
+                own = rows.since(volume["created_at"], values)
+                rows.add(volume["region"], str(volume["volume_id"]), own, own)
     for identity, values in totals.items():
         rows.add(machines[identity]["region"], identity, values, values)
 
@@ -139,6 +142,13 @@ class _Rows:
         rows.add(identity, measure.metric, DAY, *grid.days(percentiles=measure.ratio))
         if measure.hourly:
             rows.add(identity, measure.metric, HOUR, *grid.hours(self._batch.hourly_from))
+
+    def since(self, created: datetime | None, values: np.ndarray) -> np.ndarray:
+        """Hours since a disk was made: before, another one had the name that its machine knows it under."""
+        if created is None:
+            return values
+        begin = int((created - self._batch.window.start).total_seconds()) // HOUR
+        return np.where(np.arange(len(values)) >= begin, values, np.nan)
 
     def tables(self) -> dict[str, pa.Table]:
         return {

@@ -6,6 +6,7 @@ Source: https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.timeSeri
 """
 
 import json
+import math
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -99,10 +100,14 @@ def _page(body: bytes, question: Question) -> dict[str, Any]:
         if not isinstance(page, dict):
             raise ValueError("a page that is no object")
         places = _Places(question)
+        try:
+            parts = [_part(one, places) for one in page.get("timeSeries") or ()]
+        except ValueError as error:  # which would be taken for a page that broke off, and asked for again
+            raise TypeError(f"{question.metric}: {error}") from error
         return {
             "nextPageToken": page.get("nextPageToken"),
             "errors": page.get("executionErrors") or (),
-            "parts": [_part(one, places) for one in page.get("timeSeries") or ()],
+            "parts": parts,
         }
 
 
@@ -135,7 +140,8 @@ class _Places(dict[str, int]):
 def _value(value: Mapping[str, Any]) -> float:
     for name in ("doubleValue", "int64Value"):
         if name in value:
-            return float(value[name])
+            found = float(value[name])
+            return found if math.isfinite(found) else math.nan
     raise ValueError(f"a point that is {', '.join(value)}")
 
 

@@ -122,6 +122,8 @@ _PROXIES = {
     "targetHttpProxies": LIST_HTTP, "targetHttpsProxies": LIST_HTTPS, "targetTcpProxies": LIST_TCP,
     "targetSslProxies": LIST_SSL,
 }  # fmt: skip
+# What else is reached by a forwarding rule: VPN gateways, services of others and of Google itself.
+_NO_BALANCERS = ("targetVpnGateways", "serviceAttachments", "all-apis", "vpc-sc")
 _MAPPED = ("targetHttpProxies", "targetHttpsProxies")
 
 
@@ -163,6 +165,8 @@ def transform_load_balancers(raw: Mapping[str, Any], project: str) -> Rows:
     way = _Way(raw)
     rows: Rows = {"load_balancers": [], "tags": []}
     for one in once(raw["rules"].items):
+        if _kind_of(one.get("target")) in _NO_BALANCERS or one.get("target") in _NO_BALANCERS:
+            continue
         region, identity = region_of(one), str(one["id"])
         rows["load_balancers"].append(
             {
@@ -204,7 +208,9 @@ class _Way:
         if "service" in proxy:
             return self._behind([proxy["service"]])
         mapped = self._find(proxy.get("urlMap"))
-        return None if mapped is None else self._behind(sorted(set(_services(mapped))))
+        services = set() if mapped is None else set(_services(mapped))
+        # A map without services leads elsewhere, as one that only redirects to https does.
+        return self._behind(sorted(services)) if services and not _redirects(mapped) else None
 
     def _behind(self, services: list[str]) -> int | None:
         total = 0
@@ -225,12 +231,26 @@ class _Way:
 
 def _services(mapped: Mapping[str, Any]) -> Iterator[str]:
     """Every service that a map of URLs leads to."""
+    for one in _turns(mapped):
+        found = [one.get("defaultService"), one.get("service")]
+        for action in (one.get("defaultRouteAction"), one.get("routeAction")):
+            found += [
+                each.get("backendService") for each in (action or {}).get("weightedBackendServices") or ()
+            ]
+        yield from (str(service) for service in found if service)
+
+
+def _redirects(mapped: Mapping[str, Any] | None) -> bool:
+    """Whether some requests are answered by sending them elsewhere."""
+    return any(one.get("defaultUrlRedirect") or one.get("urlRedirect") for one in _turns(mapped or {}))
+
+
+def _turns(mapped: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Wherever a map of URLs says where a request goes."""
     for holder in (mapped, *(mapped.get("pathMatchers") or ())):
-        if holder.get("defaultService"):
-            yield str(holder["defaultService"])
-        for rule in (*(holder.get("pathRules") or ()), *(holder.get("routeRules") or ())):
-            if rule.get("service"):
-                yield str(rule["service"])
+        yield holder
+        yield from holder.get("pathRules") or ()
+        yield from holder.get("routeRules") or ()
 
 
 # --- NAT gateways -----------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collectors.gcp import (
     inventory,
     monitoring,
     network,
+    snapshots,
     storage,
     types,
 )
@@ -20,7 +21,7 @@ from collectors.gcp.api import Api
 
 # Modules whose calls every collection makes in each project.
 _MODULES: tuple[ModuleType, ...] = (
-    inventory, network, commitments, types, storage, monitoring, catalogue,
+    inventory, snapshots, network, commitments, types, storage, monitoring, catalogue,
 )  # fmt: skip
 
 

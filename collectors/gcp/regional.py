@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from collectors.conduct import Crew, Got, Rows
-from collectors.gcp import commitments, inventory, metrics, network, prices, storage, types
+from collectors.gcp import commitments, inventory, metrics, network, prices, snapshots, storage, types
 from collectors.gcp.catalogue import Catalogue, get_catalogue
 from collectors.gcp.client import Client, Session
 from collectors.gcp.handing import DATASETS, Handing, datasets_of
@@ -101,7 +101,7 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "instances": lambda p, c: _ask(p, c, "instances", inventory.get_instances),
     "volumes": lambda p, c: _ask(p, c, "volumes", inventory.get_volumes),
     "scaling_groups": lambda p, c: _ask_telling(p, c, "scaling_groups", inventory.get_groups),
-    "snapshots": lambda p, c: _ask_telling(p, c, "snapshots", inventory.get_snapshots),
+    "snapshots": lambda p, c: _ask_telling(p, c, "snapshots", snapshots.get_snapshots),
     "public_ips": lambda p, c: _ask(p, c, "public_ips", network.get_public_ips),
     "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", network.get_load_balancers),
     "nat_gateways": lambda p, c: _ask(p, c, "nat_gateways", network.get_nat_gateways),
@@ -115,7 +115,7 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, "_Raw"], Rows]] = {
     "scaling_groups": lambda raw, p, more: inventory.transform_groups(
         raw, p.project, more.machines or [], more.names
     ),
-    "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.project),
+    "snapshots": lambda raw, p, _: snapshots.transform_snapshots(raw, p.project),
     "public_ips": lambda raw, p, more: network.transform_public_ips(raw, p.project, more.names),
     "load_balancers": lambda raw, p, _: network.transform_load_balancers(raw, p.project),
     "nat_gateways": lambda raw, p, _: network.transform_nat_gateways(raw, p.project),
@@ -153,10 +153,10 @@ class _Raw:
         here = (CLOUD, place.project)
         stored = "SELECT {} AS place, name, {} AS id FROM {} WHERE (cloud, account_id) = (?, ?)"
         self.names: Names = Names.of(self.machines or [], managers or [])
-        if self.machines is None:
+        if machines is None or machines.unreachable:
             known = crew.stored(stored.format("zone", "instance_id", "instances"), here)
-            self.names.instances.update(_named(known))
-        if managers is None:
+            self.names.instances.update({**_named(known), **self.names.instances})
+        if managers is None:  # which are stored without their zone
             known = crew.stored(stored.format("region", "scaling_group_id", "scaling_groups"), here)
             self.names.groups.update(_named(known))
 
@@ -166,7 +166,11 @@ def _answer(asked: Mapping[str, Asked], name: str) -> Any:
 
 
 def _named(known: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
-    return {(str(one["place"]), str(one["name"])): str(one["id"]) for one in known}
+    """Ids by place and name, where there is no other of that name in the place."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for one in known:
+        found.setdefault((str(one["place"]), str(one["name"])), set()).add(str(one["id"]))
+    return {key: ids.pop() for key, ids in found.items() if len(ids) == 1}
 
 
 @dataclass(slots=True)
@@ -289,7 +293,12 @@ def _collect_metrics(place: Place, crew: Crew, handing: Handing, known: _Known) 
         {str(one["instance_type"]): one for one in known.types},
         _devices(volumes),
     )
-    batches = plan(assets, place.newest, place.at, place.days, hourly_days=HOURLY_DAYS)
+    newest = (
+        place.newest
+        if problems
+        else {region: stored for region, stored in place.newest.items() if handing.was_whole(region)}
+    )
+    batches = plan(assets, newest, place.at, place.days, hourly_days=HOURLY_DAYS)
     client, project = place.client, place.project
 
     def get(batch: Batch) -> Tables:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from math import isnan
 
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
 from collectors.gcp.listing import Listed, columns, labels, listed, once, utc
 from collectors.gcp.measures import MEAN
-from collectors.gcp.monitoring import Question, ask
+from collectors.gcp.monitoring import Labels, Question, ask
 from collectors.hours import DAY, Window, midnight
 from collectors.regions import Problems, beside
 
@@ -33,19 +33,19 @@ def get_buckets(client: Client, at: datetime, problems: Problems) -> tuple[Liste
 
 
 def _latest(client: Client, metric: str, at: datetime) -> Held:
-    """The latest daily value of each bucket, all storage classes together."""
+    """What each bucket held on the latest day that it was measured, all storage classes together.
+
+    A class that a bucket had before and has no more is not told on that day.
+    """
     end = midnight(at)
     question = Question(metric, MEAN, Window(end - _LATEST, end), seconds=DAY)
-    found: dict[tuple[str, Any], tuple[int, float]] = {}
+    days: dict[str, dict[int, dict[Labels, float]]] = {}
     for part in ask(client, question):
         name = dict(part.resource).get("bucket_name")
         for place, value in zip(part.places.tolist(), part.values.tolist(), strict=True):
-            if name is not None and place >= found.get((name, part.metric), (-1, 0.0))[0]:
-                found[name, part.metric] = (place, value)
-    held: Held = {}
-    for (name, _), (_, value) in found.items():
-        held[name] = held.get(name, 0.0) + value
-    return held
+            if name is not None and place >= 0 and not isnan(value):
+                days.setdefault(name, {}).setdefault(place, {})[part.metric] = value
+    return {name: sum(each[max(each)].values()) for name, each in days.items()}
 
 
 def transform_buckets(raw: tuple[Listed, Held | None, Held | None], project: str) -> Rows:

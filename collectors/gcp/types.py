@@ -17,7 +17,7 @@ MACHINE_TYPES = Api(
 )
 
 _ARM = ("t2a", "c4a", "n4a", "a4x")
-_LOCAL_SSD_GIB = 375.0
+LOCAL_SSD_GIB = 375.0  # of one local disk
 _GONE = ("OBSOLETE", "DELETED")
 
 
@@ -54,7 +54,8 @@ def transform_types(raw: Raw, used: set[str]) -> Rows:
     rows = [
         _type(one)
         for one in once(raw, "name")
-        if series_of(str(one["name"])) in series and (one.get("deprecated") or {}).get("state") not in _GONE
+        if series_of(str(one["name"])) in series
+        and (one["name"] in used or (one.get("deprecated") or {}).get("state") not in _GONE)
     ]
     return {"instance_types": rows + [_custom(name) for name in sorted(used) if is_custom(name)]}
 
@@ -73,7 +74,7 @@ def _type(one: dict[str, Any]) -> dict[str, Any]:
         "burstable": bool(one.get("isSharedCpu")),
         "gpu_count": sum(int(chip.get("guestAcceleratorCount") or 0) for chip in chips),
         "gpu_model": next((name_of(chip.get("guestAcceleratorType")) for chip in chips), None),
-        "local_disk_gib": float(LOCAL_SSD.get(name, ssds * _LOCAL_SSD_GIB)),
+        "local_disk_gib": float(LOCAL_SSD.get(name, ssds * LOCAL_SSD_GIB)),
     }
 
 
