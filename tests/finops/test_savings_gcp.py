@@ -10,13 +10,14 @@ import pytest
 
 from finops.carbon import Emissions, Unknown
 from finops.emissions import Footprints
+from finops.savings import assess
 from finops.savings.costs import CostBook
 from finops.savings.estate import load_estate
 from finops.savings.listing import list_cost, quantities
 from finops.savings.loading import load_costs
 from finops.savings.prices import load_prices
 from finops.schema_comments import schema_sql
-from finops.verdicts import Key
+from finops.verdicts import Key, RuleFacts, Verdict
 from rules.engine import rollups
 
 AS_OF = datetime(2026, 11, 1)
@@ -280,6 +281,24 @@ def test_a_machine_that_is_off_pays_no_gpus_any_more(world: World) -> None:
     cost = load_costs(world.con, book.estate, book.prices, {key}, AS_OF).of(key)
     assert cost is not None
     assert {name: round(amount) for name, amount in cost.components.items()} == {"storage": 4}
+
+
+@pytest.mark.parametrize(("gpu", "saved"), [("nvidia-tesla-t4", "284.70"), ("nvidia-h900", None)])
+def test_spot_saves_on_attached_gpus_too_or_is_not_known(gpu: str, saved: str | None, world: World) -> None:
+    world.listed("gpu:nvidia-h900", "3")
+    world.machine(gpu_count=1, gpu_model=gpu)
+    rollups.build(world.con, AS_OF)
+    world.con.execute(
+        "CREATE OR REPLACE TEMP TABLE judged (rule VARCHAR, cloud VARCHAR, account_id VARCHAR, region VARCHAR, "
+        "resource_id VARCHAR, verdict VARCHAR, components VARCHAR)"
+    )
+    verdict = Verdict(
+        rule=RuleFacts("spot", "A rule", "rate", "low", "low", (), {}), key=Key("gcp", "shop", "1"), region="us-central1",
+        resource_type="instance", action="spot", reason="It is.", components=("compute", "gpu", "local_disk"),
+        current={}, proposed={"instance_type": "n1-standard-4", "zone": "us-central1-a"}, evidence={},
+    )  # fmt: skip
+    (one,) = assess(world.con, [verdict], AS_OF).priced
+    assert one.monthly_savings == (saved and Decimal(saved))
 
 
 # ------------------------------------------------------------------------------------------- emissions
