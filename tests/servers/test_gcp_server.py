@@ -1,6 +1,7 @@
 """The local Google Cloud, asked by the real clients and by plain requests."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import requests
 from google.api_core.client_options import ClientOptions
 from google.auth.credentials import AnonymousCredentials
 from google.auth.transport.requests import AuthorizedSession
+from google.cloud import bigquery
 from google.cloud.billing_v1 import CloudBillingClient, CloudCatalogClient
 from google.oauth2 import service_account
 
@@ -281,3 +283,31 @@ def test_connections_break_when_told_to(google: Cloud, kind: str) -> None:
     with pytest.raises(requests.exceptions.RequestException):
         requests.get(google.endpoint + f"{COMPUTE}/regions", timeout=10)
     assert got(google, f"{COMPUTE}/regions")["items"]
+
+
+def test_the_bill_is_asked_by_the_real_client_in_pages(google: Cloud, truth: Truth) -> None:
+    client = bigquery.Client(
+        project=WEB,
+        credentials=AnonymousCredentials(),
+        client_options=ClientOptions(api_endpoint=google.endpoint),
+    )
+    name = f"{WEB}.billing.gcp_billing_export_resource_v1_{truth.billing_account.replace('-', '_')}"
+    described = client.get_table(name)
+    assert {each.name: each.mode for each in described.schema}["credits"] == "REPEATED"
+    total = f"SELECT SUM(cost) + SUM((SELECT IFNULL(SUM(c.amount), 0) FROM UNNEST(credits) AS c)) AS net FROM `{name}`"
+    [row] = client.query(total).result()
+    [gross] = client.query(f"SELECT SUM(cost) AS cost FROM `{name}`").result()
+    [credit] = client.query(
+        f"SELECT SUM(c.amount) AS amount FROM `{name}` CROSS JOIN UNNEST(credits) AS c"
+    ).result()
+    assert round(gross.cost + credit.amount, 2) == round(row.net, 2) < gross.cost
+    listed = (
+        f"SELECT cost, credits, usage_start_time FROM `{name}` WHERE usage_start_time >= @since LIMIT 1200"
+    )
+    since = bigquery.ScalarQueryParameter("since", "TIMESTAMP", datetime(2000, 1, 1, tzinfo=UTC))
+    google.reset_calls()
+    rows = list(client.query(listed, bigquery.QueryJobConfig(query_parameters=[since])).result(page_size=500))
+    assert len(rows) == 1200
+    assert rows[0].usage_start_time.tzinfo is not None
+    assert google.count("jobs.getQueryResults") >= 3
+    client.close()
