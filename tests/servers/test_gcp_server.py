@@ -292,6 +292,7 @@ def test_the_bill_is_asked_by_the_real_client_in_pages(google: Cloud, truth: Tru
         client_options=ClientOptions(api_endpoint=google.endpoint),
     )
     name = f"{WEB}.billing.gcp_billing_export_resource_v1_{truth.billing_account.replace('-', '_')}"
+    google.bill_days(2)
     described = client.get_table(name)
     assert {each.name: each.mode for each in described.schema}["credits"] == "REPEATED"
     total = f"SELECT SUM(cost) + SUM((SELECT IFNULL(SUM(c.amount), 0) FROM UNNEST(credits) AS c)) AS net FROM `{name}`"

@@ -123,6 +123,10 @@ class Cloud(Facade):
         truth = self._post("estate", wish, timeout=600)
         return Truth(**{**truth, "regions": tuple(truth["regions"])})
 
+    def bill_days(self, days: int) -> None:
+        """How many days of hourly rows the billing export holds (10); call after `estate()`."""
+        self._post("bill", {"days": days})
+
     def catalogue(self, big: bool = False, more: Sequence[dict[str, Any]] = ()) -> None:
         """Prices of all regions there are (two pages) or of the few that have machines; further SKUs by hand."""
         self._post("catalogue", {"big": big, "more": list(more)})

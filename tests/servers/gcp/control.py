@@ -143,6 +143,12 @@ def unreachable(front: Front, asked: dict[str, Any]) -> None:
     WORLD.unreachable = set(asked["scopes"])
 
 
+def bill(front: Front, asked: dict[str, Any]) -> None:
+    """How many days of the bill there are; kept until the next other estate."""
+    _built.clear()
+    WORLD.bill_days = asked["days"]
+
+
 def catalogue(front: Front, asked: dict[str, Any]) -> None:
     _built.clear()
     WORLD.big_catalogue, WORLD.skus_by_hand = asked["big"], list(asked["more"])
@@ -167,6 +173,7 @@ def buckets(front: Front, asked: dict[str, Any]) -> None:
 
 _COMMANDS = {
     "calls": calls, "reset-calls": reset_calls, "fresh": fresh, "estate": build, "series": series, "put": put, "change": change, "account": account,
-    "expire": expire, "sign-in": sign_in, "deny": deny, "disable": disable, "unreachable": unreachable, "catalogue": catalogue, "clock": clock,
+    "expire": expire, "sign-in": sign_in, "deny": deny, "disable": disable, "unreachable": unreachable, "catalogue": catalogue,
+    "bill": bill, "clock": clock,
     "faults": faults, "latency": latency, "buckets": buckets,
 }  # fmt: skip
