@@ -12,7 +12,7 @@ class Api:
     `path` may have {project} and other names in it, which are parameters of the call. `items` is the list in its
     answer; of an aggregated one, the list in each of its scopes. `size` is the parameter for a page's size, at most
     `page`. `probe` are parameters of the smallest call that shows whether it is allowed; None where only a real call
-    can tell.
+    can tell. What is `optional` is not offered everywhere: an address that knows no such call has nothing of its kind.
     """
 
     service: str
@@ -23,6 +23,7 @@ class Api:
     size: str = "maxResults"
     page: int = 500
     probe: tuple[tuple[str, Any], ...] | None = None
+    optional: bool = False
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Api:
         size: str = "maxResults",
         page: int = 500,
         probe: Mapping[str, Any] | None = None,
+        optional: bool = False,
     ) -> None:
         object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", path)
@@ -42,6 +44,7 @@ class Api:
         object.__setattr__(self, "aggregated", aggregated)
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "page", page)
+        object.__setattr__(self, "optional", optional)
         object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
 
     @property

@@ -22,7 +22,7 @@ from collectors.gcp.api import Api
 from collectors.gcp.billing_cells import batch_of
 from collectors.gcp.billing_days import Day
 from collectors.gcp.billing_query import Export, Parts, Query, TableName, export_of
-from collectors.gcp.client import Client, Session
+from collectors.gcp.client import NOT_THERE, Client, Session
 from collectors.gcp.services import SERVICES
 from finops import __version__
 from finops.errors import InputError
@@ -36,6 +36,8 @@ QUERY = Api(
 
 _NO_PERMISSION = ("accessDenied", "forbidden", "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "403")
 _INVALID = ("invalidQuery", "invalid", "INVALID_ARGUMENT", "400")
+# What is answered where there are jobs only; whether there is such a table has been asked before.
+_NO_QUERIES = (*NOT_THERE, "405", "501")
 _REQUEST = 60.0  # seconds for one request
 _JOB = 300.0  # seconds for one query
 _PAGE = 10_000  # rows; an answer has 10 MB at most
@@ -76,6 +78,7 @@ class Table:
         self._client: Client = session.client(run_in or name.project)
         self._bigquery = _library(session, run_in or name.project)
         self._location: str | None = None
+        self._jobs_only = False
         self.expires_after: float | None = None  # seconds for which the table keeps a partition
         self.export = self._described(name)
 
@@ -137,18 +140,7 @@ class Table:
 
         def ask() -> T:
             try:
-                return understand(
-                    self._bigquery.query_and_wait(
-                        query.sql,
-                        job_config=_config(query),
-                        location=self._location,
-                        api_timeout=_REQUEST,
-                        wait_timeout=_JOB,
-                        retry=_AGAIN,
-                        job_retry=None,  # type: ignore[arg-type] # None is documented
-                        page_size=_PAGE,
-                    )
-                )
+                return understand(self._by_job(query) if self._jobs_only else self._at_once(query))
             except concurrent.futures.TimeoutError as error:
                 raise CallError(
                     "failed",
@@ -156,7 +148,38 @@ class Table:
                     f"A query of {self.export.name} took more than {_JOB:.0f} seconds and was given up.",
                 ) from error
 
-        return self._called(ask)
+        try:
+            return self._called(ask)
+        except CallError as error:
+            if self._jobs_only or error.code not in _NO_QUERIES:
+                raise
+            self._jobs_only = True
+            return self._called(ask)
+
+    def _at_once(self, query: Query) -> Any:
+        """A query whose first rows come with the answer to it."""
+        return self._bigquery.query_and_wait(
+            query.sql,
+            job_config=_config(query),
+            location=self._location,
+            api_timeout=_REQUEST,
+            wait_timeout=_JOB,
+            retry=_AGAIN,
+            job_retry=None,  # type: ignore[arg-type] # None is documented
+            page_size=_PAGE,
+        )
+
+    def _by_job(self, query: Query) -> Any:
+        """A query as a job whose rows are asked for afterwards, where a private endpoint knows nothing else."""
+        job = self._bigquery.query(
+            query.sql,
+            job_config=_config(query),
+            location=self._location,
+            retry=_AGAIN,
+            job_retry=None,
+            timeout=_REQUEST,
+        )
+        return job.result(page_size=_PAGE, retry=_AGAIN, job_retry=None, timeout=_JOB)
 
     def _dry(self, query: Query) -> int:
         def ask() -> int:

@@ -181,7 +181,7 @@ def _since(info: Any) -> datetime | None:
 def _offer(meaning: Meaning, info: Any, sku_id: str) -> Offer | None:
     """The price in our unit; None where unit, money, tiers or their period are not what we know."""
     expression = info.pricing_expression
-    amount = in_unit(expression.usage_unit, meaning.unit, expression.base_unit_conversion_factor)
+    amount = in_unit(expression.usage_unit, meaning.unit)
     found = tiers_of(expression.tiered_rates, amount) if amount else None
     if not found or not sku_id:
         return None

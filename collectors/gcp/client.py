@@ -220,6 +220,8 @@ class Client:
         if answer.kind == "denied":
             hint = "finops permissions gcp prints the role that allows it"
             return CallError("denied", code, f"{api.action} is denied {self.where} ({code}); {hint}.")
+        if answer.kind == "absent" and api.optional:
+            return CallError("skipped", code, f"{api.action} is not offered {self.where} ({code}).")
         if answer.kind == "throttled":
             return CallError(
                 "throttled", code, f"{api.action} was throttled {self.where} in every attempt ({code})."

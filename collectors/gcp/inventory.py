@@ -57,6 +57,7 @@ LIST_AUTOSCALERS = Api(
     items="autoscalers",
     aggregated=True,
     probe=_ONE,
+    optional=True,
 )
 
 CREATED_BY = "created-by"

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from collectors.calls import CallError
-from collectors.gcp.client import NOT_THERE, Client
+from collectors.gcp.client import Client
 from collectors.gcp.listing import CLOUD
 from collectors.gcp.measures import BALLOON, BALLOON_SERIES, MEMORY, RATE, Assets, Batch, Measure
 from collectors.gcp.monitoring import Part, Question, ask, grid_of
@@ -32,12 +31,9 @@ def get_hours(client: Client, batch: Batch) -> dict[str, Arrays]:
     measure, found = batch.measure, dict[str, Arrays]()
     for aligner in measure.aligners:
         question = Question(measure.google, aligner, batch.window, measure.where)
-        try:
-            found[aligner] = _arrays(client, question, measure)
-        except CallError as error:
-            if measure.agent and error.code in NOT_THERE:
-                return {}
-            raise
+        found[aligner] = _arrays(client, question, measure)
+        if not found[aligner]:
+            break  # what has no mean has no maximum either
     return found
 
 

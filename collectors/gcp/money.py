@@ -30,24 +30,20 @@ _OURS: dict[str, tuple[int | None, Fraction | None]] = {
     "GiB": (2**30, None),
 }
 _UNIT = re.compile(rf"(?:(?P<bytes>{'|'.join(_BYTES)})(?:\.|$))?(?P<time>{'|'.join(_HOURS)})?")
-_SECONDS = 3600
-# Google's month is 30 days for some SKUs and 31 for others; ours is 730 hours for all.
-_MONTH = (28 * 24, 31 * 24)
 _SMALLEST = Decimal("1e-18")  # what the warehouse holds
 _HIGHEST = Decimal("1e9")  # of any unit in any currency; beyond it something is wrong
 
 
-def in_unit(theirs: str, ours: str, base_units: float = 0.0) -> Fraction | None:
+def in_unit(theirs: str, ours: str) -> Fraction | None:
     """How many of our unit one of theirs is ("GBy.h" in GiB-hour); None where they do not count the same.
 
-    `base_units` is what the SKU itself says: bytes, seconds or byte-seconds in one of its units; 0 where it does not.
+    A SKU also tells how many base units one of its units is. That is for usage in base units, of which there is none
+    here, and Google's month is 30 days there for some SKUs and 31 for others; ours is 730 hours for all.
     """
     found, (bytes_, hours) = _UNIT.fullmatch(theirs), _OURS[ours]
     if not found or not theirs or theirs.endswith("."):
         return None
     if (found["bytes"] is None) != (bytes_ is None) or (found["time"] is None) != (hours is None):
-        return None
-    if base_units and not _confirms(found, base_units):
         return None
     amount = Fraction(1)
     if bytes_ is not None:
@@ -55,15 +51,6 @@ def in_unit(theirs: str, ours: str, base_units: float = 0.0) -> Fraction | None:
     if hours is not None:
         amount *= _HOURS[found["time"]] / hours
     return amount
-
-
-def _confirms(found: re.Match[str], base_units: float) -> bool:
-    """Whether a SKU's own factor is that of the unit it names."""
-    bytes_ = _BYTES[found["bytes"]] if found["bytes"] else 1
-    if found["time"] == "mo":
-        return _MONTH[0] * _SECONDS * bytes_ <= base_units <= _MONTH[1] * _SECONDS * bytes_
-    expected = bytes_ * (_HOURS[found["time"]] * _SECONDS if found["time"] else 1)
-    return abs(base_units / float(expected) - 1) < 1e-9
 
 
 def exact(units: int, nanos: int) -> Decimal | None:

@@ -18,7 +18,7 @@ import numpy as np
 
 from collectors.calls import CallError
 from collectors.gcp.api import Api
-from collectors.gcp.client import Client
+from collectors.gcp.client import NOT_THERE, Client
 from collectors.gcp.measures import POINTS
 from collectors.hours import HOUR, Window
 
@@ -69,7 +69,18 @@ class Part:
 
 
 def ask(client: Client, question: Question) -> Iterator[Part]:
-    """The series of a question, page by page. Raises CallError, also where the service says that it left some out."""
+    """The series of a question, page by page; none of a metric that nothing here has ever had.
+
+    Raises CallError, also where the service says that it left some out.
+    """
+    try:
+        yield from _asked(client, question)
+    except CallError as error:
+        if error.code not in NOT_THERE:
+            raise
+
+
+def _asked(client: Client, question: Question) -> Iterator[Part]:
     read = partial(_page, question=question)
     for page in client.pages(LIST_SERIES, understand=read, **question.parameters):
         if page["errors"]:

@@ -35,6 +35,7 @@ def _aggregated(plural: str) -> Api:
         items=plural,
         aggregated=True,
         probe=_ONE,
+        optional=True,
     )
 
 
@@ -44,31 +45,47 @@ LIST_ADDRESSES = Api(
 )  # fmt: skip
 LIST_RULES = Api(
     "compute", f"{_PROJECT}aggregated/forwardingRules", "compute.forwardingRules.list",
-    "compute.globalForwardingRules.list", items="forwardingRules", aggregated=True, probe=_ONE,
+    "compute.globalForwardingRules.list", items="forwardingRules", aggregated=True, probe=_ONE, optional=True,
 )  # fmt: skip
 LIST_BACKENDS = Api(
     "compute", f"{_PROJECT}aggregated/backendServices", "compute.backendServices.list",
-    "compute.regionBackendServices.list", items="backendServices", aggregated=True, probe=_ONE,
+    "compute.regionBackendServices.list", items="backendServices", aggregated=True, probe=_ONE, optional=True,
 )  # fmt: skip
 LIST_POOLS = _aggregated("targetPools")
 LIST_MAPS = Api(
     "compute", f"{_PROJECT}aggregated/urlMaps", "compute.urlMaps.list", "compute.regionUrlMaps.list",
-    items="urlMaps", aggregated=True, probe=_ONE,
+    items="urlMaps", aggregated=True, probe=_ONE, optional=True,
 )  # fmt: skip
 LIST_HTTP = Api(
     "compute", f"{_PROJECT}aggregated/targetHttpProxies", "compute.targetHttpProxies.list",
-    "compute.regionTargetHttpProxies.list", items="targetHttpProxies", aggregated=True, probe=_ONE,
+    "compute.regionTargetHttpProxies.list", items="targetHttpProxies", aggregated=True, probe=_ONE, optional=True,
 )  # fmt: skip
 LIST_HTTPS = Api(
     "compute", f"{_PROJECT}aggregated/targetHttpsProxies", "compute.targetHttpsProxies.list",
-    "compute.regionTargetHttpsProxies.list", items="targetHttpsProxies", aggregated=True, probe=_ONE,
+    "compute.regionTargetHttpsProxies.list", items="targetHttpsProxies", aggregated=True, probe=_ONE, optional=True,
 )  # fmt: skip
-LIST_TCP = Api("compute", f"{_PROJECT}global/targetTcpProxies", "compute.targetTcpProxies.list", probe=_ONE)
-LIST_SSL = Api("compute", f"{_PROJECT}global/targetSslProxies", "compute.targetSslProxies.list", probe=_ONE)
+LIST_TCP = Api(
+    "compute",
+    f"{_PROJECT}global/targetTcpProxies",
+    "compute.targetTcpProxies.list",
+    probe=_ONE,
+    optional=True,
+)
+LIST_SSL = Api(
+    "compute",
+    f"{_PROJECT}global/targetSslProxies",
+    "compute.targetSslProxies.list",
+    probe=_ONE,
+    optional=True,
+)
 LIST_UNMANAGED = _aggregated("instanceGroups")
 LIST_ROUTERS = _aggregated("routers")
-LIST_DATABASES = Api("sqladmin", "v1/projects/{project}/instances", "cloudsql.instances.list", probe=_ONE)
-LIST_DATABASES_BEFORE = Api("sqladmin", "sql/v1beta4/projects/{project}/instances", "cloudsql.instances.list")
+LIST_DATABASES = Api(
+    "sqladmin", "v1/projects/{project}/instances", "cloudsql.instances.list", probe=_ONE, optional=True
+)
+LIST_DATABASES_BEFORE = Api(
+    "sqladmin", "sql/v1beta4/projects/{project}/instances", "cloudsql.instances.list", optional=True
+)
 
 
 # --- public addresses -------------------------------------------------------------------------------------
@@ -85,10 +102,11 @@ def get_public_ips(client: Client) -> Listed:
 
 
 def transform_public_ips(raw: Listed, project: str, names: Names) -> Rows:
-    """Rows of public_ips and their tags. Internal addresses cost nothing; ephemeral ones go with their machine."""
+    """Rows of public_ips and their tags. Internal addresses and those of IPv6 cost nothing, ephemeral ones go with
+    their machine."""
     rows: Rows = {"public_ips": [], "tags": []}
     for one in once(raw.items):
-        if one.get("addressType", "EXTERNAL") != "EXTERNAL":
+        if one.get("addressType", "EXTERNAL") != "EXTERNAL" or one.get("ipVersion") == "IPV6":
             continue
         region, identity = region_of(one), str(one["id"])
         users = [str(url) for url in one.get("users") or ()]

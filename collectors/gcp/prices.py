@@ -6,7 +6,7 @@ price has one, and no other. The catalogue's prices are those of the list: no di
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
 
@@ -22,6 +22,7 @@ ON_DEMAND, SPOT, RESERVED = "on_demand", "spot", "reserved"
 _SOURCE = "Cloud Billing Catalogue"
 _NAMED = 4  # SKU ids that a source names
 _ONE = Decimal(1)
+_AN_HOUR = timedelta(hours=1)  # that a spot price held at least, whenever it was set
 _TERMS = ("1y", "3y")
 _OTHERS = tuple(dict.fromkeys(key for key, _ in (*STORAGE.values(), *NETWORK.values())))
 _SMALLEST = Decimal("1e-18")  # that the warehouse holds
@@ -167,7 +168,9 @@ def _row(scope: Scope, price: Mapping[str, Any], at: datetime) -> dict[str, Any]
     with localcontext(prec=60):
         exact = price["price"].quantize(_SMALLEST, rounding=ROUND_HALF_EVEN)
     place = {"cloud": scope.cloud, "region": scope.region, "zone": None}
-    return {**place, **price, "price": exact, "as_of": price["as_of"] or at}
+    # A price that was set later than the instant asked about is the only one there is for it.
+    latest = at - _AN_HOUR if price["purchase_model"] == SPOT else at
+    return {**place, **price, "price": exact, "as_of": min(price["as_of"] or latest, latest)}
 
 
 def _source(sku_ids: Iterable[str]) -> str:

@@ -25,7 +25,9 @@ _ONE = {"maxResults": 1}
 LIST_SNAPSHOTS = Api(
     "compute", "compute/v1/projects/{project}/global/snapshots", "compute.snapshots.list", probe=_ONE
 )
-LIST_IMAGES = Api("compute", "compute/v1/projects/{project}/global/images", "compute.images.list", probe=_ONE)
+LIST_IMAGES = Api(
+    "compute", "compute/v1/projects/{project}/global/images", "compute.images.list", probe=_ONE, optional=True
+)
 
 
 def get_snapshots(client: Client, problems: Problems) -> tuple[Listed, Raw | None]:

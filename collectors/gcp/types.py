@@ -6,16 +6,21 @@ Sources: https://cloud.google.com/compute/docs/machine-resource, creating custom
 import re
 from typing import Any
 
+from collectors.calls import CallError
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
-from collectors.gcp.client import Client
+from collectors.gcp.client import NOT_THERE, Client
 from collectors.gcp.families import LOCAL_SSD, SHARED, custom_of
-from collectors.gcp.listing import Raw, name_of, once
+from collectors.gcp.listing import Raw, listed, name_of, once
 
 MACHINE_TYPES = Api(
     "compute", "compute/v1/projects/{project}/zones/{zone}/machineTypes", "compute.machineTypes.list"
 )
 
+ALL_MACHINE_TYPES = Api(
+    "compute", "compute/v1/projects/{project}/aggregated/machineTypes", "compute.machineTypes.list",
+    items="machineTypes", aggregated=True,
+)  # fmt: skip
 _ARM = ("t2a", "c4a", "n4a", "a4x")
 LOCAL_SSD_GIB = 375.0  # of one local disk
 _GONE = ("OBSOLETE", "DELETED")
@@ -33,8 +38,13 @@ def is_custom(machine_type: str) -> bool:
 
 
 def get_types(client: Client, zone: str) -> Raw:
-    """Every type that a zone offers."""
-    return client.all(MACHINE_TYPES, zone=zone)
+    """Every type that a zone offers; where zones have no list of their own, those of all zones."""
+    try:
+        return client.all(MACHINE_TYPES, zone=zone)
+    except CallError as error:
+        if error.code not in NOT_THERE:
+            raise
+    return listed(client, ALL_MACHINE_TYPES).items
 
 
 def zones_for(used: dict[str, set[str]]) -> list[str]:

@@ -88,37 +88,31 @@ def test_tiers_that_make_no_sense_are_no_price(rates):
 
 
 @pytest.mark.parametrize(
-    ("theirs", "ours", "base", "expected"),
+    ("theirs", "ours", "expected"),
     [
-        ("h", "hour", 3600, 1),
-        ("h", "hour", 0, 1),
-        ("s", "hour", 1, Fraction(1, 3600)),
-        ("GiBy.h", "GiB-hour", 3865470566400, 1),
-        ("GBy.h", "GiB-hour", 3.6e12, Fraction(10**9, 2**30)),
-        ("GiBy.mo", "GiB-month", 2.8759101014016e15, 1),
-        ("GiBy.mo", "GiB-month", 2**30 * 2592000, 1),
-        ("GiBy.h", "GiB-month", 3865470566400, Fraction(1, 730)),
-        ("mo", "IOPS-month", 2592000, 1),
-        ("GiBy", "GiB", 2**30, 1),
-        ("TiBy", "GiB", 2**40, 1024),
-        ("h", "hour", 60, None),
-        ("GiBy.h", "GiB-hour", 3.6e12, None),
-        ("GiBy.mo", "GiB-month", 3600 * 2**30, None),
-        ("h", "GiB-hour", 0, None),
-        ("GiBy.h", "hour", 0, None),
-        ("GiBy", "GiB-month", 0, None),
-        ("GiBy.", "GiB", 0, None),
-        ("count", "hour", 0, None),
-        ("count", "GiB", 0, None),
-        ("", "hour", 0, None),
-        ("H", "hour", 0, None),
-        ("GiByh", "GiB-hour", 0, None),
-        ("GiBy.h.h", "GiB-hour", 0, None),
-        ("h", "hour", float("nan"), None),
+        ("h", "hour", 1),
+        ("s", "hour", Fraction(1, 3600)),
+        ("GiBy.h", "GiB-hour", 1),
+        ("GBy.h", "GiB-hour", Fraction(10**9, 2**30)),
+        ("GiBy.mo", "GiB-month", 1),
+        ("GiBy.h", "GiB-month", Fraction(1, 730)),
+        ("mo", "IOPS-month", 1),
+        ("GiBy", "GiB", 1),
+        ("TiBy", "GiB", 1024),
+        ("h", "GiB-hour", None),
+        ("GiBy.h", "hour", None),
+        ("GiBy", "GiB-month", None),
+        ("GiBy.", "GiB", None),
+        ("count", "hour", None),
+        ("count", "GiB", None),
+        ("", "hour", None),
+        ("H", "hour", None),
+        ("GiByh", "GiB-hour", None),
+        ("GiBy.h.h", "GiB-hour", None),
     ],
 )
-def test_units_are_converted_once_and_a_unit_that_is_not_known_has_no_price(theirs, ours, base, expected):
-    assert in_unit(theirs, ours, base) == expected
+def test_units_are_converted_once_and_a_unit_that_is_not_known_has_no_price(theirs, ours, expected):
+    assert in_unit(theirs, ours) == expected
 
 
 @FEW
