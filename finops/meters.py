@@ -61,8 +61,9 @@ def macros() -> str:
 
 
 def _fits(line: dict[str, str]) -> str:
-    others = ", ".join(_literal(cloud) for cloud in _CLOUDS if cloud != line["cloud"])
-    parts = [f"m_cloud NOT IN ({others})"] if line["cloud"] != "any" else []
+    # Not as one NOT IN: DuckDB makes a join of it, for each pattern one, and planning them takes longer than a bill.
+    others = [cloud for cloud in _CLOUDS if cloud != line["cloud"] and line["cloud"] != "any"]
+    parts = [f"m_cloud <> {_literal(cloud)}" for cloud in others]
     parts += [f"regexp_matches(m_{name}, {_literal(line[name])})" for name in _PATTERNS if line[name]]
     parts += [f"m_{name} = {_literal(line[name])}" for name in _WORDS if line[name]]
     return " AND ".join(parts)
