@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -184,7 +184,8 @@ class Client:
                 timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                 allow_redirects=False,
             )
-            return Answer.of(response.status_code, response.content, understand)
+            answer = Answer.of(response.status_code, response.content, understand)
+            return _without(query.get("pageToken"), answer)
         except TransportError as error:
             return Answer.lost(_words(error))
         except GoogleAuthError as error:
@@ -261,6 +262,13 @@ def _asked(function: Callable[[], Any]) -> Answer:
         return Answer.lost(_words(error))
     except GoogleAuthError as error:
         raise refused(error) from error
+
+
+def _without(token: str | None, answer: Answer) -> Answer:
+    """An answer whose message does not repeat the token of a page."""
+    if not token or token not in answer.message:
+        return answer
+    return replace(answer, message=answer.message.replace(token, "…"))
 
 
 def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
