@@ -10,6 +10,7 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 
 class Field(Protocol):
@@ -70,8 +71,12 @@ def _as(kind: pa.DataType) -> Callable[[pa.Array], pa.Array]:
 
 
 def _instants(values: pa.Array) -> pa.Array:
-    """Microseconds since 1970, as the library asks for them."""
-    return values.cast(pa.int64()).cast(pa.timestamp("us", tz="UTC"))
+    """Microseconds since 1970, as the library asks for them; seconds with a point where that is not understood."""
+    try:
+        micros = values.cast(pa.int64())
+    except pa.ArrowInvalid:
+        micros = pc.round(pc.multiply(values.cast(pa.float64()), 1e6)).cast(pa.int64())
+    return micros.cast(pa.timestamp("us", tz="UTC"))
 
 
 _READERS: dict[str, Callable[[pa.Array], pa.Array]] = {

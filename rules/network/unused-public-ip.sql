@@ -58,8 +58,8 @@ addresses AS (
         CASE
             WHEN p.state = 'in_use' THEN 'in use'
             WHEN p.unused_since IS NOT NULL THEN CASE WHEN p.unused_since > $min_days_cutoff THEN 'recent' ELSE 'unused' END
-            WHEN b.hours IS NOT NULL THEN CASE WHEN b.hours < $min_hours THEN 'few hours' ELSE 'billed idle' END
             WHEN p.created_at > $min_days_cutoff THEN 'new'
+            WHEN b.hours IS NOT NULL THEN CASE WHEN b.hours < $min_hours THEN 'few hours' ELSE 'billed idle' END
             ELSE 'unknown since'
         END AS case_of
     FROM public_ips AS p

@@ -1,5 +1,6 @@
 """Pages of BigQuery as Arrow: what Google's own library makes of them, and what it cannot hold exactly as text."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -73,6 +74,13 @@ def test_a_page_without_rows_has_its_columns() -> None:
 def test_what_parquet_has_no_type_for_stays_text(kind: str, value: str) -> None:
     column = SimpleNamespace(name="c", field_type=kind, mode="NULLABLE", fields=())
     assert batch_of([column], [cell((value,))]).to_pylist() == [{"c": value}]
+
+
+@pytest.mark.parametrize("text", ["1791417600250000", "1791417600.25", "1.79141760025E9"])
+def test_an_instant_in_microseconds_or_in_seconds_is_the_same_instant(text: str) -> None:
+    column = SimpleNamespace(name="at", field_type="TIMESTAMP", mode="NULLABLE", fields=())
+    at = datetime(2026, 10, 8, 0, 0, 0, 250000, tzinfo=UTC)
+    assert batch_of([column], [cell((text,)), cell((None,))]).to_pylist() == [{"at": at}, {"at": None}]
 
 
 def test_a_number_that_comes_as_a_number_is_read_all_the_same() -> None:
