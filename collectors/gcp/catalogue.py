@@ -101,16 +101,15 @@ def read(pages: Iterable[Any], at: datetime | None = None) -> Catalogue:
 def _connected(session: Session) -> "CloudCatalogClient":
     """The library's client over REST, with our credentials, where the session says."""
     from google.cloud.billing_v1 import CloudCatalogClient
+    from google.cloud.billing_v1.services.cloud_catalog.transports.rest import CloudCatalogRestTransport
 
     address, local = session.address(LIST_SKUS.service)
-    cloud = CloudCatalogClient(
-        credentials=session.credentials.of(SERVICES[LIST_SKUS.service].scope),
-        transport="rest",
-        client_options={"api_endpoint": address},
+    # Made here, because the one that the client makes has a service account sign tokens for Google's own address.
+    transport: Any = CloudCatalogRestTransport(
+        host=address, credentials=session.credentials.of(SERVICES[LIST_SKUS.service].scope)
     )
-    transport: Any = cloud.transport
     transport._session.trust_env = not local  # no proxy leads to this machine
-    return cloud
+    return CloudCatalogClient(transport=transport)
 
 
 def _pages(client: Client, cloud: "CloudCatalogClient", currency: str) -> Iterator[Any]:

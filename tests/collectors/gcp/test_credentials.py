@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from google.oauth2 import service_account
 
-from collectors.gcp.credentials import default
+from collectors.gcp.catalogue import _connected
+from collectors.gcp.client import Session
+from collectors.gcp.credentials import Credentials, default
 from collectors.gcp.services import READ_ONLY
 from finops.errors import CredentialsError
 from tests.finops.stub_collectors import nobody
@@ -82,3 +85,24 @@ def test_a_login_that_is_no_good_is_told_as_such(home: Path) -> None:
     broken: Any = {"type": "authorized_user"}
     path.write_text(json.dumps(broken))
     assert refused().startswith("The Google credentials cannot be used: ")
+
+
+class Known(Credentials):
+    """Somebody whose credentials are there already."""
+
+    def __init__(self, found: Any) -> None:
+        super().__init__()
+        self.found = found
+
+    def of(self, scope: str) -> Any:
+        return self.found
+
+
+def test_the_catalogue_is_asked_with_the_token_that_everything_else_is_asked_with() -> None:
+    own = service_account.Credentials(None, "a@b", "https://x/token", scopes=[READ_ONLY])  # type: ignore[no-untyped-call]
+    with _connected(Session(Known(own), "team-a", endpoint="http://127.0.0.1:1")) as cloud:
+        transport: Any = cloud.transport
+        assert (
+            transport._session.credentials is own
+        )  # and no copy that signs a token for Google's own address
+        assert transport.host == "http://127.0.0.1:1"
