@@ -22,6 +22,7 @@ from collectors.bills.layout import Field, literal, quoted
 from collectors.bills.mapping import macros
 from finops import meters
 from finops.errors import InputError
+from finops.warehouse.connections import LISTS_STAY_LISTS
 
 FAULT = "\x1f"  # between field, reason and value of a fault; no bill has a unit separator in a column's name
 _CHUNK = 1 << 20
@@ -129,9 +130,13 @@ class _Unpacked(_Plain):
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:
-    """Makes the macros on this connection, and times without a zone UTC."""
+    """Makes the macros on this connection unless it has them, and times without a zone UTC."""
     con.execute("SET TimeZone = 'UTC'")
-    con.execute(macros() + meters.macros())
+    con.execute(LISTS_STAY_LISTS)
+    try:
+        con.execute("SELECT bills_prepared()")
+    except duckdb.CatalogException:  # making them takes as long as loading a small bill
+        con.execute(macros() + meters.macros() + "CREATE TEMP MACRO bills_prepared() AS true;")
 
 
 def open_view(con: duckdb.DuckDBPyConnection, bill: Bill) -> None:
