@@ -10,7 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from tests.servers.gcp.export import DATASET, TABLE, table
-from tests.servers.gcp.front import Route
+from tests.servers.gcp.front import Route, authorize
 from tests.servers.gcp.state import WORLD, Item
 from tests.servers.gcp.wire import Call, RefusalError
 
@@ -111,6 +111,7 @@ def ran(call: Call, asked: Item, dry: bool, job_id: str) -> dict[str, Any]:
         "fields": [],
         "rows": [],
         "dry": dry,
+        "caller": call.caller,
         "configuration": call.body.get("configuration", {}),
     }
     try:
@@ -162,7 +163,10 @@ def job_of(call: Call) -> dict[str, Any]:
 
 
 def job_get(call: Call) -> Item:
-    return about(call, job_of(call))
+    job = job_of(call)
+    if job["caller"] != call.caller:  # whoever made a job may always look at it
+        authorize(call, "bigquery.jobs.get")
+    return about(call, job)
 
 
 def results(call: Call) -> Item:
@@ -199,7 +203,7 @@ ROUTES = [
         table_get,
     ),
     Route("POST", f"{_BASE}/jobs", "bigquery", "jobs.insert", "bigquery.jobs.create", inserted),
-    Route("GET", f"{_BASE}/jobs/{{job}}", "bigquery", "jobs.get", "bigquery.jobs.get", job_get),
+    Route("GET", f"{_BASE}/jobs/{{job}}", "bigquery", "jobs.get", "", job_get),
     Route("POST", f"{_BASE}/queries", "bigquery", "jobs.query", "bigquery.jobs.create", asked_at_once),
     Route(
         "GET", f"{_BASE}/queries/{{job}}", "bigquery", "jobs.getQueryResults", "bigquery.jobs.create", results
