@@ -34,6 +34,7 @@ MIXED = (
     "n2-highmem-4",
 )  # fmt: skip
 ANY = (*MIXED, "e2-standard-2", "n1-standard-2", "t2d-standard-2", "c3-standard-4", "n4-standard-4")
+SILENT = tuple(each for each in MIXED if not each.startswith("e2-"))  # E2 tells its memory without an agent
 WORK, ROOMY = s.daily(30, 60, 5, 90), s.daily(6, 15, 1.2, 23)
 GROUPED = ("e2-standard-2", "n2-standard-2", "n2d-standard-2")
 
@@ -56,7 +57,7 @@ KINDS: dict[str, Kind] = {
     "new": Kind(3, ANY, s.quiet(2.5), QUIET, 0.05, (15, 20), age=(3, 3)),
     "stateful": Kind(4, ("n2-highmem-4", "n2-standard-4", "e2-standard-4"), s.daily(52, 65, 4, 90), BUSY, 4, (60, 68)),
     "spot_already": Kind(5, ("n2-standard-4", "e2-standard-4", "n2d-standard-4"), s.daily(48, 60, 4, 85), BUSY, 2, (52, 61), stage="dev"),
-    "memory_unknown": Kind(4, MIXED, s.daily(9, 18, 1.2, 25), BUSY, 2, None),
+    "memory_unknown": Kind(4, SILENT, s.daily(9, 18, 1.2, 25), BUSY, 2, None),
     "gke_node": Kind(4, ("e2-standard-4", "n2d-standard-4"), s.quiet(4.0), QUIET, 0.2, (20, 30)),
     "burstable": Kind(4, ("e2-medium", "e2-small", "e2-micro", "g1-small", "f1-micro"), s.daily(8, 18, 1.2, 26), BUSY, 1, (40, 55)),
     "local_disk": Kind(2, ("n2-standard-8", "c3-standard-8-lssd", "n1-standard-8"), ROOMY, BUSY, 2, (18, 27)),

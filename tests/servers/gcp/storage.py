@@ -78,7 +78,8 @@ def data_disk(
             f"{COMPUTE}/projects/{project.id}/zones/{each}" for each in (zone, other(estate, zone))
         ]
     mode = "READ_ONLY" if name == "shared_readonly" else "READ_WRITE"
-    device = f"persistent-disk-{len(item['disks'])}" if number % 2 else label
+    taken = {each["deviceName"] for each in item["disks"]}
+    device = f"persistent-disk-{len(item['disks'])}" if number % 2 or label in taken else label
     link = hang(item, disk, device, mode=mode)
     estate.note(name, project, scope, disk, instance=item["id"], category=kind, size=size, device=device)
     if reads and writes:
