@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from finops.errors import CredentialsError, FinopsError, WarehouseError
 from finops.warehouse import Scope, Staged, Writer, record_failure
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PLACES_AT_A_TIME = 8
 CALLS_AT_A_TIME = 16
@@ -61,7 +63,7 @@ class Got(Generic[T]):
 class _Part:
     scope: Scope
     table: str
-    batch: pa.Table | None
+    batch: "pa.Table | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Crew:
         """Rows the warehouse holds, for a place whose inventory is fresh."""
         return self._stored.rows(sql, values)
 
-    def add(self, scope: Scope, table: str, batch: pa.Table | None) -> None:
+    def add(self, scope: Scope, table: str, batch: "pa.Table | None") -> None:
         """Hands over rows of a scope; waits while the writer is behind."""
         self._out.put(_Part(scope, table, batch))
 
@@ -151,6 +153,8 @@ class Crew:
 
         Rows that no table can hold, such as a number among text, are a scope that could not be had.
         """
+        import pyarrow as pa
+
         try:
             tables = {table: pa.Table.from_pylist(found) for table, found in (rows or {}).items() if found}
         except ODD_SHAPES as error:

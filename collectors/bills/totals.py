@@ -7,12 +7,14 @@ more: an account's month that has one is left out here, and totals that are load
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from collectors.bills import partitions
 from collectors.bills.loading import transaction
 from finops.warehouse import Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class TotalsResult:
 def load_totals(
     writer: Writer,
     source: str,
-    charges: pa.Table,
+    charges: "pa.Table",
     months: Sequence[datetime],
     *,
     fingerprint: str,

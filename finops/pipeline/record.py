@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
 from finops.errors import UsageError
 from finops.model import AuditReport, Finding, NotEvaluated
@@ -22,7 +21,7 @@ _JSON_COLUMNS = (
     "remediation",
     "sources",
 )
-_MONEY = pa.decimal128(38, 2)
+_MONEY = frozenset({"monthly_cost", "monthly_savings", "net_monthly_savings", "savings_low", "savings_high"})
 
 
 def record(writer: Writer, report: AuditReport, *, whole: bool) -> None:
@@ -80,9 +79,11 @@ def last_audit(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Aud
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
-    money = {"monthly_cost", "monthly_savings", "net_monthly_savings", "savings_low", "savings_high"}
+    import pyarrow as pa
+
+    money = pa.decimal128(38, 2)
     columns = {
-        name: pa.array([row[name] for row in rows], type=_MONEY if name in money else None)
+        name: pa.array([row[name] for row in rows], type=money if name in _MONEY else None)
         for name in rows[0]
     }
     con.register("arriving", pa.table(columns))
@@ -103,6 +104,8 @@ def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
 
 def _remember(con: duckdb.DuckDBPyConnection, report: AuditReport, *, whole: bool) -> None:
     """Writes the life of findings forward: seen ones, new ones, and (after a whole audit) resolved ones."""
+    import pyarrow as pa
+
     seen = pa.table(
         {
             "id": pa.array([finding.id for finding in report.findings], type=pa.string()),

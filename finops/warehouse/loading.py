@@ -5,13 +5,15 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
-import pyarrow as pa
 
 from finops.errors import WarehouseError
 from finops.schema_comments import tables
+
+if TYPE_CHECKING:  # it takes longer to import than most commands that only read take to run
+    import pyarrow as pa
 
 # What a dataset of this name may fill. The tables of one scope are replaced together.
 DATASETS: Mapping[str, tuple[str, ...]] = {
@@ -58,7 +60,7 @@ _KEYS = {
     "tags": ("cloud", "account_id", "region", "resource_type", "resource_id", "key"),
 }
 
-Batches = Iterable[pa.RecordBatch | pa.Table]
+Batches = Iterable["pa.RecordBatch | pa.Table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ class Staged:
         self._con, self._scope, self._tables = con, scope, list[str]()
         self._prefix = "stage_" + secrets.token_hex(4)
 
-    def add(self, table: str, batch: pa.RecordBatch | pa.Table | None = None) -> None:
+    def add(self, table: str, batch: "pa.RecordBatch | pa.Table | None" = None) -> None:
         """Adds rows; columns that a batch lacks become NULL. Without a batch the table is known to be empty.
 
         Raises WarehouseError when the table does not belong to the dataset, or has no such column.
@@ -96,6 +98,8 @@ class Staged:
         unknown = set(batch.schema.names) - {column.name for column in _columns(table)}
         if unknown:
             raise WarehouseError(f"The table {table} has no column {', '.join(sorted(unknown))}.")
+        import pyarrow as pa
+
         arrow = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
         self._con.register("arriving", arrow)
         self._con.execute(f"INSERT INTO temp.{self._name(table)} BY NAME SELECT * FROM arriving")  # noqa: S608
