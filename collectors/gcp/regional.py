@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from collectors.conduct import Crew, Got, Rows
+from collectors.conduct import ODD_SHAPES, Crew, Got, Rows
 from collectors.gcp import commitments, inventory, metrics, network, prices, snapshots, storage, types
 from collectors.gcp.catalogue import Catalogue, get_catalogue
 from collectors.gcp.client import Client, Session
@@ -222,7 +222,13 @@ def _collect_types(place: Place, crew: Crew, known: _Known) -> list[Mapping[str,
     listed = [one.result() for one in every]
     problems += [str(one.error) for one in listed if one.error is not None]
     raw = [each for one in listed for each in one.value or ()]
-    rows = types.transform_types(raw, used)
+    try:
+        rows = types.transform_types(raw, used)
+    except ODD_SHAPES as error:
+        told = f"{type(error).__name__}: {error}"
+        sentence = f"The machine types of {place.project} have a shape this version does not know ({told})."
+        crew.missed(scope, FinopsError(sentence), sum(one.result().calls for one in mine))
+        return []
     crew.whole(scope, rows, calls=sum(one.result().calls for one in mine), problems=problems)
     return list(rows["instance_types"])
 

@@ -7,15 +7,20 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import duckdb
+
 from collectors.calls import METER, CallError
+from collectors.gathering import Result
 from collectors.gcp import collecting, regional
 from collectors.gcp.accounts import Found, Request
 from collectors.gcp.api import Api
 from collectors.gcp.catalogue import Catalogue
 from collectors.gcp.client import Client, Session
+from collectors.gcp.collecting import Wanted
 from collectors.gcp.credentials import Credentials
 from finops.pipeline.collecting import Collected, Collecting
-from tests.collectors.live import AT, collected, coverage_of, environment, rows
+from finops.warehouse import Scope, Writer
+from tests.collectors.live import AT, Quiet, collected, environment
 
 PROJECT = "shop-prod"
 URL = f"https://www.googleapis.com/compute/v1/projects/{PROJECT}"
@@ -151,6 +156,50 @@ def metric_in(parameters: Mapping[str, Any]) -> str:
 # --- a collection -----------------------------------------------------------------------------------------
 
 
+class Desk:
+    """A warehouse in memory, and collections into it of what clients tell, without prices."""
+
+    def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
+        self.con, self._runs = con, 0
+
+    def collect(
+        self,
+        *clients: Canned,
+        at: datetime = AT,
+        fresh: Callable[[Scope], bool] = lambda _: False,
+        only: tuple[str, ...] = (),
+        days: int = 30,
+        regions: tuple[str, ...] = (),
+    ) -> Result:
+        """One run, remembered as a pipeline does."""
+        self._runs += 1
+        found = Found([one.session for one in clients], regions)
+        with (
+            mock.patch.object(collecting, "discover", return_value=found),
+            mock.patch.object(regional, "get_catalogue", return_value=Catalogue()),
+        ):
+            result = collecting.collect(
+                Writer(self.con, f"run-{self._runs}", at), Request(regions=regions), Wanted(only, days),
+                at=at, fresh=fresh, progress=Quiet(),
+            )  # fmt: skip
+        told = json.dumps({"days": days, "regions": regions})
+        self.con.execute("DELETE FROM collections WHERE request = ?", [told])
+        for place in result.places:
+            self.con.execute(
+                "INSERT INTO collections VALUES ('gcp', ?, ?, ?, ?)", [told, *place, f"run-{self._runs}"]
+            )
+        return result
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """What a query of the warehouse returns."""
+        return self.con.execute(sql, list(values)).fetchall()
+
+    def coverage(self) -> dict[tuple[str, str], tuple[str, str | None, int]]:
+        """(region, dataset) → status, error, rows."""
+        told = self.rows("SELECT region, dataset, status, error, rows FROM coverage")
+        return {(region, dataset): (status, error, count) for region, dataset, status, error, count in told}
+
+
 def collect(
     db: Path,
     *clients: Canned,
@@ -169,11 +218,3 @@ def collect(
     ):
         clean = environment({}, "GOOGLE_", "CLOUDSDK_", "FINOPS_")
         return collected("gcp", db, asked, clean, at, at, max_age)
-
-
-def coverage(db: Path) -> dict[tuple[str, str], tuple[str, str | None, int]]:
-    """(region, dataset) → status, error, rows."""
-    return coverage_of("gcp", db)
-
-
-__all__ = ["AT", "Canned", "collect", "coverage", "rows"]
