@@ -151,16 +151,15 @@ class _Lists:
     def _below(self, parents: Sequence[str]) -> dict[str, str | None]:
         """Projects anywhere below the parents: two lists tell of all that can be seen, whatever the depth.
 
-        Folders that may not be seen are left out of their list, and nothing tells what is below them: then, and where
-        the lists may not be read, each folder is asked for what is in it.
+        Folders that may not be seen are left out of their list, and nothing tells what is below them: where that
+        matters, and where projects may not be searched, each folder is asked for what is in it.
         """
-        try:
-            folders = {str(one["name"]): str(one.get("parent")) for one in self._client.all(SEARCH_FOLDERS)}
-            projects = list(_living(self._client.all(SEARCH_PROJECTS)))
-        except CallError as error:
-            if error.status not in _GIVEN_UP and error.code not in NOT_THERE:
-                raise
+        projects = self._searched(SEARCH_PROJECTS)
+        if projects is None:
             return self._walked(parents)
+        told = self._searched(SEARCH_FOLDERS) or []
+        folders = {str(one["name"]): str(one.get("parent")) for one in told}
+        projects = list(_living(projects))
         above = {str(one["projectId"]): list(_above(str(one.get("parent")), folders)) for one in projects}
         wanted = set(parents)
         names = dict(_named_in(one for one in projects if wanted & set(above[str(one["projectId"])])))
@@ -169,7 +168,16 @@ class _Lists:
             project not in names and chain and chain[-1].startswith("folders/")
             for project, chain in above.items()
         )
-        return {**names, **self._walked(hidden)} if astray and hidden else names
+        return {**names, **self._walked(hidden)} if hidden and (astray or not names) else names
+
+    def _searched(self, api: Api) -> list[dict[str, Any]] | None:
+        """All of a kind that can be seen; None where that may not be asked, or the service does not know how."""
+        try:
+            return self._client.all(api)
+        except CallError as error:
+            if error.status not in _GIVEN_UP and error.code not in NOT_THERE:
+                raise
+            return None
 
     def _walked(self, parents: Sequence[str]) -> dict[str, str | None]:
         """Projects below the parents, folder by folder; what one of them does not tell is a word in `found`."""

@@ -65,3 +65,9 @@ def wired(
     monkeypatch.setattr(Session, "http", lambda self, service, counted=False: wire)
     session = Session(Credentials(anonymous=True), project, endpoint="http://127.0.0.1:1")
     return Client(session, project, budget), wire
+
+
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Attempts follow one another at once, and nobody waits for a turn."""
+    monkeypatch.setattr(module, "_LONGEST_WAIT", 0.001)
+    monkeypatch.setattr(Pace, "wait", lambda self: None)

@@ -167,9 +167,9 @@ def walking(**inside: list[Any]) -> dict[str, Any]:
     return {"projects": projects, "folders": folders}
 
 
-@pytest.mark.parametrize("refused", ["folders:search", "projects:search"])
+@pytest.mark.parametrize(("refused", "more"), [("folders:search", ["top"]), ("projects:search", [])])
 def test_where_the_lists_may_not_be_read_every_folder_is_asked_for_what_is_in_it(
-    refused: str, monkeypatch: pytest.MonkeyPatch
+    refused: str, more: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = {"folders:search": FOLDERS, "projects:search": PROJECTS, refused: NOT_ALLOWED}
     result, _ = found(
@@ -178,7 +178,7 @@ def test_where_the_lists_may_not_be_read_every_folder_is_asked_for_what_is_in_it
         **answers,
         **walking(_1=["a", 10], _10=["b", 11], _11=["c", 10]),
     )
-    assert names(result) == ["a", "b", "c"]
+    assert names(result) == ["a", "b", "c", *more]
     assert result.refused == []
 
 
@@ -196,6 +196,16 @@ def test_projects_in_folders_that_the_list_leaves_out_are_found_all_the_same(
 ) -> None:
     answers = {"folders:search": {}, "projects:search": PROJECTS, **walking(_1=["top", 10], _10=["ten"])}
     assert names(found(monkeypatch, request(organization="1"), **answers)[0]) == ["ten", "top"]
+
+
+@pytest.mark.parametrize("error", [NOT_ALLOWED, CallError("failed", "404", "It failed (404).")])
+def test_projects_right_below_an_organisation_are_taken_where_its_folders_cannot_be_had(
+    error: CallError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = {"folders:search": error, "projects:search": PROJECTS, "projects": error, "folders": error}
+    result, _ = found(monkeypatch, request(organization="1"), **answers)
+    assert names(result) == ["top"]
+    assert {one.error for one in result.refused} == {str(error)}
 
 
 def test_folders_that_nobody_may_list_are_no_silent_hole(monkeypatch: pytest.MonkeyPatch) -> None:
