@@ -13,7 +13,7 @@ from collectors.gcp.client import NOT_THERE, Client, Session
 from collectors.gcp.credentials import Credentials, has_file
 from collectors.gcp.services import READ_ONLY, address_of
 from collectors.scopes import Refused
-from finops.errors import UsageError
+from finops.errors import CredentialsError, UsageError
 
 SEARCH_PROJECTS = Api(
     "cloudresourcemanager", "v3/projects:search", "resourcemanager.projects.get", items="projects", size="pageSize",
@@ -82,7 +82,7 @@ def discover(request: Request) -> Found:
     """Lists the projects that were asked for.
 
     Raises UsageError for a region that does not exist or where no project is named or can be seen, CredentialsError
-    when the credentials are refused.
+    when the credentials are refused, or may not list what was asked for.
     """
     local = address_of("compute", request.endpoint)[1]
     credentials = Credentials(anonymous=local and not has_file())
@@ -91,8 +91,10 @@ def discover(request: Request) -> Found:
     lists = _Lists(Client(Session(credentials, "", endpoint=request.endpoint), "", Budget(_PATIENCE)), found)
     names = lists.projects(request)
     if not names:
-        named = next(iter(one.error for one in found.refused), "")
-        raise UsageError(f"{named} No project can be seen: name one with --project.".strip())
+        hint = "No project can be seen: name one with --project."
+        if found.refused:
+            raise CredentialsError(f"{found.refused[0].error} {hint}")
+        raise UsageError(hint)
     found.sessions = [Session(credentials, one, names[one], request.endpoint) for one in sorted(names)]
     found.regions = _regions(found.sessions, request.regions)
     return found

@@ -216,7 +216,9 @@ class Client:
                 return CallError("skipped", code, f"{sentence}, so nothing of its kind can be there.")
             if answer.kind == "closed":
                 return CallError("denied", code, f"{sentence}: link the project to a billing account.")
-            hint = f"gcloud services enable {service.host} --project {self.project}"
+            hint = (
+                f"gcloud services enable {service.host}{f' --project {self.project}' if self.project else ''}"
+            )
             return CallError("denied", code, f"{sentence}: {hint}.")
         if answer.kind == "denied":
             hint = "finops permissions gcp prints the role that allows it"

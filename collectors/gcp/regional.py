@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from collectors.calls import CallError
 from collectors.conduct import ODD_SHAPES, Crew, Got, Rows
 from collectors.gcp import commitments, inventory, metrics, network, prices, snapshots, storage, types
 from collectors.gcp.catalogue import Catalogue, get_catalogue
@@ -307,8 +308,17 @@ def _collect_metrics(place: Place, crew: Crew, handing: Handing, known: _Known) 
     batches = plan(assets, newest, place.at, place.days, hourly_days=HOURLY_DAYS)
     client, project = place.client, place.project
 
+    denied: list[CallError] = []  # one refusal answers for all metrics
+
     def get(batch: Batch) -> Tables:
-        found = metrics.measured(client, batch, assets, project)
+        if denied:
+            raise denied[0]
+        try:
+            found = metrics.measured(client, batch, assets, project)
+        except CallError as error:
+            if error.status == "denied":
+                denied.append(error)
+            raise
         return {handing.scope("metrics", region): table for region, table in found.items()}
 
     regions = [one for one in sorted(handing.regions) if "metrics" in datasets_of(one)]

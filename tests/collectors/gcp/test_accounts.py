@@ -9,7 +9,7 @@ from collectors.calls import CallError
 from collectors.gcp import accounts as module
 from collectors.gcp.accounts import Found, Request, discover
 from collectors.gcp.credentials import Credentials
-from finops.errors import UsageError
+from finops.errors import CredentialsError, UsageError
 from tests.collectors.gcp.canned import Canned
 from tests.collectors.live import environment
 
@@ -92,7 +92,7 @@ def test_the_project_of_the_credentials_is_the_last_resort(monkeypatch: pytest.M
 def test_where_no_project_can_be_seen_it_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match=r"^No project can be seen: name one with --project\.$"):
         found(monkeypatch, request())
-    with pytest.raises(UsageError, match=r"^It is denied \(forbidden\)\. No project can be seen"):
+    with pytest.raises(CredentialsError, match=r"^It is denied \(forbidden\)\. No project can be seen"):
         found(monkeypatch, request(), **{"projects:search": NOT_ALLOWED})
 
 
