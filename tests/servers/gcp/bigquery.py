@@ -1,4 +1,4 @@
-"""BigQuery v2 over DuckDB: the table with the bill, query jobs, their results in pages."""
+"""BigQuery v2 over DuckDB: the tables with the bill, query jobs, their results and whole tables in pages."""
 
 import uuid
 from datetime import UTC, date, datetime
@@ -9,13 +9,15 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from tests.servers.gcp.export import DATASET, TABLE, table
+from tests.servers.gcp.export import DATASET, FOCUS, TABLES, table
 from tests.servers.gcp.front import Route, authorize
 from tests.servers.gcp.state import WORLD, Item
 from tests.servers.gcp.wire import Call, RefusalError
 
 TYPES = {"varchar": "STRING", "double": "FLOAT", "bigint": "INTEGER", "integer": "INTEGER", "hugeint": "INTEGER", "timestamp": "TIMESTAMP", "boolean": "BOOLEAN",
          "date": "DATE", "decimal": "NUMERIC", "timestamp with time zone": "TIMESTAMP", "ubigint": "INTEGER"}  # fmt: skip
+ROW = 900  # bytes that are billed of a row, whatever is asked of it
+PSEUDO = "_PARTITIONTIME"
 _JOBS: dict[str, dict[str, Any]] = {}
 
 
@@ -46,41 +48,93 @@ def told(value: Any, micros: bool) -> Any:
     if isinstance(value, datetime):
         whole = round((value.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 10**6)
         return str(whole) if micros else repr(whole / 10**6)
+    if isinstance(value, Decimal):  # without the zeros at the end, as Google writes them
+        return f"{value.normalize():f}"
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
+def partition() -> str:
+    """The column that the tables are cut by; nothing: they are not."""
+    return str(WORLD.partition_by)
+
+
 def table_get(call: Call) -> Item:
-    check_table(call.project, call.names["dataset"], call.names["table"])
+    name = call.names["table"]
+    check_table(call.project, call.names["dataset"], name)
     cursor = table()
-    cursor.execute("SELECT * EXCLUDE (_PARTITIONTIME) FROM export LIMIT 0")
-    fields = [schema_of(each[0], each[1]) for each in cursor.description or []]
-    [(rows,)] = cursor.execute("SELECT count(*) FROM export").fetchall()
-    reference = {"projectId": call.project, "datasetId": DATASET, "tableId": TABLE}
-    return {"kind": "bigquery#table", "id": f"{call.project}:{DATASET}.{TABLE}", "tableReference": reference, "schema": {"fields": fields}, "type": "TABLE",
-            "numRows": str(rows), "numBytes": str(rows * 900), "location": "US", "timePartitioning": {"type": "DAY"}}  # fmt: skip
+    fields = columns(cursor, TABLES[name])
+    [(rows,)] = cursor.execute(f"SELECT count(*) FROM {TABLES[name]}").fetchall()
+    reference = {"projectId": call.project, "datasetId": DATASET, "tableId": name}
+    answer = {"kind": "bigquery#table", "id": f"{call.project}:{DATASET}.{name}", "tableReference": reference, "schema": {"fields": fields}, "location": "US"}  # fmt: skip
+    if name == FOCUS:
+        return answer | {
+            "type": "VIEW",
+            "numRows": "0",
+            "numBytes": "0",
+            "view": {"query": "SELECT …", "useLegacySql": False},
+        }
+    cut = {"type": "DAY"} if partition() == PSEUDO else {"type": "DAY", "field": partition()}
+    return answer | {"type": "TABLE", "numRows": str(rows), "numBytes": str(rows * ROW)} | ({"timePartitioning": cut} if partition() else {})  # fmt: skip
 
 
-def check_table(project: str, dataset: str, name: str) -> None:
+def columns(cursor: duckdb.DuckDBPyConnection, name: str) -> list[Item]:
+    """The schema of a table, which its pseudo column is no part of."""
+    described = cursor.execute(f"SELECT * FROM {name} LIMIT 0").description or []
+    return [schema_of(each[0], each[1]) for each in described if each[0] != PSEUDO]
+
+
+def check_table(project: str, dataset: str, name: str) -> str:
+    """What DuckDB calls a table; 404 for one that there is not."""
     first = next(iter(WORLD.projects), "")
-    if (project, dataset, name) != (first, DATASET, TABLE):
+    if (project, dataset) != (first, DATASET) or name not in TABLES:
         raise RefusalError(404, f"Not found: Table {project}:{dataset}.{name}", "notFound")
+    return TABLES[name]
 
 
-def translated(text: str) -> tuple[str, set[str]]:
-    """The query for DuckDB, and its parameters."""
+def readable(call: Call, project: str, dataset: str, name: str) -> str:
+    """The same of a table whose rows this caller may have."""
+    found = check_table(project, dataset, name)
+    call.names.update(dataset=dataset, table=name)
+    authorize(call, "bigquery.tables.getData", project)
+    return found
+
+
+def parsed(call: Call, text: str) -> tuple[exp.Expression, str]:
+    """The query with our names of tables, and which one it asks."""
     try:
         tree = sqlglot.parse_one(text, read="bigquery")
     except sqlglot.errors.ParseError as error:
         raise RefusalError(400, f"Syntax error: {error}", "invalidQuery") from None
-    for found in tree.find_all(exp.Table):
+    asked = ""
+    for found in list(tree.find_all(exp.Table)):
         if found.catalog or found.db:
-            check_table(found.catalog, found.db, found.name)
-            found.replace(exp.Table(this=exp.to_identifier("export"), alias=found.args.get("alias")))
+            asked = readable(call, found.catalog, found.db, found.name)
+            found.replace(exp.Table(this=exp.to_identifier(asked), alias=found.args.get("alias")))
     for star in tree.find_all(exp.Star):
-        if isinstance(star.parent, exp.Select):
-            star.set("except_", [*(star.args.get("except_") or []), exp.to_identifier("_PARTITIONTIME")])
-    names = {each.name for each in tree.find_all(exp.Parameter)}
-    return tree.sql(dialect="duckdb").replace("TIMESTAMPTZ", "TIMESTAMP"), names
+        if isinstance(star.parent, exp.Select) and asked in ("export", "standard"):
+            star.set("except_", [*(star.args.get("except_") or []), exp.to_identifier(PSEUDO)])
+    if (asked == "focus" or partition() != PSEUDO) and any(
+        each.name == PSEUDO for each in tree.find_all(exp.Column)
+    ):
+        raise RefusalError(400, f"Unrecognized name: {PSEUDO} at [1:8]", "invalidQuery")
+    return tree, asked
+
+
+def pruned(tree: exp.Expression, asked: str) -> exp.Expression | None:
+    """The conditions on the partition alone: what is not in these partitions is not read, and not paid for."""
+    where = tree.find(exp.Where)
+    if where is None or not partition() or asked == "focus":
+        return None
+    found = None
+    for each in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
+        names = {column.name for column in each.find_all(exp.Column)}
+        if names == {partition()}:
+            found = each.copy() if found is None else exp.and_(found, each.copy())
+    return found
+
+
+def duck(tree: exp.Expression) -> str:
+    return tree.sql(dialect="duckdb").replace("TIMESTAMPTZ", "TIMESTAMP")
 
 
 def parameters(asked: Item) -> Item:
@@ -99,30 +153,50 @@ def parameters(asked: Item) -> Item:
     return found
 
 
+def run(
+    cursor: duckdb.DuckDBPyConnection, tree: exp.Expression, given: Item, before: str = "", after: str = ""
+) -> None:
+    """A query with those of its parameters that it names."""
+    names = {each.name for each in tree.find_all(exp.Parameter)}
+    missing = sorted(names - set(given))
+    if missing:
+        raise RefusalError(400, f"Query parameter '{missing[0]}' not found at [1:1]", "invalidQuery")
+    try:
+        cursor.execute(before + duck(tree) + after, {name: given[name] for name in names} or None)
+    except duckdb.Error as error:
+        raise RefusalError(400, f"{error}", "invalidQuery") from None
+
+
 def ran(call: Call, asked: Item, dry: bool, job_id: str) -> dict[str, Any]:
     """A finished job."""
-    text, names = translated(asked["query"])
-    given = {name: value for name, value in parameters(asked).items() if name in names}
-    cursor = table()
-    [(rows,)] = cursor.execute("SELECT count(*) FROM export").fetchall()
+    tree, name = parsed(call, asked["query"])
+    given, cursor = parameters(asked), table()
     job = {
         "id": job_id,
-        "bytes": rows * 900,
+        "bytes": size(cursor, tree, name, given) * ROW,
         "fields": [],
         "rows": [],
         "dry": dry,
         "caller": call.caller,
         "configuration": call.body.get("configuration", {}),
     }
-    try:
-        cursor.execute(f"SELECT * FROM ({text}) LIMIT 0" if dry else text, given or None)
-    except duckdb.Error as error:
-        raise RefusalError(400, f"{error}", "invalidQuery") from None
+    run(cursor, tree, given, *(("SELECT * FROM (", ") LIMIT 0") if dry else ()))
     job["fields"] = [schema_of(each[0], each[1]) for each in cursor.description or []]
     job["rows"] = [] if dry else cursor.fetchall()
     if not dry:
         _JOBS[job_id] = job
     return job
+
+
+def size(cursor: duckdb.DuckDBPyConnection, tree: exp.Expression, name: str, given: Item) -> int:
+    """How many rows are in the partitions that a query asks for."""
+    if not name:
+        return 0
+    counting = exp.select("count(*)").from_(name)
+    only = pruned(tree, name)
+    run(cursor, counting.where(only) if only is not None else counting, given)
+    [(rows,)] = cursor.fetchall()
+    return int(rows)
 
 
 def inserted(call: Call) -> Item:
@@ -149,6 +223,8 @@ def about(call: Call, job: dict[str, Any]) -> Item:
 
 
 def asked_at_once(call: Call) -> Item:
+    if WORLD.only_jobs:
+        raise RefusalError(404, f"Requested entity was not found: {call.method} {call.path}", "notFound")
     job = ran(call, call.body, bool(call.body.get("dryRun")), str(uuid.uuid4()))
     call.params.update({name: str(call.body[name]) for name in ("maxResults",) if name in call.body})
     options = call.body.get("formatOptions", {})
@@ -170,42 +246,55 @@ def job_get(call: Call) -> Item:
 
 
 def results(call: Call) -> Item:
-    return results_of(
-        call, job_of(call), call.params.get("formatOptions.useInt64Timestamp", "").lower() == "true"
-    )
+    return results_of(call, job_of(call), in_micros(call))
+
+
+def in_micros(call: Call) -> bool:
+    return call.params.get("formatOptions.useInt64Timestamp", "").lower() == "true"
 
 
 def results_of(call: Call, job: dict[str, Any], micros: bool) -> Item:
-    size = call.number("maxResults", 10_000, 100_000)
-    token = call.params.get("pageToken", "")
-    start = int(token.removeprefix("B")) if token else 0
-    page = job["rows"][start : start + size]
-    call.items = len(page)
     answer: Item = {
         "kind": "bigquery#getQueryResultsResponse", "jobReference": {"projectId": call.project, "jobId": job["id"], "location": "US"}, "jobComplete": True,
         "schema": {"fields": job["fields"]}, "totalRows": str(len(job["rows"])), "totalBytesProcessed": str(job["bytes"]), "cacheHit": False,
     }  # fmt: skip
-    if page:
-        answer["rows"] = [{"f": [{"v": told(value, micros)} for value in row]} for row in page]
-    if size and start + size < len(job["rows"]):
-        answer["pageToken"] = f"B{start + size}"
-    return answer
+    return answer | page_of(call, job["rows"], micros)
+
+
+def page_of(call: Call, rows: list[tuple[Any, ...]], micros: bool) -> Item:
+    """The page that was asked for, and where the next one begins."""
+    size = call.number("maxResults", 10_000, 100_000)
+    token = call.params.get("pageToken", "")
+    start = int(token.removeprefix("B")) if token else int(call.params.get("startIndex") or 0)
+    page = rows[start : start + size]
+    call.items = len(page)
+    found: Item = (
+        {"rows": [{"f": [{"v": told(value, micros)} for value in row]} for row in page]} if page else {}
+    )
+    return found | ({"pageToken": f"B{start + size}"} if size and start + size < len(rows) else {})
+
+
+def table_data(call: Call) -> Item:
+    """A table's rows as they are; a view has none."""
+    name = check_table(call.project, call.names["dataset"], call.names["table"])
+    if name == "focus":
+        raise RefusalError(400, "Cannot list a table of type VIEW.", "invalid")
+    cursor = table()
+    wanted = ", ".join(f'"{each["name"]}"' for each in columns(cursor, name))
+    rows = cursor.execute(f"SELECT {wanted} FROM {name}").fetchall()
+    return {"kind": "bigquery#tableDataList", "totalRows": str(len(rows))} | page_of(
+        call, rows, in_micros(call)
+    )
 
 
 _BASE = "/bigquery/v2/projects/{project}"
+_TABLE = f"{_BASE}/datasets/{{dataset}}/tables/{{table}}"
+_NAME = "bigquery"
 ROUTES = [
-    Route(
-        "GET",
-        f"{_BASE}/datasets/{{dataset}}/tables/{{table}}",
-        "bigquery",
-        "tables.get",
-        "bigquery.tables.get",
-        table_get,
-    ),
-    Route("POST", f"{_BASE}/jobs", "bigquery", "jobs.insert", "bigquery.jobs.create", inserted),
-    Route("GET", f"{_BASE}/jobs/{{job}}", "bigquery", "jobs.get", "", job_get),
-    Route("POST", f"{_BASE}/queries", "bigquery", "jobs.query", "bigquery.jobs.create", asked_at_once),
-    Route(
-        "GET", f"{_BASE}/queries/{{job}}", "bigquery", "jobs.getQueryResults", "bigquery.jobs.create", results
-    ),
+    Route("GET", _TABLE, _NAME, "tables.get", "bigquery.tables.get", table_get),
+    Route("GET", f"{_TABLE}/data", _NAME, "tabledata.list", "bigquery.tables.getData", table_data),
+    Route("POST", f"{_BASE}/jobs", _NAME, "jobs.insert", "bigquery.jobs.create", inserted),
+    Route("GET", f"{_BASE}/jobs/{{job}}", _NAME, "jobs.get", "", job_get),
+    Route("POST", f"{_BASE}/queries", _NAME, "jobs.query", "bigquery.jobs.create", asked_at_once),
+    Route("GET", f"{_BASE}/queries/{{job}}", _NAME, "jobs.getQueryResults", "bigquery.jobs.create", results),
 ]

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.servers.facade import Classes, Facade
+from tests.servers.gcp.totals import Totals
 
 AS_OF = "2026-11-20T00:00:00Z"
 REGIONS = ("us-central1", "europe-west1", "asia-southeast1")
@@ -38,6 +39,7 @@ class Truth(Classes):
       network    nat_used nat_idle (id `router id/name`); lb_used lb_idle lb_without_backends lb_global_used lb_global_without_backends
       others     sql_used sql_idle sql_stopped bucket_with_lifecycle bucket_without_lifecycle bucket_lifecycle_empty
                  scaling_group (`members`) commitment_used commitment_underused commitment_expiring commitment_expired
+                 cross_zone (instances again, whose bill has traffic between zones; `gib_month`)
     """
 
     n: int
@@ -50,6 +52,12 @@ class Truth(Classes):
     classes: dict[str, list[dict[str, Any]]]
     inventory: dict[str, dict[str, dict[str, int]]]  # project, region ("global"), collection
     currency: str
+    bill: list[dict[str, Any]]
+
+    @property
+    def totals(self) -> Totals:
+        """What the billing export adds up to, to the cent: by account, currency, invoice month, project and resource."""
+        return Totals(self.bill)
 
 
 class Cloud(Facade):
@@ -123,9 +131,52 @@ class Cloud(Facade):
         truth = self._post("estate", wish, timeout=600)
         return Truth(**{**truth, "regions": tuple(truth["regions"])})
 
-    def bill_days(self, days: int) -> None:
-        """How many days of hourly rows the billing export holds (10); call after `estate()`."""
-        self._post("bill", {"days": days})
+    def bill_days(self, days: int) -> Totals:
+        """How many days of hourly rows the billing export holds (10); call after `estate()`. Returns what they add up to."""
+        return self._book("bill", {"bill_days": days})
+
+    def bill_like(
+        self, partition: str | None = "_PARTITIONTIME", second_account: bool = False, only_jobs: bool = False
+    ) -> Totals:
+        """What the export is like, until the next other estate: cut by _PARTITIONTIME, usage_start_time or not at all;
+        with the last project on a second billing account, in EUR; without jobs.query. Returns what it adds up to."""
+        wish = {"partition_by": partition or "", "second_account": second_account, "only_jobs": only_jobs}
+        return self._book("bill", wish)
+
+    def late_row(
+        self, start: str, cost: str, project: str | None = "acme-web-prod", resource: str | None = None,
+        credits: Sequence[tuple[str, str]] = (), description: str = "N2 Instance Core running in Americas",
+        cost_type: str = "regular", exported: str | None = None,
+    ) -> Totals:  # fmt: skip
+        """One more row, of usage in the hour that begins at `start`, which arrives only now (or at `exported`).
+
+        `resource` is the number of one of the project's, credits are types and (negative) amounts. Returns the new totals.
+        """
+        wish = {
+            "start": start,
+            "cost": cost,
+            "project": project,
+            "resource": resource,
+            "credits": list(credits),
+        }
+        return self._book(
+            "row", {**wish, "description": description, "cost_type": cost_type, "exported": exported}
+        )
+
+    def correction(
+        self, start: str, cost: str, project: str | None = "acme-web-prod", resource: str | None = None
+    ) -> Totals:
+        """Google's way to restate what was billed: a further row by which the sum is another one."""
+        return self.late_row(
+            start, cost, project, resource, description="Price correction", cost_type="adjustment"
+        )
+
+    def totals(self) -> Totals:
+        """What the billing export adds up to as it is now."""
+        return self._book("totals", {})
+
+    def _book(self, command: str, wish: dict[str, Any]) -> Totals:
+        return Totals(self._post(command, wish))
 
     def catalogue(self, big: bool = False, more: Sequence[dict[str, Any]] = ()) -> None:
         """Prices of all regions there are (two pages) or of the few that have machines; further SKUs by hand."""

@@ -4,8 +4,10 @@ import random
 import threading
 from typing import Any
 
-from tests.servers.gcp import auth, by_hand, estate
+from tests.servers.gcp import auth, by_hand, estate, export
+from tests.servers.gcp.costing import traffic
 from tests.servers.gcp.front import Front
+from tests.servers.gcp.ledger import HOURS
 from tests.servers.gcp.machines import build_instances
 from tests.servers.gcp.network import build_network
 from tests.servers.gcp.state import ORGANIZATION, WORLD, Folder, Project, epoch, parse
@@ -24,7 +26,7 @@ GONE = ("acme-gone-42", "318273645504", "Gone", "folders/567890123401")
 def obey(front: Front, command: str, asked: dict[str, Any]) -> Any:
     """One command."""
     with _building:
-        WORLD.revision += command not in ("calls", "reset-calls")
+        WORLD.revision += command in ("fresh", "put", "change", "bill", "row", "catalogue", "clock")
         return _COMMANDS[command](front, asked)
 
 
@@ -69,6 +71,7 @@ def build(front: Front, asked: dict[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = _built["truth"]
         return found
     WORLD.clear()
+    WORLD.revision += 1
     WORLD.stop_clock(asked["as_of"])
     projects = hierarchy()[: asked["projects"]]
     made = estate.Estate(
@@ -82,9 +85,18 @@ def build(front: Front, asked: dict[str, Any]) -> dict[str, Any]:
     build_instances(made)
     build_storage(made)
     build_network(made)
-    found = estate.truth(made)
+    talkers(made)
+    found = estate.truth(made) | {"bill": export.sums()}
     _built.update(wish=wish, truth=found)
     return found
+
+
+def talkers(made: estate.Estate) -> None:
+    """Which machines pay for traffic to another zone, which the bill tells and no list."""
+    for name, project, item in made.instances:
+        if name != "deleted" and traffic(item):
+            scope = f"zones/{item['zone'].rpartition('/')[2]}"
+            made.note("cross_zone", project, scope, item, gib_month=float(traffic(item) * HOURS))
 
 
 def series(front: Front, asked: dict[str, Any]) -> None:
@@ -143,10 +155,23 @@ def unreachable(front: Front, asked: dict[str, Any]) -> None:
     WORLD.unreachable = set(asked["scopes"])
 
 
-def bill(front: Front, asked: dict[str, Any]) -> None:
-    """How many days of the bill there are; kept until the next other estate."""
+def bill(front: Front, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the export is like; what is not said stays, until the next other estate. Tells what it adds up to."""
     _built.clear()
-    WORLD.bill_days = asked["days"]
+    for name in ("bill_days", "partition_by", "second_account", "only_jobs"):
+        setattr(WORLD, name, asked.get(name, getattr(WORLD, name)))
+    return export.sums()
+
+
+def row(front: Front, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    """One more row on the bill."""
+    _built.clear()
+    WORLD.rows_by_hand.append(asked)
+    return export.sums()
+
+
+def totals(front: Front, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    return export.sums()
 
 
 def catalogue(front: Front, asked: dict[str, Any]) -> None:
@@ -174,6 +199,6 @@ def buckets(front: Front, asked: dict[str, Any]) -> None:
 _COMMANDS = {
     "calls": calls, "reset-calls": reset_calls, "fresh": fresh, "estate": build, "series": series, "put": put, "change": change, "account": account,
     "expire": expire, "sign-in": sign_in, "deny": deny, "disable": disable, "unreachable": unreachable, "catalogue": catalogue,
-    "bill": bill, "clock": clock,
+    "bill": bill, "row": row, "totals": totals, "clock": clock,
     "faults": faults, "latency": latency, "buckets": buckets,
 }  # fmt: skip

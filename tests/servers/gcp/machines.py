@@ -7,7 +7,7 @@ from tests.servers.gcp import items, loads, plan
 from tests.servers.gcp.estate import Estate
 from tests.servers.gcp.groups import group_of, join
 from tests.servers.gcp.machine_types import told
-from tests.servers.gcp.state import COMPUTE, Item, Project, pacific, zulu
+from tests.servers.gcp.state import COMPUTE, WORLD, Item, Project, pacific, zulu
 from tests.servers.gcp.storage import hang
 
 BOOT = (("pd-balanced", 20), ("pd-standard", 50), ("pd-ssd", 30), ("pd-balanced", 10))
@@ -48,6 +48,7 @@ def build_instance(estate: Estate, name: str, number: int, turn: int) -> None:
         name == "windows",
         stopped,
     )
+    item["_class"] = name
     if turn % 5 == 1 and not kind.stopped:
         ephemeral_address(item, number)
     if group:
@@ -176,6 +177,7 @@ def deleted(estate: Estate) -> None:
             _type="n2-standard-2",
         )
         item |= {"_stopped_at": gone, "_gone": True, "_measured_from": created, "_windows": False}
+        WORLD.gone.append((project.id, f"zones/{zone}", item))
         estate.instances.append(("deleted", project, item))
         loads.instance_metrics(estate, "deleted", plan.KINDS["steady"], turn, project, item)
         estate.note("deleted", project, f"zones/{zone}", item, deleted_at=zulu(gone), type="n2-standard-2")

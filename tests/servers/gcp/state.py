@@ -79,17 +79,19 @@ class World:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.metrics = Metrics()
-        self.revision = 0  # grows with everything that a test tells the process
+        self.revision = 0  # grows with everything that changes what is on the bill
         self.clear()
 
     def clear(self) -> None:
         self.projects: dict[str, Project] = {}
         self.folders: dict[str, Folder] = {}
         self.told: dict[tuple[str, str], dict[Key, Told]] = {}  # by project and metric type
-        self.ledger: list[Item] = []  # what costs by the hour; see ledger.py
         self.rows_by_hand: list[Item] = []
         self.bill_days = 10
-        self.partition_by = "_PARTITIONTIME"
+        self.partition_by = "_PARTITIONTIME"  # or usage_start_time, or nothing
+        self.second_account = False
+        self.only_jobs = False  # no answer without a job of its own
+        self.gone: list[tuple[str, str, Item]] = []  # project, scope, machine that no list tells any more
         self.big_catalogue = False
         self.skus_by_hand: list[Item] = []
         self.metrics.clear()
@@ -145,6 +147,12 @@ def _summer(moment: datetime) -> bool:
     return begins <= moment < ends
 
 
+def month_start(month: str) -> datetime:
+    """The instant at which a month (202611) begins in California, by which invoices go."""
+    first = datetime(int(month[:4]), int(month[4:]), 1, 8)
+    return first - timedelta(hours=1) if _summer(first) else first
+
+
 def zulu(moment: datetime) -> str:
     """As Monitoring, Billing and most newer APIs tell a time."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
@@ -160,6 +168,6 @@ def public(item: Item) -> Item:
     return {name: value for name, value in item.items() if name[0] != "_" and value is not None}
 
 
-__all__ = ["WORLD", "Folder", "Item", "Project", "Told", "World", "epoch", "millis", "pacific", "parse", "public", "region_of", "zulu"]  # fmt: skip
+__all__ = ["WORLD", "Folder", "Item", "Project", "Told", "World", "epoch", "millis", "month_start", "pacific", "parse", "public", "region_of", "zulu"]  # fmt: skip
 
 WORLD = World()
