@@ -14,13 +14,13 @@ from collectors.alibaba.billing import Bill, BillResult, collect_bill
 from collectors.alibaba.client import Session
 from collectors.calls import CallError
 from finops.errors import InputError
-from finops.schema_comments import schema_sql
 from finops.warehouse import Writer
 from tests.collectors.alibaba.calling import hurry, session_of
 from tests.collectors.alibaba.canned import ACCOUNT
 from tests.collectors.alibaba.live import AT, collect, coverage, rows
 from tests.servers.alibaba.asking import ask
 from tests.servers.alibaba.cloud import AS_OF, Cloud
+from tests.shelf import empty_warehouse
 
 _HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 BEIJING = timedelta(hours=8)
@@ -75,9 +75,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path, cloud: Cloud) -> Iterator[Desk]:
-    with duckdb.connect(config={"threads": 2}) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(schema_sql())
+    with empty_warehouse() as con:
         yield Desk(tmp_path / "bills", cloud, con)
 
 

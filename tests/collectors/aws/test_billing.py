@@ -26,8 +26,8 @@ from collectors.bills.mapping import mappings
 from collectors.bills.stores.reading import ATTEMPTS
 from collectors.calls import CallError
 from finops.errors import IncompleteError, InputError
-from finops.schema_comments import schema_sql
 from finops.warehouse import Writer
+from tests.shelf import empty_warehouse
 
 AT = datetime(2026, 11, 20)
 SINCE = datetime(2026, 8, 22)
@@ -226,9 +226,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with duckdb.connect(config={"threads": 2}) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(schema_sql())
+    with empty_warehouse() as con:
         yield Desk(tmp_path, con)
 
 

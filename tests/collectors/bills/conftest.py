@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from collectors.bills import IngestResult, ingest
-from finops.schema_comments import schema_sql
 from finops.warehouse import Writer
+from tests.shelf import empty_warehouse
 
 AT = datetime(2026, 11, 20)
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
@@ -95,9 +95,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with duckdb.connect(config={"threads": 2}) as con:
-        con.execute("SET TimeZone = 'UTC'")
-        con.execute(schema_sql())
+    with empty_warehouse() as con:
         yield Desk(tmp_path, con)
 
 

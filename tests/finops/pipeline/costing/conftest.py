@@ -10,8 +10,8 @@ import duckdb
 import pytest
 
 from finops.pipeline.costing import Question, answer, parse
-from finops.schema_comments import schema_sql
 from finops.spending import CostAnswer, CurrencyCosts, Line
+from tests.shelf import empty_warehouse
 
 
 def at(text: str) -> datetime:
@@ -77,6 +77,5 @@ class Bill:
 
 @pytest.fixture
 def bill() -> Iterator[Bill]:
-    with duckdb.connect(config={"threads": 2}) as con:
-        con.execute(schema_sql())
+    with empty_warehouse() as con:
         yield Bill(con)
