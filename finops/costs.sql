@@ -10,14 +10,17 @@ WITH spans AS (
         x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId) AS payer, x_CostBasis = 'total' AS total,
         max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05) AS metered_to,
         max(ChargePeriodEnd) AS charged_to,
-        min(least(ChargePeriodStart, coalesce(BillingPeriodStart, ChargePeriodStart))) AS billed_from
+        -- Google's export begins with the hour it was switched on, in the middle of a month as a rule.
+        min(CASE WHEN x_Cloud = 'gcp' THEN ChargePeriodStart ELSE least(ChargePeriodStart, coalesce(BillingPeriodStart, ChargePeriodStart)) END)
+            AS billed_from
     FROM charges
     WHERE ChargeCategory = 'Usage' AND ChargePeriodStart < CAST($as_of AS TIMESTAMP)
     GROUP BY x_Cloud, x_AccountId, coalesce(BillingAccountId, x_AccountId), x_CostBasis = 'total'
 ),
 payers AS (
     -- Monthly fees end in the future; hours and days tell how far the bill really goes. A bill speaks about its
-    -- payer from the start of the billing period on, also for an account whose first charge came later.
+    -- payer from the start of the billing period on (Google's from the first charge of the payer on), also for an
+    -- account whose first charge came later.
     SELECT x_Cloud, payer, total, min(billed_from) AS billed_from,
         least(coalesce(max(metered_to), max(charged_to)), CAST($as_of AS TIMESTAMP)) AS window_end
     FROM spans

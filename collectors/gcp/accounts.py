@@ -220,7 +220,7 @@ def _named(kind: str, text: str) -> str:
     """organizations/123 of 123."""
     number = text.removeprefix(f"{kind}/")
     if not number.isdigit():
-        raise UsageError(f"{text} is none of the {kind}: write its number.")
+        raise UsageError(f"--{kind[:-1]} {text} is none of the {kind}: write its number.")
     return f"{kind}/{number}"
 
 

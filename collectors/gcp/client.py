@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import requests
 from google.api_core.exceptions import GoogleAPICallError, RetryError
-from google.auth.exceptions import GoogleAuthError, TransportError
+from google.auth.exceptions import GoogleAuthError, InvalidOperation, TransportError
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
 
 from collectors.calls import METER, Budget, CallError
@@ -238,6 +238,10 @@ class Client:
 
 def refused(error: Exception) -> CredentialsError:
     """Credentials that cannot be used, in a sentence."""
+    if isinstance(error, InvalidOperation):  # nobody asked, and somebody had to
+        return CredentialsError(
+            "The endpoint on this machine wants credentials, and none were found: set GOOGLE_APPLICATION_CREDENTIALS."
+        )
     return CredentialsError(f"The Google credentials cannot be used: {_words(error)}.")
 
 

@@ -1,0 +1,156 @@
+"""`finops audit gcp --billing-export`: live inventory and the bill from BigQuery, joined and priced by the bill."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.end_to_end.command import Done, finops
+from tests.servers.gcp.cloud import AS_OF, Cloud, Truth
+from tests.servers.gcp.export import DATASET, TABLE
+
+pytestmark = pytest.mark.slow
+
+EXPORT = f"acme-web-prod.{DATASET}.{TABLE}"
+NEXT_DAY = "2026-11-21T00:00:00Z"
+HERE = ("--region", "us-central1")
+# What a row costs, with its credits.
+COST = "SUM(cost) + SUM((SELECT IFNULL(SUM(x.amount), 0) FROM UNNEST(credits) AS x))"
+Sums = dict[str | None, Decimal]
+
+
+@dataclass
+class Billed:
+    """An audit with a bill, one within its age, one a day later; and what the table summed up to at each."""
+
+    folder: Path
+    truth: Truth
+    done: Done
+    ledger: Sums
+    held: Sums
+    calls_again: int
+    later: Done
+    ledger_later: Sums
+    held_later: Sums
+    queries: list[dict[str, Any]]
+    queries_later: list[dict[str, Any]]
+
+
+def rows(cloud: Cloud, query: str) -> list[list[str | None]]:
+    """A query of the table, by nobody's client."""
+    asked = {"query": query, "useLegacySql": False}
+    address = f"{cloud.endpoint}/bigquery/v2/projects/acme-web-prod/queries"
+    answer = requests.post(address, json=asked, timeout=30).json()
+    return [[cell["v"] for cell in row["f"]] for row in answer["rows"]]
+
+
+def ledger(cloud: Cloud) -> Sums:
+    """What the table tells by project; a tax has none."""
+    told = rows(cloud, f"SELECT project.id, {COST} FROM `{EXPORT}` GROUP BY 1")
+    return {project: round(Decimal(cost or 0), 2) for project, cost in told}
+
+
+def held(folder: Path) -> Sums:
+    query = "SELECT SubAccountId AS project, sum(BilledCost)::VARCHAR AS cost FROM charges GROUP BY 1"
+    found = finops("sql", query, "--format", "json", cwd=folder).json
+    return {row["project"]: round(Decimal(row["cost"]), 2) for row in found}
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[Cloud]:
+    with Cloud() as cloud:
+        yield cloud
+
+
+@pytest.fixture(scope="module")
+def billed(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Billed:
+    folder = tmp_path_factory.mktemp("billed")
+    truth = cloud.estate(n=24, regions=("us-central1",), projects=2)
+
+    def audit(as_of: str) -> Done:
+        options = ("--as-of", as_of, "--format", "json", "--max-age", "1h", "--billing-export", EXPORT)
+        return finops("audit", "gcp", *HERE, *options, cwd=folder, env=cloud.env)
+
+    before = ledger(cloud)
+    cloud.reset_calls()
+    done = audit(AS_OF)
+    queries = cloud.calls("jobs.query") + cloud.calls("jobs.insert")
+    now = held(folder)
+    cloud.reset_calls()
+    assert audit(AS_OF).code == 0
+    again = cloud.count()
+    cloud.bill_days(11)  # the same first day, a day later
+    cloud.clock(NEXT_DAY)
+    after = ledger(cloud)
+    cloud.reset_calls()
+    later = audit(NEXT_DAY)
+    queries_later = cloud.calls("jobs.query") + cloud.calls("jobs.insert")
+    return Billed(folder, truth, done, before, now, again, later, after, held(folder), queries, queries_later)
+
+
+def findings(billed: Billed, rule: str) -> dict[str, Any]:
+    return {one["resource_id"]: one for one in billed.done.json["findings"] if one["rule"] == rule}
+
+
+def test_the_charges_of_every_project_are_those_of_the_table_to_the_cent(billed: Billed) -> None:
+    assert billed.done.code == 0, billed.done.err
+    assert billed.held == billed.ledger
+    assert {*billed.truth.projects, None} == set(billed.held)
+
+
+def test_rows_that_arrive_late_are_fetched_the_next_day_and_none_twice(billed: Billed) -> None:
+    assert billed.later.code == 0, billed.later.err
+    assert billed.ledger_later != billed.ledger
+    assert billed.held_later == billed.ledger_later
+
+
+def test_within_its_age_nothing_is_asked_and_a_day_later_in_no_more_queries(billed: Billed) -> None:
+    assert billed.calls_again == 0
+    assert 0 < len(billed.queries_later) <= len(billed.queries) <= 3
+
+
+def test_idle_machines_cost_what_the_bill_says_from_its_first_hour_on(billed: Billed, cloud: Cloud) -> None:
+    """The export was switched on within the month; of its last three days some hours are still to come."""
+    idle = findings(billed, "idle-instance")
+    assert set(idle) == billed.truth.ids("idle")
+    for identity, one in idle.items():
+        assert one["price_basis"] == "billed"
+        [[cost, hours]] = rows(
+            cloud,
+            f"SELECT {COST}, COUNT(DISTINCT usage_start_time) FROM `{EXPORT}` WHERE resource.global_name LIKE '%/{identity}'",
+        )
+        (compute,) = (each for each in one["evidence"]["cost_pieces"] if each["component"] == "compute")
+        monthly = float(cost or 0) / float(hours or 0) * 730
+        assert compute["monthly_cost"] == pytest.approx(monthly, rel=0.06)
+        assert compute["monthly_cost"] <= monthly * 1.001
+
+
+def test_what_the_bill_does_not_tell_is_at_list_prices_and_says_so(billed: Billed) -> None:
+    unused = findings(billed, "unused-public-ip")
+    assert unused
+    for one in unused.values():
+        assert one["price_basis"] in ("list", "none")
+        assert any("bill" in reason for reason in one["confidence_reasons"]), one["confidence_reasons"]
+
+
+def test_savings_stay_below_what_the_projects_cost(billed: Billed) -> None:
+    totals = billed.done.json["totals"]
+    assert 0 < totals["net_monthly_savings"] <= totals["monthly_cost"]
+    assert set(billed.done.json["totals_by_currency"]) == {"USD"}
+
+
+def test_an_export_that_may_not_be_read_is_named_and_the_rest_is_stored(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.deny("bigquery.tables.*")
+    options = ("--only", "instances,charges", "--as-of", NEXT_DAY, "--billing-export", EXPORT)
+    done = finops("collect", "gcp", *HERE, *options, cwd=tmp_path, env=cloud.env)
+    cloud.deny()
+    assert done.code == 3
+    assert "bigquery.tables.get" in done.err
+    assert finops("sql", "SELECT count(*) > 0 AS held FROM instances", cwd=tmp_path).out.split() == [
+        "held",
+        "True",
+    ]
