@@ -164,13 +164,13 @@ def test_a_zone_that_cannot_be_reached_keeps_what_is_stored_and_makes_its_region
 def test_the_day_after_only_what_is_new_is_measured_by_as_few_calls_as_there_are_pages(
     cloud: Cloud, desk: Desk
 ) -> None:
-    first = collect(desk, cloud, days=30)
+    first = collect(desk, cloud, days=10)
     assert first.errors == {}
     cloud.reset_calls()
     desk.con.execute(
-        "INSERT INTO collections SELECT 'gcp', '{\"days\": 30}', account_id, region, run_id FROM coverage"
+        "INSERT INTO collections SELECT 'gcp', '{\"days\": 10}', account_id, region, run_id FROM coverage"
     )
-    later = collect(desk, cloud, at=AT + _DAY, days=30)
+    later = collect(desk, cloud, at=AT + _DAY, days=10)
     log = cloud.calls()
     starts = {
         call["params"]["interval.startTime"] for call in log if (call["service"], call["action"]) == SERIES

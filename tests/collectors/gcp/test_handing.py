@@ -27,6 +27,7 @@ from tests.collectors.gcp.canned import (
 A, B, EAST = "us-central1-a", "us-central1-b", "us-east1-b"
 LATER = AT + timedelta(days=1)
 HOUR = AT - timedelta(hours=1)
+TWO = ("instances", "volumes")
 
 
 def estate(**more: Any) -> Canned:
@@ -102,8 +103,8 @@ def test_an_empty_project_is_whole(desk: Desk) -> None:
 
 
 def test_what_is_gone_is_forgotten_in_every_region(desk: Desk) -> None:
-    desk.collect(estate())
-    desk.collect(Canned(), at=LATER)
+    desk.collect(estate(), only=TWO)
+    desk.collect(Canned(), at=LATER, only=TWO)
     assert desk.rows("SELECT count(*) FROM instances") == [(0,)]
     assert desk.coverage()["us-east1", "volumes"] == ("complete", None, 0)
 
@@ -112,7 +113,7 @@ def test_what_is_gone_is_forgotten_in_every_region(desk: Desk) -> None:
 
 
 def test_a_denied_list_is_told_in_every_region_even_in_those_that_others_find_later(desk: Desk) -> None:
-    result = desk.collect(estate(instances=denied("compute.instances.list")))
+    result = desk.collect(estate(instances=denied("compute.instances.list")), only=TWO)
     told = desk.coverage()
     for region in ("global", "us-central1", "us-east1"):
         assert told[region, "instances"][0] == "denied"
@@ -122,14 +123,19 @@ def test_a_denied_list_is_told_in_every_region_even_in_those_that_others_find_la
 
 
 def test_an_api_that_is_off_is_nothing_that_is_missing(desk: Desk) -> None:
-    result = desk.collect(estate(databases=CallError("skipped", "accessNotConfigured", "It is not enabled.")))
+    result = desk.collect(
+        estate(databases=CallError("skipped", "accessNotConfigured", "It is not enabled.")),
+        only=("instances", "databases"),
+    )
     assert result.outcome.errors == {}
     assert desk.coverage()["us-central1", "databases"] == ("skipped", "It is not enabled.", 0)
 
 
 def test_what_was_had_before_stays_with_its_date_where_it_cannot_be_had_now(desk: Desk) -> None:
-    desk.collect(estate())
-    desk.collect(estate(instances=denied(), disks=CallError("failed", "500", "It failed.")), at=LATER)
+    desk.collect(estate(), only=TWO)
+    desk.collect(
+        estate(instances=denied(), disks=CallError("failed", "500", "It failed.")), at=LATER, only=TWO
+    )
     assert zones(desk) == [A, B, EAST]
     assert desk.rows(
         "SELECT DISTINCT collected_at, attempted_at FROM coverage WHERE dataset = 'instances'"
@@ -180,12 +186,12 @@ def test_an_odd_shape_is_told_and_the_rest_is_stored(name: str, odd: Any, desk: 
 def test_a_zone_that_does_not_answer_keeps_its_machines_disks_and_labels_and_makes_its_region_partial(
     desk: Desk,
 ) -> None:
-    desk.collect(estate())
+    desk.collect(estate(), only=TWO)
     found = estate(
         instances=without("instances", B, machine(1, A, name="renamed"), machine(3, EAST)),
         disks=without("disks", B, disk(1, A, "renamed"), disk(3, EAST)),
     )
-    result = desk.collect(found, at=LATER)
+    result = desk.collect(found, at=LATER, only=TWO)
     told = desk.coverage()
     assert zones(desk) == [A, B, EAST]
     assert desk.rows("SELECT name FROM instances ORDER BY zone") == [("renamed",), ("vm-2",), ("vm-3",)]
@@ -203,9 +209,9 @@ def test_a_zone_that_does_not_answer_keeps_its_machines_disks_and_labels_and_mak
 def test_machines_of_a_zone_that_does_not_answer_keep_their_types_and_their_measures_go_on(
     desk: Desk,
 ) -> None:
-    desk.collect(estate())
+    desk.collect(estate(), only=("instances", "instance_types", "metrics"))
     found = estate(instances=without("instances", EAST, machine(1, A)))
-    desk.collect(found, at=LATER)
+    desk.collect(found, at=LATER, only=("instances", "instance_types", "metrics"))
     assert desk.rows("SELECT instance_type FROM instance_types ORDER BY 1") == [
         ("e2-standard-4",),
         ("n2-standard-4",),
@@ -224,12 +230,12 @@ def test_a_region_that_does_not_answer_at_all_keeps_everything(desk: Desk) -> No
         "status": "RESERVED",
         "region": f"{URL}/regions/us-east1",
     }
-    desk.collect(estate(addresses=aggregated("addresses", address)))
+    desk.collect(estate(addresses=aggregated("addresses", address)), only=("instances", "public_ips"))
     gone = estate(
         instances=aggregated("instances", machine(1, A), machine(2, B), unreachables=["regions/us-east1"]),
         addresses=aggregated("addresses", unreachables=["regions/us-east1"]),
     )
-    desk.collect(gone, at=LATER)
+    desk.collect(gone, at=LATER, only=("instances", "public_ips"))
     told = desk.coverage()
     assert zones(desk) == [A, B, EAST]
     assert desk.rows("SELECT ip_id FROM public_ips") == [("400",)]
@@ -241,9 +247,11 @@ def test_a_region_that_does_not_answer_at_all_keeps_everything(desk: Desk) -> No
 
 def test_disks_of_a_region_stay_where_only_the_zones_answered(desk: Desk) -> None:
     regional = disk(9, zone=None, region=f"{URL}/regions/us-central1")
-    desk.collect(estate(disks=aggregated("disks", disk(1, A), disk(2, A), regional)))
+    desk.collect(estate(disks=aggregated("disks", disk(1, A), disk(2, A), regional)), only=("volumes",))
     desk.collect(
-        estate(disks=aggregated("disks", disk(1, A), unreachables=["regions/us-central1"])), at=LATER
+        estate(disks=aggregated("disks", disk(1, A), unreachables=["regions/us-central1"])),
+        at=LATER,
+        only=("volumes",),
     )
     assert desk.rows("SELECT name FROM volumes ORDER BY 1") == [("disk-1",), ("disk-9",)]
 
@@ -255,19 +263,22 @@ def test_groups_of_a_zone_that_does_not_answer_stay_and_machines_find_them(desk:
     ]
     made = {"items": [{"key": "created-by", "value": f"projects/1/zones/{B}/instanceGroupManagers/web-2"}]}
     member = aggregated("instances", machine(2, B, metadata=made))
-    desk.collect(estate(instances=member, instanceGroupManagers=aggregated("instanceGroupManagers", *groups)))
+    desk.collect(
+        estate(instances=member, instanceGroupManagers=aggregated("instanceGroupManagers", *groups)),
+        only=("instances", "scaling_groups"),
+    )
     lost = estate(instances=member, instanceGroupManagers=without("instanceGroupManagers", B, groups[0]))
-    desk.collect(lost, at=LATER)
+    desk.collect(lost, at=LATER, only=("instances", "scaling_groups"))
     assert desk.rows("SELECT scaling_group_id FROM scaling_groups ORDER BY 1") == [("601",), ("602",)]
     denied_now = estate(instances=member, instanceGroupManagers=denied("groups"))
-    desk.collect(denied_now, at=LATER)
+    desk.collect(denied_now, at=LATER, only=("instances", "scaling_groups"))
     assert desk.rows("SELECT scaling_group FROM instances") == [("602",)]
 
 
 def test_where_it_is_not_told_what_could_not_be_reached_everything_stays(desk: Desk) -> None:
-    desk.collect(estate())
+    desk.collect(estate(), only=("instances",))
     some = aggregated("instances", machine(1, A), warning={"code": "UNREACHABLE"})
-    desk.collect(estate(instances=some), at=LATER)
+    desk.collect(estate(instances=some), at=LATER, only=("instances",))
     assert zones(desk) == [A, B, EAST]
     assert {desk.coverage()[region, "instances"][0] for region in ("global", "us-central1", "us-east1")} == {
         "partial"
@@ -275,13 +286,13 @@ def test_where_it_is_not_told_what_could_not_be_reached_everything_stays(desk: D
 
 
 def test_a_zone_that_answers_again_is_measured_from_the_beginning(desk: Desk) -> None:
-    desk.collect(estate(instances=without("instances", B, machine(1, A))))
+    desk.collect(estate(instances=without("instances", B, machine(1, A))), only=(*TWO, "metrics"))
     client = estate()
-    desk.collect(client, at=LATER)
+    desk.collect(client, at=LATER, only=(*TWO, "metrics"))
     starts = {asked["interval.startTime"] for asked in client.questions("timeSeries")}
     assert starts == {"2026-10-22T00:00:00Z"}
     client = estate()
-    desk.collect(client, at=LATER + timedelta(days=1))
+    desk.collect(client, at=LATER + timedelta(days=1), only=(*TWO, "metrics"))
     starts = {
         asked["interval.startTime"]
         for asked in client.questions("timeSeries")
@@ -292,7 +303,7 @@ def test_a_zone_that_answers_again_is_measured_from_the_beginning(desk: Desk) ->
 
 def test_the_project_of_one_name_in_another_account_is_left_alone(desk: Desk) -> None:
     other = Canned("other", **estate().answers)
-    desk.collect(estate(), other)
-    desk.collect(estate(instances=aggregated("instances")), at=LATER)
+    desk.collect(estate(), other, only=TWO)
+    desk.collect(estate(instances=aggregated("instances")), at=LATER, only=TWO)
     assert desk.rows("SELECT account_id, count(*) FROM instances GROUP BY 1") == [("other", 3)]
     assert PROJECT != "other"
