@@ -50,8 +50,15 @@ def without(env: dict[str, str], *parts: str) -> dict[str, str]:
     return {name: value for name, value in env.items() if not all(part in name for part in parts)}
 
 
-def test_both_are_collected_and_judged_each_in_its_own_currency(clouds: Clouds, tmp_path: Path) -> None:
-    done = audit(tmp_path, clouds.env)
+@pytest.fixture(scope="module")
+def audited(clouds: Clouds, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
+    """The folder of an audit of both, and what it said."""
+    folder = tmp_path_factory.mktemp("audited")
+    return folder, audit(folder, clouds.env)
+
+
+def test_both_are_collected_and_judged_each_in_its_own_currency(audited: tuple[Path, Done]) -> None:
+    _, done = audited
     assert done.code == 0, done.err
     report = done.json
     assert {scope["cloud"] for scope in report["coverage"]} == {"aws", "alibaba"}
@@ -66,11 +73,11 @@ def test_both_are_collected_and_judged_each_in_its_own_currency(clouds: Clouds, 
     assert "from Alibaba Cloud." in done.err
 
 
-def test_again_within_the_age_neither_is_asked(clouds: Clouds, tmp_path: Path) -> None:
-    assert audit(tmp_path, clouds.env).code == 0
+def test_again_within_the_age_neither_is_asked(clouds: Clouds, audited: tuple[Path, Done]) -> None:
+    folder, _ = audited
     clouds.aws.reset_calls()
     clouds.alibaba.reset_calls()
-    assert audit(tmp_path, clouds.env).code == 0
+    assert audit(folder, clouds.env).code == 0
     assert (clouds.aws.count(), clouds.alibaba.count()) == (0, 0)
 
 
