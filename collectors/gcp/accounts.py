@@ -70,12 +70,16 @@ class Request:
 
 @dataclass(slots=True)
 class Found:
-    """The projects to look at, the regions that were asked for (empty: all), and what could not be had."""
+    """The projects to look at, the regions that were asked for (empty: all), what could not be had.
+
+    `numbers` are those of projects, where these were told.
+    """
 
     sessions: list[Session] = field(default_factory=list)
     regions: tuple[str, ...] = ()
     refused: list[Refused] = field(default_factory=list)
     callers: set[str] = field(default_factory=set)
+    numbers: dict[str, str] = field(default_factory=dict)
 
 
 def discover(request: Request) -> Found:
@@ -95,7 +99,10 @@ def discover(request: Request) -> Found:
         if found.refused:
             raise CredentialsError(f"{found.refused[0].error} {hint}")
         raise UsageError(hint)
-    found.sessions = [Session(credentials, one, names[one], request.endpoint) for one in sorted(names)]
+    found.sessions = [
+        Session(credentials, one, names[one], request.endpoint, found.numbers.get(one))
+        for one in sorted(names)
+    ]
     found.regions = _regions(found.sessions, request.regions)
     return found
 
@@ -124,7 +131,7 @@ class _Lists:
         own = os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
         if own:
             return {own: None}
-        names.update(self._told(lambda: dict(_named_in(_living(self._client.all(SEARCH_PROJECTS))))))
+        names.update(self._told(lambda: dict(_named_in(self._living(self._client.all(SEARCH_PROJECTS))))))
         if not names and self._client.session.credentials.project:
             names[self._client.session.credentials.project] = None
         return names
@@ -141,6 +148,14 @@ class _Lists:
                 "failed", f"The projects are listed in a shape that this version does not know ({told})."
             )
         return {}
+
+    def _living(self, some: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+        """Those that are not being deleted; their numbers are noted, by which services speak of projects."""
+        for one in some:
+            if one.get("state", "ACTIVE") == "ACTIVE":
+                if "projectId" in one and one.get("name"):
+                    self._found.numbers[str(one["projectId"])] = str(one["name"]).rpartition("/")[2]
+                yield one
 
     def _refuse(self, status: str, sentence: str) -> None:
         self._found.refused.append(Refused(_WHOLE, "accounts", status, sentence))
@@ -161,7 +176,7 @@ class _Lists:
             return self._walked(parents)
         told = self._searched(SEARCH_FOLDERS) or []
         folders = {str(one["name"]): str(one.get("parent")) for one in told}
-        projects = list(_living(projects))
+        projects = list(self._living(projects))
         above = {str(one["projectId"]): list(_above(str(one.get("parent")), folders)) for one in projects}
         wanted = set(parents)
         names = dict(_named_in(one for one in projects if wanted & set(above[str(one["projectId"])])))
@@ -194,13 +209,8 @@ class _Lists:
 
     def _inside(self, api: Api, parent: str) -> dict[str, str | None]:
         """Projects, or folders, directly in a parent."""
-        told = _living(self._client.all(api, parent=parent))
+        told = self._living(self._client.all(api, parent=parent))
         return dict(_named_in(told)) if api is LIST_PROJECTS else {str(one["name"]): None for one in told}
-
-
-def _living(some: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Those that are not being deleted."""
-    return (one for one in some if one.get("state", "ACTIVE") == "ACTIVE")
 
 
 def _named_in(projects: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str | None]]:

@@ -34,6 +34,7 @@ class Answer:
     status: int | None = None
     code: str = ""
     message: str = ""
+    consumer: str = ""  # the project that a refusal speaks of, as projects/number
 
     @classmethod
     def of(cls, status: int, body: bytes, understand: Callable[[bytes], Any]) -> Self:
@@ -51,16 +52,16 @@ class Answer:
         try:
             told = json.loads(body)
             error = told["error"]
-            reasons, message = _reasons(error), str(error.get("message") or "")
+            reasons, message, consumer = _reasons(error), str(error.get("message") or ""), _consumer(error)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            reasons, message = [], ""
-        return cls.told(status, reasons, message)
+            reasons, message, consumer = [], "", ""
+        return cls.told(status, reasons, message, consumer)
 
     @classmethod
-    def told(cls, status: int, reasons: list[str], message: str) -> Self:
+    def told(cls, status: int, reasons: list[str], message: str, consumer: str = "") -> Self:
         """An error by its status and the reasons given for it."""
         kind, code = _kind(status, reasons)
-        return cls(None, kind, status, code, message)
+        return cls(None, kind, status, code, message, consumer)
 
     @classmethod
     def lost(cls, message: str) -> Self:
@@ -82,6 +83,14 @@ def _reasons(error: Mapping[str, Any]) -> list[str]:
     found = [one.get("reason") for one in details]
     found += [one.get("reason") for one in error.get("errors") or () if isinstance(one, Mapping)]
     return [str(one) for one in (*found, error.get("status")) if one]
+
+
+def _consumer(error: Mapping[str, Any]) -> str:
+    """The project that an error speaks of, where it says so."""
+    about = [one.get("metadata") for one in error.get("details") or () if isinstance(one, Mapping)]
+    return next(
+        (str(one["consumer"]) for one in about if isinstance(one, Mapping) and one.get("consumer")), ""
+    )
 
 
 def _kind(status: int, reasons: list[str]) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from collectors.calls import METER, Budget, CallError
 from collectors.gcp.answers import Again, Answer, said
 from collectors.gcp.api import Api
 from collectors.gcp.credentials import Credentials
-from collectors.gcp.services import SERVICES, address_of
+from collectors.gcp.services import READ_ONLY, SERVICES, address_of
 from collectors.pace import Pace
 from finops import __version__
 from finops.errors import CredentialsError
@@ -49,6 +49,7 @@ class Session:
     account: str
     name: str | None = None
     endpoint: str | None = None
+    number: str | None = None
     _clients: dict[str, "Client"] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -205,10 +206,32 @@ class Client:
 
     # --- what went wrong ---
 
+    def _is_elsewhere(self, consumer: str) -> bool:
+        """Whether a service speaks of another project than this: that of the credentials, or the one they pay with."""
+        name = consumer.removeprefix("projects/")
+        number = self.session.number if self.project == self.session.account else None
+        if not name or not self.project or name in (self.project, number):
+            return False
+        if (
+            name.isdigit() and number is None
+        ):  # which one it is is not known, but that another one pays may be
+            quota = getattr(self.session.credentials.of(READ_ONLY), "quota_project_id", None)
+            return bool(quota) and quota != self.project
+        return True
+
     def _told(self, api: Api, answer: Answer) -> Exception:
         code, words, service = answer.code, said(answer.message), SERVICES[api.service]
         if answer.kind == "credentials":
             return CredentialsError(f"Google Cloud refused the credentials {self.where} ({code}).")
+        if answer.kind == "disabled" and self._is_elsewhere(answer.consumer):
+            other = answer.consumer.removeprefix("projects/")
+            sentence = (
+                f"{api.action} is refused {self.where}: the {service.title} is not enabled in project {other}, "
+                f"which calls of these credentials count for ({code})"
+            )
+            return CallError(
+                "denied", code, f"{sentence}: gcloud services enable {service.host} --project {other}."
+            )
         if answer.kind in ("disabled", "closed"):
             needs = "is not enabled" if answer.kind == "disabled" else "needs billing, which is not enabled,"
             sentence = f"The {service.title} {needs} {self.where} ({code})"

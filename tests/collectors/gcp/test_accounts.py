@@ -68,7 +68,7 @@ def test_without_a_choice_all_live_projects_that_can_be_seen_are_taken_with_thei
 ) -> None:
     result, client = found(monkeypatch, request(), **{"projects:search": PROJECTS})
     assert names(result) == ["alien", "eleven", "ten", "top", "twenty"]
-    assert result.sessions[0].name == "Alien"
+    assert (result.sessions[0].name, result.sessions[0].number) == ("Alien", "123")
     assert len(client.asked) == 1
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import requests
 from google.api_core.exceptions import Forbidden, InternalServerError, NotFound, RetryError, TooManyRequests
+from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import RefreshError, TransportError
 
 from collectors.calls import METER, Budget, CallError
@@ -153,6 +154,39 @@ def test_an_api_that_is_off_has_nothing_of_its_kind_but_measures_and_bills_are_m
     assert error.status == status
     assert words in str(error)
     assert reason in str(error)
+
+
+def disabled(consumer: str) -> Response:
+    """An API that is not enabled in this project."""
+    about = {"reason": "SERVICE_DISABLED", "metadata": {"consumer": consumer}}
+    return told(403, {"error": {"code": 403, "message": "off", "details": [about]}})
+
+
+@pytest.mark.parametrize(
+    ("consumer", "number", "quota", "status"),
+    [
+        ("projects/shop-prod", None, None, "skipped"),
+        ("projects/123", "123", None, "skipped"),
+        ("projects/123", "123", "ops", "skipped"),
+        ("projects/123", None, None, "skipped"),
+        ("projects/123", None, "shop-prod", "skipped"),
+        ("", "123", "ops", "skipped"),
+        ("projects/999", "123", None, "denied"),
+        ("projects/ops", None, None, "denied"),
+        ("projects/999", None, "ops", "denied"),
+    ],
+)
+def test_an_api_that_only_the_credentials_own_project_lacks_says_nothing_about_the_one_asked_about(
+    consumer: str, number: str | None, quota: str | None, status: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, _ = wired(monkeypatch, disabled(consumer))
+    client.session.number = number
+    monkeypatch.setattr(AnonymousCredentials, "quota_project_id", quota, raising=False)
+    error = failing(client, LIST_DISKS)
+    assert error.status == status
+    assert WHERE in str(error)
+    other = consumer.removeprefix("projects/")
+    assert (f"compute.googleapis.com --project {other}." in str(error)) is (status == "denied")
 
 
 @pytest.mark.parametrize(

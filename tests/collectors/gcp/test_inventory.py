@@ -141,6 +141,7 @@ def test_accelerators_are_counted_where_they_are_not_a_part_of_the_type(
         ("a2-ultragpu-1g", [scratch(diskSizeGb="375")], 0.0),
         ("a2-ultragpu-1g", [], 0.0),
         ("a2-highgpu-1g", [scratch(diskSizeGb="375")], 375.0),
+        ("z9-new-8-lssd", [scratch(diskSizeGb="375")], 0.0),
         ("z3-highmem-8-highlssd", [scratch(diskSizeGb="3000")], 0.0),
     ],
 )  # fmt: skip
