@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # How long after a run was stopped the next one goes on from what it had.
 RESUME_WITHIN = timedelta(hours=12)
 
+_NAMED = 3  # different errors that the end of a collection tells in full
+_WORST_FIRST = ("denied", "failed", "throttled", "partial")
+
 
 @dataclass(slots=True)
 class Collected:
@@ -36,12 +39,22 @@ class Collected:
         """The error that a collection which lacks something ends with."""
         if not self.errors:
             return None
-        scope, first = next(iter(self.errors.items()))
-        more = f" ({len(self.errors) - 1} more scopes are not complete; finops status tells them all.)"
-        return IncompleteError(
-            f"{scope.dataset.replace('_', ' ').capitalize()} of {scope.cloud} {scope.account_id} {scope.region}: "
-            f"{first}{more if len(self.errors) > 1 else ''}"
-        )
+        named: dict[str, Scope] = {}
+        for scope in sorted(self.errors, key=self._rank):
+            named.setdefault(self.errors[scope], scope)
+        told = [f"{_of(scope)}: {error}" for error, scope in list(named.items())[:_NAMED]]
+        left = len(self.errors) - len(told)
+        more = [f"({left} more scopes are not complete; finops status tells them all.)"] if left else []
+        return IncompleteError(" ".join([*told, *more]))
+
+    def _rank(self, scope: Scope) -> int:
+        """What somebody has to see to comes first."""
+        return _WORST_FIRST.index(status) if (status := self.statuses.get(scope)) in _WORST_FIRST else 0
+
+
+def _of(scope: Scope) -> str:
+    what = scope.dataset.replace("_", " ").capitalize()
+    return f"{what} of {scope.cloud} {scope.account_id} {scope.region}"
 
 
 def collect(
