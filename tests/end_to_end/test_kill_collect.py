@@ -18,6 +18,7 @@ from tests.end_to_end.command import finops
 from tests.servers.alibaba.cloud import Cloud as Alibaba
 from tests.servers.aws.cloud import Cloud as Aws
 from tests.servers.facade import Facade
+from tests.servers.gcp.cloud import Cloud as Gcp
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,7 @@ class Case:
     """
 
     name: str
-    cloud: type[Aws | Alibaba]
+    cloud: type[Aws | Alibaba | Gcp]
     machines: int
     regions: tuple[str, str]
     variables: str
@@ -71,6 +72,14 @@ ALIBABA = Case(
         for product in ("ecs", "vpc", "slb", "cms", "rds")
     ),
     more=("--since", "20d"),
+)  # fmt: skip
+# A place is a project here: one of three hangs.
+GCP = Case(
+    name="gcp", cloud=Gcp, machines=12, regions=("us-central1", "europe-west1"), variables="GOOGLE_",
+    kills=2, moments=(1.0, 4.0),
+    late="monitoring", late_call="services.skus.list", metrics="projects.timeSeries.list", volumes="disks.aggregatedList",
+    hanging=({"kind": "hang", "project": "acme-dev-1f2a", "seconds": 60},),
+    more=("--since", "10d"),
 )  # fmt: skip
 
 
@@ -107,7 +116,7 @@ def serving(case: Case) -> Iterator[Desk]:
         yield Desk(case, cloud, cloud.env)
 
 
-@pytest.fixture(scope="module", params=[AWS, ALIBABA], ids=lambda case: case.name)
+@pytest.fixture(scope="module", params=[AWS, ALIBABA, GCP], ids=lambda case: case.name)
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     yield from serving(request.param)
 
