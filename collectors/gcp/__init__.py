@@ -11,7 +11,7 @@ credentials  who asks, as Google's own tools find it
 accounts     which projects and regions there are
 listing      what lists of Compute Engine have in common
 inventory    machines, groups, disks: get → transform
-snapshots    snapshots and the images that need them
+snapshots    snapshots
 types        machine types by list and by name
 network      addresses, load balancers, NAT gateways, databases
 storage      buckets

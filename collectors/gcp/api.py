@@ -13,6 +13,7 @@ class Api:
     answer; of an aggregated one, the list in each of its scopes. `size` is the parameter for a page's size, at most
     `page`. `probe` are parameters of the smallest call that shows whether it is allowed; None where only a real call
     can tell. What is `optional` is not offered everywhere: an address that knows no such call has nothing of its kind.
+    Answers of what is `heavy` are so large that only a few are held at a time.
     """
 
     service: str
@@ -24,6 +25,7 @@ class Api:
     page: int = 500
     probe: tuple[tuple[str, Any], ...] | None = None
     optional: bool = False
+    heavy: bool = False
 
     def __init__(
         self,
@@ -36,6 +38,7 @@ class Api:
         page: int = 500,
         probe: Mapping[str, Any] | None = None,
         optional: bool = False,
+        heavy: bool = False,
     ) -> None:
         object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", path)
@@ -45,6 +48,7 @@ class Api:
         object.__setattr__(self, "size", size)
         object.__setattr__(self, "page", page)
         object.__setattr__(self, "optional", optional)
+        object.__setattr__(self, "heavy", heavy)
         object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
 
     @property

@@ -6,6 +6,7 @@ from them. `Client.get` makes one call, `Client.pages` all pages of one, `Client
 `coverage`, except credentials, which are a `CredentialsError`.
 """
 
+import contextlib
 import json
 import threading
 import time
@@ -38,6 +39,7 @@ _REGAINED = 0.5  # of these, by each call that succeeds
 USER_AGENT = f"finops/{__version__} (gzip)"  # Google compresses for those who say so here as well
 _HEADERS = {"User-Agent": USER_AGENT, "Accept-Encoding": "gzip"}
 NOT_THERE = ("notFound", "NOT_FOUND", "404")  # codes of what a service does not know
+_HEAVY = threading.BoundedSemaphore(4)  # answers of 10 MB and more that are held at a time
 T = TypeVar("T")
 
 
@@ -61,6 +63,10 @@ class Session:
     def address(self, service: str) -> tuple[str, bool]:
         """Where a service is asked, and whether that is this machine."""
         return address_of(service, self.endpoint)
+
+    def sign_in(self, service: str) -> None:
+        """Gets a token for a service, once for all threads, where there is none that is good."""
+        self.credentials.sign_in(SERVICES[service].scope)
 
     def http(self, service: str, *, counted: bool = False) -> requests.Session:
         """The calling thread's connections to a service, with its credentials; `counted` when they keep the meter."""
@@ -177,15 +183,17 @@ class Client:
             if value is not None and f"{{{name}}}" not in api.path
         }
         try:
-            response = self.session.http(api.service).get(
-                f"{self.session.address(api.service)[0]}/{path}",
-                params=query,
-                headers=_HEADERS,
-                auth=_as_it_is,
-                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
-                allow_redirects=False,
-            )
-            answer = Answer.of(response.status_code, response.content, understand)
+            self.session.sign_in(api.service)
+            with _HEAVY if api.heavy else contextlib.nullcontext():
+                response = self.session.http(api.service).get(
+                    f"{self.session.address(api.service)[0]}/{path}",
+                    params=query,
+                    headers=_HEADERS,
+                    auth=_as_it_is,
+                    timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+                    allow_redirects=False,
+                )
+                answer = Answer.of(response.status_code, response.content, understand)
             return _without(query.get("pageToken"), answer)
         except TransportError as error:
             return Answer.lost(_words(error))

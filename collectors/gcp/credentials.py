@@ -13,7 +13,7 @@ import google.auth
 import requests
 from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-from google.auth.transport.requests import AuthorizedSession
+from google.auth.transport.requests import AuthorizedSession, Request
 
 from collectors.calls import METER
 from collectors.conduct import ODD_SHAPES
@@ -27,7 +27,7 @@ class Credentials:
         self.anonymous = anonymous
         self._found: dict[str, Any] = {}
         self._project: str | None = None
-        self._lock = threading.Lock()
+        self._lock, self._signing = threading.Lock(), threading.Lock()
         self._local = threading.local()
 
     def of(self, scope: str) -> Any:
@@ -41,6 +41,14 @@ class Credentials:
     def project(self) -> str | None:
         """The project that the credentials themselves name, once they were asked for."""
         return self._project
+
+    def sign_in(self, scope: str) -> None:
+        """Gets a token where there is none that is good: one thread asks for it, the others wait for the same."""
+        found = self.of(scope)
+        if not found.valid:
+            with self._signing:
+                if not found.valid:
+                    found.refresh(Request())
 
     def http(self, scope: str, *, local: bool, counted: bool = False) -> requests.Session:
         """The calling thread's connections for a scope; `counted` when they keep the meter themselves."""

@@ -24,15 +24,22 @@ from collectors.hours import HOUR, Window
 
 LIST_SERIES = Api(
     "monitoring", "v3/projects/{project}/timeSeries", "monitoring.timeSeries.list", items="timeSeries",
-    size="pageSize", page=POINTS,
+    size="pageSize", page=POINTS, heavy=True,
     probe={
         "pageSize": 1, "filter": 'metric.type="compute.googleapis.com/instance/cpu/utilization"',
+        "aggregation.alignmentPeriod": "3600s", "aggregation.perSeriesAligner": "ALIGN_MEAN",
         "interval.startTime": "{yesterday}T00:00:00Z", "interval.endTime": "{yesterday}T01:00:00Z",
     },
 )  # fmt: skip
 # Labels of what was measured and of the metric, as text that can be a key.
 Labels = tuple[tuple[str, str], ...]
 _PARSING = threading.Lock()
+# The first words of the objects that points are made of.
+_OF_INTERVALS, _OF_VALUES, _OF_POINTS = (
+    ("startTime", "endTime"),
+    ("doubleValue", "int64Value"),
+    ("interval", "value"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,32 +113,63 @@ def grid_of(parts: Mapping[Any, list[Part]], window: Window, seconds: int = HOUR
 
 
 def _page(body: bytes, question: Question) -> dict[str, Any]:
+    reader = _Reader(question)
     with _PARSING:
-        page = json.loads(body)
+        page = json.loads(body, object_pairs_hook=reader.understood)
         if not isinstance(page, dict):
             raise ValueError("a page that is no object")
-        places = _Places(question)
-        try:
-            parts = [_part(one, places) for one in page.get("timeSeries") or ()]
-        except ValueError as error:  # which would be taken for a page that broke off, and asked for again
-            raise TypeError(f"{question.metric}: {error}") from error
+        if reader.odd:  # which would be taken for a page that broke off, and asked for again
+            raise TypeError(f"{question.metric}: {reader.odd}")
         return {
             "nextPageToken": page.get("nextPageToken"),
             "errors": page.get("executionErrors") or (),
-            "parts": parts,
+            "parts": [_part(one) for one in page.get("timeSeries") or ()],
         }
 
 
-def _part(one: Mapping[str, Any], places: "_Places") -> Part:
+def _part(one: Mapping[str, Any]) -> Part:
     points = one.get("points") or ()
     return Part(
         _labels(one["resource"]),
         _labels(one["metric"]),
-        np.fromiter(
-            (places[each["interval"]["endTime"]] for each in points), dtype=np.int64, count=len(points)
-        ),
-        np.fromiter((_value(each["value"]) for each in points), dtype=float, count=len(points)),
+        np.fromiter((place for place, _ in points), dtype=np.int64, count=len(points)),
+        np.fromiter((value for _, value in points), dtype=float, count=len(points)),
     )
+
+
+class _Reader:
+    """Makes (period, value) of each point as a page is parsed: as objects in objects a page is ten times its size."""
+
+    def __init__(self, question: Question) -> None:
+        self._places = _Places(question)
+        self.odd = ""
+
+    def understood(self, pairs: list[tuple[str, Any]]) -> Any:
+        """What an object of the page is kept as."""
+        first = pairs[0][0] if pairs else ""
+        if first in _OF_INTERVALS:
+            return self._place(dict(pairs))
+        if first in _OF_VALUES:
+            return self._value(pairs[0][1])
+        if first in _OF_POINTS and len(pairs) == len(_OF_POINTS):
+            (_, one), (_, other) = pairs
+            return (one, other) if first == "interval" else (other, one)
+        return dict(pairs)
+
+    def _place(self, interval: Mapping[str, Any]) -> int:
+        try:
+            return self._places[interval["endTime"]]
+        except (KeyError, ValueError, TypeError) as error:
+            self.odd = self.odd or f"{type(error).__name__}: {error}"
+            return -1
+
+    def _value(self, text: Any) -> float:
+        try:
+            found = float(text)
+        except (ValueError, TypeError) as error:
+            self.odd = self.odd or f"{type(error).__name__}: {error}"
+            return math.nan
+        return found if math.isfinite(found) else math.nan
 
 
 class _Places(dict[str, int]):
@@ -146,14 +184,6 @@ class _Places(dict[str, int]):
         passed = (datetime.fromisoformat(end) - self._start).total_seconds()
         self[end] = place = -(-int(passed) // self._seconds) - 1
         return place
-
-
-def _value(value: Mapping[str, Any]) -> float:
-    for name in ("doubleValue", "int64Value"):
-        if name in value:
-            found = float(value[name])
-            return found if math.isfinite(found) else math.nan
-    raise ValueError(f"a point that is {', '.join(value)}")
 
 
 def _labels(holder: Mapping[str, Any]) -> Labels:

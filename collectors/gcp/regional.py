@@ -102,7 +102,7 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "instances": lambda p, c: _ask(p, c, "instances", inventory.get_instances),
     "volumes": lambda p, c: _ask(p, c, "volumes", inventory.get_volumes),
     "scaling_groups": lambda p, c: _ask_telling(p, c, "scaling_groups", inventory.get_groups),
-    "snapshots": lambda p, c: _ask_telling(p, c, "snapshots", snapshots.get_snapshots),
+    "snapshots": lambda p, c: _ask(p, c, "snapshots", snapshots.get_snapshots),
     "public_ips": lambda p, c: _ask(p, c, "public_ips", network.get_public_ips),
     "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", network.get_load_balancers),
     "nat_gateways": lambda p, c: _ask(p, c, "nat_gateways", network.get_nat_gateways),
@@ -137,9 +137,10 @@ def _first(raw: tuple[Listed, Any]) -> Iterable[Listed]:
 # The lists in each answer that know what could not be reached.
 _LISTS: Mapping[str, Callable[[Any], Iterable[Listed]]] = {
     **dict.fromkeys(
-        ("instances", "volumes", "public_ips", "nat_gateways", "databases", "commitments"), _itself
+        ("instances", "volumes", "snapshots", "public_ips", "nat_gateways", "databases", "commitments"),
+        _itself,
     ),
-    **dict.fromkeys(("scaling_groups", "snapshots", "buckets"), _first),
+    **dict.fromkeys(("scaling_groups", "buckets"), _first),
     "load_balancers": lambda raw: (raw["rules"],),
 }
 

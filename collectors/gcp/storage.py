@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from math import isnan
 
 from collectors.conduct import Rows
@@ -16,29 +15,25 @@ from collectors.regions import Problems, beside
 
 LIST_BUCKETS = Api("storage", "storage/v1/b", "storage.buckets.list", page=1000, probe={"maxResults": 1})
 BYTES = "storage.googleapis.com/storage/total_bytes"
-OBJECTS = "storage.googleapis.com/storage/object_count"
 _LATEST = timedelta(days=3)  # in which there is a measurement of every bucket
 _LEAVES = ("Delete", "SetStorageClass")
 
 Held = dict[str, float]
 
 
-def get_buckets(client: Client, at: datetime, problems: Problems) -> tuple[Listed, Held | None, Held | None]:
-    """Buckets, and by name the bytes and objects that they hold; None where these could not be read."""
+def get_buckets(client: Client, at: datetime, problems: Problems) -> tuple[Listed, Held | None]:
+    """Buckets, and by name the bytes that they hold; None where these could not be read."""
     found = listed(client, LIST_BUCKETS, project=client.project)
-    held: dict[str, Held | None] = {BYTES: {}, OBJECTS: {}}
-    for metric in held if found else ():
-        held[metric] = beside(problems, partial(_latest, client, metric, at))
-    return found, held[BYTES], held[OBJECTS]
+    return found, beside(problems, lambda: _latest(client, at)) if found else {}
 
 
-def _latest(client: Client, metric: str, at: datetime) -> Held:
+def _latest(client: Client, at: datetime) -> Held:
     """What each bucket held on the latest day that it was measured, all storage classes together.
 
     A class that a bucket had before and has no more is not told on that day.
     """
     end = midnight(at)
-    question = Question(metric, MEAN, Window(end - _LATEST, end), seconds=DAY)
+    question = Question(BYTES, MEAN, Window(end - _LATEST, end), seconds=DAY)
     days: dict[str, dict[int, dict[Labels, float]]] = {}
     for part in ask(client, question):
         name = dict(part.resource).get("bucket_name")
@@ -48,13 +43,12 @@ def _latest(client: Client, metric: str, at: datetime) -> Held:
     return {name: sum(each[max(each)].values()) for name, each in days.items()}
 
 
-def transform_buckets(raw: tuple[Listed, Held | None, Held | None], project: str) -> Rows:
+def transform_buckets(raw: tuple[Listed, Held | None], project: str) -> Rows:
     """Rows of buckets and their tags. A bucket that was never measured holds an unknown amount."""
-    found, stored, objects = raw
+    found, stored = raw
     rows: Rows = {"buckets": [], "tags": []}
     for one in once(found.items, "name"):
         region, identity = str(one["location"]).lower(), str(one["name"])
-        count = (objects or {}).get(identity)
         rules = [rule for rule in (one.get("lifecycle") or {}).get("rule") or () if isinstance(rule, Mapping)]
         actions = {str((rule.get("action") or {}).get("type")) for rule in rules}
         rows["buckets"].append(
@@ -63,7 +57,6 @@ def transform_buckets(raw: tuple[Listed, Held | None, Held | None], project: str
                 "bucket_id": identity,
                 "storage_class": one.get("storageClass"),
                 "stored_bytes": (stored or {}).get(identity),
-                "objects": None if count is None else round(count),
                 "has_lifecycle": bool(actions & set(_LEAVES)),
                 "aborts_uploads": "AbortIncompleteMultipartUpload" in actions,
                 "versioned": bool((one.get("versioning") or {}).get("enabled")),

@@ -57,7 +57,6 @@ AFFECTED = {
     "compute.commitments.list": here("commitments"),
     "compute.disks.list": here("volumes", "metrics"),
     "compute.forwardingRules.list": here("load_balancers"),
-    "compute.images.list": {("global", "snapshots")},
     "compute.instanceGroupManagers.list": here("scaling_groups"),
     "compute.instanceGroups.list": {("global", "load_balancers")},
     "compute.instances.list": here("instances") | FOLLOWING,

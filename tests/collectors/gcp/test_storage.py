@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
-from collectors.calls import CallError
 from collectors.gcp.storage import get_buckets, transform_buckets
-from tests.collectors.gcp.canned import AT, NO_SERIES, PROJECT, Canned, denied, metric_in
+from tests.collectors.gcp.canned import AT, NO_SERIES, PROJECT, Canned, denied
 
 HERE = {"cloud": "gcp", "account_id": PROJECT, "region": "us-central1"}
 
@@ -30,14 +29,9 @@ def held(name: str, *days: tuple[int, float], kind: str = "STANDARD") -> dict[st
     return {**labels, "points": points}
 
 
-def buckets_of(
-    *told: dict[str, Any], stored: Any = NO_SERIES, objects: Any = NO_SERIES
-) -> tuple[list[dict[str, Any]], list[str]]:
+def buckets_of(*told: dict[str, Any], stored: Any = NO_SERIES) -> tuple[list[dict[str, Any]], list[str]]:
     problems: list[str] = []
-    client = Canned(
-        b={"items": list(told)},
-        timeSeries=lambda asked: objects if metric_in(asked) == "storage/object_count" else stored,
-    )
+    client = Canned(b={"items": list(told)}, timeSeries=stored)
     return transform_buckets(get_buckets(client, AT, problems), PROJECT)["buckets"], problems
 
 
@@ -49,10 +43,9 @@ def test_a_bucket_has_all_its_columns() -> None:
             held("other", (0, 9.0)),
         ]
     }
-    objects = {"timeSeries": [held("logs", (0, 12.0))]}
-    rows, problems = buckets_of(bucket(labels={"team": "a"}), stored=stored, objects=objects)
+    rows, problems = buckets_of(bucket(labels={"team": "a"}), stored=stored)
     assert rows == [
-        {**HERE, "bucket_id": "logs", "storage_class": "STANDARD", "stored_bytes": 100.5, "objects": 12,
+        {**HERE, "bucket_id": "logs", "storage_class": "STANDARD", "stored_bytes": 100.5,
          "has_lifecycle": False, "aborts_uploads": False, "versioned": False, "created_at": datetime(2026, 8, 1)},
     ]  # fmt: skip
     assert problems == []
@@ -65,7 +58,7 @@ def test_a_class_that_a_bucket_has_no_more_is_not_added() -> None:
 
 def test_a_bucket_that_was_never_measured_holds_an_unknown_amount() -> None:
     (row,), _ = buckets_of(bucket(), stored={"timeSeries": [held("logs", (0, float("nan")))]})
-    assert (row["stored_bytes"], row["objects"]) == (None, None)
+    assert row["stored_bytes"] is None
 
 
 def test_an_empty_bucket_that_was_measured_holds_nothing() -> None:
@@ -73,11 +66,9 @@ def test_an_empty_bucket_that_was_measured_holds_nothing() -> None:
 
 
 def test_measures_that_may_not_be_read_are_words_and_the_buckets_are_there() -> None:
-    rows, problems = buckets_of(
-        bucket(), stored=denied("a"), objects=CallError("failed", "500", "It failed.")
-    )
+    rows, problems = buckets_of(bucket(), stored=denied("a"))
     assert [one["stored_bytes"] for one in rows] == [None]
-    assert problems == [str(denied("a")), "It failed."]
+    assert problems == [str(denied("a"))]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 from collectors.gcp.commitments import transform_commitments
 from collectors.gcp.inventory import Names, transform_volumes
 from collectors.gcp.listing import Listed
-from collectors.gcp.snapshots import get_snapshots, transform_snapshots
+from collectors.gcp.snapshots import transform_snapshots
 from collectors.gcp.types import transform_types, zones_for
-from tests.collectors.gcp.canned import PROJECT, URL, Canned, attached, denied, disk, machine, zone
+from tests.collectors.gcp.canned import PROJECT, URL, attached, disk, machine, zone
 
 A, B = "us-central1-a", "us-central1-b"
 HERE = {"cloud": "gcp", "account_id": PROJECT, "region": "us-central1"}
@@ -145,16 +145,14 @@ def snapshot(number: int = 1, **more: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def snapshots_of(*told: dict[str, Any], images: Any = ()) -> list[dict[str, Any]]:
-    return transform_snapshots((Listed(list(told)), images if images is None else list(images)), PROJECT)[
-        "snapshots"
-    ]
+def snapshots_of(*told: dict[str, Any]) -> list[dict[str, Any]]:
+    return transform_snapshots(Listed(list(told)), PROJECT)["snapshots"]
 
 
 def test_a_snapshot_has_all_its_columns() -> None:
     assert snapshots_of(snapshot()) == [
         {**HERE, "snapshot_id": "501", "name": "snap-1", "volume_id": "8000000000000000001", "size_gib": 100.0,
-         "stored_bytes": 123456789012.0, "created_at": datetime(2026, 8, 1), "image_id": None, "tier": "standard"},
+         "stored_bytes": 123456789012.0, "created_at": datetime(2026, 8, 1), "tier": "standard"},
     ]  # fmt: skip
 
 
@@ -172,31 +170,6 @@ def test_a_snapshot_has_all_its_columns() -> None:
 )
 def test_what_a_snapshot_tells(more: dict[str, Any], column: str, value: Any) -> None:
     assert snapshots_of(snapshot(**more))[0][column] == value
-
-
-@pytest.mark.parametrize(
-    ("image", "needed"),
-    [
-        ({"sourceSnapshotId": "501", "sourceSnapshot": f"{URL}/global/snapshots/snap-1"}, "9"),
-        ({"sourceSnapshotId": "77", "sourceSnapshot": f"{URL}/global/snapshots/snap-1"}, None),
-        ({"sourceSnapshot": f"{URL}/global/snapshots/snap-1"}, "9"),
-        ({"sourceSnapshot": "projects/other/global/snapshots/snap-1"}, None),
-        ({"sourceDisk": f"{zone(A)}/disks/snap-1"}, None),
-    ],
-)
-def test_an_image_needs_the_snapshot_it_was_made_of_and_none_of_another_project_s(
-    image: dict[str, Any], needed: str | None
-) -> None:
-    assert snapshots_of(snapshot(), images=[{"id": "9", "name": "img", **image}])[0]["image_id"] == needed
-
-
-def test_images_are_asked_only_where_there_are_snapshots_and_their_lack_is_a_word() -> None:
-    client, problems = Canned(snapshots={}), list[str]()
-    assert get_snapshots(client, problems)[1] == []
-    assert client.questions("images") == []
-    client = Canned(snapshots={"items": [snapshot()]}, images=denied("images"))
-    assert get_snapshots(client, problems)[1] is None
-    assert problems == [str(denied("images"))]
 
 
 # --- machine types ----------------------------------------------------------------------------------------
