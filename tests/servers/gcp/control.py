@@ -126,7 +126,10 @@ def change(front: Front, asked: dict[str, Any]) -> None:
     _built.clear()
     held = WORLD.projects[asked["project"]].of(asked["kind"], asked["scope"])
     if asked["fields"] is None:
-        del held[asked["name"]]
+        item = held.pop(asked["name"])
+        if asked["kind"] == "instances":  # the bill still tells what it has cost
+            item.setdefault("_stopped_at", WORLD.now())
+            WORLD.gone.append((asked["project"], asked["scope"], item))
     else:
         held[asked["name"]].update(asked["fields"])
 

@@ -227,7 +227,7 @@ def snapshot(project: Project, item: Item) -> Line:
         Decimal(item["storageBytes"]) / 2**30,
         step=24,
     )
-    return replace(made, scope="global")
+    return replace(made, scope="global", region=region)
 
 
 def without_resource(first: datetime, end: datetime) -> Iterator[Line]:

@@ -103,7 +103,7 @@ def row_of(place: int, each: Line) -> dict[str, Any]:
         "service": each.service[1], "sku_id": each.sku, "sku": each.description, "cost_type": each.cost_type, "step": each.step,
         **({"project": project.id, "number": project.number, "title": project.name, "project_labels": pairs(project.labels)} if project else {}),
         "key": str(item["id"]) if item else None, "resource": resource[0], "global_name": resource[1], "zone": zone,
-        "region": None if not scope or scope == "global" else region_of(scope), "amount": float(each.amount), "factor": float(factor),
+        "region": each.region or (None if not scope or scope == "global" else region_of(scope)), "amount": float(each.amount), "factor": float(factor),
         "unit": unit, "pricing_unit": pricing, "price": str(each.price.quantize(Decimal("0.000000001"))), "cost": each.cost,
         "list_cost": each.cost if each.list_cost is None else each.list_cost, "model_id": each.model[0] or None, "model": each.model[1] or None,
         "adjustment_id": each.adjustment[0] or None, "adjustment": each.adjustment[1] or None, "begins": each.begins, "ends": each.ends,

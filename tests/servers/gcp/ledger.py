@@ -65,6 +65,7 @@ class Line:
     adjustment: tuple[str, str] = ("", "")
     system: dict[str, str] = field(default_factory=dict)
     exported: datetime | None = None
+    region: str = ""  # where it is kept, if its path does not say
 
     def less(self, *credits: tuple[str, int]) -> "Line":
         """With these credits besides; those of nothing are none."""
