@@ -34,6 +34,7 @@ bench: $(VENV)/.test ## Print speed, memory and API calls as ratios against base
 	@$(BIN)/python -m tests.benchmarks.bench_costs
 	@$(BIN)/python -m tests.benchmarks.bench_collect
 	@$(BIN)/python -m tests.benchmarks.bench_collect_alibaba
+	@$(BIN)/python -m tests.benchmarks.bench_collect_gcp
 
 fuzz: $(VENV)/.test ## Load 5,000 spoiled bills and print what became of each kind (FILES=n, SEED=n)
 	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
