@@ -19,7 +19,7 @@ from tests.collectors.gcp.live import live
 from tests.collectors.live import AT
 from tests.servers.gcp.cloud import Cloud
 
-REGION, ZONE = "us-central1", "us-central1-a"
+REGIONS, ZONE = ("us-central1", "europe-west1"), "us-central1-a"
 MEASURED = (*(name for name in DATASETS if name not in ("prices", "spot_prices")),)
 TABLES = ("instances", "instance_types", "volumes", "snapshots", "public_ips", "load_balancers", "nat_gateways", "databases",
           "buckets", "commitments", "scaling_groups", "metrics", "tags")  # fmt: skip
@@ -41,7 +41,7 @@ def process() -> Iterator[Cloud]:
 def cloud(process: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
     hurry(monkeypatch)
     process.faults([])
-    process.estate(n=12, regions=(REGION, "europe-west1"), projects=1)
+    process.estate(n=12, regions=REGIONS, projects=1)
     process.reset_calls()
     yield process
     process.faults([])
@@ -52,7 +52,7 @@ def cloud(process: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 @pytest.fixture(scope="module")
 def calm(process: Cloud) -> Held:
     """What a collection holds when nothing goes wrong."""
-    truth = process.estate(n=12, regions=(REGION, "europe-west1"), projects=1)
+    truth = process.estate(n=12, regions=REGIONS, projects=1)
     with duckdb.connect(config={"threads": 1}) as con, pytest.MonkeyPatch.context() as patch:
         hurry(patch)
         con.execute(schema_sql())
@@ -81,8 +81,10 @@ STORMS = {
         {"kind": "http500", "rate": 0.15, "seed": 2}, {"kind": "http502html", "rate": 0.1, "seed": 3},
         {"kind": "http503empty", "rate": 0.05, "seed": 4},
     ],
-    "connections reset": [{"kind": "reset", "rate": 0.2, "seed": 5}],
-    "bodies cut short": [{"kind": "truncate", "rate": 0.1, "seed": 6}, {"kind": "short", "rate": 0.1, "seed": 7}],
+    "connections reset and bodies cut short": [
+        {"kind": "reset", "rate": 0.15, "seed": 5}, {"kind": "truncate", "rate": 0.1, "seed": 6},
+        {"kind": "short", "rate": 0.1, "seed": 7},
+    ],
     "all of it, and some denied": [
         {"kind": "ratelimit", "rate": 0.15, "seed": 11}, {"kind": "http500", "rate": 0.1, "seed": 12},
         {"kind": "reset", "rate": 0.1, "seed": 13}, {"kind": "short", "rate": 0.1, "seed": 14},
