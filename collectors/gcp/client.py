@@ -220,9 +220,8 @@ class Client:
         number = self.session.number if self.project == self.session.account else None
         if not name or not self.project or name in (self.project, number):
             return False
-        if (
-            name.isdigit() and number is None
-        ):  # which one it is is not known, but that another one pays may be
+        if name.isdigit() and number is None:
+            # Which one it is is not known, but that another one pays may be.
             quota = getattr(self.session.credentials.of(READ_ONLY), "quota_project_id", None)
             return bool(quota) and quota != self.project
         return True
