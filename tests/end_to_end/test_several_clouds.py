@@ -1,4 +1,4 @@
-"""`finops audit aws alibaba`: both clouds in one table, each in its currency, and one that fails does not stop the other."""
+"""`finops audit aws alibaba`: clouds in one table, each in its currency, and one that fails does not stop the others."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from tests.end_to_end.command import Done, finops
 from tests.servers.alibaba.cloud import AS_OF
 from tests.servers.alibaba.cloud import Cloud as Alibaba
 from tests.servers.aws.cloud import Cloud as Aws
+from tests.servers.gcp.cloud import Cloud as Gcp
 
 pytestmark = pytest.mark.slow
 
@@ -71,6 +72,26 @@ def test_both_are_collected_and_judged_each_in_its_own_currency(audited: tuple[P
     assert "Collecting 1" in done.err
     assert "from AWS." in done.err
     assert "from Alibaba Cloud." in done.err
+
+
+def test_a_third_joins_two_that_are_there_and_only_it_is_asked(
+    clouds: Clouds, audited: tuple[Path, Done]
+) -> None:
+    folder, before = audited
+    clouds.aws.reset_calls()
+    clouds.alibaba.reset_calls()
+    with Gcp() as gcp:
+        gcp.estate(n=12, regions=("us-central1",), projects=1)
+        done = audit(folder, {**clouds.env, **gcp.env}, "gcp")
+        assert gcp.count() > 0
+    assert done.code == 0, done.err
+    assert (clouds.aws.count(), clouds.alibaba.count()) == (0, 0)
+    assert {one["cloud"] for one in done.json["coverage"]} == {"aws", "alibaba", "gcp"}
+    ours, theirs = (
+        {one["id"] for one in told.json["findings"] if one["cloud"] != "gcp"} for told in (before, done)
+    )
+    assert ours == theirs
+    assert [one for one in done.json["findings"] if one["cloud"] == "gcp" and one["currency"] == "USD"]
 
 
 def test_again_within_the_age_neither_is_asked(clouds: Clouds, audited: tuple[Path, Done]) -> None:
