@@ -6,6 +6,7 @@ Source: https://cloud.google.com/apis/design/errors, Compute Engine's error tabl
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -69,6 +70,9 @@ class Answer:
         return cls(None, "broken", None, "NoAnswer", message)
 
 
+_PAGE = re.compile(r"<(!doctype|html|head|body)\b", re.IGNORECASE)
+
+
 class Again(Exception):  # noqa: N818 - an answer, and whether it is an error is known after the last attempt
     """An attempt that another one may do better than."""
 
@@ -114,6 +118,6 @@ def _kind(status: int, reasons: list[str]) -> tuple[str, str]:
 
 
 def said(message: str) -> str:
-    """What a service says of an error, in one line."""
+    """What a service says of an error, in one line; nothing of a page for people, wherever in it that begins."""
     line = " ".join(message.encode(errors="replace").decode().split())
-    return "" if line.startswith("<") else line[:300].rstrip(".")
+    return "" if line.startswith("<") or _PAGE.search(line) else line[:300].rstrip(".")

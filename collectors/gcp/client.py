@@ -79,6 +79,7 @@ class Client:
     def __init__(self, session: Session, project: str, budget: Budget | None = None) -> None:
         self.session, self.project, self.budget = session, project, budget or Budget(LOST_SECONDS)
         self._paces: dict[str, Pace] = {}
+        self._throttled = False  # at the last attempt that came to nothing
         self._lock = threading.Lock()
 
     def get(self, api: Api, understand: Callable[[bytes], Any] | None = None, **parameters: Any) -> Any:
@@ -154,7 +155,7 @@ class Client:
             self.budget.lose(time.monotonic() - METER.last)
         if self.budget.spent:
             raise CallError(
-                "failed", "Budget",
+                "throttled" if self._throttled else "failed", "Budget",
                 f"{api.action} was given up {self.where}: failed attempts in this project have taken "
                 f"{self.budget.lost:.0f} seconds (limit {self.budget.limit:.0f}).",
             )  # fmt: skip
@@ -168,7 +169,8 @@ class Client:
             pace.faster()
             self.budget.regain(_REGAINED)
             return answer.content
-        if answer.kind == "throttled":
+        self._throttled = answer.kind == "throttled"
+        if self._throttled:
             pace.slower()
         if answer.kind in ("throttled", "broken"):
             raise Again(answer)

@@ -99,6 +99,7 @@ def test_a_good_answer_is_its_content() -> None:
     [
         ("Not  found:\n it.", "Not found: it"),
         ("<html>big</html>", ""),
+        ("GET http://h/x?y=z: <!DOCTYPE html><html>big</html>", ""),
         ("", ""),
         ("x" * 1000, "x" * 300),
         ("half \ud800 of one", "half ? of one"),

@@ -125,11 +125,17 @@ def test_when_failed_attempts_took_too_long_nothing_more_is_sent(monkeypatch: py
     assert "11 seconds (limit 10)" in str(error)
 
 
-def test_the_budget_ends_a_call_within_its_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("answer", "status"), [(told(500), "failed"), (refusal(429, "RESOURCE_EXHAUSTED"), "throttled")]
+)
+def test_the_budget_ends_a_call_within_its_attempts_and_says_what_took_it(
+    monkeypatch: pytest.MonkeyPatch, answer: Any, status: str
+) -> None:
     clock = iter(range(0, 10_000, 100))
     monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
-    client, wire = wired(monkeypatch, told(500))
-    assert failing(client).code == "Budget"
+    client, wire = wired(monkeypatch, answer)
+    error = failing(client)
+    assert (error.status, error.code) == (status, "Budget")
     assert len(wire.sent) < 5
 
 
