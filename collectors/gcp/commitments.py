@@ -6,7 +6,8 @@ from typing import Any
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
-from collectors.gcp.listing import Listed, columns, listed, name_of, once, region_of, utc
+from collectors.gcp.listing import Listed, columns, listed, name_of, region_of, utc
+from collectors.rows import once
 
 LIST_COMMITMENTS = Api(
     "compute", "compute/v1/projects/{project}/aggregated/commitments", "compute.commitments.list",
@@ -37,7 +38,7 @@ def transform_commitments(raw: Listed, project: str) -> Rows:
                 "payment": "no_upfront",
                 "state": _STATES.get(str(one.get("status")), "other"),
             }
-            for one in once(raw.items)
+            for one in once(raw.items, "id")
             for resource in one.get("resources") or ()
         ]
     }

@@ -15,15 +15,12 @@ from collectors.gcp.client import Client
 from collectors.gcp.families import LOCAL_SSD
 from collectors.gcp.listing import (
     Listed,
-    Raw,
     columns,
     key_of,
     labels,
     listed,
     listed_if_there,
     name_of,
-    number,
-    once,
     place_of,
     region_in,
     region_of,
@@ -32,6 +29,7 @@ from collectors.gcp.listing import (
 )
 from collectors.gcp.types import LOCAL_SSD_GIB, series_of
 from collectors.regions import Problems, beside
+from collectors.rows import Raw, number, once
 
 _ONE = {"maxResults": 1}
 _AGGREGATED = "compute/v1/projects/{project}/aggregated/"
@@ -106,7 +104,7 @@ def get_instances(client: Client) -> Listed:
 def transform_instances(raw: Listed, project: str, names: Names) -> Rows:
     """Rows of instances and their tags."""
     rows: Rows = {"instances": [], "tags": []}
-    for one in once(raw.items):
+    for one in once(raw.items, "id"):
         region, identity = region_of(one), str(one["id"])
         rows["instances"].append({**columns(project, region), **_instance(one, names)})
         rows["tags"] += labels(project, region, "instance", identity, one)
@@ -228,7 +226,7 @@ def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Ra
     for machine in instances:
         members.setdefault(str(group_of(machine, names)), []).append(machine)
     rows: Rows = {"scaling_groups": []}
-    for one in once(groups.items):
+    for one in once(groups.items, "id"):
         mine, limit = members.get(str(one["id"]), []), limits.get(key_of(one), {})
         scaled = bool(limit or _autoscaler(one)) or ("status" not in one and autoscalers is None)
         size = int(one["targetSize"]) if one.get("targetSize") is not None else None
@@ -288,7 +286,7 @@ def transform_volumes(raw: Listed, project: str, instances: Raw | None, names: N
     could not be read."""
     attached = attachments(instances or ())
     rows: Rows = {"volumes": [], "tags": []}
-    for one in once(raw.items):
+    for one in once(raw.items, "id"):
         region, identity = region_of(one), str(one["id"])
         mine = attached.get(key_of(one), [])
         rows["volumes"].append({**columns(project, region), **_volume(one, mine, names)})

@@ -5,7 +5,7 @@ An aggregated list tells of every zone and region of a project at once. A zone t
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,10 +13,9 @@ from typing import Any
 from collectors.calls import CallError
 from collectors.gcp.api import Api
 from collectors.gcp.client import NOT_THERE, Client
+from collectors.rows import Raw
 from collectors.scopes import GLOBAL
 from finops.instants import in_utc
-
-Raw = list[dict[str, Any]]
 
 _ZONE = re.compile(r"-[a-z]$")
 _NOTHING = "NO_RESULTS_ON_PAGE"
@@ -146,13 +145,3 @@ def labels(project: str, region: str, kind: str, identity: str, one: Mapping[str
 def utc(at: Any) -> datetime | None:
     """An instant with its offset, which Google writes as in California; None for none."""
     return in_utc(datetime.fromisoformat(str(at))) if at else None
-
-
-def once(resources: Iterable[dict[str, Any]], key: str = "id") -> Iterator[dict[str, Any]]:
-    """Each resource once: an estate that changes while its pages are read shows some of them twice."""
-    return iter({str(one[key]): one for one in resources}.values())
-
-
-def number(value: Any) -> float | None:
-    """A number, which may be written as text; None for none."""
-    return None if value in (None, "") else float(value)

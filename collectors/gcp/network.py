@@ -9,19 +9,17 @@ from collectors.gcp.client import Client
 from collectors.gcp.inventory import Names
 from collectors.gcp.listing import (
     Listed,
-    Raw,
     columns,
     labels,
     listed,
     listed_if_there,
     name_of,
-    number,
-    once,
     place_of,
     region_of,
     utc,
 )
 from collectors.regions import Problems, beside
+from collectors.rows import Raw, number, once
 
 _ONE = {"maxResults": 1}
 _PROJECT = "compute/v1/projects/{project}/"
@@ -105,7 +103,7 @@ def transform_public_ips(raw: Listed, project: str, names: Names) -> Rows:
     """Rows of public_ips and their tags. Internal addresses and those of IPv6 cost nothing, ephemeral ones go with
     their machine."""
     rows: Rows = {"public_ips": [], "tags": []}
-    for one in once(raw.items):
+    for one in once(raw.items, "id"):
         if one.get("addressType", "EXTERNAL") != "EXTERNAL" or one.get("ipVersion") == "IPV6":
             continue
         region, identity = region_of(one), str(one["id"])
@@ -182,7 +180,7 @@ def transform_load_balancers(raw: Mapping[str, Any], project: str) -> Rows:
     """Rows of load_balancers, one for each forwarding rule, and their tags."""
     way = _Way(raw)
     rows: Rows = {"load_balancers": [], "tags": []}
-    for one in once(raw["rules"].items):
+    for one in once(raw["rules"].items, "id"):
         if _kind_of(one.get("target")) in _NO_BALANCERS or one.get("target") in _NO_BALANCERS:
             continue
         region, identity = region_of(one), str(one["id"])
@@ -291,7 +289,7 @@ def transform_nat_gateways(raw: Listed, project: str) -> Rows:
                 "state": "active",
                 "created_at": utc(router.get("creationTimestamp")),
             }
-            for router in once(raw.items)
+            for router in once(raw.items, "id")
             for one in router.get("nats") or ()
         ]
     }

@@ -3,7 +3,8 @@
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
-from collectors.gcp.listing import Listed, columns, labels, listed, number, once, utc
+from collectors.gcp.listing import Listed, columns, labels, listed, utc
+from collectors.rows import number, once
 from collectors.scopes import GLOBAL
 
 LIST_SNAPSHOTS = Api(
@@ -22,7 +23,7 @@ def get_snapshots(client: Client) -> Listed:
 def transform_snapshots(raw: Listed, project: str) -> Rows:
     """Rows of snapshots and their tags, in the region that keeps them; 'global' where several do."""
     rows: Rows = {"snapshots": [], "tags": []}
-    for one in once(raw.items):
+    for one in once(raw.items, "id"):
         identity, kept = str(one["id"]), [str(place) for place in one.get("storageLocations") or ()]
         region = kept[0] if len(kept) == 1 and "-" in kept[0] else GLOBAL
         rows["snapshots"].append(

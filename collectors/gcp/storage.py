@@ -7,11 +7,12 @@ from math import isnan
 from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import Client
-from collectors.gcp.listing import Listed, columns, labels, listed, once, utc
+from collectors.gcp.listing import Listed, columns, labels, listed, utc
 from collectors.gcp.measures import MEAN
 from collectors.gcp.monitoring import Labels, Question, ask
 from collectors.hours import DAY, Window, midnight
 from collectors.regions import Problems, beside
+from collectors.rows import once
 
 LIST_BUCKETS = Api("storage", "storage/v1/b", "storage.buckets.list", page=1000, probe={"maxResults": 1})
 BYTES = "storage.googleapis.com/storage/total_bytes"

@@ -11,7 +11,8 @@ from collectors.conduct import Rows
 from collectors.gcp.api import Api
 from collectors.gcp.client import NOT_THERE, Client
 from collectors.gcp.families import LOCAL_SSD, SHARED, custom_of
-from collectors.gcp.listing import Raw, listed, name_of, once
+from collectors.gcp.listing import listed, name_of
+from collectors.rows import Raw, once
 
 MACHINE_TYPES = Api(
     "compute", "compute/v1/projects/{project}/zones/{zone}/machineTypes", "compute.machineTypes.list"

@@ -16,8 +16,6 @@ from collectors.gcp.listing import (
     listed,
     listed_if_there,
     name_of,
-    number,
-    once,
     place_of,
     region_in,
     region_of,
@@ -25,6 +23,7 @@ from collectors.gcp.listing import (
 )
 from collectors.gcp.snapshots import LIST_SNAPSHOTS
 from collectors.gcp.storage import LIST_BUCKETS
+from collectors.rows import number, once
 from tests.collectors.gcp.canned import PROJECT, URL, Canned, aggregated, denied, disk
 
 UNREACHABLE = {"code": "UNREACHABLE", "message": "could not be reached"}
