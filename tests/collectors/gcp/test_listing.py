@@ -165,7 +165,7 @@ def test_numbers_may_be_text_and_missing_is_not_zero(told: Any, value: float | N
 @given(st.integers(0, 2**64 - 1))
 @settings(max_examples=20)
 def test_ids_are_text_to_the_last_digit(identity: int) -> None:
-    (one,) = once([{"id": str(identity)}, {"id": str(identity)}])
+    (one,) = once([{"id": str(identity)}, {"id": str(identity)}], "id")
     assert int(one["id"]) == identity
 
 
