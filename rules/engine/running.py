@@ -19,6 +19,8 @@ from rules.engine.checking import COMPONENTS, KEY_COLUMNS, OPTIONAL_COLUMNS, REQ
 from rules.engine.thresholds import Override, Thresholds, thresholds, values_for
 
 _NOT_INVENTORY = ("charges", "prices", "spot_prices", "tags", "instance_types")
+# A billing account of Google Cloud: tax and support on the bill are its own, and nothing else can be.
+_PAYER = "cloud = 'gcp' AND regexp_full_match(account_id, '([0-9A-F]{6}-){2}[0-9A-F]{6}')"
 _RESERVED = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}
 _WORDS = {"components": COMPONENTS, "action": get_args(Action), "confidence": get_args(Level)}
 
@@ -227,7 +229,7 @@ def _never_collected(con: duckdb.DuckDBPyConnection, rule: Rule, datasets: list[
     marks = ", ".join("(?)" for _ in datasets)
     rows = con.execute(
         "SELECT a.cloud, a.account_id, string_agg(d.dataset, ' or ' ORDER BY d.dataset) "  # noqa: S608
-        "FROM (SELECT DISTINCT cloud, account_id FROM coverage) AS a "
+        f"FROM (SELECT DISTINCT cloud, account_id FROM coverage WHERE NOT ({_PAYER})) AS a "
         f"CROSS JOIN (VALUES {marks}) AS d (dataset) "
         "ANTI JOIN coverage AS c ON c.cloud = a.cloud AND c.account_id = a.account_id AND c.dataset = d.dataset "
         "GROUP BY a.cloud, a.account_id ORDER BY ALL",

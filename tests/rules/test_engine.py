@@ -483,6 +483,15 @@ def test_a_scope_that_failed_is_told_by_every_rule_that_needs_it(
     ]
 
 
+def test_a_billing_account_of_google_which_can_hold_nothing_is_not_asked_for_machines(
+    con: Connection, covered: Callable[..., None], rules: dict[str, Rule]
+) -> None:
+    covered("charges", cloud="gcp", account_id="01A2B3-C4D5E6-F70819")
+    covered("charges", cloud="gcp", account_id="acme-web-prod")
+    told = unjudged(con, rules["unused-public-ip"])
+    assert [one.account_id for one in told if one.cloud == "gcp"] == ["acme-web-prod"]
+
+
 def test_an_account_that_nobody_collected_is_told(
     con: Connection, covered: Callable[..., None], rules: dict[str, Rule]
 ) -> None:

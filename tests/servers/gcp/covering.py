@@ -15,7 +15,7 @@ COMMITTED = {
     "GENERAL_PURPOSE": "n1",
 }
 # Commitments cover what shall stay as it is, so that no finding's money hangs on which machine Google let have them.
-COVERED = ("steady", "windows", "stateful", "disk_busy", "memory_bound")
+COVERED = ("steady", "windows", "stateful", "memory_bound")
 
 
 def machines(project: Project) -> Iterator[tuple[str, Item]]:
