@@ -168,6 +168,16 @@ def test_a_table_is_listed_and_a_view_is_not(client: bigquery.Client, truth: Tru
         list(client.list_rows(client.get_table(f"{WEB}.billing.{FOCUS}"), max_results=5, retry=None))
 
 
+def test_a_column_is_compared_with_its_own_type_only(client: bigquery.Client) -> None:
+    for kind, value in (("DATE", "2026-11-15"), ("STRING", "2026-11-15")):
+        since = bigquery.ScalarQueryParameter("since", kind, value)
+        with pytest.raises(BadRequest, match=f"argument types: TIMESTAMP, {kind}"):
+            asked(client, "SELECT cost FROM {} WHERE usage_start_time >= @since", query_parameters=[since])
+    month = bigquery.ScalarQueryParameter("month", "INT64", 202611)
+    with pytest.raises(BadRequest, match="argument types: STRING, INT64"):
+        asked(client, "SELECT cost FROM {} WHERE invoice.month = @month", query_parameters=[month])
+
+
 def test_rows_take_a_permission_of_their_own_and_jobs_are_there_without_queries(
     served: Cloud, client: bigquery.Client
 ) -> None:

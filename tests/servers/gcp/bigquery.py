@@ -1,6 +1,7 @@
 """BigQuery v2 over DuckDB: the tables with the bill, query jobs, their results and whole tables in pages."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,7 @@ TYPES = {"varchar": "STRING", "double": "FLOAT", "bigint": "INTEGER", "integer":
          "date": "DATE", "decimal": "NUMERIC", "timestamp with time zone": "TIMESTAMP", "ubigint": "INTEGER"}  # fmt: skip
 ROW = 900  # bytes that are billed of a row, whatever is asked of it
 PSEUDO = "_PARTITIONTIME"
+NUMBERS = {"INTEGER", "INT64", "FLOAT", "FLOAT64", "NUMERIC"}
 _JOBS: dict[str, dict[str, Any]] = {}
 
 
@@ -120,6 +122,36 @@ def parsed(call: Call, text: str) -> tuple[exp.Expression, str]:
     return tree, asked
 
 
+def check_types(tree: exp.Expression, fields: list[Item], asked: Item) -> None:
+    """A column is compared with a parameter of its own type only: BigQuery turns no date into a timestamp by itself."""
+    types = {name: kind for field in fields for name, kind in leaves(field)} | {PSEUDO: "TIMESTAMP"}
+    given = {each["name"]: each["parameterType"]["type"] for each in asked.get("queryParameters", [])}
+    for each in tree.find_all(exp.GT, exp.GTE, exp.LT, exp.LTE, exp.EQ, exp.Between):
+        column = each.this
+        if not isinstance(column, (exp.Column, exp.Dot)):
+            continue
+        kind = types.get(column.sql().replace('"', "").replace("`", ""))
+        for parameter in each.find_all(exp.Parameter):
+            other = given.get(parameter.name, kind)
+            if kind and other != kind and not {kind, other} <= NUMBERS:
+                sign = each.key.upper()
+                raise RefusalError(
+                    400,
+                    f"No matching signature for operator {sign} for argument types: {kind}, {other}",
+                    "invalidQuery",
+                )
+
+
+def leaves(field: Item, above: str = "") -> Iterator[tuple[str, str]]:
+    """Every column of a record by its full name, with its type."""
+    name = f"{above}{field['name']}"
+    if "fields" not in field or field["mode"] == "REPEATED":
+        yield name, field["type"]
+    else:
+        for each in field["fields"]:
+            yield from leaves(each, f"{name}.")
+
+
 def pruned(tree: exp.Expression, asked: str) -> exp.Expression | None:
     """The conditions on the partition alone: what is not in these partitions is not read, and not paid for."""
     where = tree.find(exp.Where)
@@ -171,6 +203,8 @@ def ran(call: Call, asked: Item, dry: bool, job_id: str) -> dict[str, Any]:
     """A finished job."""
     tree, name = parsed(call, asked["query"])
     given, cursor = parameters(asked), table()
+    if name:
+        check_types(tree, columns(cursor, name), asked)
     job = {
         "id": job_id,
         "bytes": size(cursor, tree, name, given) * ROW,
