@@ -11,7 +11,7 @@ from tests.servers.gcp.cloud import AS_OF, Cloud
 
 pytestmark = pytest.mark.slow
 
-WEB, DATA, DEV = "acme-web-prod", "acme-data-77", "acme-dev-1f2a"
+DATA = "acme-data-77"
 FEW = ("--only", "instances", "--as-of", AS_OF)
 
 
@@ -44,9 +44,8 @@ def test_with_a_key_that_the_cloud_does_not_know(cloud: Cloud, tmp_path: Path) -
     assert key["private_key"][30:90] not in done.err
 
 
-@pytest.mark.parametrize("content", ["{", '{"type": "service_account"}'])
-def test_with_a_key_file_that_is_none(content: str, cloud: Cloud, tmp_path: Path) -> None:
-    (tmp_path / "key.json").write_text(content)
+def test_with_a_key_file_that_is_none(cloud: Cloud, tmp_path: Path) -> None:
+    (tmp_path / "key.json").write_text('{"type": "service_account"}')
     env = {**cloud.env, "GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "key.json")}
     done = finops("collect", "gcp", *FEW, cwd=tmp_path, env=env)
     assert done.code == 4
@@ -61,18 +60,15 @@ def test_where_credentials_are_wanted_and_there_are_none(cloud: Cloud, tmp_path:
     assert "wants credentials, and none were found" in done.sentence
 
 
-@pytest.mark.parametrize("region", ["nowhere-1", "us-central1-a"])
-def test_with_a_region_that_does_not_exist(region: str, cloud: Cloud, tmp_path: Path) -> None:
-    done = finops("audit", "gcp", "--region", region, cwd=tmp_path, env=cloud.env)
+def test_with_a_zone_for_a_region(cloud: Cloud, tmp_path: Path) -> None:
+    done = finops("audit", "gcp", "--region", "us-central1-a", cwd=tmp_path, env=cloud.env)
     assert done.code == 2
-    assert f"There is no Google Cloud region {region}" in done.sentence
+    assert "There is no Google Cloud region us-central1-a" in done.sentence
 
 
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (("--since", "200d"), "1 to 95 days"),
-        (("--endpoint", "http://compute.googleapis.com"), "--endpoint is plain http"),
         (("--organization", "acme.example"), "--organization"),
         (("--billing-export", "billing"), "--billing-export"),
     ],
@@ -85,58 +81,42 @@ def test_with_an_option_that_makes_no_sense(
     assert said in done.sentence
 
 
-def test_with_nobody_listening_at_the_endpoint(cloud: Cloud, tmp_path: Path) -> None:
-    env = {**cloud.env, "FINOPS_GCP_ENDPOINT": "http://127.0.0.1:9"}
-    done = finops("collect", "gcp", "--project", WEB, *FEW, cwd=tmp_path, env=env)
-    assert done.code in (3, 4)
-    assert "got no answer" in done.err
-    assert "Traceback" not in done.err
-
-
 def test_with_a_project_that_does_not_exist(cloud: Cloud, tmp_path: Path) -> None:
     done = finops("collect", "gcp", "--project", "acme-nowhere", *FEW, cwd=tmp_path, env=cloud.env)
     assert done.code in (2, 3)
     assert "acme-nowhere" in done.err
 
 
-@pytest.mark.parametrize("table", ["acme-web-prod.billing.nothing", "acme-nowhere.billing.export"])
-def test_with_a_billing_export_that_does_not_exist(table: str, cloud: Cloud, tmp_path: Path) -> None:
-    options = ("--only", "charges", "--as-of", AS_OF, "--billing-export", table)
+def test_with_a_billing_export_that_does_not_exist(cloud: Cloud, tmp_path: Path) -> None:
+    options = ("--only", "charges", "--as-of", AS_OF, "--billing-export", "acme-web-prod.billing.nothing")
     done = finops("collect", "gcp", *options, cwd=tmp_path, env=cloud.env)
     assert done.code in (2, 3)
-    assert table in done.err
+    assert "acme-web-prod.billing.nothing" in done.err
     assert "Traceback" not in done.err
 
 
-def test_the_doctor_finds_nothing_wrong_and_says_what_a_run_takes(cloud: Cloud, tmp_path: Path) -> None:
-    done = finops("doctor", "gcp", cwd=tmp_path, env=cloud.env)
-    assert done.code == 0, done.err
-    assert "about" in done.out
-    assert "denied" not in done.out
-    assert not list(tmp_path.glob("*.duckdb"))
-
-
-def test_the_doctor_names_what_is_denied_and_where(cloud: Cloud, tmp_path: Path) -> None:
+def test_the_doctor_names_what_is_denied_and_where_and_says_what_a_run_takes(
+    cloud: Cloud, tmp_path: Path
+) -> None:
     cloud.deny("compute.disks.list", project=DATA)
     done = finops("doctor", "gcp", cwd=tmp_path, env=cloud.env)
     cloud.deny()
     assert done.code == 3
-    assert "compute.disks.list" in done.err
-    assert DATA in done.err
-
-
-def test_the_role_reads_only(cloud: Cloud, tmp_path: Path) -> None:
-    done = finops("permissions", "gcp", cwd=tmp_path, env=nobody(cloud))
-    assert done.code == 0, done.err
-    granted = done.json["includedPermissions"]
-    assert "compute.instances.list" in granted
-    assert not [each for each in granted if each.rpartition(".")[2] not in ("list", "get", "getData")]
+    assert "compute.disks.list" in done.sentence
+    assert DATA in done.sentence
+    assert done.out.count("\tdenied\t") == 1, "nothing else is"
+    assert "about" in done.out
+    assert not list(tmp_path.glob("*.duckdb"))
 
 
 def test_a_service_account_with_the_printed_role_collects_and_its_secrets_are_nowhere(
     cloud: Cloud, tmp_path: Path
 ) -> None:
     printed = finops("permissions", "gcp", cwd=tmp_path, env=nobody(cloud)).json["includedPermissions"]
+    assert not [
+        each for each in printed if each.rpartition(".")[2] not in ("list", "get", "getData", "create")
+    ]
+    assert {each for each in printed if each.endswith(".create")} <= {"bigquery.jobs.create"}
     keys, place = tmp_path / "keys", tmp_path / "place"
     keys.mkdir()
     place.mkdir()

@@ -73,13 +73,13 @@ ALIBABA = Case(
     ),
     more=("--since", "20d"),
 )  # fmt: skip
-# A place is a project here: one of three hangs.
+# A place is a project here: one of two hangs.
 GCP = Case(
     name="gcp", cloud=Gcp, machines=12, regions=("us-central1", "europe-west1"), variables="GOOGLE_",
     kills=2, moments=(1.0, 4.0),
     late="monitoring", late_call="services.skus.list", metrics="projects.timeSeries.list", volumes="disks.aggregatedList",
     hanging=({"kind": "hang", "project": "acme-dev-1f2a", "seconds": 60},),
-    more=("--since", "10d"),
+    more=("--since", "3d", "--project", "acme-web-prod", "--project", "acme-dev-1f2a"),
 )  # fmt: skip
 
 
