@@ -22,7 +22,7 @@ SELECT
     bill.BillingAccountType AS BillingAccountType, -- as it is
     bill.BillingCurrency AS BillingCurrency, -- as it is; a row without it is rejected
     period_end(instant(bill.BillingPeriodEnd), instant(bill.BillingPeriodStart)) AS BillingPeriodEnd, -- in UTC; the last day of the month, as Google writes it, is the first of the next
-    instant(bill.BillingPeriodStart) AS BillingPeriodStart, -- in UTC; a row without it is rejected
+    period_start(instant(bill.BillingPeriodStart)) AS BillingPeriodStart, -- in UTC; the first of a month by California's clock, as Google writes it, is that at 00:00; a row without it is rejected
     bill.CapacityReservationId AS CapacityReservationId, -- as it is
     spelled(bill.CapacityReservationStatus, 'Used', 'Unused') AS CapacityReservationStatus, -- in FOCUS's spelling
     spelled(bill.ChargeCategory, 'Usage', 'Purchase', 'Tax', 'Credit', 'Adjustment') AS ChargeCategory, -- in FOCUS's spelling; a row with anything else is rejected

@@ -23,6 +23,11 @@ CREATE OR REPLACE TEMP MACRO instant(x) AS
     CASE WHEN typeof(x) IN ('TIMESTAMP', 'DATE') THEN TRY_CAST(x AS TIMESTAMP)
          ELSE make_timestamp(epoch_us(TRY_CAST(x AS TIMESTAMPTZ))) END;
 
+-- The start of a billing period: a month that begins by a clock west of Greenwich (Google's is California's) is that month
+-- all the same, or two exports of one bill would be two months.
+CREATE OR REPLACE TEMP MACRO period_start(starts) AS
+    CASE WHEN day(starts) = 1 AND hour(starts) BETWEEN 1 AND 12 THEN date_trunc('month', starts) ELSE starts END;
+
 -- The end of a billing period, exclusive: the last day of the month in which it starts means that it is over then.
 CREATE OR REPLACE TEMP MACRO period_end(ends, starts) AS
     CASE WHEN day(ends) > 27 AND date_trunc('month', ends) = date_trunc('month', starts)

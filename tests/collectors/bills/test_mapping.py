@@ -25,7 +25,7 @@ def test_decimals_are_money_and_timestamps_are_instants():
     charges = next(table for table in tables() if table.name == "charges")
     kinds = {"DECIMAL(38, 18)": "money", "TIMESTAMP": "instant", "VARCHAR": "text"}
     expected = {column.name: kinds[column.type] for column in charges.columns if column.name not in DERIVED}
-    expected["BillingPeriodEnd"] = "computed"
+    expected["BillingPeriodStart"] = expected["BillingPeriodEnd"] = "computed"
     assert {column.target: column.kind for column in FOCUS.columns} == expected
 
 

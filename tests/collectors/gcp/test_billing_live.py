@@ -17,6 +17,7 @@ from collectors.gcp.billing import Bill, BillResult, Fetched
 from collectors.gcp.billing_table import Table
 from collectors.gcp.client import Session
 from collectors.gcp.credentials import Credentials
+from finops.errors import InputError
 from finops.schema_comments import schema_sql
 from finops.warehouse import Writer
 from tests.servers.gcp.cloud import Cloud
@@ -137,7 +138,7 @@ def test_charges_are_the_ledgers_to_the_cent_by_month_project_and_resource(
 def test_the_detailed_export_and_its_view_in_focus_are_the_same_charges(desk: Desk, tmp_path: Path) -> None:
     desk.collect(TABLE)
     same = (
-        f"SELECT {MONTH}, SubAccountId, x_ResourceKey, ResourceType, ChargePeriodStart, ChargePeriodEnd, SkuId, BilledCost, EffectiveCost, "
+        f"SELECT BillingPeriodStart, {MONTH}, SubAccountId, x_ResourceKey, ResourceType, ChargePeriodStart, ChargePeriodEnd, SkuId, BilledCost, EffectiveCost, "
         "ChargeCategory, BillingPeriodEnd, ServiceName, CASE ChargeCategory WHEN 'Usage' THEN ConsumedQuantity END FROM charges ORDER BY ALL"
     )
     detailed = desk.con.execute(same).fetchall()
@@ -147,6 +148,15 @@ def test_the_detailed_export_and_its_view_in_focus_are_the_same_charges(desk: De
         other = Desk(tmp_path / "focus", con, desk.cloud)
         other.collect(FOCUS)
         assert con.execute(same).fetchall() == detailed
+
+
+def test_another_export_of_the_same_bill_is_refused_and_counts_nothing_twice(desk: Desk) -> None:
+    desk.collect(TABLE)
+    with pytest.raises(
+        InputError, match="both hold the same account and billing period in different formats"
+    ):
+        desk.collect(FOCUS)
+    assert not differing(desk, "currency", "month", "project", "resource")
 
 
 def test_what_a_discount_is_by_is_told_and_its_credits_are_kept(desk: Desk) -> None:
