@@ -99,12 +99,17 @@ def discover(request: Request) -> Found:
         if found.refused:
             raise CredentialsError(f"{found.refused[0].error} {hint}")
         raise UsageError(hint)
+    named = {*request.projects, _own_project()}
     found.sessions = [
-        Session(credentials, one, names[one], request.endpoint, found.numbers.get(one))
+        Session(credentials, one, names[one], request.endpoint, found.numbers.get(one), one in named)
         for one in sorted(names)
     ]
     found.regions = _regions(found.sessions, request.regions)
     return found
+
+
+def _own_project() -> str:
+    return os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
 
 
 # --- projects ---------------------------------------------------------------------------------------------
@@ -128,8 +133,7 @@ class _Lists:
             names.update(self._told(lambda: self._billed(account)))
         if names or parents or request.billing_account:
             return names
-        own = os.environ.get("GOOGLE_CLOUD_PROJECT", "").strip()
-        if own:
+        if own := _own_project():
             return {own: None}
         names.update(self._told(lambda: dict(_named_in(self._living(self._client.all(SEARCH_PROJECTS))))))
         if not names and self._client.session.credentials.project:

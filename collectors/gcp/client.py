@@ -45,13 +45,17 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Session:
-    """One project, as one set of credentials sees it. Projects of one run share credentials and connections."""
+    """One project, as one set of credentials sees it. Projects of one run share credentials and connections.
+
+    `named` says that the user asked for this very project, who expects machines in it.
+    """
 
     credentials: Credentials
     account: str
     name: str | None = None
     endpoint: str | None = None
     number: str | None = None
+    named: bool = False
     _clients: dict[str, "Client"] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -244,7 +248,7 @@ class Client:
         if answer.kind in ("disabled", "closed"):
             needs = "is not enabled" if answer.kind == "disabled" else "needs billing, which is not enabled,"
             sentence = f"The {service.title} {needs} {self.where} ({code})"
-            if service.inventory:
+            if service.inventory and not (self.session.named and api.service == "compute"):
                 return CallError("skipped", code, f"{sentence}, so nothing of its kind can be there.")
             if answer.kind == "closed":
                 return CallError("denied", code, f"{sentence}: link the project to a billing account.")

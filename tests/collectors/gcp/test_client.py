@@ -195,6 +195,14 @@ def test_an_api_that_only_the_credentials_own_project_lacks_says_nothing_about_t
     assert (f"compute.googleapis.com --project {other}." in str(error)) is (status == "denied")
 
 
+def test_a_project_that_was_named_is_expected_to_have_machines(monkeypatch: pytest.MonkeyPatch) -> None:
+    client, _ = wired(monkeypatch, disabled("projects/shop-prod"))
+    client.session.named = True
+    error = failing(client, LIST_DISKS)
+    assert error.status == "denied"
+    assert "gcloud services enable compute.googleapis.com --project shop-prod" in str(error)
+
+
 @pytest.mark.parametrize(
     "fault", [refusal(401, "authError"), refusal(400, "keyInvalid"), RefreshError("invalid_grant: gone")]
 )
