@@ -25,7 +25,12 @@ STEPS: Mapping[int, str] = {
     "ALTER TABLE public_ips ADD COLUMN expires_at TIMESTAMP; ALTER TABLE public_ips ADD COLUMN auto_renew BOOLEAN",
     6: "ALTER TABLE instances ADD COLUMN gpu_count INTEGER; ALTER TABLE instances ADD COLUMN gpu_model VARCHAR; "
     "ALTER TABLE instances ADD COLUMN local_disk_gib DOUBLE; ALTER TABLE volumes ADD COLUMN device_name VARCHAR; "
-    "ALTER TABLE prices ADD COLUMN tier_start DECIMAL(38, 18)",
+    "ALTER TABLE prices ADD COLUMN tier_start DECIMAL(38, 18); "
+    # Google's months in FOCUS began by California's clock, and would not be found again when they are restated.
+    "UPDATE charges SET BillingPeriodStart = date_trunc('month', BillingPeriodStart) "
+    "WHERE x_Cloud = 'gcp' AND day(BillingPeriodStart) = 1 AND hour(BillingPeriodStart) BETWEEN 1 AND 12; "
+    "UPDATE bill_partitions SET billing_period_start = date_trunc('month', billing_period_start) "
+    "WHERE provider = 'Google Cloud' AND day(billing_period_start) = 1 AND hour(billing_period_start) BETWEEN 1 AND 12",
 }
 CURRENT = max(STEPS, default=1)
 

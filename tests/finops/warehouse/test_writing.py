@@ -273,6 +273,35 @@ def test_a_file_of_the_first_version_gets_every_column_that_a_new_one_has(wareho
     con.close()
 
 
+def test_months_of_google_that_began_by_californias_clock_are_months_like_any_other(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    for table, column in re.findall(r"ALTER TABLE (\w+) ADD COLUMN (\w+)", migrations.STEPS[6]):
+        con.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    con.execute("DELETE FROM warehouse_version; INSERT INTO warehouse_version VALUES (5, ?, 'old')", [AT])
+    for cloud, start in (
+        ("gcp", datetime(2026, 11, 1, 7)),
+        ("gcp", datetime(2026, 12, 1)),
+        ("aws", datetime(2026, 11, 1, 7)),
+    ):
+        con.execute(
+            "INSERT INTO charges BY NAME SELECT ? AS x_Cloud, ? AS BillingPeriodStart, 'x' AS x_AccountId, 'x' AS x_CostBasis, 'x' AS x_Source",
+            [cloud, start],
+        )
+    con.execute(
+        "INSERT INTO bill_partitions VALUES ('a', 'focus-1.0', 'Google Cloud', '01AA', TIMESTAMP '2026-11-01 07:00:00', 'x', 'USD', 1, 1, 1, 1, ?, 'r')",
+        [AT],
+    )
+    migrate(con, warehouse, AT)
+    months = con.execute("SELECT x_Cloud, BillingPeriodStart FROM charges ORDER BY ALL").fetchall()
+    assert months == [
+        ("aws", datetime(2026, 11, 1, 7)), ("gcp", datetime(2026, 11, 1)), ("gcp", datetime(2026, 12, 1)),
+    ]  # fmt: skip
+    assert con.execute("SELECT billing_period_start FROM bill_partitions").fetchall() == [
+        (datetime(2026, 11, 1),)
+    ]
+    con.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before_it(warehouse: Path) -> None:
     con = duckdb.connect(str(warehouse))
     with pytest.raises(duckdb.Error):
