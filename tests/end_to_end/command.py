@@ -1,12 +1,19 @@
 """Runs the real command in a process of its own."""
 
+import atexit
+import functools
 import json
 import os
+import select
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE = 180  # seconds
 
 
 @dataclass(frozen=True)
@@ -31,20 +38,77 @@ class Done:
 
 
 def finops(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> Done:
-    """`finops ARGUMENTS` in the folder `cwd`, without anybody's configuration."""
+    """`finops ARGUMENTS` in the folder `cwd`, without anybody's configuration.
+
+    In a process of its own, forked from one that has loaded everything (warm.py); what an interpreter reads when it
+    starts (PYTHON…, LC_…, LANG) takes a fresh one.
+    """
+    if any(name.startswith(("PYTHON", "LC_", "LANG")) for name in env or {}):
+        return cold(*arguments, cwd=cwd, env=env)
+    return _warm().run([*map(str, arguments)], cwd, _environment(cwd, env))
+
+
+def cold(*arguments: str | Path, cwd: Path, env: dict[str, str] | None = None) -> Done:
+    """The same in a fresh interpreter, as a user starts it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "finops", *map(str, arguments)],
+        cwd=cwd,
+        env=_environment(cwd, env),
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE,
+        check=False,
+    )
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def _environment(cwd: Path, env: dict[str, str] | None) -> dict[str, str]:
     # Compiled modules are kept between the many runs; without them each one compiles everything anew.
     clean = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("FINOPS_", "XDG_")) and key != "PYTHONDONTWRITEBYTECODE"
     }
-    done = subprocess.run(
-        [sys.executable, "-m", "finops", *map(str, arguments)],
-        cwd=cwd,
-        env={**clean, "HOME": str(cwd), "PYTHONWARNINGS": "error", **(env or {})},
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    return Done(done.returncode, done.stdout, done.stderr)
+    return {**clean, "HOME": str(cwd), "PYTHONWARNINGS": "error", **(env or {})}
+
+
+class _Warm:
+    """The process of warm.py, one for each process of tests."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-m", "tests.end_to_end.warm"],
+            cwd=ROOT,
+            env=_environment(ROOT, None),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        atexit.register(self.end)
+        assert self._answer() == "ready"
+
+    def run(self, arguments: list[str], cwd: Path, env: dict[str, str]) -> Done:
+        with tempfile.TemporaryDirectory() as folder:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            wish = {"arguments": arguments, "cwd": str(cwd), "env": env, "out": str(out), "err": str(err)}
+            print(json.dumps(wish), file=self._process.stdin, flush=True)
+            code = int(self._answer())
+            return Done(code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+
+    def _answer(self) -> str:
+        ready, _, _ = select.select([self._process.stdout], [], [], _PATIENCE)
+        if not ready or self._process.stdout is None:
+            self._process.kill()
+            _warm.cache_clear()
+            raise TimeoutError(f"a command that takes more than {_PATIENCE} seconds")
+        return self._process.stdout.readline().strip()
+
+    def end(self) -> None:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait(10)
+
+
+@functools.cache
+def _warm() -> _Warm:
+    return _Warm()

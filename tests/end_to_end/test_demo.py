@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.end_to_end.command import Done, finops
+from tests.end_to_end.command import Done
+from tests.end_to_end.command import cold as finops
 
 pytestmark = pytest.mark.slow
 HOSTILE = "</script><script>alert('finops')</script>"

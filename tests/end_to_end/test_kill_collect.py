@@ -70,7 +70,7 @@ AWS = Case(
 )  # fmt: skip
 ALIBABA = Case(
     name="alibaba", cloud=Alibaba, machines=12, regions=("cn-hangzhou", "ap-southeast-1"), variables="ALI",
-    kills=4, moments=(0.5, 4.0),
+    kills=2, moments=(0.5, 4.0),
     late="cms", late_call="DescribeMetricList", metrics="DescribeMetricList", volumes="DescribeDisks",
     hanging=tuple(
         {"kind": "hang", "region": "ap-southeast-1", "product": product, "seconds": 60}

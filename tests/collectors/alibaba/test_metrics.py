@@ -649,7 +649,7 @@ def test_a_collection_that_broke_off_leaves_no_hole_behind_it(cloud: Cloud, tmp_
     """One answer of each kind fails; the next collection has all of it, the agent's metrics too."""
     broken, whole = tmp_path / "broken.duckdb", tmp_path / "whole.duckdb"
     collect(whole, cloud.env, REGION, only=ONLY)
-    cloud.faults([{"kind": "error", "code": "InvalidParameter", "action": "DescribeMetricList", "every": 5}])
+    cloud.faults([{"kind": "error", "code": "InvalidMetricName", "action": "DescribeMetricList", "every": 5}])
     done = collect(broken, cloud.env, REGION, only=ONLY)
     status, error, _ = coverage(broken)[REGION, "metrics"]
     assert (status, done.problem is None) == ("partial", False)
