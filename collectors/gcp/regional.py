@@ -145,11 +145,18 @@ _LISTS: Mapping[str, Callable[[Any], Iterable[Listed]]] = {
 }
 
 
+_TOLD_BY_MACHINES = ("volumes", "scaling_groups")
+
+
 class _Raw:
     """Raw machines and groups, which others are told by; where they were not asked for, names from what is stored."""
 
     def __init__(self, place: Place, crew: Crew, asked: Mapping[str, Asked]) -> None:
         machines, groups = _answer(asked, "instances"), _answer(asked, "scaling_groups")
+        if "instances" not in asked and any(name in asked for name in _TOLD_BY_MACHINES):
+            # Which disk boots a machine, and under which name, only the machine tells: also where its rows are fresh.
+            about = f"machines of project {place.project}"
+            machines = crew.get(about, inventory.get_instances, place.client).result().value
         self.machines: list[dict[str, Any]] | None = None if machines is None else machines.items
         managers = None if groups is None else groups[0].items
         here = (CLOUD, place.project)

@@ -64,7 +64,7 @@ class Case:
 
 AWS = Case(
     name="aws", cloud=Aws, machines=20, regions=("us-east-1", "eu-west-1"), variables="AWS_",
-    kills=4, moments=(0.3, 3.0),
+    kills=2, moments=(0.3, 3.0),
     late="cloudwatch", late_call="DescribeSpotPriceHistory", metrics="GetMetricData", volumes="DescribeVolumes",
     hanging=({"kind": "hang", "region": "eu-west-1", "seconds": 60},),
 )  # fmt: skip

@@ -71,11 +71,14 @@ def test_a_place_has_the_scopes_that_were_asked_for() -> None:
     assert Wanted().days == 95
 
 
-def test_only_what_was_asked_for_is_asked(desk: Desk) -> None:
+def test_only_what_was_asked_for_is_asked_and_machines_for_what_they_tell_of_disks(desk: Desk) -> None:
+    client = estate()
+    desk.collect(client, only=("snapshots",))
+    assert [name for name, _ in client.asked] == ["snapshots"]
     client = estate()
     desk.collect(client, only=("volumes",))
-    assert [name for name, _ in client.asked] == ["disks"]
-    assert {dataset for _, dataset in desk.coverage()} == {"volumes"}
+    assert sorted(name for name, _ in client.asked) == ["disks", "instances"]
+    assert {dataset for _, dataset in desk.coverage()} == {"snapshots", "volumes"}
     client = estate()
     desk.collect(client, only=("instances", "instance_types"))
     assert sorted(name for name, _ in client.asked) == ["instances", "machineTypes"]
