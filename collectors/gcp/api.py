@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True, init=False)
 class Api:
-    """One GET of one service, with the IAM permissions it needs.
+    """One GET of one service, with the IAM permissions it needs (`actions`, as for every cloud).
 
     `path` may have {project} and other names in it, which are parameters of the call. `items` is the list in its
     answer; of an aggregated one, the list in each of its scopes. `size` is the parameter for a page's size, at most
@@ -18,7 +18,7 @@ class Api:
 
     service: str
     path: str
-    permissions: tuple[str, ...]
+    actions: tuple[str, ...]
     items: str = "items"
     aggregated: bool = False
     size: str = "maxResults"
@@ -31,7 +31,7 @@ class Api:
         self,
         service: str,
         path: str,
-        *permissions: str,
+        *actions: str,
         items: str = "items",
         aggregated: bool = False,
         size: str = "maxResults",
@@ -42,7 +42,7 @@ class Api:
     ) -> None:
         object.__setattr__(self, "service", service)
         object.__setattr__(self, "path", path)
-        object.__setattr__(self, "permissions", permissions)
+        object.__setattr__(self, "actions", actions)
         object.__setattr__(self, "items", items)
         object.__setattr__(self, "aggregated", aggregated)
         object.__setattr__(self, "size", size)
@@ -52,11 +52,6 @@ class Api:
         object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
 
     @property
-    def actions(self) -> tuple[str, ...]:
-        """Its permissions, under the name that they have for every cloud."""
-        return self.permissions
-
-    @property
     def action(self) -> str:
         """The permission of the call, or what it asks for."""
-        return self.permissions[0] if self.permissions else f"{self.service}:{self.path.rsplit('/', 1)[-1]}"
+        return self.actions[0] if self.actions else f"{self.service}:{self.path.rsplit('/', 1)[-1]}"

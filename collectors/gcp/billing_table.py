@@ -201,7 +201,7 @@ class Table:
         except CallError as error:
             if error.code not in _NO_PERMISSION:
                 raise
-            jobs, data = QUERY.permissions
+            jobs, data = QUERY.actions
             raise CallError(
                 "denied",
                 error.code,

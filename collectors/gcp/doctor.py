@@ -19,7 +19,6 @@ from collectors.gcp.inventory import Names
 from collectors.gcp.measures import Assets
 from collectors.gcp.permissions import base_calls
 from collectors.gcp.services import READ_ONLY
-from collectors.hours import HOURLY_DAYS
 from collectors.scopes import GLOBAL
 from finops.errors import FinopsError
 
@@ -94,7 +93,7 @@ def _plan(session: Session, at: datetime, days: int) -> tuple[int, int]:
         for one in raw.items
         for disk in one.get("disks") or ()
     }
-    batches = measures.plan(Assets(machines, devices=disks), {}, at, days, hourly_days=HOURLY_DAYS)
+    batches = measures.plan(Assets(machines, devices=disks), {}, at, days)
     return _FIXED_CALLS + sum(one.calls for one in batches), sum(one.points for one in batches)
 
 

@@ -74,14 +74,17 @@ class Handing:
         asked: Asked,
         transform: Callable[[Any], Rows],
         lists: Callable[[Any], Iterable[Listed]] | None = None,
+        *,
+        more_calls: int = 0,
     ) -> Rows | None:
         """Hands an answer over, or the reason why there is none; returns the rows of the regions asked for.
 
-        `lists` are the lists in the answer, which know what could not be reached.
+        `lists` are the lists in the answer, which know what could not be reached; `more_calls` went with it.
         """
         got, dataset = asked.future.result(), asked.scope.dataset
+        calls = got.calls + more_calls
         if got.error is not None:
-            self.missed(dataset, got.error, got.calls)
+            self.missed(dataset, got.error, calls)
             return None
         try:
             rows = transform(got.value)
@@ -89,9 +92,9 @@ class Handing:
         except ODD_SHAPES as error:
             told = f"{type(error).__name__}: {error}"
             sentence = f"The {what(asked.scope)} have a shape this version does not know ({told})."
-            self.missed(dataset, FinopsError(sentence), got.calls)
+            self.missed(dataset, FinopsError(sentence), calls)
             return None
-        return self.whole(dataset, rows, calls=got.calls, problems=asked.problems, lost=lost)
+        return self.whole(dataset, rows, calls=calls, problems=asked.problems, lost=lost)
 
     def missed(self, dataset: str, error: FinopsError, calls: int) -> None:
         """Says that a dataset could not be had; what is stored of it stays in every region."""

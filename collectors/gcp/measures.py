@@ -5,12 +5,13 @@ most. Buckets of a day are made of these hours, so windows begin at midnight. Ra
 of their hours. Source: https://cloud.google.com/monitoring/api/metrics_gcp, …/metrics_opsagent
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from collectors.hours import DAY, Newest, Window, midnight
+from collectors.hours import DAY, HOURLY_DAYS, Newest, Window, midnight
 
 DAYS = 95
 POINTS = 100_000  # on a page
@@ -97,21 +98,21 @@ class Assets:
     devices: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
 
-def plan(
-    assets: Assets, newest: Mapping[str, Newest], at: datetime, days: int, *, hourly_days: int
-) -> list[Batch]:
+def plan(assets: Assets, newest: Mapping[str, Newest], at: datetime, days: int) -> list[Batch]:
     """The questions to ask, the oldest windows first. `newest` is what is stored, by region."""
     first = midnight(at - timedelta(days=min(days, DAYS)))
     alive = [one for one in assets.instances if _measured(one, first)]
     if not alive:
         return []
     end = at.replace(minute=0, second=0, microsecond=0)
+    devices = Counter(machine for machine, _ in assets.devices)
+    disks = sum(max(1, devices[str(one["instance_id"])]) for one in alive)
     found: list[Batch] = []
     for measure in _measures(alive, assets.types):
         start = max(first, _begun(measure, alive, newest, first))
-        series = sum(_series(measure, one, assets) for one in alive)
+        series = disks if measure.by_device else len(alive)
         found += [
-            Batch(measure, window, at - timedelta(days=hourly_days), series)
+            Batch(measure, window, at - timedelta(days=HOURLY_DAYS), series)
             for window in _windows(start, end, series)
         ]
     return found
@@ -152,12 +153,6 @@ def _newest(stored: Newest, metric: str) -> datetime | None:
     return max(
         (at for (_, name, seconds), at in stored.items() if name == metric and seconds == DAY), default=None
     )
-
-
-def _series(measure: Measure, machine: Mapping[str, Any], assets: Assets) -> int:
-    if not measure.by_device:
-        return 1
-    return max(1, sum(1 for machine_id, _ in assets.devices if machine_id == machine["instance_id"]))
 
 
 def _windows(start: datetime, end: datetime, series: int) -> list[Window]:

@@ -16,11 +16,11 @@ from collectors.conduct import ODD_SHAPES, Crew, Got, Rows
 from collectors.gcp import commitments, inventory, metrics, network, prices, snapshots, storage, types
 from collectors.gcp.catalogue import Catalogue, get_catalogue
 from collectors.gcp.client import Client, Session
-from collectors.gcp.handing import DATASETS, Handing, datasets_of
+from collectors.gcp.handing import Handing, datasets_of
 from collectors.gcp.inventory import Names
 from collectors.gcp.listing import CLOUD, Listed
 from collectors.gcp.measures import Assets, Batch, plan
-from collectors.hours import HOURLY_DAYS, Newest, keep_from
+from collectors.hours import Newest, keep_from
 from collectors.regions import Asked, Estate, Problems, Tables, ask, ask_telling, measure
 from collectors.scopes import GLOBAL
 from finops.errors import FinopsError
@@ -64,7 +64,8 @@ def collect_project(place: Place, crew: Crew) -> None:
     raw = _Raw(place, crew, asked)
     rows: dict[str, Rows] = {}
     for name, one in asked.items():
-        found = handing.bring(one, partial(_rows, name, place, raw), _LISTS.get(name))
+        calls = raw.calls if name == raw.counted_by else 0
+        found = handing.bring(one, partial(_rows, name, place, raw), _LISTS.get(name), more_calls=calls)
         if found is not None:
             rows[name] = found
         elif _none_can_be(one):
@@ -153,10 +154,16 @@ class _Raw:
 
     def __init__(self, place: Place, crew: Crew, asked: Mapping[str, Asked]) -> None:
         machines, groups = _answer(asked, "instances"), _answer(asked, "scaling_groups")
-        if "instances" not in asked and any(name in asked for name in _TOLD_BY_MACHINES):
+        self.calls, self.counted_by = 0, ""
+        told = [name for name in _TOLD_BY_MACHINES if name in asked]
+        if told and "instances" not in asked:
             # Which disk boots a machine, and under which name, only the machine tells: also where its rows are fresh.
-            about = f"machines of project {place.project}"
-            machines = crew.get(about, inventory.get_instances, place.client).result().value
+            got = crew.get(
+                f"machines of project {place.project}", inventory.get_instances, place.client
+            ).result()
+            machines, self.calls, self.counted_by = got.value, got.calls, told[0]
+            for name in told if got.error is not None else ():
+                asked[name].problems.append(str(got.error))
         self.machines: list[dict[str, Any]] | None = None if machines is None else machines.items
         managers = None if groups is None else groups[0].items
         here = (CLOUD, place.project)
@@ -189,9 +196,13 @@ class _Known:
     place: Place
     estate: Estate
     types: list[Mapping[str, Any]] = field(default_factory=list)
+    _read: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def of(self, table: str) -> list[Mapping[str, Any]]:
-        return [one for one in self.estate.of(table) if self.place.wants(str(one["region"]))]
+        if table not in self._read:
+            rows = self.estate.of(table)
+            self._read[table] = [one for one in rows if self.place.wants(str(one["region"]))]
+        return self._read[table]
 
     @property
     def regions(self) -> set[str]:
@@ -266,15 +277,16 @@ def _collect_prices(place: Place, crew: Crew, handing: Handing, known: _Known) -
         if first:
             shared.append(crew.get("prices", lambda: get_catalogue(place.client, at=place.at)))
     got: Got[Catalogue] = shared[0].result()
+    priced = {region: _priced(known, region) for region in sorted(known.regions)}
     for name in wanted:
         counted = got.calls if first and name == wanted[0] else 0
         if got.error is not None or got.value is None:
             handing.missed(name, got.error or FinopsError("There is no catalogue."), counted)
             continue
         rows: Rows = {"prices": []}
-        for region in sorted(known.regions):
+        for region, asked in priced.items():
             scope = handing.scope(name, region)
-            rows["prices"] += transforms[name](got.value, _priced(known, region), scope, place.at)["prices"]
+            rows["prices"] += transforms[name](got.value, asked, scope, place.at)["prices"]
         handing.whole(name, rows, calls=counted, problems=problems)
 
 
@@ -313,7 +325,7 @@ def _collect_metrics(place: Place, crew: Crew, handing: Handing, known: _Known) 
         if problems
         else {region: stored for region, stored in place.newest.items() if handing.was_whole(region)}
     )
-    batches = plan(assets, newest, place.at, place.days, hourly_days=HOURLY_DAYS)
+    batches = plan(assets, newest, place.at, place.days)
     client, project = place.client, place.project
 
     denied: list[CallError] = []  # one refusal answers for all metrics
@@ -341,6 +353,3 @@ def _devices(volumes: list[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
         for one in volumes
         if one["instance_id"] and one["device_name"]
     }
-
-
-__all__ = ["DATASETS", "OF_MACHINES", "Place", "collect_project"]

@@ -33,7 +33,7 @@ def planned(
     days: int = DAYS,
     devices: Mapping[tuple[str, str], str] | None = None,
 ) -> list[Batch]:
-    return plan(Assets(machines, (), TYPES, devices or {}), newest or {}, at, days, hourly_days=14)
+    return plan(Assets(machines, (), TYPES, devices or {}), newest or {}, at, days)
 
 
 def stored(day: datetime, *metrics: str) -> dict[tuple[str, str, int], datetime]:
