@@ -455,7 +455,7 @@ CREATE TABLE findings ( -- Findings of each audit, column for column as in the J
   savings_high        DECIMAL(38, 2),    -- high end of the net saving
   currency            VARCHAR,           -- currency of these amounts
   price_basis         VARCHAR NOT NULL,  -- billed | list | none
-  conflict_group      VARCHAR,           -- findings of one group exclude each other
+  conflict_group      VARCHAR,           -- findings of one group touch the same cost: they exclude or follow each other
   superseded_by       VARCHAR,           -- finding that is counted instead of this one
   confidence          VARCHAR NOT NULL,  -- high | medium | low
   confidence_reasons  JSON NOT NULL,     -- why not higher

@@ -26,6 +26,7 @@ class RuleFacts:
     risk: Level
     sources: tuple[str, ...]
     remediation: Mapping[str, tuple[str, ...]]
+    excludes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from reports import amounts, words
 from reports.plain import one_line
 
 HOURS = "730 hours"
-ARITHMETIC = frozenset({"cost_pieces", "billed_cost", "billed_hours", "bill_window"})
+ARITHMETIC = frozenset(
+    {"cost_pieces", "billed_cost", "billed_hours", "bill_window", "counted_after", "net_pieces"}
+)
 _MAX_PIECES = 8
 _BASIS = {
     "billed": ", by what was billed for it (effective cost, before tax and credits)",
@@ -43,8 +45,11 @@ def money(finding: Finding, others: dict[str, Finding]) -> list[str]:
     saved = amounts.money(finding.monthly_savings, finding.currency)
     return [
         *_cost(finding),
-        *_pieces(finding),
-        f"The step saves {saved} a month{_interval(finding)}.",
+        *_pieces(finding, "cost_pieces"),
+        f"The step alone saves {saved} a month{_interval(finding)}."
+        if _first(finding)
+        else f"The step saves {saved} a month{_interval(finding)}.",
+        *_after_others(finding, others),
         _net(finding, others),
     ]
 
@@ -61,11 +66,24 @@ def _cost(finding: Finding) -> Iterator[str]:
     yield f"It costs {cost} in a month of {HOURS}{_BASIS[finding.price_basis]}."
 
 
-def _pieces(finding: Finding) -> Iterator[str]:
+def _first(finding: Finding) -> list[str]:
+    """The ids of the findings that act before this one."""
+    ids = finding.evidence.get("counted_after")
+    return [name for name in ids if isinstance(name, str)] if isinstance(ids, list) else []
+
+
+def _after_others(finding: Finding, others: dict[str, Finding]) -> Iterator[str]:
+    """What the step saves of what the steps before it leave."""
+    known = [others[name] for name in _first(finding) if name in others]
+    if known:
+        steps = " and ".join(f"“{words.action(other)}: {words.name(other)}”" for other in known)
+        yield f"It comes after {steps}, and is counted on what that leaves:"
+        yield from _pieces(finding, "net_pieces")
+
+
+def _pieces(finding: Finding, name: str) -> Iterator[str]:
     """What of the cost the step changes, piece by piece; a parent's children are pieces too."""
-    pieces = [
-        piece for piece in _costing(finding.evidence.get("cost_pieces")) if "monthly_cost_after" in piece
-    ]
+    pieces = [piece for piece in _costing(finding.evidence.get(name)) if "monthly_cost_after" in piece]
     for piece in pieces[:_MAX_PIECES]:
         of = "" if piece.get("resource_id") == finding.resource_id else f" of {piece.get('resource_id')}"
         what = one_line(f"{piece.get('component', 'cost')}{of}").replace("_", " ")

@@ -15,6 +15,7 @@ from finops.emissions import Footprints
 from finops.errors import UsageError
 from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
+from finops.pipeline.arithmetic import arithmetic
 from finops.pipeline.filters import (
     Filters,
     chosen,
@@ -205,47 +206,12 @@ def _finding(
         effort=verdict.rule.effort,
         risk=verdict.rule.risk,
         co2e=footprints.co2e(one),
-        evidence={**verdict.evidence, **_arithmetic(one)},
+        evidence={**verdict.evidence, **arithmetic(one, assessment.priced)},
         remediation=_remediation(verdict, resource),
         status=status,
         first_seen=first_seen,
         sources=list(verdict.rule.sources),
     )
-
-
-def _arithmetic(one: Priced) -> dict[str, Any]:
-    """How the money came about: every piece of cost before and after, and the window of the bill."""
-    pieces = [
-        {
-            "resource_id": cell.key.resource_id,
-            "component": cell.component,
-            "monthly_cost": _ten_places(amount),
-            "monthly_cost_after": _ten_places(one.after[cell]) if one.after is not None else None,
-        }
-        for cell, amount in sorted(one.before.items())
-    ]
-    told: dict[str, Any] = {"cost_pieces": pieces} if pieces else {}
-    if one.cost and one.cost.orders:
-        told["subscription_orders"] = one.cost.orders
-    if (
-        one.cost
-        and one.cost.billed is not None
-        and one.cost.hours
-        and one.cost.window_start
-        and one.cost.window_end
-    ):
-        told["billed_cost"] = _ten_places(one.cost.billed)
-        if one.cost.discount is not None:
-            told["discount_factor"] = round(one.cost.discount, 4)
-        if one.cost.covered is not None:
-            told["covered_share"] = round(one.cost.covered, 4)
-        told["billed_hours"] = float(one.cost.hours)
-        told["bill_window"] = f"{one.cost.window_start:%Y-%m-%d} to {one.cost.window_end:%Y-%m-%d}"
-    return told
-
-
-def _ten_places(amount: Decimal) -> float:
-    return float(round(amount, 10))
 
 
 def _remediation(verdict: Verdict, resource: Any) -> list[str]:

@@ -86,15 +86,17 @@ def _money(finding: Finding, report: AuditReport) -> str:
         lines.append(
             f"List price a month: {now:,} now, {then:,} then; the cost changes in the same proportion."
         )
-    lines += _pieces(finding)
+    lines += _pieces(finding, "cost_pieces", "")
+    lines += _pieces(finding, "net_pieces", " after the steps before")
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _pieces(finding: Finding) -> Iterator[str]:
-    for piece in finding.evidence.get("cost_pieces", []):
+def _pieces(finding: Finding, name: str, when: str) -> Iterator[str]:
+    for piece in finding.evidence.get(name, []):
         after = piece["monthly_cost_after"]
         left = "what remains is not known" if after is None else f"{after:,} after"
-        yield f"{piece['resource_id']} {piece['component']}: {piece['monthly_cost']:,} {finding.currency}, {left}"
+        cost = f"{piece['monthly_cost']:,} {finding.currency}"
+        yield f"{piece['resource_id']} {piece['component']}{when}: {cost}, {left}"
 
 
 def _carbon(finding: Finding) -> str:

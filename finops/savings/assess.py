@@ -9,19 +9,20 @@ from decimal import Decimal
 import duckdb
 
 from finops.model import Level, PriceBasis
-from finops.money import HOURS_PER_MONTH, cents
+from finops.money import cents
 from finops.savings import invariants
+from finops.savings.actions import Cell
+from finops.savings.chains import effects
 from finops.savings.costs import AccountCost, Cost, CostBook
-from finops.savings.estate import Estate, Instance, Volume, load_estate
-from finops.savings.listing import attached_cost, is_regional, quantities
+from finops.savings.estate import Estate, load_estate
+from finops.savings.listing import quantities
 from finops.savings.loading import load_costs
 from finops.savings.netting import Choice, choose
-from finops.savings.priced import Cell, Priced
-from finops.savings.prices import Amount, PriceBook, load_prices
+from finops.savings.priced import Priced
+from finops.savings.prices import PriceBook, load_prices
+from finops.savings.rates import REMOVES, remaining_ratio
 from finops.savings.settling import settle
 from finops.verdicts import Key, Verdict
-
-_REMOVES = ("terminate", "stop", "delete", "release", "move")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def assess(
     book = load_costs(con, estate, prices, keys, as_of)
     priced = [_price(verdict, keys, book) for verdict, keys in zip(verdicts, reach, strict=True)]
     kept = [one for one in priced if _worth_saying(one, min_savings)]
-    _net(kept)
+    _net(kept, book)
     settle(kept, book.accounts)
     invariants.check(kept, book.accounts)
     return Assessment(kept, book.accounts, estate, prices)
@@ -74,7 +75,7 @@ def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:
         return min_savings is None
     if min_savings is not None and saving < min_savings:
         return False
-    return saving > 0 or one.verdict.action in _REMOVES
+    return saving > 0 or one.verdict.action in REMOVES
 
 
 # --- price ------------------------------------------------------------------------------------------------
@@ -89,7 +90,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
         ),
         verdict=verdict,
         before=own,
-        after=None,
+        left=None,
         cost=cost,
         basis="none",
         currency=cost.currency if cost else None,
@@ -103,11 +104,11 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
     if not one.before:
         return _unpriced(one, _why_no_cost(verdict.key, cost, book))
     one.basis = _basis(one)
-    ratio, why_not = _remaining_ratio(one, book)
+    ratio, why_not = remaining_ratio(one, book)
     if ratio is None:
         return _unpriced(one, why_not)
-    one.after = {cell: amount * ratio for cell, amount in one.before.items()}
-    if verdict.action in _REMOVES and (one.saving or 0) < 0:
+    one.left = dict.fromkeys(one.before, ratio)
+    if verdict.action in REMOVES and (one.saving or 0) < 0:
         return _unpriced(one, "what it was charged in this window is negative, as after a refund")
     _judge_price(one)
     return one
@@ -165,72 +166,8 @@ def _child_total(one: Priced) -> Decimal:
     return sum((amount for cell, amount in one.before.items() if cell.key != mine), Decimal(0))
 
 
-def _remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
-    """The share of the cost that is left after the action, or why it is not known."""
-    verdict = one.verdict
-    if verdict.action in _REMOVES:
-        return Decimal(0), ""
-    if verdict.action == "spot":
-        return _spot_share(one, book)
-    region = verdict.region
-    now = _list_price(verdict, verdict.current, book)
-    then = _list_price(verdict, verdict.proposed, book, added=True)
-    if now is None or then is None or now.value <= 0:
-        missing = verdict.current if now is None or now.value <= 0 else verdict.proposed
-        name = missing.get("instance_type") or missing.get("volume_type")
-        return None, f"there is no list price for {name} in {region}"
-    if now.currency != then.currency:
-        return None, f"the list prices are in {now.currency} and {then.currency}"
-    verdict.evidence["list_price_now"] = float(cents(now.value))
-    verdict.evidence["list_price_then"] = float(cents(then.value))
-    return then.value / now.value, ""
-
-
-def _spot_share(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
-    """What 730 hours cost as spot, over what they cost now: discounts on the list price do not lower a spot price."""
-    verdict = one.verdict
-    kind, zone = str(verdict.proposed.get("instance_type")), verdict.proposed.get("zone")
-    hour = book.prices.spot_hour(
-        verdict.key.cloud, verdict.region, zone, kind, verdict.current.get("platform")
-    )
-    if hour is None:
-        return None, f"there is no spot price for {kind} in {zone or verdict.region}"
-    machine = book.estate.resources.get(verdict.key)
-    attached = attached_cost(machine, book.prices, spot=True) if isinstance(machine, Instance) else {}
-    if attached is None:
-        return None, "there is no spot price for the GPUs or local disks attached to it"
-    if {hour.currency, *(part.currency for part in attached.values())} != {one.currency}:
-        return None, f"the spot price is in {hour.currency} and the cost in {one.currency}"
-    now = sum(one.before.values(), Decimal(0))
-    if now <= 0:
-        return None, "what it was charged in this window is nothing or negative"
-    month = hour.value * HOURS_PER_MONTH + sum((part.value for part in attached.values()), Decimal(0))
-    verdict.evidence["spot_month"] = float(cents(month))
-    verdict.evidence["cost_an_hour_now"] = float(round(now / HOURS_PER_MONTH, 6))
-    return month / now, ""
-
-
-def _list_price(
-    verdict: Verdict, spec: dict[str, object], book: CostBook, *, added: bool = False
-) -> Amount | None:
-    """One month of what `spec` describes at list prices: all components of a volume, one machine.
-
-    `added`: it would come on top of what the estate has.
-    """
-    cloud, region = verdict.key.cloud, verdict.region
-    if verdict.resource_type == "volume":
-        volume = book.estate.resources.get(verdict.key)
-        regional = isinstance(volume, Volume) and is_regional(volume)
-        parts = book.prices.volume_month(cloud, region, {**spec, "regional": regional}, added=added)
-        if parts is None:
-            return None
-        return Amount(sum((part.value for part in parts.values()), Decimal(0)), parts["storage"].currency)
-    hour = book.prices.machine_hour(cloud, region, str(spec.get("instance_type")), None)
-    return None if hour is None else Amount(hour.value * HOURS_PER_MONTH, hour.currency)
-
-
 def _unpriced(one: Priced, reason: str) -> Priced:
-    one.after, one.basis = None, "none"
+    one.left, one.basis = None, "none"
     one.confidence = "low"
     one.reasons.append(reason)
     return one
@@ -263,11 +200,12 @@ def _at_most(level: Level, limit: Level) -> Level:
 # --- net --------------------------------------------------------------------------------------------------
 
 
-def _net(priced: Sequence[Priced]) -> None:
-    known = {one.id: one.saving or Decimal(0) for one in priced if one.after is not None}
-    choices = choose(known, {one.id: frozenset(one.before) for one in priced if one.after is not None})
+def _net(priced: Sequence[Priced], book: CostBook) -> None:
+    choices = choose(effects(priced, book))
     for one in priced:
         one.choice = choices.get(one.id, Choice(counted=False))
+        if not one.choice.proven:
+            _doubt(one, "it overlaps with more findings than could be weighed; another choice may save more")
 
 
 __all__ = ["Assessment", "Priced", "assess", "finding_id"]

@@ -1,19 +1,24 @@
 """The promises of the arithmetic, checked in every run: what is saved is never more than what is spent."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from finops.errors import InvariantError
 from finops.money import CENT
+from finops.savings.actions import Cell
 from finops.savings.costs import AccountCost
 from finops.savings.priced import Priced, account_limits, by_account, by_resource, net_of
+
+_ZERO = Decimal(0)
+_NOISE = Decimal("1e-15")  # what divisions of 28 digits leave
 
 
 def check(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
     """Raises InvariantError, naming the resource or account, when a promise is broken:
 
-    net ≤ cost for every resource; the sum of nets ≤ cost for every account; no cell of cost is counted twice;
-    every amount is whole cents.
+    net ≤ cost for every resource; the sum of nets ≤ cost for every account; of no cell of cost is more taken than it
+    costs; every amount is whole cents.
     """
     _whole_cents(priced)
     _cells_once(priced)
@@ -33,12 +38,18 @@ def _at_most(net: Decimal, cost: Decimal, what: str, currency: str) -> None:
 
 
 def _cells_once(priced: Iterable[Priced]) -> None:
-    owner: dict[object, str] = {}
+    """Of no cell is more taken than it costs, by however many findings."""
+    costs: dict[Cell, Decimal] = {}
+    takers: dict[Cell, list[Priced]] = defaultdict(list)
     for one in priced:
         for cell in one.before if one.choice.counted else ():
-            if cell in owner:
-                raise InvariantError(f"{cell} is counted by the findings {owner[cell]} and {one.id}.")
-            owner[cell] = one.id
+            costs[cell] = max(costs.get(cell, _ZERO), one.before[cell])
+            takers[cell].append(one)
+    for cell, counted in takers.items():
+        taken = sum((one.choice.taken.get(cell, _ZERO) for one in counted), _ZERO)
+        if taken > costs[cell] + _NOISE:
+            ids = " and ".join(one.id for one in counted)
+            raise InvariantError(f"{cell} is counted by the findings {ids}, which take more than it costs.")
 
 
 def _whole_cents(priced: Iterable[Priced]) -> None:

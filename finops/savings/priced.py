@@ -4,25 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
 
 from finops.model import Level, PriceBasis
 from finops.money import cents
+from finops.savings.actions import Cell
 from finops.savings.costs import AccountCost, Cost, Place
 from finops.savings.netting import Choice
 from finops.verdicts import Key, Verdict
 
 
-class Cell(NamedTuple):
-    """One charge component of one resource: the smallest piece of cost that an action changes."""
-
-    key: Key
-    component: str
-
-
 @dataclass(slots=True)
 class Priced:
-    """A finding with its money. Amounts are exact in `before`/`after`, to the cent in the rest.
+    """A finding with its money. What cells cost (`before`) and the share of them that is left are exact, the rest is
+    to the cent.
 
     `listed` are the cells of `before` that no bill holds and that are priced from the list.
     """
@@ -30,7 +24,7 @@ class Priced:
     id: str
     verdict: Verdict
     before: dict[Cell, Decimal]
-    after: dict[Cell, Decimal] | None
+    left: dict[Cell, Decimal] | None
     cost: Cost | None
     basis: PriceBasis
     currency: str | None
@@ -43,11 +37,18 @@ class Priced:
     reasons: list[str] = field(default_factory=list)
 
     @property
+    def after(self) -> dict[Cell, Decimal] | None:
+        """What each cell costs after this action alone; None when that is not known."""
+        if self.left is None:
+            return None
+        return {cell: cost * self.left[cell] for cell, cost in self.before.items()}
+
+    @property
     def saving(self) -> Decimal | None:
         """What the action alone saves in 730 hours, exact."""
-        if self.after is None:
+        if self.left is None:
             return None
-        return sum((self.before[cell] - self.after[cell] for cell in self.before), Decimal(0))
+        return sum((cost * (1 - self.left[cell]) for cell, cost in self.before.items()), Decimal(0))
 
     @property
     def place(self) -> Place:

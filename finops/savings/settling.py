@@ -41,7 +41,8 @@ def _round(one: Priced) -> None:
     if saving is None:
         return
     one.monthly_savings = max(_ZERO, min(cents(saving), one.monthly_cost or _ZERO))
-    one.net_savings = one.monthly_savings if one.choice.counted else _ZERO
+    net = one.monthly_savings if one.choice.saved == saving else cents(one.choice.saved)
+    one.net_savings = max(_ZERO, min(net, one.monthly_savings)) if one.choice.counted else _ZERO
 
 
 def _net(one: Priced) -> Decimal:
@@ -50,9 +51,7 @@ def _net(one: Priced) -> Decimal:
 
 def _listed(one: Priced) -> Decimal:
     """The part of the net saving that is priced from the list."""
-    if one.after is None or not one.listed:
-        return _ZERO
-    exact = sum((one.before[cell] - one.after[cell] for cell in one.listed), Decimal(0))
+    exact = sum((one.choice.taken.get(cell, _ZERO) for cell in one.listed), _ZERO)
     return max(_ZERO, min(_net(one), cents(exact)))
 
 
@@ -92,15 +91,16 @@ def _gives_way(one: Priced) -> tuple[bool, int, Decimal, str]:
 def _take_back_roundings(group: Sequence[Priced], excess: Decimal) -> Decimal:
     """Takes single cents from the findings that were rounded up the most, when that is all there is to take."""
     rounded_up = sorted(
-        (one for one in group if one.net_savings and one.saving is not None and one.net_savings > one.saving),
-        key=lambda one: ((one.saving or _ZERO) - (one.net_savings or _ZERO), one.id),
+        (one for one in group if one.net_savings and one.net_savings > one.choice.saved),
+        key=lambda one: (one.choice.saved - _net(one), one.id),
     )
     if excess > CENT * len(rounded_up):
         return excess
     for one in rounded_up:
         if excess <= 0:
             break
-        one.net_savings = (one.net_savings or _ZERO) - CENT
-        one.monthly_savings = min(one.monthly_savings or _ZERO, one.net_savings)
+        whole = one.net_savings == one.monthly_savings
+        one.net_savings = _net(one) - CENT
+        one.monthly_savings = one.net_savings if whole else one.monthly_savings
         excess -= CENT
     return excess

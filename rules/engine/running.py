@@ -67,6 +67,7 @@ def facts(rule: Rule, action: Action | None = None, case: str | None = None) -> 
         remediation={
             cloud: tuple(header.remediation_lines(cloud, action, case)) for cloud in header.remediation
         },
+        excludes=tuple(header.excludes),
     )
 
 

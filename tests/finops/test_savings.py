@@ -1,6 +1,7 @@
 """From verdicts to money: what things cost, what an action leaves, what counts, and cents that add up."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,10 +17,10 @@ from finops.model import Co2e, CurrencyTotals, Finding
 from finops.pipeline.audit import _rates
 from finops.pipeline.totals import currency_totals, overall
 from finops.savings import Assessment, Priced, assess, invariants
+from finops.savings.actions import Cell
 from finops.savings.assess import finding_id
 from finops.savings.costs import AccountCost
 from finops.savings.netting import Choice
-from finops.savings.priced import Cell
 from finops.schema_comments import schema_sql
 from finops.verdicts import Key, RuleFacts, Verdict
 from rules.engine import rollups
@@ -99,9 +100,9 @@ class World:
         }
         put(self.con, "prices", {**row, "currency": "USD", "as_of": AS_OF, "source": "test", **more})
 
-    def spot(self, price: str, **more: Any) -> None:
+    def spot(self, price: str, sku: str = "m5.xlarge", **more: Any) -> None:
         self.listed(
-            "m5.xlarge",
+            sku,
             price,
             **{"purchase_model": "spot", "zone": "r-a", "as_of": datetime(2026, 10, 1), **more},
         )
@@ -653,6 +654,36 @@ def test_alternatives_on_one_machine_exclude_each_other_and_traffic_does_not(wor
     assert moved.choice == Choice(True)
 
 
+def test_a_smaller_size_bought_as_spot_counts_as_one_chain(world: World) -> None:
+    """73.00 at half the size are 36.50, and 730 hours of the smaller size as spot are 7.30: never 36.50 and 54.75."""
+    world.price_list()
+    world.spot("0.025")
+    world.spot("0.01", sku="m5.large")
+    world.machine(zone="r-a")
+    world.bill("i-1", "72")
+    smaller, spot = world.assess(resize(), to_spot()).priced
+    assert [one.monthly_savings for one in (smaller, spot)] == [Decimal("36.50"), Decimal("54.75")]
+    assert [one.net_savings for one in (smaller, spot)] == [Decimal("36.50"), Decimal("29.20")]
+    assert spot.choice.follows == (smaller.id,)
+    assert smaller.choice.group == spot.choice.group
+
+
+def test_a_rule_that_excludes_another_does_so_on_one_machine_only(world: World) -> None:
+    world.price_list()
+    for name in ("i-1", "i-2"):
+        world.machine(name)
+        world.bill(name, "72")
+        world.bill(name, "7.2", "DataTransfer-Regional-Bytes")
+    moves = [verdict(name, "move", "cross_zone", rule="move") for name in ("i-1", "i-2")]
+    facts = RuleFacts("resize", "A rule", "oversized", "low", "low", (), {}, excludes=("move",))
+    smaller, *moved = world.assess(replace(resize(), rule=facts), *moves).priced
+    assert [one.net_savings for one in (smaller, *moved)] == [
+        Decimal("36.50"),
+        Decimal("0.00"),
+        Decimal("7.30"),
+    ]
+
+
 def test_a_removal_beats_what_it_contains(world: World) -> None:
     world.price_list()
     world.machine()
@@ -850,7 +881,7 @@ def test_a_broken_promise_is_a_bug_and_told(name: str, assessed: Assessment) -> 
 
 def test_a_piece_of_cost_that_counts_twice_is_a_bug_and_told(assessed: Assessment) -> None:
     one, other = assessed.priced
-    changed(other, before=dict(one.before))
+    changed(other, before=dict(one.before), choice=Choice(True, taken=dict(one.choice.taken)))
     with pytest.raises(InvariantError, match=f"is counted by the findings {one.id} and {other.id}"):
         invariants.check(assessed.priced, assessed.accounts)
     changed(other, choice=Choice(False), net_savings=Decimal("0.00"))

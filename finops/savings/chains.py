@@ -1,0 +1,55 @@
+"""From priced findings to what netting chooses among: stages, what each leaves, and what it does after another."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from finops.savings.actions import STAGES, Cell, Effect, Stage
+from finops.savings.costs import CostBook
+from finops.savings.priced import Priced
+from finops.savings.rates import spot_month
+
+
+def effects(priced: Sequence[Priced], book: CostBook) -> list[Effect]:
+    """One effect for each finding whose price is known; findings of one resource know of each other."""
+    known = [one for one in priced if one.left is not None]
+    by_resource: dict[object, list[Priced]] = defaultdict(list)
+    for one in known:
+        by_resource[one.verdict.key].append(one)
+    return [_effect(one, by_resource[one.verdict.key], book) for one in known]
+
+
+def _effect(one: Priced, beside: Sequence[Priced], book: CostBook) -> Effect:
+    stage = STAGES[one.verdict.action]
+    after: dict[str, Mapping[Cell, Decimal]] = {}
+    never = {other.id for other in beside if _excluded(one, other)}
+    if one.verdict.action == "spot":
+        for other in beside:
+            if STAGES[other.verdict.action] != Stage.SIZE:
+                continue
+            left = _spot_of_the_new_size(one, other, book)
+            if left is None:
+                never.add(other.id)
+            else:
+                after[other.id] = dict.fromkeys(one.before, left)
+    return Effect(one.id, stage, one.before, one.left or {}, after, frozenset(never))
+
+
+def _excluded(one: Priced, other: Priced) -> bool:
+    """Whether a rule says that its findings and the other's exclude each other on one resource."""
+    mine, theirs = one.verdict.rule, other.verdict.rule
+    return theirs.id in mine.excludes or mine.id in theirs.excludes
+
+
+def _spot_of_the_new_size(spot: Priced, size: Priced, book: CostBook) -> Decimal | None:
+    """The share that the spot price of the new size is of what the new size costs; None when it is not known.
+
+    The spot price of another size is another price: half the size is not half of it.
+    """
+    new_type = size.verdict.proposed.get("instance_type")
+    month = spot_month(spot.verdict, str(new_type), book)
+    left = size.left or {}
+    cost = sum((amount * left.get(cell, Decimal(1)) for cell, amount in spot.before.items()), Decimal(0))
+    if isinstance(month, str) or month.currency != spot.currency or cost <= 0:
+        return None
+    return month.value / cost
