@@ -18,6 +18,8 @@ def arithmetic(one: Priced, priced: Sequence[Priced]) -> dict[str, Any]:
         told["cost_pieces"] = _pieces(one.before, one.after)
     if one.choice.follows:
         told |= _on_what_others_leave(one, priced)
+    if one.span_basis:
+        told["interval_basis"] = one.span_basis
     if one.cost and one.cost.orders:
         told["subscription_orders"] = one.cost.orders
     return {**told, **_bill(one)}

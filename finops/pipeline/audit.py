@@ -125,7 +125,7 @@ def _report(
         if in_scope(item.cloud, item.account_id, item.region, filters)
     ]
     accounts = [one for one in assessment.accounts if in_scope(one.cloud, one.account_id, None, filters)]
-    by_currency = currency_totals(accounts, findings)
+    by_currency = currency_totals(accounts, findings, assessment.spans)
     currency = settings.currency or _main_currency(by_currency)
     return AuditReport(
         run_id=run_id,
@@ -195,8 +195,8 @@ def _finding(
         monthly_cost=one.monthly_cost,
         monthly_savings=one.monthly_savings,
         net_monthly_savings=one.net_savings,
-        savings_low=None,
-        savings_high=None,
+        savings_low=one.span[0] if one.span else None,
+        savings_high=one.span[1] if one.span else None,
         currency=one.currency,
         price_basis=one.basis,
         conflict_group=one.choice.group,

@@ -11,14 +11,16 @@ _ZERO = Decimal("0.00")
 
 
 def currency_totals(
-    accounts: Iterable[AccountCost], findings: Sequence[Finding]
+    accounts: Iterable[AccountCost],
+    findings: Sequence[Finding],
+    spans: Mapping[str, tuple[Decimal, Decimal]] | None = None,
 ) -> dict[str, CurrencyTotals]:
-    """Totals of each currency that anything is billed or priced in."""
+    """Totals of each currency that anything is billed or priced in; `spans` are the intervals of their net savings."""
     costs: dict[str, list[AccountCost]] = {}
     for account in accounts:
         costs.setdefault(account.currency, []).append(account)
     codes = sorted({*costs, *(finding.currency for finding in findings if finding.currency)})
-    return {code: _one(code, costs.get(code, []), findings) for code in codes}
+    return {code: _one(code, costs.get(code, []), findings, (spans or {}).get(code)) for code in codes}
 
 
 def overall(
@@ -39,8 +41,8 @@ def overall(
         net_monthly_savings=_converted(
             factors, {code: one.net_monthly_savings for code, one in by_currency.items()}
         ),
-        net_low=None,
-        net_high=None,
+        net_low=_converted(factors, {code: one.net_low for code, one in by_currency.items()}),
+        net_high=_converted(factors, {code: one.net_high for code, one in by_currency.items()}),
         monthly_co2e_kg=co2e_kg,
         co2e_saved_kg=_saved_kg(findings),
         evaluated_cost_share=_share(by_currency, factors),
@@ -49,7 +51,12 @@ def overall(
     )
 
 
-def _one(code: str, accounts: Sequence[AccountCost], findings: Iterable[Finding]) -> CurrencyTotals:
+def _one(
+    code: str,
+    accounts: Sequence[AccountCost],
+    findings: Iterable[Finding],
+    span: tuple[Decimal, Decimal] | None,
+) -> CurrencyTotals:
     mine = [finding for finding in findings if finding.currency == code]
     judged = sum((account.judged for account in accounts), Decimal(0))
     judgeable = sum((account.judgeable for account in accounts), Decimal(0))
@@ -57,11 +64,16 @@ def _one(code: str, accounts: Sequence[AccountCost], findings: Iterable[Finding]
         monthly_cost=sum((cents(account.total) for account in accounts), _ZERO) if accounts else None,
         gross_monthly_savings=sum((f.monthly_savings or _ZERO for f in mine), _ZERO),
         net_monthly_savings=sum((f.net_monthly_savings or _ZERO for f in mine), _ZERO),
-        net_low=None,
-        net_high=None,
+        net_low=span[0] if span else _nothing_saved(mine),
+        net_high=span[1] if span else _nothing_saved(mine),
         evaluated_cost_share=round(float(judged / judgeable), 4) if judgeable > 0 else None,
         findings=len(mine),
     )
+
+
+def _nothing_saved(findings: Sequence[Finding]) -> Decimal | None:
+    """The interval of no saving at all is nothing; of one that was not reckoned it is not known."""
+    return None if any(finding.net_monthly_savings for finding in findings) else _ZERO
 
 
 def _saved_kg(findings: Iterable[Finding]) -> float | None:

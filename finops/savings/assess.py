@@ -1,7 +1,7 @@
 """Prices findings and nets them. Exact until the last step, where cents are settled so that parts sum up."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -15,6 +15,7 @@ from finops.savings.actions import Cell
 from finops.savings.chains import effects
 from finops.savings.costs import AccountCost, Cost, CostBook
 from finops.savings.estate import Estate, load_estate
+from finops.savings.intervals import spans
 from finops.savings.listing import quantities
 from finops.savings.loading import load_costs
 from finops.savings.netting import Choice, choose
@@ -22,17 +23,19 @@ from finops.savings.priced import Priced
 from finops.savings.prices import PriceBook, load_prices
 from finops.savings.rates import REMOVES, remaining_ratio
 from finops.savings.settling import settle
+from finops.savings.variation import load_variation
 from finops.verdicts import Key, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All findings with their money, and what every account costs."""
+    """All findings with their money, what every account costs, and the interval of each currency's total."""
 
     priced: list[Priced]
     accounts: list[AccountCost]
     estate: Estate
     prices: PriceBook
+    spans: Mapping[str, tuple[Decimal, Decimal]]
 
 
 def finding_id(rule: str, key: Key, region: str | None = None) -> str:
@@ -66,7 +69,11 @@ def assess(
     _net(kept, book)
     settle(kept, book.accounts)
     invariants.check(kept, book.accounts)
-    return Assessment(kept, book.accounts, estate, prices)
+    found = spans(kept, load_variation(con, [one.verdict for one in kept], as_of))
+    for one in kept:
+        one.span = found.of.get(one.id)
+        one.span_basis = found.basis.get(one.id)
+    return Assessment(kept, book.accounts, estate, prices, found.totals)
 
 
 def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:

@@ -18,7 +18,8 @@ class Priced:
     """A finding with its money. What cells cost (`before`) and the share of them that is left are exact, the rest is
     to the cent.
 
-    `listed` are the cells of `before` that no bill holds and that are priced from the list.
+    `span` is the interval of the net saving. `listed` are the cells of `before` that no bill holds and that are priced
+    from the list.
     """
 
     id: str
@@ -33,6 +34,8 @@ class Priced:
     monthly_savings: Decimal | None = None
     net_savings: Decimal | None = None
     choice: Choice = field(default_factory=lambda: Choice(counted=False))
+    span: tuple[Decimal, Decimal] | None = None
+    span_basis: str | None = None
     confidence: Level = "high"
     reasons: list[str] = field(default_factory=list)
 
