@@ -35,9 +35,11 @@ _ENDPOINTS = {
     "FINOPS_GCP_ENDPOINT": ["gcp", "endpoint"],
 }
 
+MUTES = "finops.mutes.toml"
+
 # Settings that are text whatever they look like.
 _TEXTS = {
-    "db", "currency", "memory_limit", "spill_limit", "redaction_key",
+    "db", "mutes", "currency", "memory_limit", "spill_limit", "redaction_key",
     "role", "external_id", "billing_export", "endpoint", "site", "organization", "billing_account",
 }  # fmt: skip
 
@@ -138,6 +140,7 @@ class Settings(BaseModel):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     rates: list[Rate] = []
     rule_folders: list[Path] = []
+    mutes: Path | None = None  # None: finops.mutes.toml beside this file, where there is one
     rules: dict[str, dict[str, Any]] = {}
     memory_limit: _Size = "2GB"
     spill_limit: _Size = "50GB"
@@ -173,7 +176,15 @@ def load_settings(
             raise ConfigError(f"There is no profile {name} in {path or 'finops.toml'}; it has {known}.")
         values = _overlaid(values, profiles[name])
     values = _overlaid(values, _from_environment(environ))
-    return _validated(values, path)
+    return _with_mutes(_validated(values, path), path)
+
+
+def _with_mutes(settings: Settings, path: Path | None) -> Settings:
+    """The settings with the exemptions that lie beside the file, unless it names others."""
+    beside = (path.parent if path else Path()) / MUTES
+    return (
+        settings.model_copy(update={"mutes": beside}) if not settings.mutes and _is_file(beside) else settings
+    )
 
 
 def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:

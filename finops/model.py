@@ -23,6 +23,7 @@ Action = Literal[
     "terminate", "stop", "resize", "change-type", "delete", "release", "move", "buy", "schedule", "spot"
 ]
 PriceBasis = Literal["billed", "list", "none"]
+ExemptionState = Literal["in_force", "expired", "refused"]
 CoverageStatus = Literal["complete", "partial", "denied", "throttled", "failed", "skipped"]
 
 
@@ -40,6 +41,37 @@ class Co2e(_Model):
     saved_high_kg: float | None = None
     quality: Literal["measured", "proxy", "unknown"] = "unknown"
     reason: str | None = None
+
+
+class Exemption(_Model):
+    """Why a finding is left as it is. `expires_at` is the first instant at which that holds no more.
+
+    `monthly_waste` is what keeping it costs beyond what is counted elsewhere: as a saving in another finding, or
+    as the waste of another exempt one. None where no price is known.
+    """
+
+    owner: str
+    reason: str
+    expires_at: Instant
+    source: str
+    monthly_waste: Money | None = None
+
+
+class ExemptionLine(_Model):
+    """One entry of finops.mutes.toml, or one tag, at the instant of the audit.
+
+    `note` says why one that is expired or refused does not hold; `findings` are those that it exempts.
+    """
+
+    rule: str
+    selector: str
+    owner: str
+    reason: str
+    expires_at: Instant | None
+    source: str
+    state: ExemptionState
+    note: str | None
+    findings: int
 
 
 class Finding(_Model):
@@ -79,6 +111,7 @@ class Finding(_Model):
     status: Literal["new", "open", "reopened", "exempt"]
     first_seen: Instant
     sources: list[str]
+    exemption: Exemption | None = None
 
 
 class NotEvaluated(_Model):
@@ -124,7 +157,7 @@ class CostLine(_Model):
 
 
 class CurrencyTotals(_Model):
-    """Totals of what is in one currency."""
+    """Totals of what is in one currency. What is exempt is in `accepted_monthly_waste` and in no saving."""
 
     monthly_cost: Money | None
     gross_monthly_savings: Money
@@ -133,6 +166,8 @@ class CurrencyTotals(_Model):
     net_high: Money | None
     evaluated_cost_share: float | None
     findings: int
+    accepted_monthly_waste: Money = Decimal("0.00")
+    exempt_findings: int = 0
 
 
 class Totals(_Model):
@@ -148,6 +183,8 @@ class Totals(_Model):
     evaluated_cost_share: float | None
     findings: int
     not_evaluated: int
+    accepted_monthly_waste: Money | None = None
+    exempt_findings: int = 0
 
 
 class AuditReport(_Model):
@@ -164,6 +201,7 @@ class AuditReport(_Model):
     findings: list[Finding]
     not_evaluated: list[NotEvaluated]
     coverage: list[Coverage]
+    exemptions: list[ExemptionLine] = []
 
     def to_json(self) -> str:
         """The artefact: JSON text, keys in the order of the schema, ending in a newline."""

@@ -466,7 +466,8 @@ CREATE TABLE findings ( -- Findings of each audit, column for column as in the J
   remediation         JSON NOT NULL,     -- command lines, never run by us
   status              VARCHAR NOT NULL,  -- new | open | reopened | exempt
   first_seen          TIMESTAMP NOT NULL, -- instant of the first audit that had it
-  sources             JSON NOT NULL      -- documents behind the thresholds
+  sources             JSON NOT NULL,     -- documents behind the thresholds
+  exemption           JSON               -- owner, reason, end and waste of an exempt one, else null
 );
 
 CREATE TABLE not_evaluated ( -- What an audit could not judge, and why. Missing data is never idle.
@@ -488,10 +489,15 @@ CREATE TABLE finding_history ( -- The life of each finding over all audits.
   resolution    VARCHAR             -- gone | changed | exempt, once resolved
 );
 
-CREATE TABLE exemptions ( -- Accepted waste: findings that somebody decided to keep, priced all the same.
-  rule       VARCHAR NOT NULL, -- rule id, or '*'
-  selector   VARCHAR NOT NULL, -- resource id, account or tag it applies to
+CREATE TABLE exemptions ( -- Accepted waste: what finops.mutes.toml and tags on resources asked to leave as it is, at each audit.
+  run_id     VARCHAR NOT NULL, -- audit
+  rule       VARCHAR NOT NULL, -- rule id, several with commas, or all; ? for a tag that cannot be read
+  selector   VARCHAR NOT NULL, -- what it is about: resource, account, cloud, region, tag, or everything
   owner      VARCHAR NOT NULL, -- who decided
   reason     VARCHAR NOT NULL, -- why
-  expires_at TIMESTAMP         -- until when, UTC
+  expires_at TIMESTAMP,        -- first instant at which it holds no more, UTC
+  source     VARCHAR NOT NULL, -- file and number of the entry, or key of the tag
+  state      VARCHAR NOT NULL, -- in_force | expired | refused
+  note       VARCHAR,          -- why it does not hold
+  findings   INTEGER NOT NULL  -- findings that it exempts
 );

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from finops.model import Action, FindingClass, Level
+from finops.model import Action, Exemption, FindingClass, Level
 
 
 class Key(NamedTuple):
@@ -35,7 +35,7 @@ class Verdict:
 
     `components` names the charge components that the action changes: component names of the cost rollup,
     `all` (every component of the resource), `dependents` (what the cloud deletes with it) or `attached`
-    (every volume and address that hangs on it).
+    (every volume and address that hangs on it). `exemption` is set on what somebody decided to keep.
     """
 
     rule: RuleFacts
@@ -50,6 +50,7 @@ class Verdict:
     evidence: dict[str, Any]
     confidence: Level = "high"
     confidence_reasons: tuple[str, ...] = ()
+    exemption: Exemption | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,11 @@ def day(at: datetime) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
+def last_day(end: datetime) -> str:
+    """The last day before an instant: what ends at midnight holds through the day before."""
+    return day(end - timedelta(microseconds=1))
+
+
 def clock(at: datetime) -> str:
     """20 Nov 2026 02:14 UTC."""
     return f"{day(at)} {at:%H:%M} UTC"

@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 
-from finops.model import AuditReport, Co2e, Finding
+from finops.model import AuditReport, Co2e, Exemption, Finding
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page and shows â‚¬
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
-_CO2E = tuple(Co2e.model_fields)
+# Keys that hold several values: one column each.
+_SPREAD = {"co2e": tuple(Co2e.model_fields), "exemption": tuple(Exemption.model_fields)}
 
 
 def render(report: AuditReport, *, bom: bool = False) -> str:
@@ -27,17 +28,18 @@ def render(report: AuditReport, *, bom: bool = False) -> str:
 
 
 def columns() -> list[str]:
-    """The header: the JSON's keys in their order, `co2e` spread over one column per key."""
+    """The header: the JSON's keys in their order, `co2e` and `exemption` spread over one column per key."""
     names: list[str] = []
     for name, field in Finding.model_fields.items():
-        names += [f"co2e_{key}" for key in _CO2E] if name == "co2e" else [field.alias or name]
+        spread = [f"{name}_{key}" for key in _SPREAD.get(name, ())]
+        names += spread or [field.alias or name]
     return names
 
 
 def _values(finding: Finding) -> Iterator[object]:
     for name, value in finding.model_dump(mode="json").items():
-        if name == "co2e":
-            yield from value.values()
+        if name in _SPREAD:
+            yield from ((value or {}).get(key) for key in _SPREAD[name])
         else:
             yield getattr(finding, name) if isinstance(value, float) else value
 

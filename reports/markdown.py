@@ -56,12 +56,29 @@ def _totals(report: AuditReport) -> str:
         return ""
     lines = ["| a month | spent | gross | overlap | **net** | range |", "|---|--:|--:|--:|--:|--:|"]
     lines += [_total(currency or "", totals) for currency, totals in summary.per_currency(report)]
-    return "\n".join(lines + _at_list(report) + _carbon(report))
+    return "\n".join(lines + _at_list(report) + _accepted(report) + _carbon(report))
 
 
 def _at_list(report: AuditReport) -> list[str]:
     told = summary.at_list(report, None)
     return ["", f"Spent{escaped(told)}."] if told else []
+
+
+def _accepted(report: AuditReport) -> list[str]:
+    accepted, lapsed = summary.accepted(report), len(summary.lapsed(report))
+    lines = []
+    if accepted:
+        cost = " and ".join(amounts.money(*amount) for amount in summary.waste(accepted)) or "unknown"
+        lines += [
+            "",
+            f"Accepted as it is: {amounts.count(len(accepted), 'finding')}, {cost} a month, in no total.",
+        ]
+    if lapsed:
+        lines += [
+            "",
+            f"{amounts.count(lapsed, 'exemption does', 'exemptions do')} not hold any more or as written.",
+        ]
+    return lines
 
 
 def _total(currency: str, totals: Totals | CurrencyTotals) -> str:

@@ -115,13 +115,33 @@ def _interval(finding: Finding) -> str:
 def _net(finding: Finding, others: dict[str, Finding]) -> str:
     net, saved = finding.net_monthly_savings, finding.monthly_savings
     if finding.status == "exempt":
-        return "Somebody has accepted this as it is, so it is in no total."
+        return f"Somebody has accepted this as it is, so it is in no saving.{_waste(finding)}"
     if finding.superseded_by is not None:
         return f"The total does not count it again: it is counted in “{counted_in(finding, others)}”."
     if net is None or saved is None or net == saved:
         return "All of it is in the total."
     shown, rest = amounts.money(net, finding.currency), amounts.money(saved - net, finding.currency)
     return f"{rest} of it is already counted in another finding, so {shown} is in the total."
+
+
+def _waste(finding: Finding) -> str:
+    waste = finding.exemption.monthly_waste if finding.exemption else None
+    if waste is None:
+        return ""
+    return f" Of its cost {amounts.money(waste, finding.currency)} is accepted waste, beyond what counts elsewhere."
+
+
+def exemption(finding: Finding) -> list[str]:
+    """Who left it as it is, why and until when; nothing for a finding that is not exempt."""
+    one = finding.exemption
+    if one is None:
+        return []
+    return [
+        f"Accepted by: {one_line(one.owner)}",
+        f"Because: {one_line(one.reason)}",
+        f"Until: {amounts.last_day(one.expires_at)}",
+        f"Where it stands: {one_line(one.source)}",
+    ]
 
 
 def emissions(finding: Finding) -> list[str]:

@@ -44,6 +44,7 @@ _OURS = frozenset(
         "sources",
     }
 )
+_TAGGED = "tag on the resource"  # owner and reason of an exemption by a tag: our own words
 _OWN = frozenset({"account", "resource_id", "resource_name", "id", "superseded_by"})
 # Ids the model has no field for: a disk's server in the evidence, an ARN in an error. AWS and Alibaba ids,
 # account numbers, e-mail and IPv4 addresses. Google's projects have no such shape and are caught as accounts.
@@ -57,14 +58,16 @@ _SURELY = 6  # a secret of this length is replaced inside longer words too; a sh
 def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> AuditReport:
     """The report with pseudonyms.
 
-    `ids` replaces account, resource and finding ids, `names` resource names and tag values, `all` both. What
+    `ids` replaces account, resource and finding ids, `names` resource names, tag values, and who exempted what and
+    why, `all` both. What
     has one or two characters, or is a short number, is replaced in its own field only: in a text it would hit
     anything. Without `key` whoever guesses an original can confirm it; give one for reports that leave.
     """
     if level == "none":
         return report
-    redactor = _Redactor(_secrets(report, level), shapes=level != "names", key=key)
+    redactor = _Redactor(_secrets(report, level), level, key=key)
     data = report.model_dump(by_alias=True)
+    data["exemptions"] = [redactor.exemption(line) for line in data["exemptions"]]
     for part in ("findings", "not_evaluated", "coverage", "costs"):
         data[part] = [redactor.record(line) for line in data[part]]
     return AuditReport.model_validate(data)
@@ -87,6 +90,9 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
     if level != "ids":
         found += [(f.resource_name, "name") for f in report.findings]
         found += [(value, "tag") for f in report.findings for value in f.tags.values()]
+        found += [(line.owner, "owner") for line in report.exemptions if line.owner != _TAGGED]
+        exempt = (f.exemption for f in report.findings if f.exemption)
+        found += [(one.owner, "owner") for one in exempt if one.owner != _TAGGED]
     secrets: dict[str, str] = {}
     for secret, what in found:
         if secret and secret.strip():
@@ -103,9 +109,9 @@ def _with_account(
 class _Redactor:
     """Replaces the secrets: whole in their own fields, found by one pattern in texts."""
 
-    def __init__(self, secrets: dict[str, str], *, shapes: bool, key: bytes) -> None:
+    def __init__(self, secrets: dict[str, str], level: RedactionLevel, *, key: bytes) -> None:
         self._key = key
-        self._shapes = shapes
+        self._shapes, self._names = level != "names", level != "ids"
         self._known: dict[str, str] = {}
         texts = []
         for secret, what in secrets.items():
@@ -120,6 +126,17 @@ class _Redactor:
         """A line of the model, field by field."""
         return {key: self._field(key, value) for key, value in line.items()}
 
+    def exemption(self, line: dict[str, Any]) -> dict[str, Any]:
+        """An exemption: its reason is anybody's prose and its selector names what no finding may hold."""
+        told = {"reason": line["reason"], "selector": line.get("selector")}
+        hidden = {"reason"} if self._names and told["reason"] != _TAGGED else set()
+        hidden |= {"selector"} if told["selector"] else set()
+        shown = {
+            key: self._own(value) if key == "owner" else self._field(key, value)
+            for key, value in line.items()
+        }
+        return shown | {name: pseudonym(name, told[name], self._key) for name in sorted(hidden)}
+
     def _field(self, key: str, value: Any) -> Any:
         if key in _OURS:
             return value
@@ -127,6 +144,8 @@ class _Redactor:
             return self._own(value)
         if key == "co2e":
             return self.record(value)
+        if key == "exemption":
+            return value and self.exemption(value)
         if key == "tags":
             return {self._text(name): self._own(text) for name, text in value.items()}
         return self._walked(value)

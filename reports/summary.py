@@ -8,7 +8,7 @@ from decimal import Decimal
 from math import fsum
 from typing import Literal
 
-from finops.model import AuditReport, Coverage, CurrencyTotals, Finding, NotEvaluated, Totals
+from finops.model import AuditReport, Coverage, CurrencyTotals, ExemptionLine, Finding, NotEvaluated, Totals
 
 Figure = Literal["monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high"]
 Saving = Literal["monthly_savings", "net_monthly_savings"]
@@ -89,6 +89,20 @@ def together(findings: Iterable[Finding], figure: Saving = "net_monthly_savings"
         if saving is not None:
             sums[finding.currency] += saving
     return [(amount, currency) for currency, amount in sums.items()]
+
+
+def waste(findings: Iterable[Finding]) -> list[Amount]:
+    """What is accepted costs, each cost once, summed per currency; what has no price is left out."""
+    sums: defaultdict[str | None, Decimal] = defaultdict(Decimal)
+    for finding in findings:
+        if finding.exemption is not None and finding.exemption.monthly_waste is not None:
+            sums[finding.currency] += finding.exemption.monthly_waste
+    return [(amount, currency) for currency, amount in sums.items()]
+
+
+def lapsed(report: AuditReport) -> list[ExemptionLine]:
+    """Exemptions that somebody asked for and that do not hold: ended, or not as they must be."""
+    return [line for line in report.exemptions if line.state != "in_force"]
 
 
 def carbon_interval(report: AuditReport) -> tuple[float | None, float | None]:

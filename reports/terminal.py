@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from finops.model import AuditReport, CurrencyTotals, Finding, Totals
+from finops.model import AuditReport, CurrencyTotals, ExemptionLine, Finding, Totals
 from reports import amounts, summary, words
 from reports.plain import one_line, shortened
 
@@ -93,6 +93,7 @@ def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
     yield from (Text(line, style="dim") for line in _left_out(shown[MAX_ROWS:], folded, report))
     if report.findings or report.costs:
         yield from _totals(report)
+    yield from _lapsed(report)
     yield from _gaps(report)
     yield from _unread(report)
 
@@ -160,8 +161,7 @@ def _left_out(beyond: list[Finding], small: list[Finding], report: AuditReport) 
         yield f"{amounts.count(alternatives, 'alternative')} to these not shown, counted in them."
     accepted = summary.accepted(report)
     if accepted:
-        cost = _shown(summary.together(accepted, "monthly_savings"))
-        yield f"{len(accepted):,} accepted as they are, together {cost}, in no total."
+        yield f"{len(accepted):,} accepted as they are, together {_shown(summary.waste(accepted))}, in no total."
 
 
 def _shown(sums: list[summary.Amount]) -> str:
@@ -190,6 +190,23 @@ def _total_lines(
     yield amounts.money(totals.gross_monthly_savings, currency), "gross savings"
     yield amounts.money(summary.overlap(totals), currency), "of that counted twice (overlap removed)"
     yield amounts.money(totals.net_monthly_savings, currency), f"net savings{between}"
+
+
+def _lapsed(report: AuditReport) -> Iterable[RenderableType]:
+    """Exemptions that do not hold; their findings count again."""
+    lines = summary.lapsed(report)
+    if not lines:
+        return
+    yield ""
+    yield Text(f"Exemptions that do not hold: {len(lines):,}", style="bold yellow")
+    yield _list((words.EXEMPTIONS[line.state], _lapsed_line(line)) for line in lines[:MAX_GROUPS])
+    if len(lines) > MAX_GROUPS:
+        yield Text(f"  and {len(lines) - MAX_GROUPS:,} more; see finops status", style="dim")
+
+
+def _lapsed_line(line: ExemptionLine) -> str:
+    what = shortened(one_line(f"{line.rule} for {line.selector}"), 120)
+    return f"{what} ({one_line(line.source)}): {one_line(line.note or '')}"
 
 
 def _gaps(report: AuditReport) -> Iterable[RenderableType]:

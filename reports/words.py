@@ -91,6 +91,7 @@ BASES = {
     "list": "list prices of what exists, because no bill is loaded",
     "none": "no known price",
 }
+EXEMPTIONS = {"in_force": "in force", "expired": "ended", "refused": "not honoured"}
 CONFIDENCES = {"high": "High", "medium": "Medium", "low": "Low"}
 
 _UNITS = {

@@ -2,7 +2,7 @@
 
 import shlex
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +13,7 @@ import duckdb
 from finops.config import Rate, Settings
 from finops.emissions import Footprints
 from finops.errors import UsageError
+from finops.exemptions import Exemptions, Mute, load_mutes
 from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.arithmetic import arithmetic
@@ -54,10 +55,12 @@ def audit(
     as_of: datetime | None = None,
     filters: Filters | None = None,
     timings: Timings | None = None,
+    mutes: Sequence[Mute] | None = None,
 ) -> AuditReport:
     """Audits an open warehouse and returns the report; writes nothing.
 
     `as_of` defaults to the instant of the newest data, so that the same data always give the same report.
+    `mutes` are the entries of the file of exemptions, by default read from the one in the settings.
     Raises UsageError when the warehouse holds no data or a filter names an unknown rule, RuleError for a
     broken rule.
     """
@@ -66,7 +69,9 @@ def audit(
     filters = filters or Filters()
     at = as_of or latest_data(con)
     rules = catalogue.catalogue(settings.rule_folders)
-    refuse_unknown_rules(settings, {rule.id for rule in rules})
+    known = {rule.id for rule in rules}
+    refuse_unknown_rules(settings, known)
+    exemptions = Exemptions(load_mutes(settings.mutes, known) if mutes is None else mutes, known, at)
     rules = chosen(rules, filters)
     refuse_unknown_accounts(con, filters)
     spent = rollups.build(con, at)
@@ -75,8 +80,8 @@ def audit(
         timings.rollups, timings.rules = spent, verdicts.seconds
     tags = _tags(con, verdicts.findings)
     wanted = [verdict for verdict in verdicts.findings if passes(verdict, tags, filters)]
-    assessment = assess(con, wanted, at, filters.min_savings)
-    return _report(con, settings, run_id, at, filters, verdicts, assessment, tags)
+    assessment = assess(con, exemptions.apply(wanted, tags), at, filters.min_savings)
+    return _report(con, settings, run_id, at, filters, verdicts, assessment, tags, exemptions)
 
 
 def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
@@ -108,6 +113,7 @@ def _report(
     verdicts: Verdicts,
     assessment: Assessment,
     tags: Mapping[Key, Mapping[str, str]],
+    exemptions: Exemptions,
 ) -> AuditReport:
     footprints = Footprints(con, assessment.estate)
     seen = _history(con)
@@ -144,6 +150,7 @@ def _report(
         findings=findings,
         not_evaluated=unjudged,
         coverage=[one for one in _coverage(con) if in_scope(one.cloud, one.account, one.region, filters)],
+        exemptions=exemptions.lines(),
     )
 
 
@@ -176,6 +183,7 @@ def _finding(
     verdict = one.verdict
     resource = assessment.estate.resources.get(verdict.key)
     first_seen, status = _life(one.id, seen, at)
+    exemption = verdict.exemption and verdict.exemption.model_copy(update={"monthly_waste": one.waste})
     return Finding(
         id=one.id,
         rule=verdict.rule.id,
@@ -208,9 +216,10 @@ def _finding(
         co2e=footprints.co2e(one),
         evidence={**verdict.evidence, **arithmetic(one, assessment.priced)},
         remediation=_remediation(verdict, resource),
-        status=status,
+        status="exempt" if exemption else status,
         first_seen=first_seen,
         sources=list(verdict.rule.sources),
+        exemption=exemption,
     )
 
 
@@ -239,9 +248,9 @@ def _life(finding_id: str, seen: Mapping[str, _Seen], at: datetime) -> tuple[dat
     before = seen.get(finding_id)
     if before is None or before.first_seen >= at:
         return at, "new"
-    if before.last_seen == at and before.status != "resolved":
-        return before.first_seen, before.status
-    return before.first_seen, "reopened" if before.status == "resolved" else "open"
+    if before.status in ("resolved", "exempt"):
+        return before.first_seen, "reopened"
+    return before.first_seen, before.status if before.last_seen == at else "open"
 
 
 def _not_evaluated(item: Unjudged) -> NotEvaluated:

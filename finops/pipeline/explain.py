@@ -53,6 +53,7 @@ def explain(con: duckdb.DuckDBPyConnection, settings: Settings, report: AuditRep
         f"{_plain(finding.resource_name) or finding.resource_id} · {finding.resource_id} · {finding.cloud} "
         f"{finding.account} {finding.region}",
         f"## Why\n\n{finding.reason}\n\n{rule.header.doc.strip()}",
+        *_accepted(finding),
         f"## Money\n\n{_money(finding, report)}",
         f"## Carbon\n\n{_carbon(finding)}",
         f"## Confidence\n\n{finding.confidence}"
@@ -65,6 +66,14 @@ def explain(con: duckdb.DuckDBPyConnection, settings: Settings, report: AuditRep
         parts.append(f"## What to do (never run by finops)\n\n```sh\n{commands}\n```")
     parts.append("## Sources\n\n" + "\n".join(f"- {url}" for url in finding.sources))
     return "\n\n".join(parts) + "\n"
+
+
+def _accepted(finding: Finding) -> Iterator[str]:
+    from reports import reckoning
+
+    lines = reckoning.exemption(finding)
+    if lines:
+        yield "## Accepted as it is\n\n" + "\n".join(f"- {_plain(line)}" for line in lines)
 
 
 def _applies(override: Any, finding: Finding) -> bool:

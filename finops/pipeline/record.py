@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 
 from finops.errors import UsageError
-from finops.model import AuditReport, Finding, NotEvaluated
+from finops.model import AuditReport, ExemptionLine, Finding, NotEvaluated
 from finops.warehouse import Writer
 
 _JSON_COLUMNS = (
@@ -17,6 +17,7 @@ _JSON_COLUMNS = (
     "proposed",
     "confidence_reasons",
     "co2e",
+    "exemption",
     "evidence",
     "remediation",
     "sources",
@@ -35,6 +36,7 @@ def record(writer: Writer, report: AuditReport, *, whole: bool) -> None:
         "not_evaluated",
         [{"run_id": report.run_id, **item.model_dump()} for item in report.not_evaluated],
     )
+    _insert(con, "exemptions", [{"run_id": report.run_id, **line.model_dump()} for line in report.exemptions])
     _remember(con, report, whole=whole)
     con.commit()
     writer.as_of = report.as_of
@@ -72,6 +74,7 @@ def last_audit(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> Aud
         tool_version=row[2],
         findings=_findings(con, row[0]),
         not_evaluated=_not_evaluated(con, row[0]),
+        exemptions=_exemptions(con, row[0]),
         **result,
     )
 
@@ -94,6 +97,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
 def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
     row = finding.model_dump(mode="python", by_alias=True)
     row["run_id"] = run_id
+    row["exemption"] = finding.exemption and finding.exemption.model_dump(mode="json")
     for name in _JSON_COLUMNS:
         row[name] = json.dumps(row[name], ensure_ascii=False)
     for name, value in row.items():
@@ -160,8 +164,16 @@ def _findings(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Finding]:
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:
     for name in _JSON_COLUMNS:
-        row[name] = json.loads(row[name])
+        row[name] = None if row[name] is None else json.loads(row[name])  # audits of older versions lack some
     return row
+
+
+def _exemptions(con: duckdb.DuckDBPyConnection, run_id: str) -> list[ExemptionLine]:
+    cursor = con.execute(
+        "SELECT * EXCLUDE (run_id) FROM exemptions WHERE run_id = ? ORDER BY rowid", [run_id]
+    )
+    names = [column[0] for column in cursor.description or []]
+    return [ExemptionLine(**dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
 
 
 def _not_evaluated(con: duckdb.DuckDBPyConnection, run_id: str) -> list[NotEvaluated]:

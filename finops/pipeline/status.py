@@ -11,7 +11,7 @@ from finops.warehouse import reading
 
 
 def status(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
-    """Tables of the state of a warehouse, by name: runs, coverage, bills, data_tests, not_evaluated."""
+    """Tables of the state of a warehouse, by name: runs, coverage, bills, data_tests, exemptions, not_evaluated."""
     return {name: _rows(con, sql) for name, sql in _QUERIES.items()}
 
 
@@ -35,6 +35,9 @@ _FRESHNESS = """
     FROM coverage WHERE cloud = ?
     GROUP BY dataset ORDER BY dataset
 """
+_LAST_AUDIT = (
+    "(SELECT run_id FROM runs WHERE result IS NOT NULL ORDER BY started_at DESC, rowid DESC LIMIT 1)"
+)
 _QUERIES = {
     "runs": """
         SELECT run_id, command, status, started_at, finished_at, as_of, error
@@ -57,13 +60,16 @@ _QUERIES = {
         SELECT test, subject, severity, status, message, tested_at
         FROM data_tests WHERE status = 'failed' ORDER BY ALL
     """,
-    "not_evaluated": """
+    "exemptions": f"""
+        SELECT state, rule, selector, owner, reason, expires_at, source, note, findings
+        FROM exemptions WHERE run_id = {_LAST_AUDIT}
+        ORDER BY ALL
+    """,  # noqa: S608 - put together from constants
+    "not_evaluated": f"""
         SELECT rule, reason, count(*) AS cases
         FROM not_evaluated
-        WHERE run_id = (
-            SELECT run_id FROM runs WHERE result IS NOT NULL ORDER BY started_at DESC, rowid DESC LIMIT 1
-        )
+        WHERE run_id = {_LAST_AUDIT}
         GROUP BY rule, reason
         ORDER BY cases DESC, rule, reason
-    """,
+    """,  # noqa: S608 - put together from constants
 }

@@ -46,8 +46,12 @@ def overall(
         monthly_co2e_kg=co2e_kg,
         co2e_saved_kg=_saved_kg(findings),
         evaluated_cost_share=_share(by_currency, factors),
-        findings=len(findings),
+        findings=sum(finding.exemption is None for finding in findings),
         not_evaluated=not_evaluated,
+        accepted_monthly_waste=_converted(
+            factors, {code: one.accepted_monthly_waste for code, one in by_currency.items()}
+        ),
+        exempt_findings=sum(finding.exemption is not None for finding in findings),
     )
 
 
@@ -57,7 +61,9 @@ def _one(
     findings: Iterable[Finding],
     span: tuple[Decimal, Decimal] | None,
 ) -> CurrencyTotals:
-    mine = [finding for finding in findings if finding.currency == code]
+    here = [finding for finding in findings if finding.currency == code]
+    mine = [finding for finding in here if finding.exemption is None]
+    accepted = [finding.exemption for finding in here if finding.exemption is not None]
     judged = sum((account.judged for account in accounts), Decimal(0))
     judgeable = sum((account.judgeable for account in accounts), Decimal(0))
     return CurrencyTotals(
@@ -68,6 +74,8 @@ def _one(
         net_high=span[1] if span else _nothing_saved(mine),
         evaluated_cost_share=round(float(judged / judgeable), 4) if judgeable > 0 else None,
         findings=len(mine),
+        accepted_monthly_waste=sum((one.monthly_waste or _ZERO for one in accepted), _ZERO),
+        exempt_findings=len(accepted),
     )
 
 
@@ -77,11 +85,11 @@ def _nothing_saved(findings: Sequence[Finding]) -> Decimal | None:
 
 
 def _saved_kg(findings: Iterable[Finding]) -> float | None:
-    """What all actions together save; of alternatives on one resource that have no price, the best one counts."""
+    """What all actions together save that nobody exempted; of alternatives without a price the best one counts."""
     best: dict[tuple[str, str, str], float] = {}
     for finding in findings:
         kg = finding.co2e.saved_kg
-        if finding.superseded_by is None and kg is not None:
+        if finding.superseded_by is None and finding.exemption is None and kg is not None:
             key = (finding.cloud, finding.account, finding.resource_id)
             best[key] = max(kg, best.get(key, kg))
     return round(sum(best.values()), 3) if best else None

@@ -10,7 +10,7 @@ import duckdb
 
 from finops.model import Level, PriceBasis
 from finops.money import cents
-from finops.savings import invariants
+from finops.savings import exempting, invariants
 from finops.savings.actions import Cell
 from finops.savings.chains import effects
 from finops.savings.costs import AccountCost, Cost, CostBook
@@ -66,8 +66,9 @@ def assess(
     book = load_costs(con, estate, prices, keys, as_of)
     priced = [_price(verdict, keys, book) for verdict, keys in zip(verdicts, reach, strict=True)]
     kept = [one for one in priced if _worth_saying(one, min_savings)]
-    _net(kept, book)
+    _net(exempting.pending(kept), book)
     settle(kept, book.accounts)
+    exempting.price_waste(kept, book)
     invariants.check(kept, book.accounts)
     found = spans(kept, load_variation(con, [one.verdict for one in kept], as_of))
     for one in kept:

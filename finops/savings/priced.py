@@ -18,8 +18,8 @@ class Priced:
     """A finding with its money. What cells cost (`before`) and the share of them that is left are exact, the rest is
     to the cent.
 
-    `span` is the interval of the net saving. `listed` are the cells of `before` that no bill holds and that are priced
-    from the list.
+    `span` is the interval of the net saving. `waste` is what an exempt finding costs beyond what counts elsewhere.
+    `listed` are the cells of `before` that no bill holds and that are priced from the list.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Priced:
     monthly_cost: Decimal | None = None
     monthly_savings: Decimal | None = None
     net_savings: Decimal | None = None
+    waste: Decimal | None = None
     choice: Choice = field(default_factory=lambda: Choice(counted=False))
     span: tuple[Decimal, Decimal] | None = None
     span_basis: str | None = None

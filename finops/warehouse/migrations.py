@@ -31,6 +31,11 @@ STEPS: Mapping[int, str] = {
     "WHERE x_Cloud = 'gcp' AND day(BillingPeriodStart) = 1 AND hour(BillingPeriodStart) BETWEEN 1 AND 12; "
     "UPDATE bill_partitions SET billing_period_start = date_trunc('month', billing_period_start) "
     "WHERE provider = 'Google Cloud' AND day(billing_period_start) = 1 AND hour(billing_period_start) BETWEEN 1 AND 12",
+    # One line or more a subject: exemptions.
+    7: "ALTER TABLE findings ADD COLUMN exemption JSON; DROP TABLE IF EXISTS exemptions; "
+    "CREATE TABLE exemptions (run_id VARCHAR NOT NULL, rule VARCHAR NOT NULL, selector VARCHAR NOT NULL, "
+    "owner VARCHAR NOT NULL, reason VARCHAR NOT NULL, expires_at TIMESTAMP, source VARCHAR NOT NULL, "
+    "state VARCHAR NOT NULL, note VARCHAR, findings INTEGER NOT NULL); ",
 }
 CURRENT = max(STEPS, default=1)
 

@@ -51,6 +51,7 @@ def render(report: AuditReport) -> str:
         totals=_totals(report),
         zeros={currency: amounts.money(Decimal(0), currency) for currency in report.totals_by_currency},
         accepted=sections.accepted_table(report),
+        lapsed=sections.lapsed_table(report),
         costs=sections.cost_table(report),
         coverage=sections.coverage_table(report),
         gaps=sections.gap_table(report),

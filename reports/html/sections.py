@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finops.model import AuditReport, Coverage
+from finops.model import AuditReport, Coverage, Finding
 from reports import amounts, summary, words
 from reports.plain import one_line
 
@@ -234,19 +234,52 @@ def accepted_table(report: AuditReport) -> Table | None:
     accepted = summary.accepted(report)
     if not accepted:
         return None
+    rows = [_accepted_row(finding) for finding in accepted]
+    foot = [
+        (f"Total in {currency}", "", "", "", "", "", "", amounts.money(amount, currency))
+        for amount, currency in summary.waste(accepted)
+    ]
+    header = (
+        "Kind of finding", "Resource", "Account", "Why it was found", "Accepted by", "Because", "Until",
+        "Cost of it a month",
+    )  # fmt: skip
+    return Table("Accepted as it is, in no total", header, rows, foot, frozenset({7}))
+
+
+def _accepted_row(finding: Finding) -> tuple[str, ...]:
+    exemption = finding.exemption
+    who = (
+        (exemption.owner, exemption.reason, amounts.last_day(exemption.expires_at))
+        if exemption
+        else ("",) * 3
+    )
+    return (
+        words.kind(finding.rule),
+        words.name(finding),
+        words.account(finding.cloud, finding.account),
+        one_line(finding.reason),
+        *map(one_line, who),
+        amounts.money(exemption.monthly_waste if exemption else None, finding.currency),
+    )
+
+
+def lapsed_table(report: AuditReport) -> Table | None:
+    """Exemptions that somebody asked for and that do not hold, so that their findings count again."""
+    lapsed = summary.lapsed(report)
+    if not lapsed:
+        return None
     rows = [
         (
-            words.kind(f.rule),
-            words.name(f),
-            words.account(f.cloud, f.account),
-            one_line(f.reason),
-            amounts.money(f.monthly_savings, f.currency),
+            one_line(line.rule),
+            one_line(line.selector),
+            one_line(line.owner),
+            words.EXEMPTIONS[line.state],
+            one_line(line.note or ""),
+            one_line(line.source),
         )
-        for f in accepted
+        for line in lapsed[:MAX_GAPS]
     ]
-    foot = [
-        (f"Total in {currency}", "", "", "", amounts.money(amount, currency))
-        for amount, currency in summary.together(accepted, "monthly_savings")
-    ]
-    header = ("Kind of finding", "Resource", "Account", "Why it was found", "Cost of it a month")
-    return Table("Accepted as it is, in no total", header, rows, foot, frozenset({4}))
+    more = len(lapsed) - MAX_GAPS
+    foot = [(f"{more:,} more lines; see finops status", "", "", "", "", "")] if more > 0 else []
+    header = ("Rule", "What it is about", "By", "State", "Why", "Where it stands")
+    return Table("Exemptions that do not hold", header, rows, foot, frozenset())

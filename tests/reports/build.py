@@ -94,9 +94,12 @@ def report(
     money = (
         one.model_dump(exclude={"findings", "evaluated_cost_share"})
         if one
-        else dict.fromkeys(
-            ("monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high")
-        )
+        else {
+            **dict.fromkeys(
+                ("monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high")
+            ),
+            "exempt_findings": sum(f.status == "exempt" for f in ordered),
+        }
     )
     return AuditReport(
         run_id="8f3c21d0",
@@ -122,9 +125,11 @@ def _totals_by_currency(
     findings: Sequence[Finding], costs: Sequence[CostLine], evaluated: float | None
 ) -> dict[str, CurrencyTotals]:
     groups: defaultdict[str, list[Finding]] = defaultdict(list)
+    exempt: defaultdict[str, list[Finding]] = defaultdict(list)
     for found in findings:
-        if found.status != "exempt":
-            groups[found.currency or "USD"].append(found)
+        kind = exempt if found.status == "exempt" else groups
+        kind[found.currency or "USD"].append(found)
+        groups[found.currency or "USD"] += []
     for cost in costs:
         groups[cost.currency or "USD"] += []
     return {
@@ -140,6 +145,10 @@ def _totals_by_currency(
             net_high=sum((f.savings_high or Decimal(0) for f in group if not f.superseded_by), Decimal(0)),
             evaluated_cost_share=evaluated,
             findings=len(group),
+            accepted_monthly_waste=sum(
+                (f.exemption.monthly_waste or Decimal(0) for f in exempt[currency] if f.exemption), Decimal(0)
+            ),
+            exempt_findings=len(exempt[currency]),
         )
         for currency, group in groups.items()
     }

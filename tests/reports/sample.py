@@ -3,8 +3,17 @@
 from decimal import Decimal
 from typing import Any
 
-from finops.model import AuditReport, Co2e, CostLine, Coverage, Finding, NotEvaluated
-from tests.reports.build import cost, finding, report, scope, unjudged
+from finops.model import (
+    AuditReport,
+    Co2e,
+    CostLine,
+    Coverage,
+    Exemption,
+    ExemptionLine,
+    Finding,
+    NotEvaluated,
+)
+from tests.reports.build import at, cost, finding, report, scope, unjudged
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -18,6 +27,30 @@ HOSTILE = (
     "@everyone <!channel> #1 `code` |cell| [bold]rich[/bold] **md** _x_ http://evil.example www.evil.example",
     "]]><!--<svg onload=alert(1)>",
 )
+
+EXEMPTION = Exemption(
+    owner="Legal",
+    reason="kept for the auditors",
+    expires_at=at(2027, 1, 1),
+    source="finops.mutes.toml, entry 1",
+    monthly_waste=Decimal("150.00"),
+)
+
+
+def line(**over: Any) -> ExemptionLine:
+    """An exemption of the file that ended."""
+    fields: dict[str, Any] = {
+        "rule": "idle-instance",
+        "selector": "resource=i-0123456789abcdef0",
+        "owner": "Data team",
+        "reason": "the migration needs it",
+        "expires_at": at(2026, 11, 1),
+        "source": "finops.mutes.toml, entry 2",
+        "state": "expired",
+        "note": "it ended on 2026-10-31",
+        "findings": 0,
+    }
+    return ExemptionLine.model_validate(fields | over)
 
 
 def empty() -> AuditReport:
@@ -34,7 +67,7 @@ def three_clouds() -> AuditReport:
     """The normal one: an alternative, small ones, an unknown price, an accepted one, all scopes read."""
     return report(
         _three_clouds_findings(), _three_clouds_costs(), _three_clouds_gaps(), _three_clouds_scopes(), 0.934
-    )
+    ).model_copy(update={"exemptions": [line()]})
 
 
 def partial() -> AuditReport:
@@ -146,6 +179,7 @@ SECRETS = (
     "Frau Müller's team",
     "vol-0cafe5678cafe5678",
 )
+DECIDED = ("Herr Meier", "for the lawsuit of Acme", "bucket-of-nobody")
 
 
 def secret() -> AuditReport:
@@ -174,8 +208,20 @@ def secret() -> AuditReport:
         conflict_group=f"aws/{account}/{resource}",
         co2e=Co2e(reason=f"{resource} has no known type"),
     )
+    who, why, other = DECIDED
+    accepted = {"exemption": EXEMPTION.model_copy(update={"owner": who, "reason": why})}
+    exempt = finding(2, "5.00", account=account, status="exempt", **accepted)
+    ended = [
+        line(owner=who, reason=why, selector=f"resource={other}"),
+        line(note=f"{who} knows why"),
+    ]
+    return _secret(found, exempt).model_copy(update={"exemptions": ended})
+
+
+def _secret(*findings: Finding) -> AuditReport:
+    account, resource, name, team, _ = SECRETS
     return report(
-        [found],
+        findings,
         [cost(account, "1000.00", note=f"payer of {account}")],
         [unjudged(f"no data for {resource} of {team}", account=account, resource_id=resource)],
         [
@@ -367,7 +413,7 @@ def _three_clouds_findings() -> list[Finding]:
             confidence="low",
             co2e=Co2e(reason="the hardware of this service is not published"),
         ),
-        finding(14, "150.00", resource_name="legal-hold", status="exempt"),
+        finding(14, "150.00", resource_name="legal-hold", status="exempt", exemption=EXEMPTION),
         finding(
             15,
             "640.00",

@@ -15,10 +15,22 @@ def read(given: AuditReport) -> list[dict[str, str]]:
 
 
 def test_columns_are_the_keys_of_the_json_in_their_order() -> None:
-    keys = list(json.loads(sample.three_clouds().to_json())["findings"][0])
-    at = keys.index("co2e")
-    flat = [f"co2e_{key}" for key in json.loads(sample.three_clouds().to_json())["findings"][0]["co2e"]]
-    assert csv_report.columns() == keys[:at] + flat + keys[at + 1 :]
+    findings = json.loads(sample.three_clouds().to_json())["findings"]
+    exempt = next(one for one in findings if one["exemption"])
+    flat = {key: [f"{key}_{name}" for name in exempt[key]] for key in ("co2e", "exemption")}
+    assert csv_report.columns() == [name for key in exempt for name in flat.get(key, [key])]
+
+
+def test_who_exempted_what_is_in_columns_of_its_own() -> None:
+    exempt, *_ = (record for record in read(sample.three_clouds()) if record["status"] == "exempt")
+    columns = ("owner", "reason", "expires_at", "monthly_waste")
+    assert [exempt[f"exemption_{name}"] for name in columns] == [
+        "Legal",
+        "kept for the auditors",
+        "2027-01-01T00:00:00Z",
+        "150.0",
+    ]
+    assert {r["exemption_owner"] for r in read(sample.three_clouds()) if r["status"] != "exempt"} == {""}
 
 
 def test_every_finding_is_one_record_whatever_it_is_called() -> None:

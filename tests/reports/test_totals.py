@@ -93,6 +93,17 @@ def test_the_tables_behind_the_charts_add_up_to_the_same_totals(name: str) -> No
         assert chart.foot[net] == shown(given.totals.net_monthly_savings, given.currency)
 
 
+def test_accepted_waste_is_shown_by_every_rendering_with_who_accepted_it_on_the_page() -> None:
+    given = sample.three_clouds()
+    assert shown(given.totals.accepted_monthly_waste, "USD") == "$150.00"
+    for text in (terminal.render(given), markdown.render(given), page_text(given)):
+        assert "$150.00" in text
+    for told in ("Legal", "kept for the auditors", "31 Dec 2026", "it ended on 2026-10-31"):
+        assert told in page_text(given)
+    assert "it ended on 2026-10-31" in " ".join(terminal.render(given).split())
+    assert "1 exemption does not hold" in markdown.render(given)
+
+
 def test_several_currencies_are_never_added_up() -> None:
     given = sample.two_currencies()
     for text in (terminal.render(given), markdown.render(given), page_text(given)):
