@@ -145,6 +145,7 @@ class Settings(BaseModel):
     memory_limit: _Size = "2GB"
     spill_limit: _Size = "50GB"
     threads: int | None = Field(default=None, ge=1, le=1024)
+    keep_audits: int = Field(default=30, ge=0, le=10_000)
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     redaction_key: SecretStr = SecretStr("")
     aws: AwsSettings = AwsSettings()

@@ -192,7 +192,7 @@ class AuditReport(_Model):
 
     schema_version: Literal[1] = 1
     tool_version: str = __version__
-    run_id: str
+    run_id: str = ""
     as_of: Instant
     currency: str | None
     totals: Totals
@@ -204,5 +204,8 @@ class AuditReport(_Model):
     exemptions: list[ExemptionLine] = []
 
     def to_json(self) -> str:
-        """The artefact: JSON text, keys in the order of the schema, ending in a newline."""
-        return self.model_dump_json(by_alias=True, indent=2) + "\n"
+        """The artefact: JSON text, keys in the order of the schema, ending in a newline.
+
+        The same inputs give the same bytes, so the id of the run is not in it.
+        """
+        return self.model_dump_json(by_alias=True, indent=2, exclude={"run_id"}) + "\n"

@@ -36,12 +36,16 @@ from finops.errors import (
     IncompleteError,
     StaleError,
     UnwritableError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from duckdb import DuckDBPyConnection
+
     from finops.model import AuditReport
+    from finops.pipeline.filters import Filters
 
 
 def register(app: typer.Typer) -> None:
@@ -102,6 +106,12 @@ def audit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")
     ] = None,
+    rerun: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN", help="Run a past audit again on what it was made from, and store nothing."
+        ),
+    ] = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -116,6 +126,9 @@ def audit(
     from finops.warehouse.writing import new_run_id
 
     common = Common(ctx, db, config, profile[0] if profile and not live else None)
+    if rerun is not None:
+        _again(ctx, common, rerun, format_, output)
+        return
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
     filters = filters_of([*(cloud or ()), *(live or ())], account, project, region, rule, tag, min_savings)
@@ -149,6 +162,7 @@ def audit(
             filters=filters,
         )
         whole = not any((account, project, region, rule, tag, min_savings)) and covers_all(con, filters)
+        _keep_inputs(common, con, found, filters)
     _keep(common, found, whole=whole)
     _print(found, format_, output, common)
     _end_with_the_strongest(
@@ -244,6 +258,40 @@ def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsErro
             f"The newest data of {cloud} {account} are of {at:%Y-%m-%d %H:%M} UTC, older than {max_age}{more}."
         )
     return None
+
+
+_BESIDE_RERUN = ("rerun", "format_", "output", "db", "config")
+
+
+def _again(ctx: typer.Context, common: Common, run: str, format_: Format, output: Path | None) -> None:
+    """Prints a past audit, made anew from its inputs."""
+    from finops import __version__
+    from finops.pipeline.audit import audit as run_audit
+    from finops.pipeline.inputs import folder_of, replaying
+
+    beside = sorted(
+        name
+        for name in ctx.params
+        if name not in _BESIDE_RERUN and getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"
+    )
+    if beside:
+        name = beside[0].replace("_", "-")
+        raise UsageError(f"--rerun repeats an audit as it was: leave out {name}.")
+    with replaying(folder_of(common.db), run) as (con, kept):
+        if kept.tool_version != __version__:
+            common.say(f"That audit was made by finops {kept.tool_version}; this is {__version__}.")
+        found = run_audit(con, kept.settings, run_id=kept.run_id, as_of=kept.as_of, filters=kept.filters)
+    _print(found, format_, output, common)
+
+
+def _keep_inputs(common: Common, con: "DuckDBPyConnection", found: "AuditReport", filters: "Filters") -> None:
+    """Keeps what the audit was made from; where that cannot be written, a word says so."""
+    from finops.pipeline.inputs import folder_of, keep
+
+    try:
+        keep(con, folder_of(common.db), found, common.settings, filters)
+    except UsageError as unwritable:
+        print(f"finops: this audit cannot be run again later: {unwritable}", file=sys.stderr)
 
 
 def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:

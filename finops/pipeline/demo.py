@@ -8,6 +8,8 @@ from finops.config import Settings
 from finops.model import AuditReport
 from finops.pipeline.audit import audit
 from finops.pipeline.files import make_folder
+from finops.pipeline.filters import Filters
+from finops.pipeline.inputs import folder_of, keep
 from finops.pipeline.record import record
 from finops.pipeline.reporting import write_reports
 from finops.warehouse import reading, writing
@@ -49,6 +51,7 @@ def audit_and_record(warehouse: Path, settings: Settings, *, at: datetime, as_of
     run_id = new_run_id()
     with reading(warehouse, settings.limits()) as con:
         report = audit(con, settings, run_id=run_id, as_of=as_of)
+        keep(con, folder_of(warehouse), report, settings, Filters())
     with writing(warehouse, "audit", at=at, limits=settings.limits(), run_id=run_id) as writer:
         record(writer, report, whole=True)
     return report

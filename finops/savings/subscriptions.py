@@ -14,6 +14,7 @@ import duckdb
 from finops.meters import METER
 from finops.money import HOURS_PER_MONTH
 from finops.verdicts import Key
+from finops.warehouse.derived import derive
 
 # Hours of a unit of time as bills write it; a year is twelve months of 730 hours.
 _HOURS: Mapping[str, Decimal] = {
@@ -70,7 +71,10 @@ def load_subscriptions(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[
     """
     orders: dict[Key, list[Order]] = defaultdict(list)
     refunds: dict[Key, datetime] = {}
-    for cloud, account, resource, start, amount, *about in con.execute(_ORDERS, [as_of]).fetchall():
+    derive(con, "subscription_orders", _ORDERS, {"as_of": as_of})
+    for cloud, account, resource, start, amount, *about in con.execute(
+        "FROM subscription_orders ORDER BY ALL"
+    ).fetchall():
         key = Key(cloud, account, resource)
         component, currency, category, period, unit, term_hours = about
         hours = _term(period, unit, term_hours)
@@ -148,7 +152,7 @@ SELECT x_Cloud, x_AccountId, x_ResourceKey, ChargePeriodStart, x_Cost,
     CASE WHEN ChargePeriodEnd > BillingPeriodEnd
         THEN days_between(ChargePeriodStart, ChargePeriodEnd) * 24 END AS term_hours
 FROM charges
-WHERE x_Cloud = 'alibaba' AND x_ResourceKey IS NOT NULL AND BillingCurrency IS NOT NULL AND ChargePeriodStart <= ?
+WHERE x_Cloud = 'alibaba' AND x_ResourceKey IS NOT NULL AND BillingCurrency IS NOT NULL AND ChargePeriodStart <= $as_of
     AND (ChargeCategory = 'Purchase' AND x_Cost > 0 OR ChargeCategory = 'Adjustment' AND x_Cost < 0)
     AND coalesce(regexp_matches(coalesce(x_Other ->> 'SubscriptionType', x_Other ->> '消费类型'),
         '(?i)^subscription|预付|包年包月|订阅'), TRUE)

@@ -11,6 +11,7 @@ import duckdb
 
 from finops.savings.actions import Cell
 from finops.verdicts import Key, Verdict
+from finops.warehouse.derived import derive
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,7 +58,7 @@ class Variation:
 def load_variation(con: duckdb.DuckDBPyConnection, verdicts: Iterable[Verdict], as_of: datetime) -> Variation:
     """Reads the days of the resources in the table `wanted`, and of the spot prices that verdicts propose."""
     found = Variation()
-    con.execute(f"CREATE OR REPLACE TEMP TABLE daily_cost AS {_sql('daily')}")
+    derive(con, "daily_cost", _sql("daily"))
     for cloud, account, resource, component, ago, cost in con.execute("FROM daily_cost").fetchall():
         found.days.setdefault(Cell(Key(cloud, account, resource), component), {})[ago] = cost
     for cloud, account, length in con.execute(_LENGTHS).fetchall():
@@ -87,7 +88,7 @@ def _load_spot(
         columns,
     )
     bounds = {"as_of": as_of, "window_start": as_of - _WINDOW}
-    con.execute(f"CREATE OR REPLACE TEMP TABLE spot_days AS {_sql('spot_days')}", bounds)
+    derive(con, "spot_days", _sql("spot_days"), bounds)
     prices: dict[SpotKey, list[float]] = defaultdict(list)
     order = "ORDER BY cloud, region, zone, sku, platform, currency, days_ago DESC"
     for *key, price in con.execute(
