@@ -14,7 +14,15 @@ from reports.plain import one_line
 
 HOURS = "730 hours"
 ARITHMETIC = frozenset(
-    {"cost_pieces", "billed_cost", "billed_hours", "bill_window", "counted_after", "net_pieces"}
+    {
+        "cost_pieces",
+        "billed_cost",
+        "billed_hours",
+        "bill_window",
+        "counted_after",
+        "net_pieces",
+        "interval_basis",
+    }
 )
 _MAX_PIECES = 8
 _BASIS = {
@@ -46,11 +54,10 @@ def money(finding: Finding, others: dict[str, Finding]) -> list[str]:
     return [
         *_cost(finding),
         *_pieces(finding, "cost_pieces"),
-        f"The step alone saves {saved} a month{_interval(finding)}."
-        if _first(finding)
-        else f"The step saves {saved} a month{_interval(finding)}.",
+        f"The step{' alone' if _first(finding) else ''} saves {saved} a month.",
         *_after_others(finding, others),
         _net(finding, others),
+        *_interval(finding),
     ]
 
 
@@ -105,11 +112,15 @@ def _exact(amount: Any, finding: Finding) -> str:
     return amounts.money(Decimal(str(amount)), finding.currency) if number else one_line(str(amount))
 
 
-def _interval(finding: Finding) -> str:
+def _interval(finding: Finding) -> Iterator[str]:
+    """The interval of what is in the total, and what it is drawn from."""
     low, high = finding.savings_low, finding.savings_high
     if low is None or high is None or low == high:
-        return ""
-    return f"; as use and prices varied, {amounts.money_range(low, high, finding.currency)} is likely"
+        return
+    basis = finding.evidence.get("interval_basis")
+    why = f" ({one_line(basis)})" if isinstance(basis, str) else ""
+    span = amounts.money_range(low, high, finding.currency)
+    yield f"In four months of five, {span} of it will be saved{why}."
 
 
 def _net(finding: Finding, others: dict[str, Finding]) -> str:

@@ -21,6 +21,8 @@ def remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
         return Decimal(0), ""
     if verdict.action == "spot":
         return _spot_share(one, book)
+    if verdict.action == "schedule":
+        return _hours_share(verdict)
     region = verdict.region
     now = _list_price(verdict, verdict.current, book)
     then = _list_price(verdict, verdict.proposed, book, added=True)
@@ -33,6 +35,15 @@ def remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     verdict.evidence["list_price_now"] = float(cents(now.value))
     verdict.evidence["list_price_then"] = float(cents(then.value))
     return then.value / now.value, ""
+
+
+def _hours_share(verdict: Verdict) -> tuple[Decimal | None, str]:
+    """The hours of a week that a schedule leaves, over those that it runs now."""
+    now = verdict.current.get("hours_a_week", 168)
+    then = verdict.proposed.get("hours_a_week")
+    if not all(isinstance(hours, int | float) and 0 <= hours <= 168 for hours in (now, then)) or not now:
+        return None, "the rule does not say how many hours of a week it would run"
+    return Decimal(str(then)) / Decimal(str(now)), ""
 
 
 def spot_month(verdict: Verdict, instance_type: str, book: CostBook) -> Amount | str:

@@ -654,6 +654,17 @@ def test_alternatives_on_one_machine_exclude_each_other_and_traffic_does_not(wor
     assert moved.choice == Choice(True)
 
 
+def test_a_schedule_saves_the_hours_that_it_leaves_out(world: World) -> None:
+    world.price_list()
+    world.machine()
+    world.bill("i-1", "72")
+    office = verdict(action="schedule", components="compute", proposed={"hours_a_week": 50})
+    assert world.price(office).monthly_savings == Decimal("51.27")  # 118 of 168 hours of 73.00
+    vague = world.price(verdict(action="schedule", components="compute"))
+    assert vague.monthly_savings is None
+    assert vague.reasons == ["the rule does not say how many hours of a week it would run"]
+
+
 def test_a_smaller_size_bought_as_spot_counts_as_one_chain(world: World) -> None:
     """73.00 at half the size are 36.50, and 730 hours of the smaller size as spot are 7.30: never 36.50 and 54.75."""
     world.price_list()

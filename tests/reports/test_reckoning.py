@@ -19,15 +19,22 @@ def priced(**over: Any) -> list[str]:
 
 
 def test_the_money_goes_from_the_bill_over_the_pieces_to_the_total() -> None:
-    evidence = {"cost_pieces": PIECES, "billed_cost": 282.66, "billed_hours": 720.0, "bill_window": "October"}
+    evidence = {
+        "cost_pieces": PIECES,
+        "billed_cost": 282.66,
+        "billed_hours": 720.0,
+        "bill_window": "October",
+        "interval_basis": "days of the bill",
+    }
     assert priced(resource_id="i-1", evidence=evidence, monthly_cost=Decimal("286.58")) == [
         "Billed: $282.66 in 720 hours (October).",
         "It costs $286.58 in a month of 730 hours, by what was billed for it (effective cost, before tax and "
         "credits).",
         "For compute: $283.58 now, $70.90 after.",
         "For storage of vol-1: $3.00 now, $0.00 after.",
-        "The step saves $215.68 a month; as use and prices varied, $194.11 to $215.68 is likely.",
+        "The step saves $215.68 a month.",
         "All of it is in the total.",
+        "In four months of five, $194.11 to $215.68 of it will be saved (days of the bill).",
     ]
 
 
@@ -47,14 +54,33 @@ def test_the_arithmetic_is_told_once_and_not_listed_as_evidence() -> None:
 def test_what_another_finding_counts_is_taken_off() -> None:
     given = sample.three_clouds()
     told = reckoning.money(given.findings[0], reckoning.winners(given))
-    assert told[-1] == "$100.00 of it is already counted in another finding, so $1,104.33 is in the total."
+    assert told[-2] == "$100.00 of it is already counted in another finding, so $1,104.33 is in the total."
+
+
+def test_a_step_after_another_is_counted_on_what_that_leaves() -> None:
+    given = sample.three_clouds()
+    first = given.findings[0]
+    pieces = [
+        {"resource_id": "i-2", "component": "compute", "monthly_cost": 50.0, "monthly_cost_after": 15.0}
+    ]
+    then = finding(
+        2, "35.00", evidence={"counted_after": [first.id, "gone", 7], "net_pieces": pieces}, resource_id="i-2"
+    )
+    told = reckoning.money(then, reckoning.winners(given))
+    at = next(i for i, line in enumerate(told) if line.startswith("It comes after"))
+    assert (
+        told[at]
+        == "It comes after “resize m5.8xlarge → m5.2xlarge: web-prod-1”, and is counted on what that leaves:"
+    )
+    assert told[at + 1] == "For compute: $50.00 now, $15.00 after."
+    assert told[at - 1].startswith("The step alone saves")
 
 
 def test_an_alternative_names_what_it_is_counted_in() -> None:
     given = sample.three_clouds()
     alternative = next(found for found in given.findings if found.superseded_by)
     told = reckoning.money(alternative, reckoning.winners(given))
-    assert told[-1].endswith("it is counted in “resize m5.8xlarge → m5.2xlarge: web-prod-1”.")
+    assert "".join(told).count("it is counted in “resize m5.8xlarge → m5.2xlarge: web-prod-1”.") == 1
 
 
 def test_without_a_price_the_money_is_said_to_be_unknown() -> None:
