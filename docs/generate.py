@@ -54,6 +54,7 @@ One row per resource with {required}; it may add {optional}.
   its own cost, `dependents` what the cloud deletes with it, `attached` every volume and address that hangs on it.
 - `current_…` and `proposed_…` describe the change. `resize` is priced by `instance_type` on both sides, `change-type` by
   `volume_type`, `performance_level`, `size_gib`, `iops`, `throughput_mib`, `spot` by `instance_type` and `zone`.
+- `schedule` is priced by `proposed_hours_a_week` (of `current_hours_a_week`, 168 where it is not said).
 - Every other column is evidence and is shown.
 
 ## The SQL
