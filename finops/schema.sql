@@ -85,7 +85,11 @@ CREATE TABLE instance_types ( -- What a type offers; one row per type, the same 
   gpu_count     INTEGER,          -- GPUs or other accelerators; 0 when it has none
   gpu_model     VARCHAR,          -- model of the accelerator
   cpu_model     VARCHAR,          -- processor as the cloud names it
-  local_disk_gib DOUBLE           -- instance storage that is lost on stop; 0 when it has none
+  local_disk_gib DOUBLE,          -- instance storage that is lost on stop; 0 when it has none
+  baseline_vcpu DOUBLE,           -- of a burstable type: vCPUs it may use all the time without spending credits; NULL where it is not known
+  network_gbps  DOUBLE,           -- bandwidth it always has in each direction, 10^9 bits per second; NULL where it is not known
+  disk_throughput_mib DOUBLE,     -- MiB per second it always has to attached disks; NULL where it is not known
+  disk_iops     DOUBLE            -- operations per second it always has to attached disks; NULL where it is not known
 );
 
 CREATE TABLE volumes ( -- Block storage volumes and disks.

@@ -199,7 +199,15 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
         "cpu_model": one.get("PhysicalProcessorModel") or None,
         # Some answers name the kind of local disk and not how many there are.
         "local_disk_gib": local or (1.0 if one.get("LocalStorageCategory") else 0.0),
+        "network_gbps": _network(one),
     }
+
+
+def _network(one: Mapping[str, Any]) -> float | None:
+    """What it carries in each direction; told in kbit per second. Of disks ECS tells nothing."""
+    ways = [number(one.get(name)) for name in ("InstanceBandwidthRx", "InstanceBandwidthTx")]
+    known = [way for way in ways if way]
+    return min(known) / 1e6 if len(known) == len(ways) else None
 
 
 # --- scaling groups ---------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from collectors.aws.capacities import baseline, carries
 from collectors.aws.client import Api, Client
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
@@ -186,6 +187,8 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
         ),
         "cpu_model": (one.get("ProcessorInfo") or {}).get("Manufacturer"),
         "local_disk_gib": float((one.get("InstanceStorageInfo") or {}).get("TotalSizeInGB") or 0),
+        "baseline_vcpu": baseline(name, (one.get("VCpuInfo") or {}).get("DefaultVCpus")),
+        **carries(one),
     }
 
 

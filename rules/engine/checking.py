@@ -40,9 +40,9 @@ METRICS = (
 
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
 NEED_TABLES: Mapping[str, tuple[str, ...]] = {
-    "metrics": ("usage", "activity"),
+    "metrics": ("usage", "activity", "sizing", "replay"),
     "charges": ("cost", "traffic"),
-    "prices": ("prices", "spot"),
+    "prices": ("prices", "spot", "listed"),
     "spot_prices": ("spot",),
 }
 _KEY = {"cloud": "VARCHAR", "account_id": "VARCHAR", "region": "VARCHAR", "resource_id": "VARCHAR"}
@@ -87,6 +87,29 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "bytes_coverage": "DOUBLE",
         "bytes_peak": "DOUBLE",
     },
+    "sizing": {
+        **_KEY,
+        "cpu_days": "BIGINT",
+        "cpu_coverage": "DOUBLE",
+        "cpu_avg": "DOUBLE",
+        "cpu_day": "DOUBLE",
+        "cpu_load": "DOUBLE",
+        "cpu_peak": "DOUBLE",
+        "cpu_growth": "DOUBLE",
+        "replay_days": "BIGINT",
+        "replay_load": "DOUBLE",
+        "replay_peak": "DOUBLE",
+        "replay_grain": "VARCHAR",
+        "replay_hours": "BIGINT",
+        "memory_days": "BIGINT",
+        "memory_coverage": "DOUBLE",
+        "memory_peak": "DOUBLE",
+        "memory_growth": "DOUBLE",
+        "network_peak": "DOUBLE",
+        "ops_peak": "DOUBLE",
+        "bytes_peak": "DOUBLE",
+    },
+    "replay": {**_KEY, "vcpu": "DOUBLE", "hours_above": "BIGINT"},
     "cost": {
         **_KEY,
         "component": "VARCHAR",
@@ -122,6 +145,14 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "on_demand_price": "DOUBLE",
         "prices": "BIGINT",
         "days": "DOUBLE",
+    },
+    "listed": {
+        "cloud": "VARCHAR",
+        "region": "VARCHAR",
+        "sku": "VARCHAR",
+        "platform": "VARCHAR",
+        "currency": "VARCHAR",
+        "price": "DOUBLE",
     },
 }
 _DIMENSIONS = (

@@ -368,6 +368,7 @@ def test_a_type_has_all_its_columns() -> None:
             "cloud": "alibaba", "instance_type": "ecs.g7.large", "vcpu": 2.0, "memory_gib": 8.0,
             "architecture": "x86_64", "family": "g7", "generation": 7, "burstable": False, "gpu_count": 0,
             "gpu_model": None, "cpu_model": "Intel Xeon (Ice Lake) Platinum 8369B", "local_disk_gib": 0.0,
+            "network_gbps": None,
         }
     ]  # fmt: skip
 
@@ -409,6 +410,9 @@ def test_families_are_told_and_need_not_be_a_part_of_the_name(
         ({"LocalStorageAmount": 2, "LocalStorageCapacity": 894}, "local_disk_gib", 1788.0),
         ({"LocalStorageCategory": "local_ssd_pro"}, "local_disk_gib", 1.0),
         ({"LocalStorageCategory": ""}, "local_disk_gib", 0.0),
+        ({"InstanceBandwidthRx": 2048000, "InstanceBandwidthTx": 1024000}, "network_gbps", 1.024),
+        ({"InstanceBandwidthRx": 2048000}, "network_gbps", None),
+        ({"InstanceBandwidthRx": 0, "InstanceBandwidthTx": 0}, "network_gbps", None),
     ],
 )
 def test_what_a_type_offers(more: dict[str, Any], column: str, value: Any) -> None:

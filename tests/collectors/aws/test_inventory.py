@@ -305,6 +305,8 @@ def test_a_type_has_all_its_columns() -> None:
         ProcessorInfo={"SupportedArchitectures": ["x86_64"], "Manufacturer": "Intel"},
         BurstablePerformanceSupported=False,
         InstanceStorageInfo={"TotalSizeInGB": 75},
+        NetworkInfo={"NetworkCards": [{"BaselineBandwidthInGbps": 0.75, "PeakBandwidthInGbps": 10.0}]},
+        EbsInfo={"EbsOptimizedInfo": {"BaselineThroughputInMBps": 81.25, "BaselineIops": 3600, "MaximumIops": 18750}},
     )
     assert row == {
         "cloud": "aws",
@@ -319,7 +321,41 @@ def test_a_type_has_all_its_columns() -> None:
         "gpu_model": None,
         "cpu_model": "Intel",
         "local_disk_gib": 75.0,
+        "baseline_vcpu": None,
+        "network_gbps": 0.75,
+        "disk_throughput_mib": pytest.approx(77.486, abs=0.001),  # 650 Mbit per second
+        "disk_iops": 3600.0,
     }
+
+
+@pytest.mark.parametrize(
+    ("cards", "gbps"),
+    [
+        ([], None),
+        ([{}], None),
+        ([{"BaselineBandwidthInGbps": 25.0}, {"BaselineBandwidthInGbps": 25.0}], 50.0),
+        ([{"BaselineBandwidthInGbps": 25.0}, {"NetworkPerformance": "High"}], None),
+    ],
+)
+def test_bandwidth_is_that_of_all_cards_and_unknown_with_one_of_them(
+    cards: list[dict[str, Any]], gbps: float | None
+) -> None:
+    assert kind(NetworkInfo={"NetworkCards": cards})["network_gbps"] == gbps
+
+
+@pytest.mark.parametrize(
+    ("name", "vcpu", "baseline"),
+    [
+        ("t3.nano", 2, 0.1), ("t3a.2xlarge", 8, 3.2), ("t2.2xlarge", 8, 1.36), ("t2.micro", 1, 0.1), ("t4g.large", 2, 0.6),
+        ("m5.large", 2, None), ("t9.large", 2, None), ("t3.large", None, None),
+    ],
+)  # fmt: skip
+def test_a_burstable_type_may_always_use_a_share_of_its_processors(
+    name: str, vcpu: int | None, baseline: float | None
+) -> None:
+    assert kind(name, VCpuInfo={"DefaultVCpus": vcpu})["baseline_vcpu"] == (
+        None if baseline is None else pytest.approx(baseline)
+    )
 
 
 @pytest.mark.parametrize(("mib", "gib"), [(512, 0.5), (1024, 1.0), (3840, 3.75), (25165824, 24576.0)])
