@@ -1,7 +1,7 @@
 """What a type always carries: bandwidth, disk operations, and of burstable types the processors they may always use.
 
-What it may reach for a while by credits is more, and ends. Sources: DescribeInstanceTypes; of the baseline, which no API
-tells, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
+What it may reach for a while by credits is more, and ends. Sources: DescribeInstanceTypes; of the baseline, which no
+API tells, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html
 """
 
 from collections.abc import Mapping

@@ -37,8 +37,10 @@ STEPS: Mapping[int, str] = {
     "owner VARCHAR NOT NULL, reason VARCHAR NOT NULL, expires_at TIMESTAMP, source VARCHAR NOT NULL, "
     "state VARCHAR NOT NULL, note VARCHAR, findings INTEGER NOT NULL); "
     # What types always carry, for rightsizing.
-    "ALTER TABLE instance_types ADD COLUMN baseline_vcpu DOUBLE; ALTER TABLE instance_types ADD COLUMN network_gbps DOUBLE; "
-    "ALTER TABLE instance_types ADD COLUMN disk_throughput_mib DOUBLE; ALTER TABLE instance_types ADD COLUMN disk_iops DOUBLE; ",
+    "ALTER TABLE instance_types ADD COLUMN baseline_vcpu DOUBLE; "
+    "ALTER TABLE instance_types ADD COLUMN network_gbps DOUBLE; "
+    "ALTER TABLE instance_types ADD COLUMN disk_throughput_mib DOUBLE; "
+    "ALTER TABLE instance_types ADD COLUMN disk_iops DOUBLE; ",
 }
 CURRENT = max(STEPS, default=1)
 

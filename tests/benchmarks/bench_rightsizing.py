@@ -103,11 +103,13 @@ OURS = "finops"
 def ours(machines: Sequence[Machine], as_of: datetime, parameters: Mapping[str, Any]) -> list[float | None]:
     """What the rule proposes, as shares of the present sizes, on a warehouse of its own."""
     (rule,) = (one for one in catalogue.catalogue() if one.id == RULE)
-    with tempfile.TemporaryDirectory() as folder:
-        with writing(Path(folder) / "bench.duckdb", "bench", at=as_of) as writer:
-            fill(writer.con, machines, as_of)
-            rollups.build(writer.con, as_of)
-            said = running.run(writer.con, [rule], as_of, {RULE: parameters})
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        writing(Path(folder) / "bench.duckdb", "bench", at=as_of) as writer,
+    ):
+        fill(writer.con, machines, as_of)
+        rollups.build(writer.con, as_of)
+        said = running.run(writer.con, [rule], as_of, {RULE: parameters})
     found = {one.key.resource_id: float(one.proposed["vcpu"]) for one in said.findings}
     return [
         found[f"i-{number}"] / vcpu if f"i-{number}" in found else None
@@ -133,7 +135,9 @@ def fill(con: duckdb.DuckDBPyConnection, machines: Sequence[Machine], as_of: dat
         "'running' AS state, ? AS instance_type, 'on_demand' AS purchase_model",
         [[f"i-{number}", f"m5.{vcpu}"] for number, (_, vcpu) in enumerate(machines)],
     )
-    rows = pa.concat_tables(table for number, one in enumerate(machines) for table in stored(number, one, as_of))
+    rows = pa.concat_tables(
+        table for number, one in enumerate(machines) for table in stored(number, one, as_of)
+    )
     con.register("rows", rows)
     con.execute("INSERT INTO metrics BY NAME SELECT * FROM rows")
     con.unregister("rows")
@@ -152,7 +156,13 @@ def stored(number: int, machine: Machine, as_of: datetime) -> Iterator[pa.Table]
 
 def _buckets(number: int, metric: str, points: Floats, start: datetime, seconds: int) -> pa.Table:
     count = len(points)
-    same = {"cloud": "aws", "account_id": "1", "region": "us-east-1", "resource_id": f"i-{number}", "metric": metric}
+    same = {
+        "cloud": "aws",
+        "account_id": "1",
+        "region": "us-east-1",
+        "resource_id": f"i-{number}",
+        "metric": metric,
+    }
     columns: dict[str, Any] = {name: [value] * count for name, value in same.items()}
     columns["bucket_start"] = np.datetime64(start, "us") + np.arange(count) * np.timedelta64(seconds, "s")
     columns["bucket_seconds"] = np.full(count, seconds, dtype=np.int32)
@@ -241,7 +251,9 @@ def _line(name: str, tallies: Iterable[Tally]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--machines", type=int, default=40, help="of every kind and instant")
-    parser.add_argument("--seed", type=int, default=1000, help="below 1000 are those that the rule was tuned on")
+    parser.add_argument(
+        "--seed", type=int, default=1000, help="below 1000 are those that the rule was tuned on"
+    )
     parser.add_argument("--headroom", type=float, default=0.2)
     options = parser.parse_args()
     count = options.machines * len(KINDS) * len(INSTANTS)

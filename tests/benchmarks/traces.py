@@ -61,7 +61,9 @@ def make(kind: str, rng: Rng, when: Calendar) -> Trace:
     low, high = (0.25, 0.95) if kind == "memory-bound" else (0.08, 0.5)
     level = rng.uniform(low, high)
     drift = rng.uniform(0, 0.004) if kind == "memory-bound" and rng.random() < 0.3 else 0.0
-    memory = level * (1 + 0.04 * _waves(rng, when) + drift * (when.day - DAYS)) + rng.normal(0, 0.004, len(cpu))
+    memory = level * (1 + 0.04 * _waves(rng, when) + drift * (when.day - DAYS)) + rng.normal(
+        0, 0.004, len(cpu)
+    )
     return Trace(kind, cpu, np.clip(memory, 0.01, 1.0))
 
 

@@ -306,7 +306,13 @@ def test_a_type_has_all_its_columns() -> None:
         BurstablePerformanceSupported=False,
         InstanceStorageInfo={"TotalSizeInGB": 75},
         NetworkInfo={"NetworkCards": [{"BaselineBandwidthInGbps": 0.75, "PeakBandwidthInGbps": 10.0}]},
-        EbsInfo={"EbsOptimizedInfo": {"BaselineThroughputInMBps": 81.25, "BaselineIops": 3600, "MaximumIops": 18750}},
+        EbsInfo={
+            "EbsOptimizedInfo": {
+                "BaselineThroughputInMBps": 81.25,
+                "BaselineIops": 3600,
+                "MaximumIops": 18750,
+            }
+        },
     )
     assert row == {
         "cloud": "aws",
