@@ -32,7 +32,8 @@ begin of the 95 days that rollups look at. `remediation` holds command lines for
 `{{account_id}}`, `{{region}}`, `{{zone}}`, `{{resource_id}}`, `{{resource_name}}`, `{{current_…}}` and `{{proposed_…}}` filled in;
 where they differ, by action or by what the query says in `remediation_case` (subscription, keep_charging …; a case without
 lines of its own has those of the action). `not_on` names the clouds where there is nothing to find, with the reason: rows
-of theirs are dropped, and the audit says the reason for each of their accounts.
+of theirs are dropped, and the audit says the reason for each of their accounts. `stage` is `usage`, or `rates` for a rule
+that runs once the findings about usage are accepted and reads `commitment_options`.
 
 ## What it reads
 Tables named under `needs`: a dimension table ([the warehouse](warehouse.md)) by its name, and

@@ -259,14 +259,17 @@ CREATE TABLE prices ( -- List prices and spot price history.
   region         VARCHAR NOT NULL,         -- region id; for a spot price the region of the zone
   zone           VARCHAR,                  -- zone of a spot price, else NULL
   sku            VARCHAR NOT NULL,         -- instance type, volume type, or e.g. gp3:iops, public_ip:unused, n2:core, gpu:nvidia-tesla-t4
-  purchase_model VARCHAR NOT NULL,         -- on_demand | spot | reserved | subscription
+  purchase_model VARCHAR NOT NULL,         -- on_demand | spot | reserved | subscription | compute_savings_plan | instance_savings_plan
   unit           VARCHAR NOT NULL,         -- hour | month (a machine by subscription) | GiB-hour (memory) | GiB-month | IOPS-month | MiBps-month | GiB
   price          DECIMAL(38, 18) NOT NULL, -- price of one unit
   currency       VARCHAR NOT NULL,         -- ISO code
   platform       VARCHAR,                  -- operating system the price includes; NULL means linux or none
   as_of          TIMESTAMP NOT NULL,       -- instant the price held, UTC
   source         VARCHAR NOT NULL,         -- where it comes from
-  tier_start     DECIMAL(38, 18)           -- monthly quantity from which the price holds; NULL: from nothing on
+  tier_start     DECIMAL(38, 18),          -- monthly quantity from which the price holds; NULL: from nothing on
+  term_months    INTEGER,                  -- of a commitment: how long it is bought for; NULL for a subscription of one month
+  payment        VARCHAR,                  -- of a commitment: all_upfront | partial_upfront | no_upfront; price is then that of an hour, what is paid upfront spread over the term
+  upfront        DECIMAL(38, 18)           -- of a commitment: what one unit costs at the start of the term
 );
 
 CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or from a bill that names the ends.

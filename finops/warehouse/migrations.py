@@ -31,7 +31,7 @@ STEPS: Mapping[int, str] = {
     "WHERE x_Cloud = 'gcp' AND day(BillingPeriodStart) = 1 AND hour(BillingPeriodStart) BETWEEN 1 AND 12; "
     "UPDATE bill_partitions SET billing_period_start = date_trunc('month', billing_period_start) "
     "WHERE provider = 'Google Cloud' AND day(billing_period_start) = 1 AND hour(billing_period_start) BETWEEN 1 AND 12",
-    # One line or more a subject: exemptions.
+    # One line or more a subject: exemptions; prices of commitments.
     7: "ALTER TABLE findings ADD COLUMN exemption JSON; DROP TABLE IF EXISTS exemptions; "
     "CREATE TABLE exemptions (run_id VARCHAR NOT NULL, rule VARCHAR NOT NULL, selector VARCHAR NOT NULL, "
     "owner VARCHAR NOT NULL, reason VARCHAR NOT NULL, expires_at TIMESTAMP, source VARCHAR NOT NULL, "
@@ -40,7 +40,10 @@ STEPS: Mapping[int, str] = {
     "ALTER TABLE instance_types ADD COLUMN baseline_vcpu DOUBLE; "
     "ALTER TABLE instance_types ADD COLUMN network_gbps DOUBLE; "
     "ALTER TABLE instance_types ADD COLUMN disk_throughput_mib DOUBLE; "
-    "ALTER TABLE instance_types ADD COLUMN disk_iops DOUBLE; ",
+    "ALTER TABLE instance_types ADD COLUMN disk_iops DOUBLE; "
+    # What commitments cost.
+    "ALTER TABLE prices ADD COLUMN term_months INTEGER; ALTER TABLE prices ADD COLUMN payment VARCHAR; "
+    "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); ",
 }
 CURRENT = max(STEPS, default=1)
 

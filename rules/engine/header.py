@@ -51,6 +51,8 @@ class Header(_Strict):
     class_: FindingClass = Field(alias="class")
     action: Action
     resource: Name
+    # When it runs: rates are judged on the usage that is left once the findings about usage are accepted.
+    stage: Literal["usage", "rates"] = "usage"
     parameters: dict[Name, Parameter] = {}
     needs: list[Annotated[str, Field(pattern=r"^[a-z_]+(:[a-z_]+)?$")]] = Field(min_length=1)
     excludes: list[Identifier] = []

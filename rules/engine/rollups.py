@@ -12,7 +12,11 @@ from finops.warehouse.reference import costs_sql
 
 # In this order: activity reads usage, sizing both, replay sizing, traffic cost. Each is one SELECT in rules/rollups/ of
 # the same name; the warehouse's view effective_prices is made from cost too, so that one is in finops/costs.sql.
-ROLLUPS = ("usage", "activity", "sizing", "replay", "cost", "traffic", "spot", "listed")
+# commitment_options is made empty, and filled by finops.commitments once the usage actions are accepted.
+ROLLUPS = (
+    "usage", "activity", "sizing", "replay", "cost", "traffic", "spot", "listed", "commitment_usage",
+    "commitment_options",
+)  # fmt: skip
 WINDOW = timedelta(days=95)  # a whole quarter and a few days: the last quarter end is always inside
 
 

@@ -19,6 +19,9 @@ from rules.engine.checking import COMPONENTS, KEY_COLUMNS, OPTIONAL_COLUMNS, REQ
 from rules.engine.thresholds import Override, Thresholds, thresholds, values_for
 
 _NOT_INVENTORY = ("charges", "prices", "spot_prices", "tags", "instance_types")
+_DERIVED = {
+    "commitment_usage": "charges"
+}  # what is made of a dataset, where a need is not the dataset itself
 # A billing account of Google Cloud: tax and support on the bill are its own, and nothing else can be.
 _PAYER = "cloud = 'gcp' AND regexp_full_match(account_id, '([0-9A-F]{6}-){2}[0-9A-F]{6}')"
 _RESERVED = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}
@@ -30,15 +33,20 @@ def run(
     rules: Iterable[Rule],
     as_of: datetime,
     settings: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    again: bool = False,
 ) -> Verdicts:
     """Runs every enabled rule over the rollups that `rollups.build` made on this connection.
+
+    `again`: what an earlier call of the same audit judged stays in `judged`, as for the rules of the next stage.
 
     Leaves a temporary table `judged` (rule, cloud, account_id, region, resource_id, verdict, components) behind, which
     tells what was looked at. Raises RuleError when a rule fails or breaks its contract.
     """
     verdicts = Verdicts()
+    made = "TEMP TABLE IF NOT EXISTS" if again else "OR REPLACE TEMP TABLE"
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE judged (rule VARCHAR, cloud VARCHAR, account_id VARCHAR, region VARCHAR, "
+        f"CREATE {made} judged (rule VARCHAR, cloud VARCHAR, account_id VARCHAR, region VARCHAR, "
         "resource_id VARCHAR, verdict VARCHAR, components VARCHAR)"
     )
     for rule in rules:
@@ -199,7 +207,7 @@ def _check_words(con: duckdb.DuckDBPyConnection, rule: Rule) -> None:
 
 def _unseen(con: duckdb.DuckDBPyConnection, rule: Rule) -> list[Unjudged]:
     """Scopes the rule needed and nobody could read, and accounts for which they were never collected."""
-    datasets = sorted({_dataset(need) for need in rule.header.needs})
+    datasets = sorted({_DERIVED.get(_dataset(need), _dataset(need)) for need in rule.header.needs})
     marks = ", ".join("?" * len(datasets))
     failed = con.execute(
         f"SELECT cloud, account_id, region, dataset, status, coalesce(error, '') FROM coverage "  # noqa: S608
