@@ -37,7 +37,11 @@ _LEFT_OUT = frozenset(
     }
 )  # fmt: skip
 # Temporary tables that are made anew, or hold what comes out.
-_WORKING = frozenset({"judged", "said", "said_under", "wanted", "wanted_spot", "replayed_tables"})
+_WORKING = frozenset(
+    {
+        "judged", "said", "said_under", "wanted", "wanted_spot", "replayed_tables", "accepted", "commitment_options",
+    }
+)  # fmt: skip
 _SETTINGS = ("currency", "rates", "rules")
 
 
