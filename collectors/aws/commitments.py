@@ -17,7 +17,7 @@ DESCRIBE_PLANS = Api(
     "savingsplans", "describe_savings_plans", "savingsplans:DescribeSavingsPlans", probe={"maxResults": 1}
 )
 
-_PAYMENT = {
+PAYMENT = {
     "All Upfront": "all_upfront",
     "Partial Upfront": "partial_upfront",
     "No Upfront": "no_upfront",
@@ -44,7 +44,7 @@ def transform_reserved(raw: Raw, scope: Scope) -> Rows:
                 "currency": one.get("CurrencyCode") or "USD",
                 "started_at": utc(one.get("Start")),
                 "ends_at": utc(one.get("End")),
-                "payment": _PAYMENT.get(str(one.get("OfferingType"))),
+                "payment": PAYMENT.get(str(one.get("OfferingType"))),
                 "state": {"active": "active", "retired": "expired"}.get(str(one.get("State")), "other"),
             }
             for one in once(raw, "ReservedInstancesId")
@@ -93,7 +93,7 @@ def transform_plans(raw: Raw, scope: Scope) -> Rows:
                 "currency": one.get("currency") or "USD",
                 "started_at": utc(one.get("start") or None),
                 "ends_at": utc(one.get("end") or None),
-                "payment": _PAYMENT.get(str(one.get("paymentOption"))),
+                "payment": PAYMENT.get(str(one.get("paymentOption"))),
                 "state": {"active": "active", "retired": "expired"}.get(str(one.get("state")), "other"),
             }
             for one in once(raw, "savingsPlanId")

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from collectors.aws.client import Api, Client
+from collectors.aws.commitments import PAYMENT
 from collectors.aws.inventory import all_of, utc
 from collectors.calls import CallError
 from collectors.conduct import Rows
@@ -42,6 +43,8 @@ _PLATFORMS = {
 _ON_DEMAND = {"tenancy": "Shared", "capacitystatus": "Used", "preInstalledSw": "NA"}
 _VOLUME_FAMILIES = {"Storage": "", "System Operation": ":iops", "Provisioned Throughput": ":throughput"}
 _IN_USAGE_TYPES = {"piops": "io1"}  # volume types that usage types call otherwise
+_TERMS = {"1yr": 12, "3yr": 36}  # months of a reservation
+_HOURS_A_MONTH = 730  # a year is 8,760 hours
 # What the price list counts in → our unit, and how many of ours one of theirs is.
 _UNITS = {
     "hrs": ("hour", 1), "gb-mo": ("GiB-month", 1), "gb-month": ("GiB-month", 1), "iops-mo": ("IOPS-month", 1),
@@ -126,12 +129,17 @@ def transform_list(raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime)
             what = product["product"]
             sku = _sku(what.get("productFamily") if kind == "volumes" else kind, what, scope.region)
             priced = _on_demand(product) if sku else None
+            platform = kind if kind in _SYSTEMS and kind != "linux" else None
             if sku and priced:
                 unit, price, currency = priced
-                platform = kind if kind in _SYSTEMS and kind != "linux" else None
                 rows.append(
                     _row(scope, sku, "on_demand", unit, price, currency, at, _LIST, platform=platform)
                 )
+            if sku and kind in _SYSTEMS:
+                rows += [
+                    {**_row(scope, sku, "reserved", "hour", *terms, at, _LIST, platform=platform), **about}
+                    for terms, about in _reserved(product)
+                ]
     return {"prices": rows}
 
 
@@ -181,6 +189,33 @@ def _on_demand(product: Mapping[str, Any]) -> tuple[str, Decimal, str] | None:
         if len(prices) == 1:  # more: tiers
             return (*prices.pop(), currency)
     return None
+
+
+def _reserved(product: Mapping[str, Any]) -> Iterator[tuple[tuple[Decimal, str], dict[str, Any]]]:
+    """What an hour of a standard reservation costs, upfront payments spread over its term, with its currency; and term,
+    payment and what is paid at the start. In the same answer as the price on demand, so no call is made for it."""
+    for term in ((product.get("terms") or {}).get("Reserved") or {}).values():
+        about = term.get("termAttributes") or {}
+        months = _TERMS.get(str(about.get("LeaseContractLength")))
+        payment = PAYMENT.get(str(about.get("PurchaseOption")))
+        if about.get("OfferingClass") != "standard" or months is None or payment is None:
+            continue
+        hourly, upfront = _amounts(term, "hrs"), _amounts(term, "quantity")
+        for currency in sorted(hourly.keys() | upfront.keys()):
+            paid = upfront.get(currency, Decimal(0))
+            price = hourly.get(currency, Decimal(0)) + paid / (months * _HOURS_A_MONTH)
+            if price > 0:
+                yield (price, currency), {"term_months": months, "payment": payment, "upfront": paid}
+
+
+def _amounts(term: Mapping[str, Any], unit: str) -> dict[str, Decimal]:
+    """The price of a term's dimension in that unit, by currency."""
+    return {
+        currency: Decimal(str(text))
+        for dimension in (term.get("priceDimensions") or {}).values()
+        if str(dimension.get("unit")).lower() == unit
+        for currency, text in (dimension.get("pricePerUnit") or {}).items()
+    }
 
 
 # --- spot -------------------------------------------------------------------------------------------------

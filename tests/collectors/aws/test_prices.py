@@ -344,3 +344,56 @@ def test_the_price_in_force_at_the_start_is_kept_with_the_instant_it_began() -> 
     before = change(Timestamp="2026-10-01T00:00:00.000Z")
     assert spot(before)[0]["as_of"] == datetime(2026, 10, 1)
     assert before["Timestamp"] < f"{AT - timedelta(days=SPOT_DAYS):%Y-%m-%d}"
+
+
+# --- reservations -----------------------------------------------------------------------------------------
+
+
+def reservation(years: str, option: str, *, offering: str = "standard", **amounts: str) -> dict[str, Any]:
+    """A term of a reservation as the price list has it: an hourly price and one at the start."""
+    return {
+        "termAttributes": {"LeaseContractLength": years, "OfferingClass": offering, "PurchaseOption": option},
+        "priceDimensions": {unit: {"unit": unit, "pricePerUnit": {"USD": amount}} for unit, amount in amounts.items()},
+    }  # fmt: skip
+
+
+def reserved(system: str, *terms: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of reservations of a machine with these terms."""
+    one = json.loads(machine(system=system))
+    one["terms"]["Reserved"] = {f"offer-{number}": term for number, term in enumerate(terms)}
+    platform = {"Linux": "linux", "Windows": "windows"}[system]
+    rows = transform_list({platform: [json.dumps(one)]}, SCOPE, AT)["prices"]
+    return [row for row in rows if row["purchase_model"] == "reserved"]
+
+
+def test_a_reservation_costs_its_hours_and_its_upfront_payment_spread_over_the_term() -> None:
+    rows = reserved(
+        "Windows",
+        reservation("1yr", "No Upfront", Hrs="0.06"),
+        reservation("1yr", "Partial Upfront", Hrs="0.03", Quantity="262.8"),
+        reservation("3yr", "All Upfront", Hrs="0", Quantity="1051.2"),
+    )
+    assert [
+        (row["sku"], row["platform"], row["term_months"], row["payment"], row["price"], row["upfront"]) for row in rows
+    ] == [
+        ("m5.large", "windows", 12, "no_upfront", Decimal("0.06"), 0),
+        ("m5.large", "windows", 12, "partial_upfront", Decimal("0.06"), Decimal("262.8")),
+        ("m5.large", "windows", 36, "all_upfront", Decimal("0.04"), Decimal("1051.2")),
+    ]  # fmt: skip
+    assert {row["unit"] for row in rows} == {"hour"}
+
+
+def test_a_convertible_reservation_and_unknown_terms_are_left_out() -> None:
+    assert not reserved(
+        "Linux",
+        reservation("1yr", "No Upfront", offering="convertible", Hrs="0.06"),
+        reservation("5yr", "No Upfront", Hrs="0.06"),
+        reservation("1yr", "Heavy Utilization", Hrs="0.06"),
+        reservation("1yr", "No Upfront", Hrs="0"),
+    )
+
+
+def test_a_machine_that_is_not_what_was_meant_has_no_reservation() -> None:
+    one = json.loads(machine(tenancy="Dedicated"))
+    one["terms"]["Reserved"] = {"offer": reservation("1yr", "No Upfront", Hrs="0.06")}
+    assert transform_list({"linux": [json.dumps(one)]}, SCOPE, AT)["prices"] == []
