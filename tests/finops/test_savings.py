@@ -679,6 +679,26 @@ def test_a_smaller_size_bought_as_spot_counts_as_one_chain(world: World) -> None
     assert smaller.choice.group == spot.choice.group
 
 
+def test_shares_that_add_up_to_more_than_a_machine_costs_are_counted_once(world: World) -> None:
+    """Spot, another processor, a third, a newer generation: 55, 20, 10 and 30 % of one machine are not 115 %."""
+    world.price_list()
+    world.spot("0.09")
+    for sku, price in (("m6g.xlarge", "0.16"), ("m6a.xlarge", "0.18"), ("m7i.large", "0.14")):
+        world.listed(sku, price)
+        world.spot(str(Decimal(price) / 2), sku=sku)
+    world.machine(zone="r-a")
+    world.bill("i-1", "144")
+    moves = [
+        resize(rule=sku, proposed={"instance_type": sku}) for sku in ("m6g.xlarge", "m6a.xlarge", "m7i.large")
+    ]
+    priced = world.assess(to_spot(), *moves).priced
+    gross = sum((one.monthly_savings or Decimal(0) for one in priced), Decimal(0))
+    net = sum((one.net_savings or Decimal(0) for one in priced), Decimal(0))
+    assert gross == Decimal("167.90")
+    assert net == Decimal("94.90")  # to m7i.large, and that as spot: 146.00 to 51.10
+    assert [one.verdict.rule.id for one in priced if one.choice.counted] == ["spot", "m7i.large"]
+
+
 def test_a_rule_that_excludes_another_does_so_on_one_machine_only(world: World) -> None:
     world.price_list()
     for name in ("i-1", "i-2"):
