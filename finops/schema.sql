@@ -487,13 +487,91 @@ CREATE TABLE not_evaluated ( -- What an audit could not judge, and why. Missing 
   reason      VARCHAR NOT NULL  -- one sentence
 );
 
-CREATE TABLE finding_history ( -- The life of each finding over all audits.
-  id            VARCHAR NOT NULL,   -- finding id
-  first_seen    TIMESTAMP NOT NULL, -- first audit that had it
-  last_seen     TIMESTAMP NOT NULL, -- latest audit that had it
-  last_audit    TIMESTAMP NOT NULL, -- latest audit that could have had it
-  status        VARCHAR NOT NULL,   -- new | open | reopened | resolved | exempt
-  resolution    VARCHAR             -- gone | changed | exempt, once resolved
+CREATE TABLE audits ( -- What each stored audit looked at, so that two of them can be compared.
+  run_id VARCHAR NOT NULL,   -- audit
+  as_of  TIMESTAMP NOT NULL, -- the instant it speaks about, UTC
+  whole  BOOLEAN NOT NULL,   -- whether nothing limited it: only then is what it does not hold known to be gone
+  forward BOOLEAN NOT NULL,  -- whether it wrote the history of findings forward: not one of an instant before the newest, or after all data
+  limits JSON NOT NULL,      -- what limited it, by kind: clouds, accounts, projects, regions, rules, tags, min_savings
+  rules  JSON NOT NULL       -- ids of the rules that ran
+);
+
+CREATE TABLE finding_history ( -- The life of each finding over all audits, with all that is needed to measure what became of it.
+  id                  VARCHAR NOT NULL,   -- finding id
+  first_seen          TIMESTAMP NOT NULL, -- first audit that had it
+  last_seen           TIMESTAMP NOT NULL, -- latest audit that had it
+  last_audit          TIMESTAMP NOT NULL, -- latest audit that could have had it
+  status              VARCHAR NOT NULL,   -- new | open | reopened | exempt | resolved
+  resolution          VARCHAR,            -- changed (the action was seen) | gone | no_longer_true | exempt; NULL while it is open, or not known
+  rule                VARCHAR,            -- id of the rule; this and what follows are NULL where an older version stored it
+  cloud               VARCHAR,            -- aws | alibaba | gcp
+  account             VARCHAR,            -- account or project
+  region              VARCHAR,            -- region
+  resource_type       VARCHAR,            -- instance | volume …
+  resource_id         VARCHAR,            -- id of the resource
+  resource_name       VARCHAR,            -- its name: hostile text
+  action              VARCHAR,            -- what was proposed: terminate | stop | resize …
+  proposed            JSON,               -- what it should be
+  was                 JSON,               -- what the inventory held of it when it was last open: state, type, size …; NULL when it is in none
+  family              VARCHAR,            -- of a machine: the family of its type
+  observed_at         TIMESTAMP,          -- when that inventory was collected, UTC
+  cells               JSON,               -- the cost that the action changes: [[resource id, component], …]
+  monthly_savings     DECIMAL(38, 2),     -- estimate when it was last open: what the action alone saves in 730 hours
+  net_monthly_savings DECIMAL(38, 2),     -- what it added once overlaps were removed
+  savings_low         DECIMAL(38, 2),     -- low end of the net saving
+  savings_high        DECIMAL(38, 2),     -- high end of the net saving
+  currency            VARCHAR,            -- currency of these amounts
+  reopened            INTEGER NOT NULL,   -- how often it came back
+  resolved_at         TIMESTAMP,          -- the audit that saw it resolved, UTC
+  became              JSON,               -- what the inventory holds of it since; NULL when it is gone
+  replaced_by         JSON                -- what took its place and costs, as far as the inventory tells: [[resource id, why], …]
+);
+
+CREATE TABLE finding_events ( -- What happened to findings, one row per change of state: their whole past, also where findings are pruned.
+  finding_id VARCHAR NOT NULL,   -- finding
+  run_id     VARCHAR NOT NULL,   -- audit that saw it; empty where an older version stored it
+  as_of      TIMESTAMP NOT NULL, -- its instant, UTC
+  event      VARCHAR NOT NULL,   -- new | reopened | exempt | resolved
+  resolution VARCHAR             -- of resolved: changed | gone | no_longer_true; NULL where it is not known
+);
+
+CREATE TABLE decisions ( -- What people decided about findings; the latest decision of each counts.
+  finding_id VARCHAR NOT NULL,   -- finding
+  decision   VARCHAR NOT NULL,   -- agreed | rejected | done
+  owner      VARCHAR,            -- who takes care of it
+  comment    VARCHAR,            -- why, in words
+  decided_at TIMESTAMP NOT NULL, -- when it was recorded, UTC
+  source     VARCHAR NOT NULL    -- command line, or the file it was read from
+);
+
+CREATE TABLE realised_savings ( -- What actions saved according to later bills, beside what was estimated; each audit measures the recent ones anew.
+  finding_id      VARCHAR NOT NULL,   -- finding whose action was done
+  resource_id     VARCHAR NOT NULL,   -- its resource
+  action          VARCHAR NOT NULL,   -- what was proposed
+  resolution      VARCHAR NOT NULL,   -- changed | gone
+  resolved_at     TIMESTAMP NOT NULL, -- the audit that saw it, UTC
+  state           VARCHAR NOT NULL,   -- measured | pending (too few settled days yet) | unknown (the bill cannot tell) | shared (counted with another finding)
+  counted_with    VARCHAR,            -- finding that this one's amounts are counted with, because they changed the same cost
+  currency        VARCHAR,            -- currency of the amounts
+  estimate        DECIMAL(38, 2),     -- what was promised for 730 hours, of all findings counted here
+  estimate_low    DECIMAL(38, 2),     -- low end of that
+  estimate_high   DECIMAL(38, 2),     -- high end of that
+  realised        DECIMAL(38, 2),     -- saved in 730 hours according to the bill; negative when it costs more; NULL unless measured
+  realised_low    DECIMAL(38, 2),     -- low end: the controls' own spread, 80 %; NULL with too few controls
+  realised_high   DECIMAL(38, 2),     -- high end
+  cost_before     DECIMAL(38, 18),    -- cost of a day before, of all that the action touches
+  cost_expected   DECIMAL(38, 18),    -- cost of a day after, had it gone on like its controls
+  cost_after      DECIMAL(38, 18),    -- cost of a day after, with what took its place
+  before_start    TIMESTAMP,          -- days before: the first
+  before_end      TIMESTAMP,          -- and the end, exclusive
+  after_start     TIMESTAMP,          -- days after: the first
+  after_end       TIMESTAMP,          -- and the end, exclusive
+  before_days     INTEGER NOT NULL,   -- days before that the bill covers
+  settled_days    INTEGER NOT NULL,   -- days after that the bill covers and that are not provisional
+  controls        INTEGER NOT NULL,   -- untouched resources of the same kind it was compared with
+  control_factor  DOUBLE,             -- what their cost was multiplied by meanwhile; NULL with too few of them, and 1 was used
+  as_of           TIMESTAMP NOT NULL, -- audit that measured it, UTC
+  note            VARCHAR NOT NULL    -- how it was measured, or why not, in words
 );
 
 CREATE TABLE exemptions ( -- Accepted waste: what finops.mutes.toml and tags on resources asked to leave as it is, at each audit.

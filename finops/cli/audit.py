@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
     from duckdb import DuckDBPyConnection
 
+    from finops.history.observing import Observed
     from finops.model import AuditReport
     from finops.pipeline.filters import Filters
 
@@ -119,9 +120,9 @@ def audit(
     from finops.cli.filters import filters_of, refuse_for_nobody
     from finops.cli.gates import parse_gates
     from finops.cli.live import asking_of, collect_each
+    from finops.history.observing import Observed
     from finops.instants import now, parse_duration
     from finops.pipeline.audit import audit as run_audit
-    from finops.pipeline.filters import covers_all
     from finops.warehouse import reading
     from finops.warehouse.writing import new_run_id
 
@@ -152,7 +153,7 @@ def audit(
         refuse_for_nobody(asked)
     elif not cached:
         lacking += collect_each(common, live, asking_of(**asked), limit, as_of=as_of)
-    run_id = new_run_id()
+    run_id, observed = new_run_id(), Observed()
     with reading(common.db, common.settings.limits()) as con:
         found = run_audit(
             con,
@@ -160,10 +161,10 @@ def audit(
             run_id=run_id,
             as_of=instant(as_of) if as_of else None,
             filters=filters,
+            observed=observed,
         )
-        whole = not any((account, project, region, rule, tag, min_savings)) and covers_all(con, filters)
         _keep_inputs(common, con, found, filters)
-    _keep(common, found, whole=whole)
+    _keep(common, found, observed)
     _print(found, format_, output, common)
     _end_with_the_strongest(
         *(lacking or [_incomplete(found)]),
@@ -294,7 +295,7 @@ def _keep_inputs(common: Common, con: "DuckDBPyConnection", found: "AuditReport"
         print(f"finops: this audit cannot be run again later: {unwritable}", file=sys.stderr)
 
 
-def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:
+def _keep(common: Common, found: "AuditReport", observed: "Observed") -> None:
     """Stores the audit; while another run writes, the answer is given all the same and a word says so."""
     from finops.instants import now
     from finops.pipeline.record import record
@@ -304,7 +305,7 @@ def _keep(common: Common, found: "AuditReport", *, whole: bool) -> None:
         with writing(
             common.db, "audit", at=now(), wait_seconds=2, limits=common.settings.limits(), run_id=found.run_id
         ) as writer:
-            record(writer, found, whole=whole)
+            record(writer, found, observed)
     except (BusyError, UnwritableError) as busy:
         print(
             f"finops: this audit is shown but not stored, so report and explain keep to the last one. {busy}",

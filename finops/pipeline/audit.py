@@ -4,9 +4,9 @@ import shlex
 import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
@@ -14,11 +14,14 @@ from finops.config import Rate, Settings
 from finops.emissions import Footprints
 from finops.errors import UsageError
 from finops.exemptions import Exemptions, Mute, load_mutes
+from finops.history.life import Past, life, past
+from finops.history.observing import Observed, observe
 from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.arithmetic import arithmetic
 from finops.pipeline.filters import (
     Filters,
+    audited,
     chosen,
     in_scope,
     passes,
@@ -29,14 +32,6 @@ from finops.pipeline.totals import currency_totals, overall
 from finops.savings import Assessment, Priced, assess
 from finops.savings.costs import AccountCost
 from finops.verdicts import Key, Unjudged, Verdict, Verdicts
-
-
-class _Seen(NamedTuple):
-    """What the history knows of a finding."""
-
-    first_seen: datetime
-    status: str
-    last_seen: datetime
 
 
 @dataclass(slots=True)
@@ -56,11 +51,13 @@ def audit(
     filters: Filters | None = None,
     timings: Timings | None = None,
     mutes: Sequence[Mute] | None = None,
+    observed: Observed | None = None,
 ) -> AuditReport:
     """Audits an open warehouse and returns the report; writes nothing.
 
     `as_of` defaults to the instant of the newest data, so that the same data always give the same report.
-    `mutes` are the entries of the file of exemptions, by default read from the one in the settings.
+    `mutes` are the entries of the file of exemptions, by default read from the one in the settings. `observed` is
+    filled with what the audit saw beside its report, which is kept with it.
     Raises UsageError when the warehouse holds no data or a filter names an unknown rule, RuleError for a
     broken rule.
     """
@@ -81,7 +78,11 @@ def audit(
     tags = _tags(con, verdicts.findings)
     wanted = [verdict for verdict in verdicts.findings if passes(verdict, tags, filters)]
     assessment = assess(con, exemptions.apply(wanted, tags), at, filters.min_savings)
-    return _report(con, settings, run_id, at, filters, verdicts, assessment, tags, exemptions)
+    report = _report(con, settings, run_id, at, filters, verdicts, assessment, tags, exemptions)
+    if observed is not None:
+        ahead = as_of is not None and as_of > latest_data(con) + timedelta(days=1)
+        observe(con, report, audited(con, filters, verdicts.counts, ahead=ahead), observed)
+    return report
 
 
 def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
@@ -116,7 +117,7 @@ def _report(
     exemptions: Exemptions,
 ) -> AuditReport:
     footprints = Footprints(con, assessment.estate)
-    seen = _history(con)
+    seen = past(con, at)
     findings = sorted(
         (_finding(one, assessment, footprints, tags, seen, at) for one in assessment.priced),
         key=lambda finding: (
@@ -177,12 +178,12 @@ def _finding(
     assessment: Assessment,
     footprints: Footprints,
     tags: Mapping[Key, Mapping[str, str]],
-    seen: Mapping[str, _Seen],
+    seen: Mapping[str, Past],
     at: datetime,
 ) -> Finding:
     verdict = one.verdict
     resource = assessment.estate.resources.get(verdict.key)
-    first_seen, status = _life(one.id, seen, at)
+    first_seen, status = life(one.id, seen, at)
     exemption = verdict.exemption and verdict.exemption.model_copy(update={"monthly_waste": one.waste})
     return Finding(
         id=one.id,
@@ -243,16 +244,6 @@ def _fields(line: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(line) if name}
 
 
-def _life(finding_id: str, seen: Mapping[str, _Seen], at: datetime) -> tuple[datetime, Any]:
-    """Since when a finding is known, and its status; an audit of the same instant says the same again."""
-    before = seen.get(finding_id)
-    if before is None or before.first_seen >= at:
-        return at, "new"
-    if before.status in ("resolved", "exempt"):
-        return before.first_seen, "reopened"
-    return before.first_seen, before.status if before.last_seen == at else "open"
-
-
 def _not_evaluated(item: Unjudged) -> NotEvaluated:
     return NotEvaluated(
         rule=item.rule,
@@ -295,11 +286,6 @@ def _tags(con: duckdb.DuckDBPyConnection, findings: Iterable[Verdict]) -> dict[K
     for cloud, account, resource, name, value in rows:
         tags.setdefault(Key(cloud, account, resource), {})[name] = value
     return tags
-
-
-def _history(con: duckdb.DuckDBPyConnection) -> dict[str, _Seen]:
-    rows = con.execute("SELECT id, first_seen, status, last_seen FROM finding_history").fetchall()
-    return {finding: _Seen(first_seen, status, last_seen) for finding, first_seen, status, last_seen in rows}
 
 
 def _coverage(con: duckdb.DuckDBPyConnection) -> list[Coverage]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from finops.config import Settings
+from finops.history.observing import Observed
 from finops.model import AuditReport
 from finops.pipeline.audit import audit
 from finops.pipeline.files import make_folder
@@ -48,10 +49,10 @@ def audit_and_record(warehouse: Path, settings: Settings, *, at: datetime, as_of
     """An unfiltered audit, stored under a run of its own."""
     from finops.warehouse.writing import new_run_id
 
-    run_id = new_run_id()
+    run_id, observed = new_run_id(), Observed()
     with reading(warehouse, settings.limits()) as con:
-        report = audit(con, settings, run_id=run_id, as_of=as_of)
+        report = audit(con, settings, run_id=run_id, as_of=as_of, observed=observed)
         keep(con, folder_of(warehouse), report, settings, Filters())
     with writing(warehouse, "audit", at=at, limits=settings.limits(), run_id=run_id) as writer:
-        record(writer, report, whole=True)
+        record(writer, report, observed)
     return report

@@ -1,8 +1,8 @@
 """What an audit is limited to: clouds, accounts, regions, rules, tags, and the least saving worth telling."""
 
 import difflib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ import duckdb
 
 from finops.config import Settings
 from finops.errors import ConfigError, UsageError
+from finops.history.observing import Audited
 from finops.verdicts import Key, Verdict
 
 
@@ -85,3 +86,17 @@ def covers_all(con: duckdb.DuckDBPyConnection, filters: Filters) -> bool:
     """Whether the clouds that an audit is limited to are all there are in the warehouse."""
     rows = con.execute("SELECT DISTINCT cloud FROM coverage").fetchall()
     return not filters.clouds or {row[0] for row in rows} <= set(filters.clouds)
+
+
+def audited(
+    con: duckdb.DuckDBPyConnection, filters: Filters, rules: Iterable[str], *, ahead: bool = False
+) -> Audited:
+    """What an audit with these filters looked at, `rules` being those that ran; `ahead` as in Audited."""
+    limits = {
+        kind: [str(values)]
+        if isinstance(values, Decimal)
+        else [list(one) if isinstance(one, tuple) else one for one in values]
+        for kind, values in asdict(filters).items()
+        if values not in ((), None) and (kind != "clouds" or not covers_all(con, filters))
+    }
+    return Audited(whole=not limits, limits=limits, rules=tuple(rules), ahead=ahead)

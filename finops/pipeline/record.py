@@ -1,13 +1,14 @@
 """Keeps audits in the warehouse and brings them back: the report of a run is a pure function of its rows."""
 
 import json
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import duckdb
 
 from finops.errors import UsageError
+from finops.history.keeping import keep
+from finops.history.observing import Observed
 from finops.model import AuditReport, ExemptionLine, Finding, NotEvaluated
 from finops.warehouse import Writer
 
@@ -25,9 +26,11 @@ _JSON_COLUMNS = (
 _MONEY = frozenset({"monthly_cost", "monthly_savings", "net_monthly_savings", "savings_low", "savings_high"})
 
 
-def record(writer: Writer, report: AuditReport, *, whole: bool) -> None:
-    """Stores the report under the writer's run. `whole` says that no filter was set, so that findings
-    which are not in it are known to be gone."""
+def record(writer: Writer, report: AuditReport, observed: Observed | None = None) -> None:
+    """Stores the report under the writer's run, and what it means for the history of findings.
+
+    `observed` is what the audit saw beside its report; without it no finding is resolved.
+    """
     con = writer.con
     con.begin()
     _insert(con, "findings", [_finding_row(report.run_id, finding) for finding in report.findings])
@@ -37,7 +40,7 @@ def record(writer: Writer, report: AuditReport, *, whole: bool) -> None:
         [{"run_id": report.run_id, **item.model_dump()} for item in report.not_evaluated],
     )
     _insert(con, "exemptions", [{"run_id": report.run_id, **line.model_dump()} for line in report.exemptions])
-    _remember(con, report, whole=whole)
+    keep(con, report, observed)
     con.commit()
     writer.as_of = report.as_of
     writer.result = json.dumps(
@@ -104,56 +107,6 @@ def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
         if isinstance(value, Decimal):
             row[name] = value.quantize(Decimal("0.01"))
     return row
-
-
-def _remember(con: duckdb.DuckDBPyConnection, report: AuditReport, *, whole: bool) -> None:
-    """Writes the life of findings forward: seen ones, new ones, and (after a whole audit) resolved ones."""
-    import pyarrow as pa
-
-    seen = pa.table(
-        {
-            "id": pa.array([finding.id for finding in report.findings], type=pa.string()),
-            "status": pa.array([finding.status for finding in report.findings], type=pa.string()),
-            "first_seen": pa.array(
-                [finding.first_seen for finding in report.findings], type=pa.timestamp("us")
-            ),
-        }
-    )
-    con.register("seen", seen)
-    at = report.as_of
-    con.execute(
-        "UPDATE finding_history AS h SET last_seen = greatest(h.last_seen, ?), last_audit = greatest(h.last_audit, ?), "
-        "status = s.status, resolution = NULL FROM seen AS s WHERE s.id = h.id",
-        [at, at],
-    )
-    con.execute(
-        "INSERT INTO finding_history SELECT s.id, s.first_seen, ?, ?, s.status, NULL FROM seen AS s "
-        "ANTI JOIN finding_history AS h ON h.id = s.id",
-        [at, at],
-    )
-    if whole:
-        _resolve(con, report.run_id, at)
-    con.unregister("seen")
-
-
-def _resolve(con: duckdb.DuckDBPyConnection, run_id: str, at: datetime) -> None:
-    """Findings that this audit could have seen and did not are resolved; where it could not look, they stay."""
-    con.execute(
-        """
-        UPDATE finding_history AS h SET status = 'resolved', resolution = 'gone', last_audit = ?
-        FROM (
-            SELECT DISTINCT f.id, f.rule, f.cloud, f.account, f.region, f.resource_id FROM findings AS f
-        ) AS f
-        WHERE f.id = h.id AND h.status <> 'resolved' AND h.last_audit < ?
-          AND h.id NOT IN (SELECT id FROM seen)
-          AND NOT EXISTS (
-            SELECT 1 FROM not_evaluated AS n
-            WHERE n.run_id = ? AND n.rule = f.rule AND n.cloud = f.cloud AND n.account = f.account
-              AND coalesce(n.region, f.region) = f.region AND coalesce(n.resource_id, f.resource_id) = f.resource_id
-          )
-        """,
-        [at, at, run_id],
-    )
 
 
 def _findings(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.resources import files
 from pathlib import Path
 
 import duckdb
@@ -9,6 +10,12 @@ import duckdb
 from finops import __version__
 from finops.errors import WarehouseError
 from finops.schema_comments import comment_statements, schema_sql
+
+
+def _step(name: str) -> str:
+    """A step that is too long for a line, from the folder steps/."""
+    return files("finops").joinpath("warehouse", "steps", f"{name}.sql").read_text(encoding="utf-8")
+
 
 # Steps from each version to the next: {2: "ALTER TABLE …", …}. A step never changes once released;
 # schema.sql always holds the newest version, for files that are made new.
@@ -43,7 +50,9 @@ STEPS: Mapping[int, str] = {
     "ALTER TABLE instance_types ADD COLUMN disk_iops DOUBLE; "
     # What commitments cost.
     "ALTER TABLE prices ADD COLUMN term_months INTEGER; ALTER TABLE prices ADD COLUMN payment VARCHAR; "
-    "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); ",
+    "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); "
+    # The life of findings.
+    + _step("7_history"),
 }
 CURRENT = max(STEPS, default=1)
 

@@ -1,6 +1,6 @@
-"""Audits are kept and come back as they were; findings have a life."""
+"""Audits are kept and come back as they were."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,14 +15,9 @@ from tests.reports import sample
 AT = datetime(2026, 11, 1)
 
 
-def keep(path: Path, report: AuditReport, at: datetime = AT, *, whole: bool = True) -> None:
+def keep(path: Path, report: AuditReport, at: datetime = AT) -> None:
     with writing(path, "audit", at=at, run_id=report.run_id) as writer:
-        record(writer, report, whole=whole)
-
-
-def life(path: Path) -> dict[str, str]:
-    with reading(path) as con:
-        return dict(con.execute("SELECT id, status FROM finding_history").fetchall())
+        record(writer, report)
 
 
 def test_a_report_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -39,47 +34,6 @@ def test_without_an_audit_there_is_a_sentence(tmp_path: Path) -> None:
         pass
     with reading(tmp_path / "w.duckdb") as con, pytest.raises(UsageError, match="run finops audit first"):
         last_audit(con)
-
-
-def test_a_finding_that_is_gone_is_resolved_after_a_whole_audit_only(tmp_path: Path) -> None:
-    path, first = tmp_path / "w.duckdb", sample.three_clouds()
-    keep(path, first)
-    gone = first.findings[0].id
-    later = first.as_of + timedelta(days=1)
-    fewer = first.model_copy(
-        update={"run_id": "second", "as_of": later, "findings": first.findings[1:], "not_evaluated": []}
-    )
-    keep(path, fewer, whole=False)
-    assert life(path)[gone] != "resolved", "a filtered audit did not look"
-    keep(path, fewer.model_copy(update={"run_id": "third", "as_of": later + timedelta(days=1)}))
-    assert life(path)[gone] == "resolved"
-
-
-def test_a_finding_whose_account_could_not_be_read_is_not_resolved(tmp_path: Path) -> None:
-    path, first = tmp_path / "w.duckdb", sample.three_clouds()
-    keep(path, first)
-    gone = first.findings[0]
-    blind = first.not_evaluated[0].model_copy(
-        update={
-            "rule": gone.rule,
-            "cloud": gone.cloud,
-            "account": gone.account,
-            "region": None,
-            "resource_id": None,
-        }
-    )
-    keep(
-        path,
-        first.model_copy(
-            update={
-                "run_id": "second",
-                "as_of": first.as_of + timedelta(days=1),
-                "findings": first.findings[1:],
-                "not_evaluated": [blind],
-            }
-        ),
-    )
-    assert life(path)[gone.id] != "resolved"
 
 
 def test_amounts_are_stored_as_decimals_to_the_cent(tmp_path: Path) -> None:

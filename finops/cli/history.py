@@ -1,0 +1,181 @@
+"""Commands about what became of findings: diff, savings, findings."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from finops.cli.options import Common, Config, Db, Format, Wait, in_colour, on_terminal, out, width
+from finops.errors import UsageError
+
+if TYPE_CHECKING:
+    from finops.history.decisions import Verb
+
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")
+]
+Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of findings, or unique starts of some.")]
+Owner = Annotated[str | None, typer.Option(metavar="NAME", help="Who takes care of it.")]
+Comment = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, in words.")]
+_STATUSES = ("new", "open", "reopened", "exempt", "resolved")
+
+findings = typer.Typer(
+    help="The findings of all audits: list them, and record what was decided.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Adds the commands to the application."""
+    app.command()(diff)
+    app.add_typer(findings, name="findings")
+
+
+def diff(
+    ctx: typer.Context,
+    runs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RUN RUN]", help="Two audits by their run ids [the last two whole ones]."),
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    output: Output = None,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """New, reopened, gone and changed findings between two audits, and how they were resolved."""
+    from finops.pipeline.comparing import compare
+    from finops.warehouse import reading
+    from reports.history.diff import COLUMNS, page, rows
+
+    common = Common(ctx, db, config)
+    with reading(common.db, common.settings.limits()) as con:
+        found = compare(con, runs or [])
+    if format_ is Format.json:
+        _write(found.to_json(), output, common)
+    else:
+        _write(_shown(format_, page(found), COLUMNS, list(rows(found)), output), output, common)
+
+
+def _shown(
+    format_: Format, page: Any, names: Sequence[str], rows: Sequence[Sequence[object]], output: Path | None
+) -> str:
+    """The answer as asked for: a page for a person, records for a program."""
+    from reports.history import page as pages
+
+    if format_ is Format.csv:
+        return pages.as_csv(names, rows, bom=output is not None)
+    if format_ is Format.markdown:
+        return pages.markdown(page)
+    if output is not None or on_terminal():
+        return pages.terminal(page, width=width(), color=in_colour() and output is None)
+    return pages.as_tsv(names, rows)
+
+
+def _write(text: str, output: Path | None, common: Common) -> None:
+    if output is None:
+        out(text)
+        return
+    from finops.pipeline.files import write_whole
+
+    write_whole(output, text.encode())
+    common.say(f"Written to {output}.")
+
+
+# --- findings ---------------------------------------------------------------------------------------------
+
+
+@findings.command("list")
+def list_(
+    ctx: typer.Context,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATUS",
+            help="Only new, open, reopened, exempt or resolved ones (repeatable) [all but resolved].",
+        ),
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    output: Output = None,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """List the findings of all audits: their state, what was decided, and what they would save."""
+    from finops.history.decisions import listing
+    from finops.pipeline.tables import as_json
+    from finops.warehouse import reading
+    from reports.history.findings import COLUMNS, page, rows
+
+    for name in status or ():
+        if name not in _STATUSES:
+            raise UsageError(f"--status {name}: write one of {', '.join(_STATUSES)}.")
+    common = Common(ctx, db, config)
+    with reading(common.db, common.settings.limits()) as con:
+        found = listing(con, status or [one for one in _STATUSES if one != "resolved"])
+    if format_ is Format.json:
+        _write(as_json(found) + "\n", output, common)
+    else:
+        _write(_shown(format_, page(found), COLUMNS, rows(found), output), output, common)
+
+
+@findings.command()
+def agree(
+    ctx: typer.Context,
+    ids: Ids,
+    owner: Owner = None,
+    comment: Comment = None,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Record that these findings are agreed upon and will be acted upon."""
+    _decide(Common(ctx, db, config), "agreed", ids, owner, comment, wait)
+
+
+@findings.command()
+def reject(
+    ctx: typer.Context,
+    ids: Ids,
+    owner: Owner = None,
+    comment: Comment = None,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Record that these findings will not be acted upon; audits go on showing them (exemptions hide them)."""
+    _decide(Common(ctx, db, config), "rejected", ids, owner, comment, wait)
+
+
+@findings.command()
+def done(
+    ctx: typer.Context,
+    ids: Ids,
+    owner: Owner = None,
+    comment: Comment = None,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Record that these findings were acted upon; the next audit and later bills tell whether it shows."""
+    _decide(Common(ctx, db, config), "done", ids, owner, comment, wait)
+
+
+def _decide(
+    common: Common, verb: "Verb", ids: list[str], owner: str | None, comment: str | None, wait: str
+) -> None:
+    from finops.history.decisions import Decision, decide, find
+    from finops.instants import now, parse_duration
+    from finops.warehouse import reading, writing
+
+    patience = parse_duration(wait).total_seconds()
+    with reading(common.db, common.settings.limits()) as con:
+        found = find(con, ids)
+    decisions = [Decision(one, verb, owner, comment, "command line") for one in found]
+    at = now()
+    with writing(
+        common.db, "findings", at=at, wait_seconds=patience, limits=common.settings.limits()
+    ) as writer:
+        recorded = decide(writer.con, decisions, at)
+    same = f"; {len(found) - recorded} said so already" if recorded < len(found) else ""
+    common.say(f"{recorded} finding{'' if recorded == 1 else 's'} {verb}{same}.")
