@@ -41,8 +41,8 @@ def keep(con: duckdb.DuckDBPyConnection, report: AuditReport, observed: Observed
 
 def _newest(con: duckdb.DuckDBPyConnection) -> datetime | None:
     row = con.execute(
-        "SELECT max(at) FROM "
-        "(SELECT as_of AS at FROM audits WHERE forward UNION ALL SELECT last_audit FROM finding_history)"
+        "SELECT max(instant) FROM "
+        "(SELECT as_of AS instant FROM audits WHERE forward UNION ALL SELECT last_audit FROM finding_history)"
     ).fetchone()
     return row[0] if row else None
 
