@@ -37,6 +37,7 @@ def keep(con: duckdb.DuckDBPyConnection, report: AuditReport, observed: Observed
     _write_forward(con, at)
     _resolve(con, report.run_id, at, observed)
     con.execute("DROP TABLE temp.sighted")
+    _note_realised(con, observed.realised)
 
 
 def _newest(con: duckdb.DuckDBPyConnection) -> datetime | None:
@@ -162,6 +163,7 @@ def _resolve(con: duckdb.DuckDBPyConnection, run_id: str, at: datetime, observed
             "id": pa.array([row.id for row in rows], type=pa.string()),
             "resolution": pa.array([row.resolution for row in rows], type=pa.string()),
             "became": pa.array([_json(row.became) for row in rows], type=pa.string()),
+            "replaced_by": pa.array([json.dumps(row.replaced_by) for row in rows], type=pa.string()),
         }
     )
     con.register("arriving", table)
@@ -173,8 +175,24 @@ def _resolve(con: duckdb.DuckDBPyConnection, run_id: str, at: datetime, observed
     con.unregister("arriving")
     con.execute(
         "UPDATE finding_history AS h SET status = 'resolved', resolution = e.resolution, resolved_at = $at, "
-        "last_audit = $at, became = e.became FROM ended AS e WHERE e.id = h.id",
+        "last_audit = $at, became = e.became, replaced_by = e.replaced_by FROM ended AS e WHERE e.id = h.id",
         {"at": at},
     )
     con.execute("INSERT INTO finding_events SELECT id, ?, ?, 'resolved', resolution FROM ended", [run_id, at])
     con.execute("DROP TABLE temp.ended")
+
+
+def _note_realised(con: duckdb.DuckDBPyConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What was measured now takes the place of what was; what came back is no saving any more."""
+    con.execute(
+        "DELETE FROM realised_savings WHERE list_contains(?, finding_id) "
+        "OR finding_id NOT IN (SELECT id FROM finding_history WHERE status = 'resolved')",
+        [[row["finding_id"] for row in rows]],
+    )
+    known = {
+        row[0] for row in con.execute("SELECT id FROM finding_history WHERE status = 'resolved'").fetchall()
+    }
+    names = [row[0] for row in con.execute("DESCRIBE realised_savings").fetchall()]
+    values = [[row.get(name) for name in names] for row in rows if row["finding_id"] in known]
+    if values:
+        con.executemany(f"INSERT INTO realised_savings VALUES ({', '.join('?' * len(names))})", values)  # noqa: S608

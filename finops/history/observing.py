@@ -11,6 +11,7 @@ import duckdb
 from finops.history import inventory
 from finops.history.decisions import latest_decisions
 from finops.history.inventory import Inventory, Named
+from finops.history.replacing import with_replacements
 from finops.history.resolving import Look, Open, Resolved, resolve
 from finops.model import AuditReport, Finding, NotEvaluated
 
@@ -44,6 +45,7 @@ class Observed:
     audited: Audited | None = None
     sightings: dict[str, Sighting] = field(default_factory=dict)
     resolved: list[Resolved] = field(default_factory=list)
+    realised: list[dict[str, Any]] = field(default_factory=list)  # rows of realised_savings
 
 
 def observe(con: duckdb.DuckDBPyConnection, report: AuditReport, audited: Audited, into: Observed) -> None:
@@ -59,6 +61,7 @@ def observe(con: duckdb.DuckDBPyConnection, report: AuditReport, audited: Audite
     into.sightings = {name: _sighting(one, seen) for name, one in named.items()}
     blind = _Blind(report.not_evaluated)
     decided = latest_decisions(con)
+    resolved: list[Resolved] = []
     for known in missing:
         look = Look(
             thing=seen.things.get(known.named),
@@ -68,7 +71,8 @@ def observe(con: duckdb.DuckDBPyConnection, report: AuditReport, audited: Audite
         )
         outcome = resolve(known, look)
         if outcome is not None:
-            into.resolved.append(outcome)
+            resolved.append(outcome)
+    into.resolved = with_replacements(con, resolved)
 
 
 def _open(con: duckdb.DuckDBPyConnection, at: datetime) -> list[Open]:

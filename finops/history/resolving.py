@@ -50,11 +50,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A finding that is resolved, and what the resource is since; None when it is gone."""
+    """A finding that is resolved, and what the resource is since; None when it is gone.
+
+    `replaced_by` is what took its place: (resource id, why), as far as the inventory tells.
+    """
 
     id: str
     resolution: Resolution
     became: Mapping[str, Any] | None
+    replaced_by: tuple[tuple[str, str], ...] = ()
 
 
 def resolve(known: Open, look: Look) -> Resolved | None:

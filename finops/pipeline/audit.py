@@ -16,6 +16,7 @@ from finops.errors import UsageError
 from finops.exemptions import Exemptions, Mute, load_mutes
 from finops.history.life import Past, life, past
 from finops.history.observing import Observed, observe
+from finops.history.realised import realise
 from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.arithmetic import arithmetic
@@ -82,6 +83,7 @@ def audit(
     if observed is not None:
         ahead = as_of is not None and as_of > latest_data(con) + timedelta(days=1)
         observe(con, report, audited(con, filters, verdicts.counts, ahead=ahead), observed)
+        observed.realised = realise(con, at, observed)
     return report
 
 

@@ -9,6 +9,7 @@ import duckdb
 
 from finops.history.life import life, past
 from finops.history.observing import Audited, Observed, observe
+from finops.history.realised import realise
 from finops.model import Finding, NotEvaluated
 from finops.pipeline.record import record
 from finops.schema_comments import schema_sql
@@ -38,8 +39,8 @@ class World:
             f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", [*row.values()]
         )
 
-    def machine(self, name: str = "i-1", **more: Any) -> None:
-        row = {**HERE, "instance_id": name, "state": "running", "instance_type": "m5.xlarge"}
+    def machine(self, resource: str = "i-1", **more: Any) -> None:
+        row = {**HERE, "instance_id": resource, "state": "running", "instance_type": "m5.xlarge"}
         self.put("instances", **{**row, "purchase_model": "on_demand", **more})
 
     def collect(
@@ -59,6 +60,45 @@ class World:
                 "INSERT INTO coverage VALUES (?, ?, ?, ?, ?, NULL, 0, 0, ?, ?, '')",
                 [*key, status, then, day(at)],
             )
+
+    def bill(
+        self,
+        name: str | None,
+        per_day: float | str,
+        first: float,
+        last: float,
+        meter: str = "BoxUsage:m5.xlarge",
+        hours: float = 24,
+        **more: Any,
+    ) -> None:
+        """Charges for `name` from a day up to (not on) another, each over so many hours."""
+        step = hours / 24
+        row = {
+            "x_Cloud": "aws", "x_AccountId": "1", "BillingAccountId": "payer", "RegionId": "r", "x_ResourceKey": name,
+            "x_UsageType": meter, "x_ServiceCode": "AmazonEC2", "x_CostBasis": "effective", "x_Source": "test",
+            "ChargeCategory": "Usage", "BillingCurrency": "USD", **more,
+        }  # fmt: skip
+        names = ", ".join(row)
+        self.con.execute(
+            f"INSERT INTO charges ({names}, x_Cost, ChargePeriodStart, ChargePeriodEnd) "
+            f"SELECT {', '.join('?' * len(row))}, CAST(? AS DECIMAL(38, 18)), ? + to_hours(CAST(i * ? AS BIGINT)), "
+            "? + to_hours(CAST((i + 1) * ? AS BIGINT)) FROM range(CAST(? AS BIGINT)) AS r (i)",
+            [
+                *row.values(), str(float(per_day) * step), day(first), hours, day(first), hours,
+                round((last - first) / step),
+            ],
+        )  # fmt: skip
+
+    def family(self, **types: str) -> None:
+        """What families these types are of."""
+        for name, of in types.items():
+            self.put("instance_types", cloud="aws", instance_type=name.replace("_", "."), family=of)
+
+    def realised(self, finding: Finding) -> dict[str, Any]:
+        cursor = self.con.execute("SELECT * FROM realised_savings WHERE finding_id = ?", [finding.id])
+        row = cursor.fetchone()
+        assert row, "nothing is known of what it saved"
+        return dict(zip([column[0] for column in cursor.description or []], row, strict=True))
 
     def audit(
         self,
@@ -80,6 +120,7 @@ class World:
         )
         observed = Observed()
         observe(self.con, report, Audited(whole, limits or {}, tuple(rules), ahead), observed)
+        observed.realised = realise(self.con, day(at), observed)
         self.con.execute(
             "INSERT INTO runs VALUES (?, 'audit', ?, NULL, NULL, 'running', '', NULL, NULL)", [run, day(at)]
         )
