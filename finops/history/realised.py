@@ -30,11 +30,22 @@ def realise(con: duckdb.DuckDBPyConnection, at: datetime, observed: Observed) ->
     con.execute(meters.DAYS_BETWEEN + meters.macros())
     con.execute(files("finops").joinpath("history", "realised.sql").read_text(encoding="utf-8"))
     bounds, parts = _bounds(con), _parts(con, by_name(episodes))
+    for kind, name in _made(con):  # nothing of it belongs to what an audit is made from
+        con.execute(f"DROP {kind} temp.{name}")
     rows: list[dict[str, Any]] = []
     for one in sorted(episodes, key=lambda one: one.name):
         window = bounds[one.name]
         rows += _rows(one, window, measure(one, window, parts[one.name]), at)
     return rows
+
+
+def _made(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The temporary tables and views that measuring left behind."""
+    return con.execute(
+        "SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary AND view_name LIKE 'realised_%' "
+        "UNION ALL SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary "
+        "AND (table_name LIKE 'realised_%' OR table_name IN ('episodes', 'episode_cells', 'episode_more', 'acted'))"
+    ).fetchall()
 
 
 def _stage(

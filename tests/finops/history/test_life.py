@@ -348,7 +348,7 @@ def test_a_history_of_an_older_version_goes_on(tmp_path: Path) -> None:
         "INSERT INTO findings SELECT run, 'a', 'idle-instance', 'aws', '1', 'r', 'instance', 'i-1', NULL, 'terminate', '{}', "
         "amount, amount, NULL, NULL, 'USD' FROM (VALUES ('1', 5.0), ('2', 7.0)) AS v (run, amount);"
     )
-    con.execute(migrations.STEPS[7])
+    con.execute(migrations._step("7_history"))
     assert con.execute(
         "SELECT id, status, resolution, rule, net_monthly_savings FROM finding_history ORDER BY id"
     ).fetchall() == [
