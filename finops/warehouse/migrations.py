@@ -50,9 +50,8 @@ STEPS: Mapping[int, str] = {
     "ALTER TABLE instance_types ADD COLUMN disk_iops DOUBLE; "
     # What commitments cost.
     "ALTER TABLE prices ADD COLUMN term_months INTEGER; ALTER TABLE prices ADD COLUMN payment VARCHAR; "
-    "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); "
+    "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); " + _step("7_history"),
     # The life of findings.
-    + _step("7_history"),
 }
 CURRENT = max(STEPS, default=1)
 
