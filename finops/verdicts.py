@@ -73,3 +73,10 @@ class Verdicts:
     unjudged: list[Unjudged] = field(default_factory=list)
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def add(self, more: "Verdicts") -> None:
+        """Takes up what the rules of a later stage said."""
+        self.findings += more.findings
+        self.unjudged += more.unjudged
+        self.counts |= more.counts
+        self.seconds |= more.seconds

@@ -62,6 +62,7 @@ def audit(
     Raises UsageError when the warehouse holds no data or a filter names an unknown rule, RuleError for a
     broken rule.
     """
+    from finops.commitments import fill
     from rules.engine import catalogue, rollups, running
 
     filters = filters or Filters()
@@ -73,12 +74,23 @@ def audit(
     rules = chosen(rules, filters)
     refuse_unknown_accounts(con, filters)
     spent = rollups.build(con, at)
-    verdicts = running.run(con, rules, at, settings.rules)
+    about_usage, about_rates = (
+        [rule for rule in rules if rule.header.stage == stage] for stage in ("usage", "rates")
+    )
+    verdicts = running.run(con, about_usage, at, settings.rules)
+    tags = _tags(con, verdicts.findings)
+
+    def buy() -> list[Verdict]:
+        fill(con, at, "accepted")
+        more = running.run(con, about_rates, at, settings.rules, again=True)
+        verdicts.add(more)
+        return exemptions.apply([one for one in more.findings if passes(one, tags, filters)], tags)
+
+    wanted = [verdict for verdict in verdicts.findings if passes(verdict, tags, filters)]
+    usage = exemptions.apply(wanted, tags)
+    assessment = assess(con, usage, at, filters.min_savings, buy if about_rates else None)
     if timings is not None:
         timings.rollups, timings.rules = spent, verdicts.seconds
-    tags = _tags(con, verdicts.findings)
-    wanted = [verdict for verdict in verdicts.findings if passes(verdict, tags, filters)]
-    assessment = assess(con, exemptions.apply(wanted, tags), at, filters.min_savings)
     report = _report(con, settings, run_id, at, filters, verdicts, assessment, tags, exemptions)
     if observed is not None:
         ahead = as_of is not None and as_of > latest_data(con) + timedelta(days=1)

@@ -1,7 +1,6 @@
 """Prices findings and nets them. Exact until the last step, where cents are settled so that parts sum up."""
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,19 +11,23 @@ from finops.model import Level, PriceBasis
 from finops.money import cents
 from finops.savings import exempting, invariants
 from finops.savings.actions import Cell
-from finops.savings.chains import effects
+from finops.savings.buying import purchased
+from finops.savings.chains import accepted, effects
 from finops.savings.costs import AccountCost, Cost, CostBook
+from finops.savings.covered import Covered
 from finops.savings.estate import Estate, load_estate
 from finops.savings.intervals import spans
 from finops.savings.listing import quantities
 from finops.savings.loading import load_costs
 from finops.savings.netting import Choice, choose
-from finops.savings.priced import Priced
+from finops.savings.priced import Priced, finding_id
 from finops.savings.prices import PriceBook, load_prices
 from finops.savings.rates import REMOVES, remaining_ratio
 from finops.savings.settling import settle
 from finops.savings.variation import load_variation
 from finops.verdicts import Key, Verdict
+
+Buy = Callable[[], Sequence[Verdict]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,35 +41,35 @@ class Assessment:
     spans: Mapping[str, tuple[Decimal, Decimal]]
 
 
-def finding_id(rule: str, key: Key, region: str | None = None) -> str:
-    """The same for the same rule and resource in every run and on every machine.
-
-    The region belongs to it only where an id repeats within its account.
-    """
-    parts = (rule, *key, region) if region else (rule, *key)
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
-
-
 def assess(
     con: duckdb.DuckDBPyConnection,
     verdicts: Sequence[Verdict],
     as_of: datetime,
     min_savings: Decimal | None = None,
+    buy: Buy | None = None,
 ) -> Assessment:
     """Prices `verdicts` on a connection that holds the rollups and the table `judged`, then nets them.
 
-    Findings that save nothing at known prices are left out, and so are those below `min_savings`, before
-    netting, so that every filter is netted anew. Raises InvariantError when a promise of the arithmetic is
-    broken, which would be a bug.
+    `buy` is asked for the verdicts about rates once the actions about usage are accepted; it finds what these leave in
+    the temporary table `accepted`. Findings that save nothing at known prices are left out, and so are those below
+    `min_savings`, before netting, so that every filter is netted anew. Raises InvariantError when a promise of the
+    arithmetic is broken, which would be a bug.
     """
+    from finops.commitments import Pools
+
     estate = load_estate(con)
     prices = load_prices(con, as_of, quantities(estate))
     reach = [estate.reach(verdict.key, verdict.components) for verdict in verdicts]
     keys = {key for keys in reach for key in keys} | {verdict.key for verdict in verdicts}
     book = load_costs(con, estate, prices, keys, as_of)
-    priced = [_price(verdict, keys, book) for verdict, keys in zip(verdicts, reach, strict=True)]
+    covered = Covered(Pools(con))
+    priced = [_price(verdict, keys, book, covered) for verdict, keys in zip(verdicts, reach, strict=True)]
     kept = [one for one in priced if _worth_saying(one, min_savings)]
     _net(exempting.pending(kept), book)
+    covered.share_out(exempting.pending(kept))
+    if buy is not None:
+        _keep_accepted(con, exempting.pending(kept))
+        kept += [one for one in purchased(con, buy()) if _worth_saying(one, min_savings)]
     settle(kept, book.accounts)
     exempting.price_waste(kept, book)
     invariants.check(kept, book.accounts)
@@ -75,6 +78,19 @@ def assess(
         one.span = found.of.get(one.id)
         one.span_basis = found.basis.get(one.id)
     return Assessment(kept, book.accounts, estate, prices, found.totals)
+
+
+def _keep_accepted(con: duckdb.DuckDBPyConnection, priced: Sequence[Priced]) -> None:
+    """Writes what the counted findings leave into the temporary table `accepted`."""
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE accepted (cloud VARCHAR, account_id VARCHAR, resource_id VARCHAR, "
+        "component VARCHAR, remaining DOUBLE, action VARCHAR, instance_type VARCHAR)"
+    )
+    if rows := list(accepted(priced)):
+        marks = ", ".join(["unnest(?)"] * len(rows[0]))
+        con.execute(
+            f"INSERT INTO accepted SELECT {marks}", [list(column) for column in zip(*rows, strict=True)]
+        )
 
 
 def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:
@@ -89,7 +105,7 @@ def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:
 # --- price ------------------------------------------------------------------------------------------------
 
 
-def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
+def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: Covered) -> Priced:
     cost = book.of(verdict.key)
     own = _own_cells(verdict, cost)
     one = Priced(
@@ -118,6 +134,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook) -> Priced:
     one.left = dict.fromkeys(one.before, ratio)
     if verdict.action in REMOVES and (one.saving or 0) < 0:
         return _unpriced(one, "what it was charged in this window is negative, as after a refund")
+    covered.keep_paid(one)
     _judge_price(one)
     return one
 
@@ -187,7 +204,7 @@ def _judge_price(one: Priced) -> None:
         _doubt(one, "at list prices" + (f": {cost.note}" if cost and cost.note else ""))
     elif cost and cost.basis == "billed" and cost.note:
         _doubt(one, cost.note)
-    if cost and cost.total > 0 and cost.committed / cost.total > Decimal("0.1"):
+    if cost and not one.paid and cost.total > 0 and cost.committed / cost.total > Decimal("0.1"):
         share = cost.committed / cost.total
         one.confidence = "low"
         one.reasons.append(

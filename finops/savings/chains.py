@@ -1,8 +1,9 @@
 """From priced findings to what netting chooses among: stages, what each leaves, and what it does after another."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from math import prod
 
 from finops.savings.actions import STAGES, Cell, Effect, Stage
 from finops.savings.costs import CostBook
@@ -27,12 +28,33 @@ def _effect(one: Priced, beside: Sequence[Priced], book: CostBook) -> Effect:
         for other in beside:
             if STAGES[other.verdict.action] != Stage.SIZE:
                 continue
-            left = _spot_of_the_new_size(one, other, book)
+            left = None if one.paid else _spot_of_the_new_size(one, other, book)
             if left is None:
                 never.add(other.id)
             else:
                 after[other.id] = dict.fromkeys(one.before, left)
     return Effect(one.id, stage, one.before, one.left or {}, after, frozenset(never))
+
+
+def accepted(priced: Sequence[Priced]) -> Iterator[tuple[str, str, str, str, float, str, str | None]]:
+    """Rows of what the counted findings leave: resource, component, share left, actions, and the type it becomes."""
+    counted = [one for one in priced if one.choice.counted]
+    by_cell: dict[Cell, list[Priced]] = defaultdict(list)
+    for one in counted:
+        for cell in one.before:
+            by_cell[cell].append(one)
+    for cell, mine in sorted(by_cell.items()):
+        left = prod((_use_left(one, cell) for one in mine), start=Decimal(1))
+        types = [one.verdict.proposed.get("instance_type") for one in mine if one.verdict.action == "resize"]
+        actions = ",".join(sorted({one.verdict.action for one in mine}))
+        yield (*cell.key, cell.component, float(left), actions, next(iter(types), None))
+
+
+def _use_left(one: Priced, cell: Cell) -> Decimal:
+    """The share of its use that is left, whatever held commitments keep costing of the rest."""
+    if cell in one.paid:
+        return 1 - one.paid[cell].gone
+    return min(Decimal(1), (one.left or {}).get(cell, Decimal(1)))
 
 
 def _excluded(one: Priced, other: Priced) -> bool:
@@ -44,7 +66,8 @@ def _excluded(one: Priced, other: Priced) -> bool:
 def _spot_of_the_new_size(spot: Priced, size: Priced, book: CostBook) -> Decimal | None:
     """The share that the spot price of the new size is of what the new size costs; None when it is not known.
 
-    The spot price of another size is another price: half the size is not half of it.
+    The spot price of another size is another price: half the size is not half of it. Of a machine that a commitment
+    covers the two are alternatives, as that stays paid beside either.
     """
     new_type = size.verdict.proposed.get("instance_type")
     month = spot_month(spot.verdict, str(new_type), book)

@@ -40,8 +40,9 @@ _ASSUMED = 0.20
 # room.
 _HOURS_AGAIN, _HOURS_ON_DEMAND = 2.0, 24.0
 
-DAYS, LISTED, ASSUMED, FIXED = (
+DAYS, HOURS, LISTED, ASSUMED, FIXED = (
     "days of the bill, drawn again by the week",
+    "hours of the bill, drawn again by the day",
     "list prices: a discount of up to 30 % is possible",
     "the bill tells no days: 20 % either way",
     "paid by the term: it does not vary",
@@ -64,7 +65,7 @@ def spans(priced: Sequence[Priced], variation: Variation) -> Spans:
     for one in priced:
         if one.net_savings is None:
             continue
-        swing = _swing(one, variation) if one.net_savings else _Swing([FIXED])
+        swing = _swing_of(one, variation)
         low, high = swing.ends()
         net = float(one.net_savings)
         found.of[one.id] = _around(one.net_savings, net + low, net + high)
@@ -120,6 +121,17 @@ def _around(net: Decimal, low: float, high: float) -> tuple[Decimal, Decimal]:
 
 
 # --- one finding ------------------------------------------------------------------------------------------
+
+
+def _swing_of(one: Priced, variation: Variation) -> "_Swing":
+    if not one.net_savings:
+        return _Swing([FIXED])
+    if one.own_span is None:
+        return _swing(one, variation)
+    # A purchase: its usage was drawn again where it was sized. What ails one purchase ails the others.
+    share = float(one.net_savings / one.choice.saved)
+    low, high = (float(end - one.choice.saved) * share for end in one.own_span)
+    return _Swing([HOURS], None, max(0.0, -low), max(0.0, high))
 
 
 def _swing(one: Priced, variation: Variation) -> _Swing:

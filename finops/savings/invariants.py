@@ -8,7 +8,15 @@ from finops.errors import InvariantError
 from finops.money import CENT
 from finops.savings.actions import Cell
 from finops.savings.costs import AccountCost
-from finops.savings.priced import Priced, account_limits, by_account, by_resource, net_of
+from finops.savings.priced import (
+    Priced,
+    account_limits,
+    by_account,
+    by_resource,
+    net_of,
+    portions,
+    purchases,
+)
 
 _ZERO = Decimal(0)
 _NOISE = Decimal("1e-15")  # what divisions of 28 digits leave
@@ -26,8 +34,12 @@ def check(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
         most = max(Decimal("0.00"), *(one.monthly_cost or Decimal(0) for one in group))
         _at_most(net_of(group), most, f"resource {key.resource_id}", currency)
     limits = account_limits(accounts)
-    for place, group in by_account(priced).items():
-        _at_most(net_of(group), limits.get(place, Decimal("0.00")), f"account {place[1]}", place[2])
+    spent = {place: net_of(group) for place, group in by_account(priced).items()}
+    for one in purchases(priced):
+        for place, part in portions(one, one.net_savings or _ZERO).items():
+            spent[place] = spent.get(place, _ZERO) + part
+    for place, net in spent.items():
+        _at_most(net, limits.get(place, Decimal("0.00")), f"account {place[1]}", place[2])
 
 
 def _at_most(net: Decimal, cost: Decimal, what: str, currency: str) -> None:

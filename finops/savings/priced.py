@@ -1,9 +1,11 @@
 """A finding with its money, and the groups within which money must not be promised twice."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from finops.model import Level, PriceBasis
 from finops.money import cents
@@ -12,14 +14,28 @@ from finops.savings.costs import AccountCost, Cost, Place
 from finops.savings.netting import Choice
 from finops.verdicts import Key, Verdict
 
+if TYPE_CHECKING:
+    from finops.savings.covered import Paid
+
+
+def finding_id(rule: str, key: Key, region: str | None = None) -> str:
+    """The same for the same rule and resource in every run and on every machine.
+
+    The region belongs to it only where an id repeats within its account.
+    """
+    parts = (rule, *key, region) if region else (rule, *key)
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
+
 
 @dataclass(slots=True)
 class Priced:
     """A finding with its money. What cells cost (`before`) and the share of them that is left are exact, the rest is
     to the cent.
 
-    `span` is the interval of the net saving. `waste` is what an exempt finding costs beyond what counts elsewhere.
-    `listed` are the cells of `before` that no bill holds and that are priced from the list.
+    `paid` tells what held commitments keep costing of a cell, `accounts` whose usage a purchase covers, by share.
+    `span` is the interval of the net saving, `own_span` that of a purchase, which is not drawn from days. `waste` is
+    what an exempt finding costs beyond what counts elsewhere. `listed` are the cells of `before` that no bill holds and
+    that are priced from the list.
     """
 
     id: str
@@ -35,6 +51,9 @@ class Priced:
     net_savings: Decimal | None = None
     waste: Decimal | None = None
     choice: Choice = field(default_factory=lambda: Choice(counted=False))
+    paid: dict[Cell, "Paid"] = field(default_factory=dict)
+    accounts: dict[str, Decimal] | None = None
+    own_span: tuple[Decimal, Decimal] | None = None
     span: tuple[Decimal, Decimal] | None = None
     span_basis: str | None = None
     confidence: Level = "high"
@@ -61,10 +80,10 @@ class Priced:
 
 
 def by_account(priced: Iterable[Priced]) -> dict[Place, list[Priced]]:
-    """Findings with money, by (cloud, account, currency)."""
+    """Findings with money, by (cloud, account, currency). Purchases are not among them: they cover several accounts."""
     groups: dict[Place, list[Priced]] = defaultdict(list)
     for one in priced:
-        if one.net_savings is not None and one.currency:
+        if one.net_savings is not None and one.currency and one.accounts is None:
             groups[one.place].append(one)
     return groups
 
@@ -89,3 +108,21 @@ def account_limits(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
     for account in accounts:
         limits[(account.cloud, account.account_id, account.currency)] += cents(account.total)
     return {place: max(limit, Decimal("0.00")) for place, limit in limits.items()}
+
+
+def purchases(priced: Iterable[Priced]) -> list[Priced]:
+    """Purchases with money, by id."""
+    return sorted(
+        (one for one in priced if one.accounts is not None and one.net_savings is not None),
+        key=lambda one: one.id,
+    )
+
+
+def portions(one: Priced, net: Decimal) -> dict[Place, Decimal]:
+    """What of a purchase's net saving falls to each account: the parts sum up to it."""
+    cloud, _, currency = one.place
+    names = sorted(one.accounts or {}, key=lambda name: (-(one.accounts or {})[name], name))
+    parts = {(cloud, name, currency): cents(net * (one.accounts or {})[name]) for name in names}
+    if names:
+        parts[(cloud, names[0], currency)] += net - sum(parts.values(), Decimal(0))
+    return parts

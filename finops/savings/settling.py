@@ -5,12 +5,20 @@ prices come from the list although the account has a bill, they count only as fa
 resource. What is cut is said on the finding.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import ROUND_DOWN, Decimal
 
 from finops.money import CENT, cents
 from finops.savings.costs import AccountCost, Place
-from finops.savings.priced import Priced, account_limits, by_account, by_resource
+from finops.savings.priced import (
+    Priced,
+    account_limits,
+    by_account,
+    by_resource,
+    net_of,
+    portions,
+    purchases,
+)
 
 _ZERO = Decimal("0.00")
 _ORDER = {"low": 0, "medium": 1, "high": 2}
@@ -34,6 +42,24 @@ def settle(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
         if place in unnamed:
             _bring_down(group, unnamed[place], _NOT_ON_THE_BILL, _listed)
         _bring_down(group, limits.get(place, _ZERO), _REFUNDS)
+    _fit_purchases(priced, limits)
+
+
+def _fit_purchases(priced: Sequence[Priced], limits: Mapping[Place, Decimal]) -> None:
+    """Brings each purchase down to what the accounts whose usage it covers still cost after everything before it."""
+    spent: dict[Place, Decimal] = {place: net_of(group) for place, group in by_account(priced).items()}
+    for one in purchases(priced):
+        net = _net(one)
+        for place, part in portions(one, net).items():
+            room = max(_ZERO, limits.get(place, _ZERO) - spent.get(place, _ZERO))
+            if part > room:
+                net = min(net, (net * room / part).quantize(CENT, rounding=ROUND_DOWN))
+        if net < _net(one):
+            one.net_savings = net
+            one.confidence = "low"
+            one.reasons.append(_REFUNDS)
+        for place, part in portions(one, net).items():
+            spent[place] = spent.get(place, _ZERO) + part
 
 
 def _round(one: Priced) -> None:

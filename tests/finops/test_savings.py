@@ -18,9 +18,9 @@ from finops.pipeline.audit import _rates
 from finops.pipeline.totals import currency_totals, overall
 from finops.savings import Assessment, Priced, assess, invariants
 from finops.savings.actions import Cell
-from finops.savings.assess import finding_id
 from finops.savings.costs import AccountCost
 from finops.savings.netting import Choice
+from finops.savings.priced import finding_id
 from finops.schema_comments import schema_sql
 from finops.verdicts import Key, RuleFacts, Verdict
 from rules.engine import rollups

@@ -1,0 +1,58 @@
+"""Findings that say buy, as findings with money: what a commitment would cover, and what it costs instead."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from finops.money import cents
+from finops.savings.actions import Cell
+from finops.savings.netting import Choice
+from finops.savings.priced import Priced, finding_id
+from finops.verdicts import Verdict
+
+if TYPE_CHECKING:
+    from finops.commitments import Purchases
+
+
+def purchased(con: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) -> Iterator[Priced]:
+    """The purchases that verdicts of the rules about rates propose; they exclude nothing and nothing excludes them,
+    since each is sized on what all else leaves."""
+    if not verdicts:
+        return
+    from finops.commitments import Purchases
+
+    known = Purchases(con)
+    for verdict in verdicts:
+        yield _priced(verdict, known)
+
+
+def _priced(verdict: Verdict, known: "Purchases") -> Priced:
+    bought = known.of(verdict)
+    one = Priced(
+        id=finding_id(verdict.rule.id, verdict.key),
+        verdict=verdict,
+        before={},
+        left=None,
+        cost=None,
+        basis="none",
+        currency=None,
+        confidence=verdict.confidence,
+        reasons=list(verdict.confidence_reasons),
+    )
+    if bought is None or bought.before <= 0:
+        one.confidence = "low"
+        one.reasons.append("what this commitment costs is not known")
+        return one
+    cell = Cell(verdict.key, "commitment")
+    one.before, one.left = {cell: bought.before}, {cell: bought.after / bought.before}
+    one.currency, one.monthly_cost = bought.currency, cents(bought.monthly_cost)
+    one.basis = "list" if bought.listed else "billed"
+    if bought.listed:
+        one.confidence = "low" if one.confidence == "low" else "medium"
+        one.reasons.append("at the list price of the commitment")
+    one.accounts, one.own_span = bought.accounts, (bought.low, bought.high)
+    if verdict.exemption is None:
+        one.choice = Choice(True, taken={cell: one.saving or Decimal(0)})
+    return one
