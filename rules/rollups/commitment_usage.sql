@@ -87,47 +87,91 @@ used AS (
     WHERE m.service IS NOT NULL AND NOT coalesce(i.spot, false)
 ),
 told AS (
-    SELECT *, CASE
-        WHEN length <= 1.001 THEN 1
-        WHEN cloud = 'alibaba' AND length BETWEEN 23.9 AND 24.1 AND quantity BETWEEN 23.9 AND 24.1 THEN 24
-    END AS grain
-    FROM used
-    WHERE sku IS NOT NULL AND sku <> '' AND quantity > 0
+    -- What a stretch has in common is one number beside the resource, so that hours are grouped by little.
+    SELECT *, hash(cloud, payer, account_id, region, service, sku, platform, currency, commitment_id, commitment_type, grain) AS series
+    FROM (
+        SELECT *, CASE
+            WHEN length <= 1.001 THEN 1
+            WHEN cloud = 'alibaba' AND length BETWEEN 23.9 AND 24.1 AND quantity BETWEEN 23.9 AND 24.1 THEN 24
+        END AS grain
+        FROM used
+        WHERE sku IS NOT NULL AND sku <> '' AND quantity > 0
+    )
 ),
-hourly AS (
-    SELECT cloud, payer, account_id, region, resource_id, service, sku, platform, currency, commitment_id,
-        commitment_type, grain, hour, round(sum(quantity / grain), 6) AS quantity,
-        CAST(sum(cost / grain) AS DECIMAL(38, 9)) AS cost,
-        CAST(sum(coalesce(list_cost, cost) / grain) AS DECIMAL(38, 9)) AS list_cost
+named AS (
+    SELECT DISTINCT series, cloud, payer, account_id, region, service, sku, platform, currency, commitment_id,
+        commitment_type, grain
     FROM told
     WHERE grain IS NOT NULL
-    GROUP BY ALL
-    UNION ALL
-    SELECT x_Cloud, coalesce(BillingAccountId, x_AccountId), NULL, NULL, NULL, 'bill', NULL, NULL, NULL, NULL, NULL, 1,
-        date_trunc('hour', ChargePeriodStart), 1, 0, 0
+),
+hourly AS (
+    SELECT resource_id, series, hour, round(sum(quantity / grain), 6) AS quantity,
+        CAST(sum(cost / grain) AS DECIMAL(38, 9)) AS cost, CAST(sum(coalesce(list_cost, cost) / grain) AS DECIMAL(38, 9)) AS list_cost
+    FROM told
+    WHERE grain IS NOT NULL
+    GROUP BY resource_id, series, hour
+),
+billed AS (
+    SELECT x_Cloud AS cloud, coalesce(BillingAccountId, x_AccountId) AS payer, date_trunc('hour', ChargePeriodStart) AS hour
     FROM charges
     WHERE ChargeCategory = 'Usage' AND x_Cloud IN ('aws', 'alibaba', 'gcp')
       AND ChargePeriodStart < CAST($as_of AS TIMESTAMP) AND ChargePeriodStart >= CAST($window_start AS TIMESTAMP)
       AND days_between(ChargePeriodStart, ChargePeriodEnd) * 24 <= 1.001
-    GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), date_trunc('hour', ChargePeriodStart)
+    GROUP BY ALL
 ),
 ends AS (
-    SELECT cloud, payer, max(hour) AS last_hour FROM hourly GROUP BY cloud, payer
+    SELECT cloud, payer, max(hour) AS last_hour
+    FROM (
+        SELECT cloud, payer, hour FROM billed
+        UNION ALL
+        SELECT n.cloud, n.payer, h.hour FROM (SELECT series, max(hour) AS hour FROM hourly GROUP BY series) AS h JOIN named AS n USING (series)
+    )
+    GROUP BY cloud, payer
 ),
--- Hours that follow one another with the same figures have the same difference between their number and their place.
+recent AS (
+    SELECT h.resource_id, h.series, h.hour, h.quantity, h.cost, h.list_cost, s.grain
+    FROM hourly AS h
+    JOIN (
+        SELECT n.series, n.grain, e.last_hour FROM named AS n JOIN ends AS e USING (cloud, payer)
+    ) AS s ON s.series = h.series AND h.hour > s.last_hour - INTERVAL 60 DAY
+),
+-- Most machines run on: as many hours as lie between the first and the last.
+alike AS (
+    SELECT resource_id, series, grain, quantity, cost, list_cost, min(hour) AS hour_from, count(*) * grain AS hours,
+        epoch(max(hour)) - epoch(min(hour)) = (count(*) - 1) * grain * 3600 AS whole
+    FROM recent
+    GROUP BY resource_id, series, grain, quantity, cost, list_cost
+),
+-- Of the others, hours that follow one another have the same difference between their number and their place.
 placed AS (
     SELECT h.*, epoch(h.hour) / 3600 / h.grain - row_number() OVER (
-        PARTITION BY h.cloud, h.payer, h.account_id, h.region, h.resource_id, h.service, h.sku, h.platform, h.currency,
-            h.commitment_id, h.commitment_type, h.grain, h.quantity, h.cost, h.list_cost
-        ORDER BY h.hour) AS stretch
-    FROM hourly AS h
-    JOIN ends AS e ON e.cloud = h.cloud AND e.payer = h.payer AND h.hour > e.last_hour - INTERVAL 60 DAY
+        PARTITION BY h.resource_id, h.series, h.quantity, h.cost, h.list_cost ORDER BY h.hour) AS stretch
+    FROM recent AS h
+    SEMI JOIN (SELECT DISTINCT resource_id, series FROM alike WHERE NOT whole) AS a
+        ON a.series = h.series AND a.resource_id IS NOT DISTINCT FROM h.resource_id
+),
+stretches AS (
+    SELECT resource_id, series, min(hour) AS hour_from, count(*) * grain AS hours, quantity, cost, list_cost
+    FROM placed
+    GROUP BY resource_id, series, grain, quantity, cost, list_cost, stretch
+    UNION ALL
+    SELECT w.resource_id, w.series, w.hour_from, w.hours, w.quantity, w.cost, w.list_cost
+    FROM alike AS w
+    ANTI JOIN (SELECT DISTINCT resource_id, series FROM alike WHERE NOT whole) AS a
+        ON a.series = w.series AND a.resource_id IS NOT DISTINCT FROM w.resource_id
 )
-SELECT cloud, payer, account_id, region, resource_id, service, sku, platform, currency, commitment_id, commitment_type,
-    grain, min(hour) AS hour_from, count(*) * grain AS hours, quantity, cost, list_cost
-FROM placed
-GROUP BY cloud, payer, account_id, region, resource_id, service, sku, platform, currency, commitment_id, commitment_type,
-    grain, quantity, cost, list_cost, stretch
+SELECT n.cloud, n.payer, n.account_id, n.region, s.resource_id, n.service, n.sku, n.platform, n.currency, n.commitment_id,
+    n.commitment_type, n.grain, s.hour_from, s.hours, s.quantity, s.cost, s.list_cost
+FROM stretches AS s
+JOIN named AS n USING (series)
+UNION ALL
+SELECT cloud, payer, NULL, NULL, NULL, 'bill', NULL, NULL, NULL, NULL, NULL, 1, min(hour), count(*), 1, 0, 0
+FROM (
+    SELECT b.cloud, b.payer, b.hour, epoch(b.hour) / 3600 - row_number() OVER (PARTITION BY b.cloud, b.payer ORDER BY b.hour) AS stretch
+    FROM billed AS b
+    JOIN ends AS e ON e.cloud = b.cloud AND e.payer = b.payer AND b.hour > e.last_hour - INTERVAL 60 DAY
+)
+GROUP BY cloud, payer, stretch
 UNION ALL
 SELECT cloud, payer, account_id, max(region), NULL, 'coarse', NULL, NULL, currency, NULL, NULL, NULL, min(hour), NULL,
     sum(quantity), CAST(sum(cost) AS DECIMAL(38, 9)), CAST(sum(coalesce(list_cost, cost)) AS DECIMAL(38, 9))
