@@ -20,6 +20,7 @@ from finops.commitments.usage import COMPONENT, Baseline, Held, Hours, epoch_hou
 from finops.money import HOURS_PER_MONTH, cents, shown
 from finops.verdicts import Key
 
+_WINDOW = 720  # hours: what a resource costs is told of the last 30 days of the bill, too
 _MONTH = float(HOURS_PER_MONTH)
 _TEN = Decimal("1e-10")
 
@@ -69,11 +70,11 @@ class _Stretch(NamedTuple):
 class Pools:
     """The held commitments of the bill, asked about single cells and about all of them together.
 
-    Made once per audit from the rollup commitment_usage, before anything is accepted.
+    Made once per audit from the rollup commitment_usage, of the last 30 days of each bill, before anything is accepted.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
-        self._baselines = load_baselines(con)
+        self._baselines = load_baselines(con, last_hours=_WINDOW)
         self._reach = {payer: reaches(baseline) for payer, baseline in self._baselines.items()}
         self._stretches: dict[tuple[Key, str], list[_Stretch]] = defaultdict(list)
         for cloud, account, resource, commitment, kind, *rest in con.execute(_COVERED).fetchall():

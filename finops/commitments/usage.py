@@ -67,12 +67,18 @@ class Baseline:
         return self.hours / HOURS_A_DAY
 
 
-def load_baselines(con: duckdb.DuckDBPyConnection, accepted: str | None = None) -> dict[Payer, Baseline]:
+def load_baselines(
+    con: duckdb.DuckDBPyConnection, accepted: str | None = None, *, last_hours: int | None = None
+) -> dict[Payer, Baseline]:
     """The baselines of all payers whose bills have hourly charges, from the rollup commitment_usage.
 
-    `accepted` names the table of accepted actions; without one nothing has been accepted.
+    `accepted` names the table of accepted actions; without one nothing has been accepted. `last_hours`: of so many
+    hours at the end only.
     """
     baselines = _axes(con)
+    for baseline in baselines.values():
+        if last_hours is not None and baseline.hours > last_hours:
+            baseline.known[: np.flatnonzero(baseline.known)[-last_hours]] = False
     changes: dict[tuple[Payer, str, Held, Series], list[tuple[int, float, float, float]]] = defaultdict(list)
     for role, commitment, kind, *rest in con.execute(_changes(con, accepted)).fetchall():
         series, hour, figures = Series(*rest[:8]), int(rest[8]), rest[9:]

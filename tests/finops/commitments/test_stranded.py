@@ -122,6 +122,20 @@ def test_half_a_machine_frees_half_of_its_commitment(con: duckdb.DuckDBPyConnect
     assert stay.stays == Decimal("25.55")
 
 
+def test_the_last_thirty_days_count_as_they_do_for_the_cost_of_the_machine(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """A machine that is there since then, on a bill of forty days, costs 51.10 a month and not three quarters of it."""
+    charge(con, EVERY, x_ResourceKey="vol-1", x_UsageType="EU-EBS:VolumeUsage.gp3")
+    covered(con, "i-9")
+    con.execute(
+        "DELETE FROM charges WHERE x_ResourceKey = 'i-9' AND ChargePeriodStart < TIMESTAMP '2026-10-02'"
+    )
+    stay = Pools(roll_up(con)).stays_paid(key("i-9"), "compute")
+    assert stay is not None
+    assert stay.committed == Decimal("51.1")
+
+
 def test_together_no_more_is_absorbed_than_other_usage_takes(con: duckdb.DuckDBPyConnection) -> None:
     """Two covered machines go and one is on demand: each alone would be absorbed whole, together half of each is."""
     covered(con, "i-8")
