@@ -32,7 +32,12 @@ class _Model(BaseModel):
 
 
 class Co2e(_Model):
-    """Emissions of the resource over 730 hours and what the action saves of them, kg CO2e, location-based."""
+    """Emissions of the resource over 730 hours and what the action saves of them, kg CO2e, location-based.
+
+    `saved_…` is what the action saves alone, `net_saved_…` what it adds to the total: 0 where another finding counts
+    instead or somebody exempted it, less where it follows another step of a chain. Each as low, central and high and
+    with its operational and embodied part, which add up; whole grams. The sources are those of the resource as it is.
+    """
 
     operational_kg: float | None = None
     embodied_kg: float | None = None
@@ -41,6 +46,31 @@ class Co2e(_Model):
     saved_high_kg: float | None = None
     quality: Literal["measured", "proxy", "unknown"] = "unknown"
     reason: str | None = None
+    operational_low_kg: float | None = None
+    operational_high_kg: float | None = None
+    embodied_low_kg: float | None = None
+    embodied_high_kg: float | None = None
+    saved_operational_low_kg: float | None = None
+    saved_operational_kg: float | None = None
+    saved_operational_high_kg: float | None = None
+    saved_embodied_low_kg: float | None = None
+    saved_embodied_kg: float | None = None
+    saved_embodied_high_kg: float | None = None
+    net_saved_low_kg: float | None = None
+    net_saved_kg: float | None = None
+    net_saved_high_kg: float | None = None
+    net_saved_operational_low_kg: float | None = None
+    net_saved_operational_kg: float | None = None
+    net_saved_operational_high_kg: float | None = None
+    net_saved_embodied_low_kg: float | None = None
+    net_saved_embodied_kg: float | None = None
+    net_saved_embodied_high_kg: float | None = None
+    method_version: str | None = None
+    utilisation_source: Literal["metric", "default"] | None = None
+    grid_source: str | None = None
+    grid_year: int | None = None
+    grid_basis: str | None = None
+    pue_source: str | None = None
 
 
 class Exemption(_Model):
@@ -156,6 +186,47 @@ class CostLine(_Model):
     note: str | None = None
 
 
+class FootprintLine(_Model):
+    """What the resources of one kind in one region of an account emit in 730 hours, kg CO2e.
+
+    None where nothing of it can be estimated; `not_estimated` counts the rest by reason.
+    """
+
+    cloud: str
+    account: str
+    region: str
+    service: str
+    resources: int
+    estimated: int
+    not_estimated: dict[str, int]
+    emitted_low_kg: float | None
+    emitted_kg: float | None
+    emitted_high_kg: float | None
+    emitted_operational_low_kg: float | None
+    emitted_operational_kg: float | None
+    emitted_operational_high_kg: float | None
+    emitted_embodied_low_kg: float | None
+    emitted_embodied_kg: float | None
+    emitted_embodied_high_kg: float | None
+
+
+class CarbonSource(_Model):
+    """Where a factor is from, and the regions it was used for."""
+
+    source: str
+    year: int
+    basis: str | None
+    regions: list[str]
+
+
+class CarbonMethod(_Model):
+    """The version of the carbon method and its tables, and the grid and PUE factors in use."""
+
+    version: str
+    grid: list[CarbonSource]
+    pue: list[CarbonSource]
+
+
 class CurrencyTotals(_Model):
     """Totals of what is in one currency. What is exempt is in `accepted_monthly_waste` and in no saving."""
 
@@ -185,6 +256,22 @@ class Totals(_Model):
     not_evaluated: int
     accepted_monthly_waste: Money | None = None
     exempt_findings: int = 0
+    monthly_co2e_low_kg: float | None = None
+    monthly_co2e_high_kg: float | None = None
+    monthly_co2e_operational_low_kg: float | None = None
+    monthly_co2e_operational_kg: float | None = None
+    monthly_co2e_operational_high_kg: float | None = None
+    monthly_co2e_embodied_low_kg: float | None = None
+    monthly_co2e_embodied_kg: float | None = None
+    monthly_co2e_embodied_high_kg: float | None = None
+    co2e_saved_low_kg: float | None = None
+    co2e_saved_high_kg: float | None = None
+    co2e_saved_operational_low_kg: float | None = None
+    co2e_saved_operational_kg: float | None = None
+    co2e_saved_operational_high_kg: float | None = None
+    co2e_saved_embodied_low_kg: float | None = None
+    co2e_saved_embodied_kg: float | None = None
+    co2e_saved_embodied_high_kg: float | None = None
 
 
 class AuditReport(_Model):
@@ -202,6 +289,8 @@ class AuditReport(_Model):
     not_evaluated: list[NotEvaluated]
     coverage: list[Coverage]
     exemptions: list[ExemptionLine] = []
+    footprint: list[FootprintLine] = []
+    carbon_method: CarbonMethod | None = None
 
     def to_json(self) -> str:
         """The artefact: JSON text, keys in the order of the schema, ending in a newline.

@@ -93,8 +93,16 @@ def _total(currency: str, totals: Totals | CurrencyTotals) -> str:
 
 
 def _carbon(report: AuditReport) -> list[str]:
-    saved = report.totals.co2e_saved_kg
-    return [] if saved is None else ["", f"Carbon: {amounts.carbon(saved)} CO₂e a month saved (estimate)."]
+    totals, span = report.totals, amounts.carbon_range(*summary.carbon_interval(report))
+    if totals.co2e_saved_kg is None:
+        return []
+    between = f" ({escaped(span)})" if span != amounts.UNKNOWN else ""
+    emitted = amounts.carbon(totals.monthly_co2e_kg)
+    of = f" of {escaped(emitted)} emitted" if totals.monthly_co2e_kg is not None else ""
+    return [
+        "",
+        f"Carbon: {escaped(amounts.carbon(totals.co2e_saved_kg))} CO₂e a month saved{between}{of} (estimate).",
+    ]
 
 
 def _warning(report: AuditReport) -> str:
@@ -135,4 +143,6 @@ def _row(finding: Finding) -> str:
 
 def _basis(report: AuditReport) -> str:
     currency = f"{report.currency}, " if report.currency else ""
-    return f"_{escaped(currency)}730-hour month, before tax and credits_ · run {code(report.run_id)}"
+    carbon = ", ".join(map(escaped, summary.carbon_sources(report)))
+    sources = f" · _carbon by {carbon}_" if carbon else ""
+    return f"_{escaped(currency)}730-hour month, before tax and credits_ · run {code(report.run_id)}{sources}"

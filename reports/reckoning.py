@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from finops.model import AuditReport, Finding
+from finops.model import AuditReport, Co2e, Finding
 from reports import amounts, words
 from reports.plain import one_line
 
@@ -164,8 +164,34 @@ def emissions(finding: Finding) -> list[str]:
         return [f"The emissions are not known{why}."]
     if co2e.saved_kg == 0:
         return [f"No emissions are saved{why}."]
-    saved = f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}."
-    return [*_emitted(finding), saved, *_quality(finding)]
+    saved = f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}{_made(co2e)}."
+    return [*_emitted(finding), saved, *_counted(co2e), *_quality(finding)]
+
+
+def _made(co2e: Co2e) -> str:
+    """Which part of the saving is of making the hardware."""
+    embodied = co2e.saved_embodied_kg
+    return f"; {amounts.carbon(embodied)} of it of making the hardware" if embodied else ""
+
+
+def _counted(co2e: Co2e) -> Iterator[str]:
+    """What of the saving is in the total, where that is not all of it."""
+    if co2e.net_saved_kg is not None and co2e.net_saved_kg != co2e.saved_kg:
+        counted = amounts.carbon(co2e.net_saved_kg)
+        yield f"{counted} of it is in the total; the rest is counted elsewhere, or not at all."
+
+
+def factors(finding: Finding) -> list[str]:
+    """By which method and factors the emissions were estimated; nothing where they were not."""
+    co2e = finding.co2e
+    if co2e.method_version is None:
+        return []
+    use = "measured" if co2e.utilisation_source == "metric" else "not measured: the default of the method"
+    return [
+        f"Method {co2e.method_version}; utilisation {use}.",
+        f"Grid: {one_line(co2e.grid_source or '')} ({co2e.grid_year}, {one_line(co2e.grid_basis or '')}).",
+        f"Overhead of the data centre (PUE): {one_line(co2e.pue_source or '')}.",
+    ]
 
 
 def _emitted(finding: Finding) -> Iterator[str]:

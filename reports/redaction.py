@@ -14,7 +14,7 @@ import shlex
 from typing import Any, Literal
 from urllib.parse import quote
 
-from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
+from finops.model import AuditReport, CostLine, Coverage, Finding, FootprintLine, NotEvaluated
 
 RedactionLevel = Literal["none", "ids", "names", "all"]
 
@@ -68,7 +68,7 @@ def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> A
     redactor = _Redactor(_secrets(report, level), level, key=key)
     data = report.model_dump(by_alias=True)
     data["exemptions"] = [redactor.exemption(line) for line in data["exemptions"]]
-    for part in ("findings", "not_evaluated", "coverage", "costs"):
+    for part in ("findings", "not_evaluated", "coverage", "costs", "footprint"):
         data[part] = [redactor.record(line) for line in data[part]]
     return AuditReport.model_validate(data)
 
@@ -102,8 +102,8 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
 
 def _with_account(
     report: AuditReport,
-) -> tuple[list[Finding], list[NotEvaluated], list[Coverage], list[CostLine]]:
-    return report.findings, report.not_evaluated, report.coverage, report.costs
+) -> tuple[list[Finding], list[NotEvaluated], list[Coverage], list[CostLine], list[FootprintLine]]:
+    return report.findings, report.not_evaluated, report.coverage, report.costs, report.footprint
 
 
 class _Redactor:

@@ -5,10 +5,18 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from math import fsum
 from typing import Literal
 
-from finops.model import AuditReport, Coverage, CurrencyTotals, ExemptionLine, Finding, NotEvaluated, Totals
+from finops.model import (
+    AuditReport,
+    CarbonSource,
+    Coverage,
+    CurrencyTotals,
+    ExemptionLine,
+    Finding,
+    NotEvaluated,
+    Totals,
+)
 
 Figure = Literal["monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high"]
 Saving = Literal["monthly_savings", "net_monthly_savings"]
@@ -16,6 +24,7 @@ Amount = tuple[Decimal, str | None]
 
 _UNREAD = ("denied", "failed", "throttled", "partial")
 # A number that stands alone: not the 4 of m5.4xlarge, not the digits of an id or a date.
+_EXPLAINED = re.compile(r" \(|[,;:]")
 _NUMBER = re.compile(r"(?<![\w.:/-])\d+(?:\.\d+)?(?![\w:/-]|\.\d)")
 
 
@@ -105,18 +114,33 @@ def lapsed(report: AuditReport) -> list[ExemptionLine]:
     return [line for line in report.exemptions if line.state != "in_force"]
 
 
-def carbon_interval(report: AuditReport) -> tuple[float | None, float | None]:
-    """The bounds of the emissions saved: the sums of the bounds, as if all errors went the same way.
+def carbon_counted(finding: Finding) -> float | None:
+    """The kilograms that a finding adds to the total; audits of older versions knew only what it saves alone."""
+    co2e = finding.co2e
+    return co2e.saved_kg if co2e.net_saved_kg is None and co2e.method_version is None else co2e.net_saved_kg
 
-    Unknown unless the same findings add up to the total that is printed beside it.
-    """
-    known = [f.co2e for f in counted(report) if f.co2e.saved_kg is not None]
-    total = report.totals.co2e_saved_kg
-    if total is None or abs(fsum(c.saved_kg or 0.0 for c in known) - total) > max(0.05, abs(total) * 0.001):
-        return None, None
-    if any(c.saved_low_kg is None or c.saved_high_kg is None for c in known):
-        return None, None
-    return fsum(c.saved_low_kg or 0.0 for c in known), fsum(c.saved_high_kg or 0.0 for c in known)
+
+def carbon_interval(report: AuditReport) -> tuple[float | None, float | None]:
+    """The bounds of the emissions saved: the sums of the bounds, as if all errors went the same way."""
+    return report.totals.co2e_saved_low_kg, report.totals.co2e_saved_high_kg
+
+
+def carbon_sources(report: AuditReport) -> list[str]:
+    """The version of the carbon method, then the grid and the PUE factors in use, short and with their years."""
+    method = report.carbon_method
+    if method is None:
+        return []
+    kinds = (("grid", method.grid), ("PUE", method.pue))
+    return [
+        f"method {method.version}",
+        *(f"{kind}: {'; '.join(_short_sources(sources))}" for kind, sources in kinds if sources),
+    ]
+
+
+def _short_sources(sources: Iterable[CarbonSource]) -> list[str]:
+    """'US EPA eGRID2023 rev2 (2023)': the name before what explains it, each once."""
+    names = (f"{_EXPLAINED.split(one.source, maxsplit=1)[0].strip()} ({one.year})" for one in sources)
+    return list(dict.fromkeys(names))
 
 
 def unread_scopes(report: AuditReport) -> list[Coverage]:

@@ -173,12 +173,29 @@ def _totals(report: AuditReport) -> Iterable[RenderableType]:
         yield ""
         yield Text(f"Total a month{f' in {currency}' if currency else ''}", style="bold")
         yield _list(_total_lines(report, currency, totals))
-    saved, span = report.totals.co2e_saved_kg, amounts.carbon_range(*summary.carbon_interval(report))
-    if saved is not None:
-        between = f" ({span})" if span != amounts.UNKNOWN else ""
-        yield Text(f"Carbon saved a month: {amounts.carbon(saved)} CO₂e{between}")
+    yield from _carbon(report)
     if report.totals.evaluated_cost_share is not None:
         yield Text(f"Judged: {amounts.share(report.totals.evaluated_cost_share)} of the cost")
+
+
+def _carbon(report: AuditReport) -> Iterable[RenderableType]:
+    totals, span = report.totals, amounts.carbon_range(*summary.carbon_interval(report))
+    if totals.monthly_co2e_kg is not None:
+        yield Text(f"Carbon emitted a month: {amounts.carbon(totals.monthly_co2e_kg)} CO₂e")
+    if totals.co2e_saved_kg is not None:
+        between = f" ({span})" if span != amounts.UNKNOWN else ""
+        yield Text(
+            f"Carbon saved a month: {amounts.carbon(totals.co2e_saved_kg)} CO₂e{between}{_made(totals)}"
+        )
+    sources = ", ".join(map(one_line, summary.carbon_sources(report)))
+    if sources:
+        yield Text(f"Carbon by {sources}", style="dim")
+
+
+def _made(totals: Totals) -> str:
+    """How much of what is saved is of making the hardware."""
+    embodied = totals.co2e_saved_embodied_kg
+    return "" if embodied is None else f", {amounts.carbon(embodied)} of it of making the hardware"
 
 
 def _total_lines(

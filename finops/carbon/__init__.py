@@ -9,7 +9,14 @@ from finops.carbon.estimate import instance, network, volume
 from finops.carbon.hardware import Spec
 from finops.carbon.model import METHOD_VERSION, Emissions, Interval, Quality, Saving, Unknown
 from finops.carbon.places import factor_rows
-from finops.carbon.savings import price_only, saved_by_change, saved_by_removing, saved_by_resize
+from finops.carbon.savings import (
+    Running,
+    price_only,
+    saved_by_change,
+    saved_by_removing,
+    saved_by_resize,
+    saved_by_running,
+)
 from finops.carbon.tables import copies
 
 __all__ = [
@@ -17,6 +24,7 @@ __all__ = [
     "Emissions",
     "Interval",
     "Quality",
+    "Running",
     "Saving",
     "Spec",
     "Unknown",
@@ -28,5 +36,6 @@ __all__ = [
     "saved_by_change",
     "saved_by_removing",
     "saved_by_resize",
+    "saved_by_running",
     "volume",
 ]

@@ -190,5 +190,6 @@ def _emissions(
         grid_year=site.grid.year,
         grid_basis=site.grid.basis,
         pue_source=site.pue.source,
+        pue_year=site.pue.year,
         parts_wh={part: wh.central * site.pue.ratio.central for part, wh in parts.items()},
     )

@@ -85,6 +85,7 @@ class Emissions:
     grid_year: int
     grid_basis: str
     pue_source: str
+    pue_year: int
     parts_wh: dict[str, float]
     """Central energy by part, PUE included: compute, memory, gpu, storage, network."""
 

@@ -33,6 +33,7 @@ class Pue:
 
     ratio: Interval
     source: str
+    year: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _pue(cloud: str, region: str) -> Pue:
     source = row["source"]
     if row["region"] == _FALLBACK:
         source = f"average of the cloud, no figure for {region}: {source}"
-    return Pue(_pue_interval(row), source)
+    return Pue(_pue_interval(row), source, int(row["year"]))
 
 
 def _pue_interval(row: dict[str, str]) -> Interval:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from finops.carbon.estimate import Load, load_of, run
 from finops.carbon.hardware import Spec
 from finops.carbon.model import ZERO, Emissions, Interval, Saving, Unknown, worst
@@ -53,6 +55,14 @@ def saved_by_change(before: Emissions | Unknown, after: Emissions | Unknown) -> 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An instance type and the share of the hours that it runs."""
+
+    spec: Spec
+    share: float = 1.0
+
+
 def saved_by_resize(
     cloud: str,
     region: str,
@@ -69,19 +79,59 @@ def saved_by_resize(
     above the baseline and the share of the host. Across families each side has its own coefficients.
     Utilisations are those of the instance as it is now.
     """
+    return saved_by_running(
+        cloud,
+        region,
+        measured=before,
+        before=Running(before),
+        after=Running(after),
+        hours=hours,
+        cpu_utilization=cpu_utilization,
+        gpu_utilization=gpu_utilization,
+    )
+
+
+def saved_by_running(
+    cloud: str,
+    region: str,
+    *,
+    measured: Spec,
+    before: Running,
+    after: Running,
+    hours: float,
+    cpu_utilization: float | None,
+    gpu_utilization: float | None = None,
+) -> Saving:
+    """What a step of a chain saves, `before` and `after` both doing the work that was measured on `measured`.
+
+    A type that runs a share of the hours does the same work at a higher utilisation in them.
+    """
     cpu, gpu = load_of("cpu", cpu_utilization), load_of("gpu", gpu_utilization)
     if isinstance(cpu, Unknown):
         return _none(cpu)
     if isinstance(gpu, Unknown):
         return _none(gpu)
-    now = run(cloud, region, before, hours=hours, cpu=cpu, gpu=gpu)
-    moved_cpu = _same_work("CPU", cpu, before.vcpu, after.vcpu, after.instance_type)
-    if isinstance(moved_cpu, Unknown):
-        return saved_by_change(now, moved_cpu)
-    moved_gpu = _same_work("GPU", gpu, before.gpu_count, after.gpu_count, after.instance_type)
-    if isinstance(moved_gpu, Unknown):
-        return saved_by_change(now, moved_gpu)
-    return saved_by_change(now, run(cloud, region, after, hours=hours, cpu=moved_cpu, gpu=moved_gpu))
+    sides = [_at_work(cloud, region, measured, one, hours, cpu, gpu) for one in (before, after)]
+    return saved_by_change(*sides)
+
+
+def _at_work(
+    cloud: str, region: str, measured: Spec, one: Running, hours: float, cpu: Load, gpu: Load
+) -> Emissions | Unknown:
+    """The emissions of a type in its share of the hours, doing the measured work."""
+    spec = one.spec
+    if not 0 < one.share <= 1:
+        return Unknown(f"The share {one.share} of the hours is not usable.")
+    if spec != measured or one.share != 1:
+        places = (spec.vcpu or 0) * one.share
+        moved_cpu = _same_work("CPU", cpu, measured.vcpu, places, spec.instance_type)
+        if isinstance(moved_cpu, Unknown):
+            return moved_cpu
+        moved_gpu = _same_work("GPU", gpu, measured.gpu_count, spec.gpu_count * one.share, spec.instance_type)
+        if isinstance(moved_gpu, Unknown):
+            return moved_gpu
+        cpu, gpu = moved_cpu, moved_gpu
+    return run(cloud, region, spec, hours=hours * one.share, cpu=cpu, gpu=gpu)
 
 
 def _none(unknown: Unknown) -> Saving:

@@ -11,13 +11,13 @@ from typing import Any
 import duckdb
 
 from finops.config import Rate, Settings
-from finops.emissions import Footprints
+from finops.emissions import Footprints, carbon_method, co2e, footprint_lines, net_savings, total_of
 from finops.errors import UsageError
 from finops.exemptions import Exemptions, Mute, load_mutes
 from finops.history.life import Past, life, past
 from finops.history.observing import Observed, observe
 from finops.history.realised import realise
-from finops.model import AuditReport, CostLine, Coverage, Finding, NotEvaluated
+from finops.model import AuditReport, Co2e, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.arithmetic import arithmetic
 from finops.pipeline.filters import (
@@ -131,9 +131,13 @@ def _report(
     exemptions: Exemptions,
 ) -> AuditReport:
     footprints = Footprints(con, assessment.estate)
+    saved = net_savings(assessment.priced, footprints)
     seen = past(con, at)
     findings = sorted(
-        (_finding(one, assessment, footprints, tags, seen, at) for one in assessment.priced),
+        (
+            _finding(one, assessment, co2e(one, footprints, saved[one.id]), tags, seen, at)
+            for one in assessment.priced
+        ),
         key=lambda finding: (
             -(finding.net_monthly_savings or 0),
             -(finding.monthly_savings or 0),
@@ -148,6 +152,10 @@ def _report(
     accounts = [one for one in assessment.accounts if in_scope(one.cloud, one.account_id, None, filters)]
     by_currency = currency_totals(accounts, findings, assessment.spans)
     currency = settings.currency or _main_currency(by_currency)
+
+    def wanted(key: Key) -> bool:
+        return in_scope(key.cloud, key.account_id, None, filters)
+
     return AuditReport(
         run_id=run_id,
         as_of=at,
@@ -158,7 +166,7 @@ def _report(
             len(unjudged),
             currency,
             _rates(settings.rates, currency),
-            footprints.total_kg(lambda key: in_scope(key.cloud, key.account_id, None, filters)),
+            total_of(footprints, wanted),
         ),
         totals_by_currency=by_currency,
         costs=[_cost_line(one) for one in accounts],
@@ -166,6 +174,8 @@ def _report(
         not_evaluated=unjudged,
         coverage=[one for one in _coverage(con) if in_scope(one.cloud, one.account, one.region, filters)],
         exemptions=exemptions.lines(),
+        footprint=footprint_lines(footprints, wanted),
+        carbon_method=carbon_method(footprints, wanted),
     )
 
 
@@ -190,7 +200,7 @@ def _rates(rates: Iterable[Rate], currency: str | None) -> dict[str, Decimal]:
 def _finding(
     one: Priced,
     assessment: Assessment,
-    footprints: Footprints,
+    emissions: Co2e,
     tags: Mapping[Key, Mapping[str, str]],
     seen: Mapping[str, Past],
     at: datetime,
@@ -228,7 +238,7 @@ def _finding(
         confidence_reasons=one.reasons,
         effort=verdict.rule.effort,
         risk=verdict.rule.risk,
-        co2e=footprints.co2e(one),
+        co2e=emissions,
         evidence={**verdict.evidence, **arithmetic(one, assessment.priced)},
         remediation=_remediation(verdict, resource),
         status="exempt" if exemption else status,

@@ -111,7 +111,7 @@ def _pieces(finding: Finding, name: str, when: str) -> Iterator[str]:
 def _carbon(finding: Finding) -> str:
     from reports import reckoning
 
-    return "\n".join(f"- {line}" for line in reckoning.emissions(finding))
+    return "\n".join(f"- {line}" for line in [*reckoning.emissions(finding), *reckoning.factors(finding)])
 
 
 def _values(values: dict[str, Any]) -> str:

@@ -45,7 +45,16 @@ def record(writer: Writer, report: AuditReport, observed: Observed | None = None
     writer.as_of = report.as_of
     writer.result = json.dumps(
         report.model_dump(
-            mode="json", include={"currency", "totals", "totals_by_currency", "costs", "coverage"}
+            mode="json",
+            include={
+                "currency",
+                "totals",
+                "totals_by_currency",
+                "costs",
+                "coverage",
+                "footprint",
+                "carbon_method",
+            },
         )
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
+from finops.emissions import Parts, check_total, saved_in_all, spread
 from finops.model import CurrencyTotals, Finding, Totals
 from finops.money import cents
 from finops.savings.costs import AccountCost
@@ -29,9 +30,14 @@ def overall(
     not_evaluated: int,
     currency: str | None,
     rates: Mapping[str, Decimal],
-    co2e_kg: float | None,
+    emitted: Parts | None,
 ) -> Totals:
-    """Totals over all currencies in `currency`; money is None where a rate is missing."""
+    """Totals over all currencies in `currency`; money is None where a rate is missing. `emitted` by all resources.
+
+    Raises InvariantError when more carbon would be saved than is emitted.
+    """
+    saved = saved_in_all(finding.co2e for finding in findings)
+    check_total(saved, emitted)
     factors = _factors(by_currency, currency, rates)
     gross = _converted(factors, {code: one.gross_monthly_savings for code, one in by_currency.items()})
     cost = _converted(factors, {code: one.monthly_cost for code, one in by_currency.items()})
@@ -43,8 +49,6 @@ def overall(
         ),
         net_low=_converted(factors, {code: one.net_low for code, one in by_currency.items()}),
         net_high=_converted(factors, {code: one.net_high for code, one in by_currency.items()}),
-        monthly_co2e_kg=co2e_kg,
-        co2e_saved_kg=_saved_kg(findings),
         evaluated_cost_share=_share(by_currency, factors),
         findings=sum(finding.exemption is None for finding in findings),
         not_evaluated=not_evaluated,
@@ -52,6 +56,8 @@ def overall(
             factors, {code: one.accepted_monthly_waste for code, one in by_currency.items()}
         ),
         exempt_findings=sum(finding.exemption is not None for finding in findings),
+        **spread("monthly_co2e", emitted),
+        **spread("co2e_saved", saved),
     )
 
 
@@ -82,17 +88,6 @@ def _one(
 def _nothing_saved(findings: Sequence[Finding]) -> Decimal | None:
     """The interval of no saving at all is nothing; of one that was not reckoned it is not known."""
     return None if any(finding.net_monthly_savings for finding in findings) else _ZERO
-
-
-def _saved_kg(findings: Iterable[Finding]) -> float | None:
-    """What all actions together save that nobody exempted; of alternatives without a price the best one counts."""
-    best: dict[tuple[str, str, str], float] = {}
-    for finding in findings:
-        kg = finding.co2e.saved_kg
-        if finding.superseded_by is None and finding.exemption is None and kg is not None:
-            key = (finding.cloud, finding.account, finding.resource_id)
-            best[key] = max(kg, best.get(key, kg))
-    return round(sum(best.values()), 3) if best else None
 
 
 def _factors(

@@ -83,7 +83,7 @@ def templates() -> dict[str, Any]:
 def by_kind(report: AuditReport, currency: str, several: bool) -> Chart | None:
     """Net savings by kind of finding, the largest on top; None when nothing is priced."""
     lines = [
-        (words.kind(f.rule), _cents(f.net_monthly_savings), f.co2e.saved_kg)
+        (words.kind(f.rule), _cents(f.net_monthly_savings), summary.carbon_counted(f))
         for f in summary.counted(report)
         if f.currency == currency and f.net_monthly_savings is not None
     ]

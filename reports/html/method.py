@@ -4,6 +4,7 @@ from collections import Counter
 
 from finops.model import AuditReport
 from reports import amounts, summary, words
+from reports.plain import one_line
 
 
 def method(report: AuditReport) -> list[tuple[str, str]]:
@@ -31,8 +32,9 @@ def method(report: AuditReport) -> list[tuple[str, str]]:
             "Carbon",
             "Estimated from processors, memory, storage, the data centre's overhead and the electricity of "
             "its place (location-based), plus a share of making the hardware. Steps that only change the "
-            "price save none. An estimate of what is attributed to us: no offset, and not meant for "
-            "statutory reporting.",
+            "price save none, and less traffic saves nothing that could be claimed. Each gram is counted once. An "
+            "estimate of what is attributed to us: no offset, and not meant for statutory reporting."
+            + _factors(report),
         ),
         (
             "As of",
@@ -50,6 +52,11 @@ def glossary(report: AuditReport) -> list[tuple[str, str]]:
         for action, (verb, meaning) in words.ACTIONS.items()
         if action in used
     ]
+
+
+def _factors(report: AuditReport) -> str:
+    sources = ", ".join(map(one_line, summary.carbon_sources(report)))
+    return f" Factors: {sources}." if sources else ""
 
 
 def _price(report: AuditReport) -> str:

@@ -53,6 +53,7 @@ def render(report: AuditReport) -> str:
         accepted=sections.accepted_table(report),
         lapsed=sections.lapsed_table(report),
         costs=sections.cost_table(report),
+        footprint=sections.footprint_table(report),
         coverage=sections.coverage_table(report),
         gaps=sections.gap_table(report),
         method=method.method(report),

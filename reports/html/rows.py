@@ -80,7 +80,7 @@ def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) ->
         sure=words.CONFIDENCES[finding.confidence],
         risk=finding.risk.capitalize(),
         effort=f"{finding.effort} effort",
-        co2=amounts.carbon(finding.co2e.saved_kg),
+        co2=amounts.carbon(summary.carbon_counted(finding)),
         reason=one_line(finding.reason),
         why_sure=[one_line(reason) for reason in finding.confidence_reasons],
         money=reckoning.money(finding, others),
@@ -127,7 +127,7 @@ def _sort(finding: Finding) -> list[str | int | float | None]:
         None if net is None else int(cents(net) * 100),
         _LEVELS[finding.confidence],
         _LEVELS[finding.risk] * 10 + _LEVELS[finding.effort],
-        finding.co2e.saved_kg,
+        summary.carbon_counted(finding),
     ]
 
 

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from finops.model import AuditReport, Coverage, Finding
+from finops.model import AuditReport, Coverage, Finding, FootprintLine
 from reports import amounts, summary, words
 from reports.plain import one_line
 
@@ -122,13 +122,15 @@ def _judged(report: AuditReport) -> Tile:
 
 def _carbon(report: AuditReport) -> Tile:
     saved, steps = report.totals.co2e_saved_kg, summary.counted(report)
-    if saved is None or (steps and all(step.co2e.saved_kg is None for step in steps)):
+    if saved is None or (steps and all(summary.carbon_counted(step) is None for step in steps)):
         return Tile("Carbon saved a month", ("not known",), ())
     notes = ["CO₂e, location-based estimate"]
+    if report.totals.monthly_co2e_kg is not None:
+        notes.insert(0, f"of {amounts.carbon(report.totals.monthly_co2e_kg)} emitted")
     span = amounts.carbon_range(*summary.carbon_interval(report))
     if span != amounts.UNKNOWN and saved:
         notes.insert(0, f"between {span.replace(' to ', ' and ')}")
-    unknown = sum(step.co2e.saved_kg is None for step in steps)
+    unknown = sum(summary.carbon_counted(step) is None for step in steps)
     if unknown:
         notes.append(f"not known for {amounts.count(unknown, 'finding')}")
     return Tile("Carbon saved a month", (amounts.carbon(saved),), tuple(notes))
@@ -194,6 +196,43 @@ def cost_table(report: AuditReport) -> Table | None:
     ]
     header = ("Account", "Cost a month", "Basis", "Window", "Note")
     return Table("What each account costs in 730 hours", header, rows, totals, frozenset({1}))
+
+
+def footprint_table(report: AuditReport) -> Table | None:
+    """What the estate emits by account, region and kind of resource, with a total that is the one above."""
+    lines = [line for line in report.footprint if line.estimated]
+    if not lines:
+        return None
+    rows = [_footprint_row(line) for line in lines[:MAX_SCOPES]]
+    totals, rest = report.totals, lines[MAX_SCOPES:]
+    if rest:
+        rows.append((f"{len(rest):,} more lines; see the JSON", *[""] * 7))
+    span = amounts.carbon_range(totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg)
+    whole = (totals.monthly_co2e_operational_kg, totals.monthly_co2e_embodied_kg, totals.monthly_co2e_kg)
+    counts = (
+        sum(line.estimated for line in lines),
+        sum(line.resources - line.estimated for line in report.footprint),
+    )
+    foot = [("Total", "", *(f"{n:,}" for n in counts), *map(amounts.carbon, whole), span)]
+    header = (
+        "Account and region", "Kind", "Estimated", "Not estimated", "By electricity", "By making the hardware",
+        "CO₂e a month", "Between",
+    )  # fmt: skip
+    caption = "What is emitted in 730 hours, by account, region and kind"
+    return Table(caption, header, rows, foot, frozenset({2, 3, 4, 5, 6, 7}))
+
+
+def _footprint_row(line: FootprintLine) -> tuple[str, ...]:
+    return (
+        one_line(f"{words.account(line.cloud, line.account)} {line.region}"),
+        words.RESOURCES.get(line.service, one_line(line.service)),
+        f"{line.estimated:,}",
+        f"{line.resources - line.estimated:,}",
+        amounts.carbon(line.emitted_operational_kg),
+        amounts.carbon(line.emitted_embodied_kg),
+        amounts.carbon(line.emitted_kg),
+        amounts.carbon_range(line.emitted_low_kg, line.emitted_high_kg),
+    )
 
 
 def coverage_table(report: AuditReport) -> Table | None:

@@ -68,8 +68,9 @@ def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
     assert set(audit) >= {
         "schema_version", "tool_version", "as_of", "currency", "totals", "totals_by_currency", "findings",
         "not_evaluated", "coverage",
+        "exemptions", "footprint", "carbon_method",
     }  # fmt: skip
-    assert set(audit["totals"]) == {
+    assert set(audit["totals"]) >= {
         "monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high", "monthly_co2e_kg",
         "co2e_saved_kg", "evaluated_cost_share", "findings", "not_evaluated", "accepted_monthly_waste", "exempt_findings",
     }  # fmt: skip
@@ -80,7 +81,7 @@ def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
         "confidence_reasons", "effort", "risk", "co2e", "evidence", "remediation", "status", "first_seen", "sources",
         "exemption",
     }  # fmt: skip
-    assert set(audit["findings"][0]["co2e"]) == {
+    assert set(audit["findings"][0]["co2e"]) >= {
         "operational_kg", "embodied_kg", "saved_kg", "saved_low_kg", "saved_high_kg", "quality", "reason",
     }  # fmt: skip
     assert set(audit["coverage"][0]) == {
@@ -88,6 +89,23 @@ def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
     }  # fmt: skip
     assert set(audit["not_evaluated"][0]) == {"rule", "cloud", "account", "region", "resource_id", "reason"}
     assert audit["as_of"] == "2026-11-01T00:00:00Z"
+
+
+def test_carbon_adds_up_to_its_totals_and_names_its_sources(audit: dict[str, Any], demo: Done) -> None:
+    totals = audit["totals"]
+    for part in ("", "_operational", "_embodied"):
+        for end in ("_low", "", "_high"):
+            counted = [f["co2e"][f"net_saved{part}{end}_kg"] or 0 for f in audit["findings"]]
+            assert round(sum(counted), 3) == totals[f"co2e_saved{part}{end}_kg"]
+            lines = [line[f"emitted{part}{end}_kg"] or 0 for line in audit["footprint"]]
+            assert round(sum(lines), 3) == totals[f"monthly_co2e{part}{end}_kg"]
+            assert totals[f"co2e_saved{part}{end}_kg"] < totals[f"monthly_co2e{part}{end}_kg"]
+    assert {line["cloud"] for line in audit["footprint"]} == {"aws", "alibaba", "gcp"}
+    assert {f["co2e"]["saved_kg"] for f in of(audit, "spot-eligible-instance")} == {0}
+    method = audit["carbon_method"]
+    assert method["grid"]
+    assert method["pue"]
+    assert f"Carbon by method {method['version']}" in demo.out
 
 
 def test_every_kind_of_waste_is_found_on_the_right_resources(audit: dict[str, Any]) -> None:

@@ -1,12 +1,10 @@
-"""The carbon estimator: the 21 published vectors through the public API, and what it must never claim."""
+"""The carbon estimator: what it computes, and what it must never claim. Its vectors: test_carbon_vectors.py."""
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import FrozenInstanceError, replace
 from importlib.resources import files
-from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -17,7 +15,6 @@ from finops.carbon import Emissions, Interval, Spec, Unknown
 from finops.carbon.places import site
 from finops.errors import InvariantError
 
-VECTORS = list(csv.DictReader((Path(__file__).parent / "carbon_vectors.csv").read_text("utf-8").splitlines()))
 TABLES = sorted(path.name for path in (files("finops") / "data" / "carbon").iterdir())
 
 # Regions whose recommended source may not be shipped; a country average stands in for it.
@@ -45,62 +42,6 @@ def m5(**changes: object) -> Emissions | Unknown:
 
 M5_4XLARGE = Spec("m5.4xlarge", 16, 64)
 M5_XLARGE = Spec("m5.xlarge", 4, 16)
-
-
-# ------------------------------------------------------------------------------------------ vectors
-
-
-def parts_of(row: dict[str, str]) -> Iterator[Emissions]:
-    """The instance, the volume and the traffic a vector is made of."""
-    cloud, region, hours = row["provider"], row["region"], float(row["hours"])
-    if float(row["vcpu"]):
-        yield known(
-            carbon.instance(
-                cloud,
-                region,
-                row["instance_type"].partition(" + ")[0],
-                vcpu=float(row["vcpu"]),
-                memory_gib=float(row["mem_gb"]),
-                hours=hours,
-                cpu_utilization=float(row["cpu_pct"]) / 100,
-                gpu_model=row["gpu"] or None,
-                gpu_count=int(row["gpu_count"] or 0),
-                gpu_utilization=float(row["gpu_util_pct"]) / 100 if row["gpu_util_pct"] else None,
-            )
-        )
-    if row["storage_gb"]:
-        # Block volumes get the copies of their cloud from our table; a bucket's are given.
-        copies = int(row["replication"]) if "GCS" in row["instance_type"] else None
-        medium: Literal["ssd", "hdd"] = "ssd" if row["storage_type"] == "ssd" else "hdd"
-        size = float(row["storage_gb"])
-        yield known(
-            carbon.volume(cloud, region, medium=medium, size_gib=size, hours=hours, replication=copies)
-        )
-    if row["network_gb"]:
-        yield known(carbon.network(cloud, region, gigabytes=float(row["network_gb"]), inter_region=True))
-
-
-@pytest.mark.parametrize("row", VECTORS, ids=[row["id"] for row in VECTORS])
-def test_the_public_api_reproduces_the_vector(row: dict[str, str]) -> None:
-    parts = list(parts_of(row))
-    computed = {
-        f"wh_{part}": sum(e.parts_wh.get(part, 0.0) for e in parts)
-        for part in ("compute", "memory", "gpu", "storage", "network")
-    }
-    computed["wh_total"] = sum(e.energy_wh.central for e in parts)
-    computed["g_operational"] = sum(e.operational_g.central for e in parts)
-    computed["g_embodied"] = sum(e.embodied_g.central for e in parts)
-
-    expected = {name: float(row[name]) for name in computed}
-    assert computed == pytest.approx(expected, rel=0.005, abs=1e-9)
-
-
-def test_there_are_21_vectors() -> None:
-    assert len(VECTORS) == 21
-
-
-def test_no_vector_rests_on_a_region_whose_recommended_source_may_not_be_shipped() -> None:
-    assert SUBSTITUTED.isdisjoint((row["provider"], row["region"]) for row in VECTORS)
 
 
 # ------------------------------------------------------------------------------------------ unknown

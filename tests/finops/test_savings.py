@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from finops.config import Rate
+from finops.emissions import Grams, Parts
 from finops.errors import InvariantError
 from finops.model import Co2e, CurrencyTotals, Finding
 from finops.pipeline.audit import _rates
@@ -1003,16 +1004,30 @@ def test_a_share_is_of_the_exact_cost_and_never_above_one(
     assert currency_totals([account("USD", total, judged)], [])["USD"].evaluated_cost_share == share
 
 
-def test_emissions_of_alternatives_are_counted_once() -> None:
-    """Those with a price are netted; of those without one, the best on each resource counts."""
-    findings = [
-        saving("USD", "10", "10", co2e=Co2e(saved_kg=5)),
-        saving("USD", "6", "0", co2e=Co2e(saved_kg=3), superseded_by="x"),
-        saving(None, None, None, resource_id="i-2", co2e=Co2e(saved_kg=7)),
-        saving(None, None, None, resource_id="i-2", co2e=Co2e(saved_kg=4)),
-        saving(None, None, None, resource_id="i-2", account="2", co2e=Co2e(saved_kg=1)),
-    ]
-    assert overall({}, findings, 0, None, {}, None).co2e_saved_kg == 13
+def test_emissions_saved_are_the_sum_of_what_counts_to_the_gram() -> None:
+    def told(kg: float | None) -> Co2e:
+        ends = ("_low", "", "_high")
+        return Co2e(
+            saved_kg=9.0,
+            net_saved_kg=kg,
+            **{f"net_saved_operational{end}_kg": kg for end in ends if kg is not None},
+        )
+
+    findings = [saving("USD", "10", "10", co2e=told(kg)) for kg in (0.1, 0.2, 0.0, None)]
+    emitted = Parts(Grams(300, 300, 300), Grams(0, 1, 2))
+    totals = overall({}, findings, 0, None, {}, emitted)
+    assert (totals.co2e_saved_kg, totals.co2e_saved_operational_high_kg, totals.co2e_saved_embodied_kg) == (
+        0.3,
+        0.3,
+        0,
+    )
+    assert (totals.monthly_co2e_low_kg, totals.monthly_co2e_kg, totals.monthly_co2e_high_kg) == (
+        0.3,
+        0.301,
+        0.302,
+    )
+    with pytest.raises(InvariantError, match="than the estate emits"):
+        overall({}, findings, 0, None, {}, Parts(Grams(299, 299, 299)))
 
 
 def rate(base: str, quote: str, factor: str, day: date) -> Rate:

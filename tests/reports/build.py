@@ -65,6 +65,9 @@ def finding(number: int, saving: str | None, **over: Any) -> Finding:
             saved_kg=1.7,
             saved_low_kg=0.9,
             saved_high_kg=2.8,
+            net_saved_low_kg=0.9,
+            net_saved_kg=1.7,
+            net_saved_high_kg=2.8,
             quality="measured",
         ),
         "evidence": {"days_detached": 41 + number, "window_days": 30, "prices": {"gp3_gib_month": 0.088}},
@@ -108,7 +111,12 @@ def report(
         totals=Totals(
             **money,
             monthly_co2e_kg=412.0 if findings else None,
-            co2e_saved_kg=round(sum(f.co2e.saved_kg or 0 for f in steps), 3) if findings else None,
+            **{
+                f"co2e_saved{end}_kg": round(sum(getattr(f.co2e, f"saved{end}_kg") or 0 for f in steps), 3)
+                if findings
+                else None
+                for end in ("_low", "", "_high")
+            },
             evaluated_cost_share=evaluated,
             findings=sum(f.status != "exempt" for f in ordered),
             not_evaluated=len(not_evaluated),

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from reports import summary
+from finops.model import CarbonMethod, CarbonSource, Co2e
+from reports import html, markdown, summary, terminal
 from tests.reports import sample
 from tests.reports.build import finding, report, unjudged
 
@@ -36,11 +37,34 @@ def test_accepted_findings_and_alternatives_are_not_counted() -> None:
     assert len(summary.counted(given)) == 13
 
 
-def test_the_interval_of_emissions_is_unknown_where_it_does_not_belong_to_the_total() -> None:
-    given = sample.three_clouds()
-    assert summary.carbon_interval(given) == pytest.approx((165.2, 372.9))
-    other = given.model_copy(update={"totals": given.totals.model_copy(update={"co2e_saved_kg": 1.0})})
-    assert summary.carbon_interval(other) == (None, None)
+def test_the_interval_of_emissions_is_that_of_the_total() -> None:
+    assert summary.carbon_interval(sample.three_clouds()) == pytest.approx((165.2, 372.9))
+    assert summary.carbon_interval(sample.empty()) == (None, None)
+
+
+def test_what_a_finding_adds_to_the_emissions_saved_is_its_net_where_an_audit_has_one() -> None:
+    chain = Co2e(saved_kg=4.0, net_saved_kg=1.5, method_version="1")
+    unknown = Co2e(saved_kg=4.0, method_version="1")
+    old = Co2e(saved_kg=4.0)
+    counted = [summary.carbon_counted(finding(1, "1.00", co2e=co2e)) for co2e in (chain, unknown, old)]
+    assert counted == [1.5, None, 4.0]
+
+
+def test_sources_of_carbon_are_short_named_once_and_in_every_rendering() -> None:
+    def source(text: str, year: int) -> CarbonSource:
+        return CarbonSource(source=text, year=year, basis=None, regions=["aws r"])
+
+    method = CarbonMethod(
+        version="7",
+        grid=[source("Registry 9 (operational), same as x", 2024), source("Registry 9; for y", 2024)],
+        pue=[source("average of the cloud, no figure for r", 2023)],
+    )
+    given = sample.clean().model_copy(update={"carbon_method": method})
+    short = ["method 7", "grid: Registry 9 (2024)", "PUE: average of the cloud (2023)"]
+    assert summary.carbon_sources(given) == short
+    assert summary.carbon_sources(sample.clean()) == []
+    for text in (terminal.render(given, width=200), markdown.render(given), html.render(given)):
+        assert ", ".join(short) in text
 
 
 def test_sums_keep_currencies_apart_and_leave_out_the_unknown() -> None:
