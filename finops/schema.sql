@@ -468,7 +468,7 @@ CREATE TABLE findings ( -- Findings of each audit, column for column as in the J
   confidence_reasons  JSON NOT NULL,     -- why not higher
   effort              VARCHAR NOT NULL,  -- low | medium | high
   risk                VARCHAR NOT NULL,  -- low | medium | high
-  co2e                JSON NOT NULL,     -- operational, embodied and saved kg with their interval
+  co2e                JSON NOT NULL,     -- emitted, saved and net saved kg with intervals and parts, and sources
   evidence            JSON NOT NULL,     -- figures behind the verdict and the money
   remediation         JSON NOT NULL,     -- command lines, never run by us
   status              VARCHAR NOT NULL,  -- new | open | reopened | exempt

@@ -151,10 +151,11 @@ class Footprints:
 def _after(verdict: Verdict, machine: Instance, before: Running) -> Running | None:
     """How the machine runs after a smaller size or fewer hours; None when the hours are not told."""
     if verdict.action == "schedule":
-        now, then = verdict.current.get("hours_a_week", _WEEK), verdict.proposed.get("hours_a_week")
-        if not all(isinstance(hours, int | float) and 0 < hours <= _WEEK for hours in (now, then)):
-            return None
-        return Running(before.spec, before.share * then / now)
+        now, then = (
+            _hours(verdict.current.get("hours_a_week", _WEEK)),
+            _hours(verdict.proposed.get("hours_a_week")),
+        )
+        return None if now is None or then is None else Running(before.spec, before.share * then / now)
     spec = Spec(
         str(verdict.proposed.get("instance_type")),
         verdict.proposed.get("vcpu"),
@@ -162,6 +163,11 @@ def _after(verdict: Verdict, machine: Instance, before: Running) -> Running | No
         architecture=machine.architecture,
     )
     return Running(spec, before.share)
+
+
+def _hours(told: object) -> float | None:
+    """Hours of a week that can be; what runs at no hour is stopped, which is another action."""
+    return float(told) if isinstance(told, int | float) and 0 < told <= _WEEK else None
 
 
 def _together(removed: Mapping[Key, Emissions | Unknown]) -> Effect:
