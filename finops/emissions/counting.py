@@ -7,7 +7,7 @@ choose among, the one that saves the most carbon counts where nothing else touch
 
 from collections.abc import Mapping, Sequence
 
-from finops.carbon import Emissions, Running
+from finops.carbon import Running
 from finops.emissions.footprints import Effect, Footprints
 from finops.emissions.grams import Parts
 from finops.errors import InvariantError
@@ -69,19 +69,15 @@ class _Book:
 
     def _take(self, key: Key, parts: Parts) -> Parts:
         before = self._taken.get(key)
-        emitted = self._emitted(key)
+        emitted = self._footprints.parts(key)
         if before is not None and emitted is not None:
             parts = parts.beside(before, emitted)
         self._taken[key] = parts if before is None else before + parts
         return parts
 
-    def _emitted(self, key: Key) -> Parts | None:
-        estimate = self._footprints.of(key)
-        return Parts.of(estimate) if isinstance(estimate, Emissions) else None
-
     def check(self) -> None:
         """Of no resource is more saved than it emits, low, central and high, operational and embodied."""
-        check_saved(self._taken, {key: self._emitted(key) for key in self._taken})
+        check_saved(self._taken, {key: self._footprints.parts(key) for key in self._taken})
 
 
 def check_saved(saved: Mapping[Key, Parts], emitted: Mapping[Key, Parts | None]) -> None:

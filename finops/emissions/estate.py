@@ -1,9 +1,9 @@
 """What the estate emits by account, region and kind of resource, and by which method and factors."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from finops.carbon import METHOD_VERSION, Emissions
+from finops.carbon import METHOD_VERSION, Emissions, Unknown
 from finops.emissions.footprints import Footprints
 from finops.emissions.grams import Parts, spread
 from finops.model import CarbonMethod, CarbonSource, FootprintLine
@@ -28,28 +28,28 @@ def _kind(resource: Resource) -> str:
     return "volume" if isinstance(resource, Volume) else "public_ip"
 
 
-def _line(place: tuple[str, str, str, str], keys: Iterable[Key], footprints: Footprints) -> FootprintLine:
-    estimates = [footprints.of(key) for key in keys]
-    known = [one for one in estimates if isinstance(one, Emissions)]
-    parts = sum((Parts.of(one) for one in known), Parts()) if known else None
-    reasons = Counter(one.reason for one in estimates if not isinstance(one, Emissions))
+def _line(place: tuple[str, str, str, str], keys: Sequence[Key], footprints: Footprints) -> FootprintLine:
+    reasons = Counter(one.reason for one in map(footprints.of, keys) if isinstance(one, Unknown))
     cloud, account, region, service = place
     return FootprintLine(
         cloud=cloud,
         account=account,
         region=region,
         service=service,
-        resources=len(estimates),
-        estimated=len(known),
+        resources=len(keys),
+        estimated=len(keys) - reasons.total(),
         not_estimated=dict(sorted(reasons.items())),
-        **spread("emitted", parts),
+        **spread("emitted", _sum(map(footprints.parts, keys))),
     )
 
 
 def total_of(footprints: Footprints, wanted: Callable[[Key], bool] = lambda _: True) -> Parts | None:
     """All that is wanted and can be estimated; None when nothing can."""
-    estimates = (footprints.of(key) for key in footprints.estate.resources if wanted(key))
-    known = [Parts.of(one) for one in estimates if isinstance(one, Emissions)]
+    return _sum(footprints.parts(key) for key in footprints.estate.resources if wanted(key))
+
+
+def _sum(parts: Iterable[Parts | None]) -> Parts | None:
+    known = [one for one in parts if one is not None]
     return sum(known, Parts()) if known else None
 
 

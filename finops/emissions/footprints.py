@@ -1,6 +1,6 @@
 """What each resource emits in 730 hours, and what an action alone would save of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -49,6 +49,8 @@ class Footprints:
     estate: Estate
     _load: dict[tuple[str, str, str, str], float] = field(init=False)
     _known: dict[Key, Emissions | Unknown] = field(default_factory=dict, init=False)
+    _parts: dict[Key, Parts | None] = field(default_factory=dict, init=False)
+    _alone: dict[str, Effect] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self._load = _utilisation(self.con)
@@ -59,8 +61,22 @@ class Footprints:
             self._known[key] = self._estimate(key)
         return self._known[key]
 
+    def parts(self, key: Key) -> Parts | None:
+        """The same in whole grams; None when it is not known."""
+        if key not in self._parts:
+            estimate = self.of(key)
+            self._parts[key] = Parts.of(estimate) if isinstance(estimate, Emissions) else None
+        return self._parts[key]
+
     def effect(self, one: Priced, running: Running | None = None) -> Effect:
         """What the action alone saves; with `running`, how earlier steps let the machine run, what it adds to them."""
+        if running is not None:
+            return self._effect(one, running)
+        if one.id not in self._alone:
+            self._alone[one.id] = self._effect(one, None)
+        return self._alone[one.id]
+
+    def _effect(self, one: Priced, running: Running | None) -> Effect:
         verdict = one.verdict
         if verdict.action in ("spot", "buy"):
             return _nothing(verdict.key, PRICE_ONLY)
@@ -72,7 +88,19 @@ class Footprints:
             return self._run_otherwise(verdict, running)
         if verdict.action == "change-type":
             return self._changed(verdict)
-        return _together({key: self.of(key) for key in self._removed(one)})
+        return self._removal(self._removed(one))
+
+    def _removal(self, keys: Sequence[Key]) -> Effect:
+        """The sum of what is known; a part without energy (off, an address) adds nothing, an unknown one spoils it."""
+        known = {key: parts for key in keys if (parts := self.parts(key)) is not None}
+        estimates = [self.of(key) for key in keys]
+        reasons = [one.reason for one in estimates if isinstance(one, Unknown)]
+        spoilt = [reason for reason in reasons if reason not in (NOT_RUNNING, NO_ENERGY)]
+        if spoilt:
+            return Effect(None, reason=spoilt[-1])
+        if not known:
+            return _nothing(keys[0], _NOTHING_RUNS)
+        return Effect(known, worst(one.quality for one in estimates if isinstance(one, Emissions)))
 
     def _removed(self, one: Priced) -> list[Key]:
         """What an action takes away: the resource and the children that go with it, whatever they cost."""
@@ -103,7 +131,7 @@ class Footprints:
             hours=HOURS,
             cpu_utilization=self._load.get((*machine.key, "cpu_utilization")),
         )
-        return _effect(verdict.key, saving, after)
+        return _of_saving(verdict.key, saving, after)
 
     def _changed(self, verdict: Verdict) -> Effect:
         volume = self.estate.resources.get(verdict.key)
@@ -118,7 +146,7 @@ class Footprints:
             hours=HOURS,
             replication=_copies(volume),
         )
-        return _effect(verdict.key, carbon.saved_by_change(self.of(verdict.key), after))
+        return _of_saving(verdict.key, carbon.saved_by_change(self.of(verdict.key), after))
 
     def _estimate(self, key: Key) -> Emissions | Unknown:
         resource = self.estate.resources.get(key)
@@ -170,21 +198,7 @@ def _hours(told: object) -> float | None:
     return float(told) if isinstance(told, int | float) and 0 < told <= _WEEK else None
 
 
-def _together(removed: Mapping[Key, Emissions | Unknown]) -> Effect:
-    """The sum of what is known; a part without energy (off, an address) adds nothing, an unknown one spoils it."""
-    known = {key: one for key, one in removed.items() if isinstance(one, Emissions)}
-    reasons = [one.reason for one in removed.values() if isinstance(one, Unknown)]
-    spoilt = [reason for reason in reasons if reason not in (NOT_RUNNING, NO_ENERGY)]
-    if spoilt:
-        return Effect(None, reason=spoilt[-1])
-    if not known:
-        return _nothing(next(iter(removed)), _NOTHING_RUNS)
-    return Effect(
-        {key: Parts.of(one) for key, one in known.items()}, worst(one.quality for one in known.values())
-    )
-
-
-def _effect(key: Key, saving: Saving, then: Running | None = None) -> Effect:
+def _of_saving(key: Key, saving: Saving, then: Running | None = None) -> Effect:
     if saving.operational_g is None or saving.embodied_g is None:
         return Effect(None, reason=saving.reason)
     if saving.before is None or saving.after is None:

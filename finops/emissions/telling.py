@@ -15,8 +15,11 @@ def co2e(one: Priced, footprints: Footprints, net: Parts | None) -> Co2e:
     """What the resource emits now, what the action alone saves and what of that counts (`net`), with the sources."""
     now = footprints.of(one.verdict.key)
     effect = footprints.effect(one)
-    parts = Parts.of(now) if isinstance(now, Emissions) else None
-    emitted = {name: value for name, value in spread("", parts).items() if name.startswith(("_op", "_em"))}
+    emitted = {
+        name: value
+        for name, value in spread("", footprints.parts(one.verdict.key)).items()
+        if name.startswith(("_op", "_em"))
+    }
     return Co2e(
         **{name.removeprefix("_"): value for name, value in emitted.items()},
         **spread("saved", effect.whole),
