@@ -30,6 +30,7 @@ findings = typer.Typer(
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     app.command()(diff)
+    app.command()(savings)
     app.add_typer(findings, name="findings")
 
 
@@ -52,6 +53,27 @@ def diff(
     common = Common(ctx, db, config)
     with reading(common.db, common.settings.limits()) as con:
         found = compare(con, runs or [])
+    if format_ is Format.json:
+        _write(found.to_json(), output, common)
+    else:
+        _write(_shown(format_, page(found), COLUMNS, list(rows(found)), output), output, common)
+
+
+def savings(
+    ctx: typer.Context,
+    format_: Annotated[Format, typer.Option("--format", "-f", help="How to print.")] = Format.table,
+    output: Output = None,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Found, agreed, done, on the bill: what actions saved according to later bills, beside their estimates."""
+    from finops.history.funnel import savings as tell
+    from finops.warehouse import reading
+    from reports.history.savings import COLUMNS, page, rows
+
+    common = Common(ctx, db, config)
+    with reading(common.db, common.settings.limits()) as con:
+        found = tell(con)
     if format_ is Format.json:
         _write(found.to_json(), output, common)
     else:
