@@ -163,7 +163,7 @@ def _kinds(one: Priced, variation: Variation) -> dict[str, list[Cell]]:
             kinds[LISTED].append(cell)
         elif one.cost and one.cost.orders and cell.key == one.verdict.key and cell not in variation.days:
             kinds[FIXED].append(cell)
-        elif variation.length(cell) >= _LEAST_DAYS and cell in variation.days:
+        elif cell in variation.days and len(variation.series(cell)) >= _LEAST_DAYS:
             kinds[DAYS].append(cell)
         else:
             kinds[ASSUMED].append(cell)

@@ -165,6 +165,13 @@ def test_days_before_its_first_charge_are_no_days_at_nothing() -> None:
     assert low == high == Decimal("60.00")
 
 
+def test_days_of_a_resource_that_is_a_week_old_say_as_little_as_a_bill_of_a_week() -> None:
+    for age in (3, 7, 13):
+        young = known({"i-1": [4.0] * 30})
+        young.days[cell("i-1")] = {ago: 4.0 for ago in range(age)}
+        assert one_span(finding("i-1", 100.0), young) == (Decimal("80.00"), Decimal("120.00"), ASSUMED)
+
+
 def test_spot_varies_with_its_price_and_is_interrupted_on_the_low_side() -> None:
     one = finding("i-1", 70.0, share="0.7", action="spot")
     one.verdict.evidence["spot_month"] = 30.0
