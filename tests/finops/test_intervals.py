@@ -168,7 +168,7 @@ def test_days_before_its_first_charge_are_no_days_at_nothing() -> None:
 def test_days_of_a_resource_that_is_a_week_old_say_as_little_as_a_bill_of_a_week() -> None:
     for age in (3, 7, 13):
         young = known({"i-1": [4.0] * 30})
-        young.days[cell("i-1")] = {ago: 4.0 for ago in range(age)}
+        young.days[cell("i-1")] = dict.fromkeys(range(age), 4.0)
         assert one_span(finding("i-1", 100.0), young) == (Decimal("80.00"), Decimal("120.00"), ASSUMED)
 
 
