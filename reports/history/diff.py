@@ -22,7 +22,8 @@ _TITLES = {
     "changed": "Changed",
     "unseen": "Could not be judged in one of the two, so nothing is known to have happened",
 }
-_ROWS = 30  # lines of a kind that a person reads
+_ROWS = {"unseen": 5}  # lines of a kind that a person reads
+_MOST = 20
 COLUMNS = (
     "kind", "id", "rule", "cloud", "account", "region", "resource_type", "resource_id", "resource_name", "action",
     "resolution", "changes", "currency", "saving_before", "saving_after", "proposed_before", "proposed_after",
@@ -76,9 +77,12 @@ def _lines(kind: str, title: str, lines: Sequence[DiffLine]) -> Grid:
         heads.append("Why")
     if kind == "changed":
         heads[:1] = ["Before", "After"]
-    rows = [_row(kind, line) for line in lines[:_ROWS]]
-    if lines[_ROWS:]:
-        rows.append([*[""] * (len(heads) - 3), f"{len(lines) - _ROWS} more: see --format json", "", ""])
+    most = _ROWS.get(kind, _MOST)
+    rows = [_row(kind, line) for line in lines[:most]]
+    if lines[most:]:
+        more = [""] * len(heads)
+        more[heads.index("What to do")] = f"{len(lines) - most} more: see --format json"
+        rows.append(more)
     return Grid(title, heads, rows, frozenset(("Net saving", "Before", "After")))
 
 

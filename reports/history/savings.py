@@ -82,7 +82,16 @@ def _ratio(value: float | None) -> str:
 
 
 def _lines(lines: Sequence[RealisedLine]) -> Grid:
-    heads = ["Estimate", "On the bill", "Range", "What was done", "Resource", "Seen", "Days", "Compared"]
+    heads = [
+        "Estimate",
+        "On the bill",
+        "Range",
+        "What was proposed",
+        "Resource",
+        "What became of it",
+        "Days",
+        "Compared",
+    ]
     told = [_row(line) for line in lines[:_ROWS]]
     if lines[_ROWS:]:
         told.append(["", "", "", f"{len(lines) - _ROWS} more: see --format json", "", "", "", ""])
