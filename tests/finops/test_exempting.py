@@ -1,5 +1,6 @@
 """Accepted waste: priced on what counted findings leave, each piece of cost once, in no saving."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from finops.savings.actions import Cell
 from finops.savings.assess import _net
 from finops.savings.costs import AccountCost, Cost, CostBook
 from finops.savings.estate import Estate
+from finops.savings.netting import Choice
 from finops.savings.priced import Priced
 from finops.savings.prices import PriceBook
 from finops.savings.settling import settle
@@ -148,6 +150,54 @@ def test_savings_and_waste_together_stay_within_what_the_account_costs() -> None
     assert found == {"idle": amounts("80.00", "80.00", None), "other": amounts("60.00", "0.00", "20.00")}
 
 
+def purchase(saving: str, *, exempt: bool = False, account: str = "1") -> Priced:
+    """A commitment that covers 500.00 of an account's cost."""
+    one = finding(
+        "buy",
+        {"commitment": ("500", str(500 - Decimal(saving)))},
+        action="buy",
+        resource="plan",
+        exempt=exempt,
+    )
+    one.accounts, one.monthly_cost = {account: Decimal(1)}, Decimal("500.00")
+    if not exempt:
+        one.choice = Choice(True, taken=dict.fromkeys(one.before, one.saving or ZERO))
+    return one
+
+
+def bought(*usage: Priced, buy: Priced) -> dict[str, tuple[Decimal | None, ...]]:
+    """The same with a purchase, which is settled after the netting."""
+    book = CostBook(Estate(), PriceBook({}, {}), accounts=[account()])
+    _net(exempting.pending(usage), book)
+    priced = [*usage, buy]
+    settle(priced, book.accounts)
+    exempting.price_waste(priced, book)
+    invariants.check(priced, book.accounts)
+    return {one.id: (one.monthly_savings, one.net_savings, one.waste) for one in priced}
+
+
+def test_what_a_purchase_saves_is_no_waste_of_what_it_covers() -> None:
+    idle = finding("idle", {"compute": ("100", "0")}, exempt=True)
+    found = bought(idle, buy=purchase("150"))
+    assert found == {"idle": amounts("100.00", "0.00", "85.00"), "buy": amounts("150.00", "150.00", None)}
+
+
+def test_an_exempt_purchase_wastes_what_it_would_save_even_where_its_own_account_costs_nothing() -> None:
+    buy = purchase("150", exempt=True)
+    buy.verdict = replace(buy.verdict, key=Key("aws", "payer", "plan"))
+    buy.before = {Cell(buy.verdict.key, "commitment"): amount for amount in buy.before.values()}
+    buy.left = {Cell(buy.verdict.key, "commitment"): share for share in (buy.left or {}).values()}
+    assert bought(buy=buy) == {"buy": amounts("150.00", "0.00", "150.00")}
+
+
+def test_many_exempt_findings_beside_many_counted_ones_take_no_time_together() -> None:
+    many = [
+        finding(f"f{n}", {"compute": ("1", "0")}, resource=f"i-{n}", exempt=n % 2 == 0) for n in range(2000)
+    ]
+    found = assessed(*many, total="2000")
+    assert sum((waste or ZERO for _, _, waste in found.values()), ZERO) == 1000
+
+
 def test_waste_beyond_the_cost_is_a_bug_of_ours() -> None:
     one = finding("idle", {"compute": ("80", "0")}, exempt=True)
     one.waste = Decimal("80.00")
@@ -197,3 +247,10 @@ def test_savings_and_waste_are_never_more_than_the_cost_whatever_is_exempt(
         gross, counted, wasted = found[f"f{number}"]
         assert (wasted is not None) is exempt
         assert not exempt or (counted == 0 and wasted is not None and gross is not None and wasted <= gross)
+    none, all_of_them = build(), build()
+    for one in none:
+        one.verdict = replace(one.verdict, exemption=None)
+    for one in all_of_them:
+        one.verdict = replace(one.verdict, exemption=NOBODY)
+    nets = {name: amount[1] for name, amount in assessed(*none, total=total).items()}
+    assert {name: amount[2] for name, amount in assessed(*all_of_them, total=total).items()} == nets
