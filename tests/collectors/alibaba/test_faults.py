@@ -29,6 +29,8 @@ TOLD_BY = {
         "databases",
     ),
 }
+# What others are asked or told because of: where one of these could not be had, they are whole without it.
+LEADING = ("instances", "instance_types", "volumes", "scaling_groups", "public_ips")
 Held = dict[tuple[str, str], tuple[Any, ...]]
 
 
@@ -107,15 +109,13 @@ def test_in_a_storm_every_scope_is_whole_or_told(
     done = collect(db, cloud.env, HERE, THERE, only=DATASETS, days=10)
     assert sum(call["outcome"] != "ok" for call in cloud.calls()) >= 10
     told = coverage(db)
-    assert {key for key, (status, _, _) in told.items() if status != "complete"} == {
-        (scope.region, scope.dataset) for scope in done.errors
-    }
-    assert sum(status == "complete" for status, _, _ in told.values()) > len(told) / 2
+    missing = {key for key, (status, _, _) in told.items() if status != "complete"}
+    assert missing == {(scope.region, scope.dataset) for scope in done.errors}
+    # Which calls a storm hits depends on their order, so now and then all attempts of one fail.
+    assert len(missing) < len(told) / 2
     now = held(db)
     for (table, region), content in calm.items():
-        if {told[region, name][0] for name in TOLD_BY.get(table, (table,)) if (region, name) in told} == {
-            "complete"
-        }:
+        if not missing & {(region, name) for name in (*TOLD_BY.get(table, (table,)), *LEADING)}:
             assert now[table, region] == content, (table, region)
 
 

@@ -14,6 +14,9 @@ from tests.servers.aws.cloud import Cloud
 HERE, THERE = "us-east-1", "eu-west-1"
 TABLES = ("instances", "volumes", "snapshots", "public_ips", "load_balancers", "nat_gateways", "commitments",
           "scaling_groups", "metrics", "tags")  # fmt: skip
+TAGGED = ("snapshots", "public_ips", "load_balancers", "nat_gateways")
+# What others are asked or told because of: where one of these could not be had, they are whole without it.
+LEADING = ("instances", "instance_types", "volumes", "scaling_groups")
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +81,14 @@ def test_in_a_storm_every_scope_is_whole_or_told(
     done = collect(db, cloud.env, HERE, THERE)
     assert any(call["outcome"] != "ok" for call in cloud.calls())
     told = coverage(db)
-    assert {key for key, (status, _, _) in told.items() if status != "complete"} == {
-        (scope.region, scope.dataset) for scope in done.errors
-    }
+    missing = {key for key, (status, _, _) in told.items() if status != "complete"}
+    assert missing == {(scope.region, scope.dataset) for scope in done.errors}
+    # Which calls a storm hits depends on their order, so now and then all attempts of one fail.
+    assert len(missing) < len(told) / 2
     now = held(db)
     for (table, region), content in calm.items():
-        dataset = "instances" if table == "tags" else table
-        if told[region, dataset][0] == "complete" and table != "tags":
+        names = TAGGED if table == "tags" else (table,)
+        if not missing & {(region, name) for name in (*names, *LEADING)}:
             assert now[table, region] == content, (table, region)
 
 
