@@ -74,7 +74,7 @@ class Co2e(_Model):
 
 
 class Exemption(_Model):
-    """Why a finding is left as it is. `expires_at` is the first instant at which that holds no more.
+    """Why a finding is left as it is. `expires_at` is the first instant at which that holds no more, if there is one.
 
     `monthly_waste` is what keeping it costs beyond what is counted elsewhere: as a saving in another finding, or
     as the waste of another exempt one. None where no price is known.
@@ -82,7 +82,7 @@ class Exemption(_Model):
 
     owner: str
     reason: str
-    expires_at: Instant
+    expires_at: Instant | None
     source: str
     monthly_waste: Money | None = None
 
@@ -90,7 +90,8 @@ class Exemption(_Model):
 class ExemptionLine(_Model):
     """One entry of finops.mutes.toml, or one tag, at the instant of the audit.
 
-    `note` says why one that is expired or refused does not hold; `findings` are those that it exempts.
+    `note` says why one that is expired or refused does not hold, or that it has no end; `findings` are those that it
+    exempts.
     """
 
     rule: str

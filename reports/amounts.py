@@ -79,8 +79,10 @@ def day(at: datetime) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 
 
-def last_day(end: datetime) -> str:
+def last_day(end: datetime | None) -> str:
     """The last day before an instant: what ends at midnight holds through the day before."""
+    if end is None:
+        return "no end"
     return day(end - timedelta(microseconds=1))
 
 

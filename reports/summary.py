@@ -111,7 +111,7 @@ def waste(findings: Iterable[Finding]) -> list[Amount]:
 
 def lapsed(report: AuditReport) -> list[ExemptionLine]:
     """Exemptions that somebody asked for and that do not hold: ended, or not as they must be."""
-    return [line for line in report.exemptions if line.state != "in_force"]
+    return [line for line in report.exemptions if line.state != "in_force" or line.expires_at is None]
 
 
 def carbon_counted(finding: Finding) -> float | None:

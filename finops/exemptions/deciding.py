@@ -12,15 +12,15 @@ from finops.verdicts import Key, Verdict
 
 LONGEST = timedelta(
     days=731
-)  # two years and a leap day: what lasts longer is no exemption but a rule to change
+)  # two years and a leap day: what lasts longer is told, as a rule to change perhaps
 ON_RESOURCE = "tag on the resource"
-_TOO_LONG = f"it ends more than {LONGEST.days} days after the audit"
-_NO_END = "it names no day on which it ends: write until and the day"
+_LONG = f"it ends more than {LONGEST.days} days after the audit: is the rule right for this?"
+_NO_END = "it names no day on which it ends, and holds until somebody takes it away"
 
 
 @dataclass(slots=True)
 class _Claim:
-    """An entry or a tag as it stands at the instant of the audit; `note` says why it does not hold."""
+    """An entry or a tag as it stands at the instant of the audit; `note` says why it does not hold, or what is odd."""
 
     rule: str
     selector: str
@@ -34,8 +34,8 @@ class _Claim:
 
     @property
     def order(self) -> tuple[str, bool]:
-        """What holds longest goes first, an entry of the file before a tag."""
-        return (self.expires_at.isoformat() if self.expires_at else "", self.owner != ON_RESOURCE)
+        """What has the latest end goes first, an entry of the file before a tag, and what has no end last."""
+        return ((self.expires_at or datetime.min).isoformat(), self.owner != ON_RESOURCE)
 
 
 class Exemptions:
@@ -76,7 +76,7 @@ class Exemptions:
     def _one(self, verdict: Verdict, tags: Mapping[str, str]) -> Verdict:
         claims = sorted(self._claims(verdict, tags), key=lambda claim: claim.order, reverse=True)
         holding = next((claim for claim in claims if claim.state == "in_force"), None)
-        if holding is None or holding.expires_at is None:
+        if holding is None:
             told = tuple(f"its exemption ({claim.source}) does not hold: {claim.note}" for claim in claims)
             return replace(verdict, confidence_reasons=verdict.confidence_reasons + told) if told else verdict
         holding.findings += 1
@@ -133,12 +133,12 @@ class Exemptions:
 
     def _state(self, last_day: date | None) -> tuple[ExemptionState, str | None]:
         if last_day is None:
-            return "refused", _NO_END
+            return "in_force", _NO_END
         end = ends(last_day)
         if end <= self._as_of:
             return "expired", f"it ended on {last_day}"
         if end - self._as_of > LONGEST + timedelta(days=1):
-            return "refused", _TOO_LONG
+            return "in_force", _LONG
         return "in_force", None
 
 

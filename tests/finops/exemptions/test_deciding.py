@@ -74,13 +74,29 @@ def test_an_exemption_holds_through_its_last_day_and_then_the_finding_returns_wi
     assert [(line.state, line.findings) for line in exemptions.lines()] == [("expired", 0)]
 
 
-def test_an_exemption_for_longer_than_two_years_is_refused() -> None:
+def test_an_exemption_for_longer_than_two_years_holds_and_is_told() -> None:
     longest = (AS_OF + LONGEST).date()
     assert decide(verdict(), mute(resource="i-1", expires=longest))[0].exemption
     decided, exemptions = decide(verdict(), mute(resource="i-1", expires=longest + timedelta(days=1)))
-    assert decided.exemption is None
-    assert exemptions.lines()[0].state == "refused"
-    assert decide(verdict(), mute(resource="i-1", expires=date.max))[0].exemption is None
+    assert decided.exemption is not None
+    assert (
+        exemptions.lines()[0].note
+        == "it ends more than 731 days after the audit: is the rule right for this?"
+    )
+    assert decide(verdict(), mute(resource="i-1", expires=date.max))[0].exemption is not None
+
+
+@pytest.mark.parametrize("value", ["idle-instance", "all"])
+def test_a_tag_without_an_end_holds_and_says_that_it_has_none(value: str) -> None:
+    decided, exemptions = decide(verdict(), tags={"finops:ignore": value})
+    assert decided.exemption is not None
+    assert decided.exemption.expires_at is None
+    (line,) = exemptions.lines()
+    assert (line.state, line.expires_at) == ("in_force", None)
+    assert line.note == "it names no day on which it ends, and holds until somebody takes it away"
+    dated, _ = decide(verdict(), mute(resource="i-1"), tags={"finops:ignore": value})
+    assert dated.exemption is not None
+    assert dated.exemption.expires_at is not None
 
 
 @pytest.mark.parametrize("key", ["finops:ignore", "finops-ignore", "finops_ignore"])
@@ -98,10 +114,7 @@ def test_a_tag_with_an_end_exempts_the_rules_it_names(key: str) -> None:
 @pytest.mark.parametrize(
     ("value", "state", "note"),
     [
-        ("idle-instance", "refused", "it names no day on which it ends: write until and the day"),
-        ("all", "refused", "it names no day on which it ends: write until and the day"),
         ("all;until=2026-10-31", "expired", "it ended on 2026-10-31"),
-        ("all;until=2036-10-31", "refused", "it ends more than 731 days after the audit"),
         ("idle;until=2026-12-31", "refused", "it names no rule that exists"),
         ("';DROP TABLE tags;--", "refused", "its value cannot be read"),
         ("", "refused", "its value names no rule"),
