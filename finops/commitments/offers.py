@@ -48,6 +48,10 @@ class Offers:
         place = (instrument.model, series.cloud, series.region, series.sku, platform, series.currency)
         return self.rates.get(place, {})
 
+    def knows(self, cloud: str) -> bool:
+        """Whether any price of a commitment of this cloud is known."""
+        return any(place[1] == cloud for place in self.rates)
+
     def smallest(self, instrument: Instrument, series: Series, terms: Terms) -> tuple[float, str] | None:
         """The rate and name of the cheapest type of the family that is sold on these terms, in use or not."""
         model, cloud, region, platform, currency = (

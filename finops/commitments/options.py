@@ -80,6 +80,9 @@ def options(
     `costs` is what each account paid of each series, which tells whose the purchase would be.
     """
     used = {series: hours for series, hours in sorted(baseline.open.items()) if hours.cost.sum() > 0}
+    if not offers.knows(baseline.payer[0]):
+        yield from _without_prices(used, baseline)
+        return
     priced: set[Series] = set()
     there: set[str] = set()
     for instrument in POOLED:
@@ -313,6 +316,20 @@ def _owner(shares: Mapping[str, float], payer: str) -> str:
 def _whole(members: Mapping[Series, Hours]) -> float:
     """What the pool costs on demand in 730 hours."""
     return sum(float(hours.cost.mean()) for hours in members.values()) * _MONTH
+
+
+def _without_prices(used: Iterable[Series], baseline: Baseline) -> Iterator[dict[str, object]]:
+    """A row for each currency of a payer of whose cloud no price is known: one sentence instead of one per pool."""
+    cloud, payer = baseline.payer
+    if cloud == "alibaba":
+        return  # its machines are told one by one
+    for currency in sorted({series.currency for series in used}):
+        yield {
+            "cloud": cloud, "account_id": payer, "region": "global", "resource_id": f"compute/{payer}/{currency}",
+            "level": 3, "family_group": "", "payer_group": f"{payer}/{currency}", "covers": "compute of the payer",
+            "currency": currency, "days": baseline.days,
+            "problem": f"No prices of commitments are known: finops collect {cloud} reads them.",
+        }  # fmt: skip
 
 
 def _without_price(

@@ -242,9 +242,18 @@ def test_google_commits_to_cores_and_memory_apart_and_to_whole_ones(con: Connect
 def test_what_has_no_price_is_not_offered_and_told(con: Connection) -> None:
     """Never a flat percentage."""
     charge(con, EVERY)
+    price(con, "c5.large")
     assert filled(con) == []
     (row,) = options(con, "problem IS NOT NULL")
     assert row["problem"] == "No price of a commitment is known for m5 machines (linux) in eu-west-1."
+
+
+def test_without_any_price_of_the_cloud_it_is_told_once(con: Connection) -> None:
+    charge(con, EVERY)
+    charge(con, EVERY, x_ResourceKey="i-2", x_UsageType="EU-BoxUsage:c5.large")
+    assert filled(con) == []
+    (row,) = options(con, "problem IS NOT NULL")
+    assert row["problem"] == "No prices of commitments are known: finops collect aws reads them."
 
 
 def test_a_negotiated_price_on_demand_is_what_the_commitment_is_compared_with(con: Connection) -> None:
