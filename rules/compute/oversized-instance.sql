@@ -57,7 +57,7 @@ doc: |
   but the last seven, and then replayed on these: a type that would have been above its capacity in one hour of them is
   not proposed, and the next is tried. The load (the highest daily 95th percentile of the processor, and where hours are
   kept the 99.5th percentile of their highest moments) keeps the head-room free, the highest moment ever seen still fits,
-  and what grows must fit after a month more of the same growth. Memory is never shrunk without memory data; a type with as
+  and a month more of the same growth leaves half of the head-room. Memory is never shrunk without memory data; a type with as
   much memory is proposed without it, with low confidence. Peaks of network and disks must fit what the type always
   carries, where that is known. Of several the cheapest at list prices is proposed, the same family first; where prices are
   not known, the smallest of the same family. Another family of the same architecture, no older, is proposed only with fewer
@@ -154,20 +154,21 @@ smaller AS (
         AND u.cpu_peak * m.vcpu * CASE WHEN s.family = m.family THEN 1 ELSE $family_factor END <= s.vcpu
 ),
 tried AS (
-    -- The first thing that speaks against each. A capacity that nobody knows never counts as enough for more than half
+    -- The first thing that speaks against each. Growth may use up half of the head-room. A capacity that nobody knows never counts as enough for more than half
     -- of a known one.
     SELECT
         s.cloud, s.account_id, s.region, s.instance_id, s.new_type, s.new_vcpu, s.new_memory, s.new_price, s.kin, s.new_burstable,
         s.new_baseline, s.factor,
         (u.network_gbps > 0 AND s.new_network IS NULL) OR ((u.disk_iops > 0 OR u.disk_mib > 0) AND s.new_iops IS NULL) AS unsure,
         CASE
-            WHEN u.memory_peak * u.memory_growth * s.memory_gib > s.new_memory * (1 - $headroom) THEN 'memory'
+            WHEN u.memory_peak * s.memory_gib > s.new_memory * (1 - $headroom)
+                OR u.memory_peak * u.memory_growth * s.memory_gib > s.new_memory * (1 - $headroom / 2) THEN 'memory'
             WHEN u.network_gbps > s.new_network OR (s.new_network IS NULL AND u.network_gbps > s.network_gbps / 2) THEN 'network'
             WHEN u.disk_iops > s.new_iops OR (s.new_iops IS NULL AND u.disk_iops > s.disk_iops / 2)
                 OR u.disk_mib > s.new_mib OR (s.new_mib IS NULL AND u.disk_mib > s.disk_throughput_mib / 2) THEN 'disks'
             WHEN s.new_burstable AND u.cpu_day * s.vcpu > s.new_baseline THEN 'credits'
             WHEN u.replay_load * s.vcpu * s.factor > s.new_vcpu * (1 - $headroom) OR u.replay_peak * s.vcpu * s.factor > s.new_vcpu THEN 'replay'
-            WHEN u.load * u.growth * s.vcpu * s.factor > s.new_vcpu * (1 - $headroom) OR u.peak * u.growth * s.vcpu * s.factor > s.new_vcpu THEN 'growth'
+            WHEN u.load * u.growth * s.vcpu * s.factor > s.new_vcpu * (1 - $headroom / 2) OR u.peak * u.growth * s.vcpu * s.factor > s.new_vcpu THEN 'growth'
             WHEN u.memory_peak IS NULL AND s.new_memory < s.memory_gib THEN 'memory unknown'
             ELSE 'none'
         END AS hurdle
@@ -197,7 +198,7 @@ above AS (
 judged AS (
     SELECT
         m.cloud, m.account_id, m.region, m.instance_id, m.instance_type, m.scaling_group, m.cluster, m.purchase_model,
-        m.expires_at, m.auto_renew, m.vcpu, m.memory_gib, m.burstable, u.days, u.coverage, u.load, u.peak, u.growth, u.memory_peak,
+        m.expires_at, m.auto_renew, m.vcpu, m.memory_gib, m.burstable, u.days, u.coverage, u.load, u.peak, u.growth, u.memory_peak, u.memory_growth,
         u.replay_days, u.replay_hours, u.replay_grain, u.replay_peak, coalesce(o.hours_above, 0) AS hours_above,
         u.network_gbps, u.disk_iops, u.disk_mib, u.cpu_day, s.kin, s.unsure, s.new_burstable, s.new_baseline,
         s.new_type, s.new_vcpu, s.new_memory, m.price, s.new_price,
@@ -240,7 +241,8 @@ SELECT
             || renewal(purchase_model, expires_at, auto_renew) || '.'
         WHEN 'right size' THEN 'No smaller size carries its load of ' || in_percent(load) || ' on the busiest day and its peak of '
             || in_percent(peak) || ' (limit ' || in_percent(1 - $headroom) || ' of the smaller one).'
-        WHEN 'right size: memory' THEN 'Its processor would fit ' || new_type || ', but its memory was ' || in_percent(memory_peak) || ' full.'
+        WHEN 'right size: memory' THEN 'Its processor would fit ' || new_type || ', but its memory was ' || in_percent(memory_peak) || ' full'
+            || CASE WHEN memory_growth > 1 THEN ' and grows by ' || in_percent(memory_growth - 1) || ' in ' || counted($horizon, 'day', 'days') ELSE '' END || '.'
         WHEN 'right size: network' THEN 'Its processor would fit ' || new_type || ', but its network carried ' || amount(network_gbps)
             || ' Gbit per second, and that this type always carries as much is not known.'
         WHEN 'right size: disks' THEN 'Its processor would fit ' || new_type || ', but its disks did ' || amount(coalesce(disk_iops, 0))
