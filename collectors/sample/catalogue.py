@@ -12,7 +12,10 @@ SOURCE = "sample estate"
 
 @dataclass(frozen=True, slots=True)
 class Type:
-    """A machine type and its hourly list price in the first region of its cloud."""
+    """A machine type and its hourly list price in the first region of its cloud.
+
+    `network` is in Gbit per second; `disks` are MiB and operations per second.
+    """
 
     cloud: str
     name: str
@@ -23,25 +26,29 @@ class Type:
     architecture: str = "x86_64"
     gpu: str | None = None
     burstable: bool = False
+    network: float | None = None
+    disks: tuple[float | None, float | None] = (None, None)
 
 
 TYPES = {
     one.name: one
     for one in (
-        Type("aws", "m5.large", 2, 8, "m5", "0.096"),
-        Type("aws", "m5.xlarge", 4, 16, "m5", "0.192"),
-        Type("aws", "m5.2xlarge", 8, 32, "m5", "0.384"),
-        Type("aws", "m5.4xlarge", 16, 64, "m5", "0.768"),
-        Type("aws", "c5.xlarge", 4, 8, "c5", "0.170"),
-        Type("aws", "c5.2xlarge", 8, 16, "c5", "0.340"),
-        Type("aws", "r5.xlarge", 4, 32, "r5", "0.252"),
-        Type("aws", "r5.2xlarge", 8, 64, "r5", "0.504"),
-        Type("aws", "g4dn.xlarge", 4, 16, "g4dn", "0.526", gpu="NVIDIA T4"),
-        Type("alibaba", "ecs.g7.large", 2, 8, "g7", "0.0943"),
-        Type("alibaba", "ecs.g7.xlarge", 4, 16, "g7", "0.1886"),
-        Type("alibaba", "ecs.g7.2xlarge", 8, 32, "g7", "0.3772"),
-        Type("alibaba", "ecs.g7.4xlarge", 16, 64, "g7", "0.7544"),
-        Type("alibaba", "ecs.c7.xlarge", 4, 8, "c7", "0.1540"),
+        Type("aws", "m5.large", 2, 8, "m5", "0.096", network=0.75, disks=(77.5, 3600.0)),
+        Type("aws", "m5.xlarge", 4, 16, "m5", "0.192", network=1.25, disks=(137.1, 6000.0)),
+        Type("aws", "m5.2xlarge", 8, 32, "m5", "0.384", network=2.5, disks=(274.2, 12_000.0)),
+        Type("aws", "m5.4xlarge", 16, 64, "m5", "0.768", network=5.0, disks=(566.2, 18_750.0)),
+        Type("aws", "c5.xlarge", 4, 8, "c5", "0.170", network=1.25, disks=(137.1, 6000.0)),
+        Type("aws", "c5.2xlarge", 8, 16, "c5", "0.340", network=2.5, disks=(274.2, 10_000.0)),
+        Type("aws", "r5.xlarge", 4, 32, "r5", "0.252", network=1.25, disks=(137.1, 6000.0)),
+        Type("aws", "r5.2xlarge", 8, 64, "r5", "0.504", network=2.5, disks=(274.2, 12_000.0)),
+        Type(
+            "aws", "g4dn.xlarge", 4, 16, "g4dn", "0.526", gpu="NVIDIA T4", network=5.0, disks=(113.2, 3000.0)
+        ),
+        Type("alibaba", "ecs.g7.large", 2, 8, "g7", "0.0943", network=2.0),
+        Type("alibaba", "ecs.g7.xlarge", 4, 16, "g7", "0.1886", network=3.0),
+        Type("alibaba", "ecs.g7.2xlarge", 8, 32, "g7", "0.3772", network=5.0),
+        Type("alibaba", "ecs.g7.4xlarge", 16, 64, "g7", "0.7544", network=10.0),
+        Type("alibaba", "ecs.c7.xlarge", 4, 8, "c7", "0.1540", network=3.0),
         Type("gcp", "n2-standard-2", 2, 8, "n2", "0.097118"),
         Type("gcp", "n2-standard-4", 4, 16, "n2", "0.194236"),
         Type("gcp", "n2-standard-8", 8, 32, "n2", "0.388472"),
@@ -117,6 +124,9 @@ def type_rows(cloud: str) -> list[dict[str, Any]]:
             "gpu_count": 1 if one.gpu else 0,
             "gpu_model": one.gpu,
             "local_disk_gib": 125.0 if one.gpu else 0.0,
+            "network_gbps": one.network,
+            "disk_throughput_mib": one.disks[0],
+            "disk_iops": one.disks[1],
         }
         for one in TYPES.values()
         if one.cloud == cloud

@@ -249,7 +249,9 @@ def tell(tallies: Tallies) -> None:
     cells = [f"{one.mostly_missed / max(1, one.mostly_could):.1%}" for one in everything]
     print(f"{'mostly missed':16}" + "".join(f"{cell:>24}" for cell in cells))
     one = everything[0]
-    print(f"of {one.judged:,} machines {one.could:,} keep it all the time, {one.mostly_could:,} mostly; proposed were:")
+    print(
+        f"of {one.judged:,} machines {one.could:,} keep it all the time, {one.mostly_could:,} mostly; proposed were:"
+    )
     print(f"{'':16}" + "".join(f"{one.proposed / one.judged:>24.1%}" for one in everything))
 
 
