@@ -35,7 +35,7 @@ class _Claim:
     @property
     def order(self) -> tuple[str, bool]:
         """What has the latest end goes first, an entry of the file before a tag, and what has no end last."""
-        return ((self.expires_at or datetime.min).isoformat(), self.owner != ON_RESOURCE)
+        return (self.expires_at.isoformat() if self.expires_at else "", self.owner != ON_RESOURCE)
 
 
 class Exemptions:
