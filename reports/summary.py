@@ -23,8 +23,8 @@ Saving = Literal["monthly_savings", "net_monthly_savings"]
 Amount = tuple[Decimal, str | None]
 
 _UNREAD = ("denied", "failed", "throttled", "partial")
+_EXPLAINED = re.compile(r" \(|[,;:]| via ")  # what explains the name of a source
 # A number that stands alone: not the 4 of m5.4xlarge, not the digits of an id or a date.
-_EXPLAINED = re.compile(r" \(|[,;:]")
 _NUMBER = re.compile(r"(?<![\w.:/-])\d+(?:\.\d+)?(?![\w:/-]|\.\d)")
 
 
@@ -138,9 +138,9 @@ def carbon_sources(report: AuditReport) -> list[str]:
 
 
 def _short_sources(sources: Iterable[CarbonSource]) -> list[str]:
-    """'US EPA eGRID2023 rev2 (2023)': the name before what explains it, each once."""
-    names = (f"{_EXPLAINED.split(one.source, maxsplit=1)[0].strip()} ({one.year})" for one in sources)
-    return list(dict.fromkeys(names))
+    """'Ember yearly country average (2024)': the name before what explains it, with its year, each once."""
+    names = ((_EXPLAINED.split(one.source, maxsplit=1)[0].strip(), str(one.year)) for one in sources)
+    return list(dict.fromkeys(name if year in name else f"{name} ({year})" for name, year in names))
 
 
 def unread_scopes(report: AuditReport) -> list[Coverage]:

@@ -96,6 +96,7 @@ def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
     yield from _lapsed(report)
     yield from _gaps(report)
     yield from _unread(report)
+    yield from _factors(report)
 
 
 def _split(report: AuditReport) -> tuple[list[Finding], list[Finding]]:
@@ -187,8 +188,13 @@ def _carbon(report: AuditReport) -> Iterable[RenderableType]:
         yield Text(
             f"Carbon saved a month: {amounts.carbon(totals.co2e_saved_kg)} CO₂e{between}{_made(totals)}"
         )
+
+
+def _factors(report: AuditReport) -> Iterable[RenderableType]:
+    """By which method and factors the carbon was estimated."""
     sources = ", ".join(map(one_line, summary.carbon_sources(report)))
     if sources:
+        yield ""
         yield Text(f"Carbon by {sources}", style="dim")
 
 
