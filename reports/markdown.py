@@ -76,7 +76,7 @@ def _accepted(report: AuditReport) -> list[str]:
     if lapsed:
         lines += [
             "",
-            f"{amounts.count(lapsed, 'exemption does', 'exemptions do')} not hold any more or as written.",
+            f"{amounts.count(lapsed, 'exemption')} to look at: ended, without an end, or not honoured.",
         ]
     return lines
 

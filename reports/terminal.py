@@ -216,12 +216,12 @@ def _total_lines(
 
 
 def _lapsed(report: AuditReport) -> Iterable[RenderableType]:
-    """Exemptions that do not hold; their findings count again."""
+    """Exemptions that do not hold, so that their findings count again, or are odd."""
     lines = summary.lapsed(report)
     if not lines:
         return
     yield ""
-    yield Text(f"Exemptions that do not hold: {len(lines):,}", style="bold yellow")
+    yield Text(f"Exemptions to look at: {len(lines):,}", style="bold yellow")
     yield _list((words.EXEMPTIONS[line.state], _lapsed_line(line)) for line in lines[:MAX_GROUPS])
     if len(lines) > MAX_GROUPS:
         yield Text(f"  and {len(lines) - MAX_GROUPS:,} more; see finops status", style="dim")

@@ -200,8 +200,8 @@ def cost_table(report: AuditReport) -> Table | None:
 
 def footprint_table(report: AuditReport) -> Table | None:
     """What the estate emits by account, region and kind of resource, with a total that is the one above."""
-    lines = [line for line in report.footprint if line.estimated]
-    if not lines:
+    lines = [line for line in report.footprint if line.estimated or line.service != "public_ip"]
+    if report.totals.monthly_co2e_kg is None or not lines:
         return None
     rows = [_footprint_row(line) for line in lines[:MAX_SCOPES]]
     totals, rest = report.totals, lines[MAX_SCOPES:]
@@ -209,10 +209,7 @@ def footprint_table(report: AuditReport) -> Table | None:
         rows.append((f"{len(rest):,} more lines; see the JSON", *[""] * 7))
     span = amounts.carbon_range(totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg)
     whole = (totals.monthly_co2e_operational_kg, totals.monthly_co2e_embodied_kg, totals.monthly_co2e_kg)
-    counts = (
-        sum(line.estimated for line in lines),
-        sum(line.resources - line.estimated for line in report.footprint),
-    )
+    counts = (sum(line.estimated for line in lines), sum(line.resources - line.estimated for line in lines))
     foot = [("Total", "", *(f"{n:,}" for n in counts), *map(amounts.carbon, whole), span)]
     header = (
         "Account and region", "Kind", "Estimated", "Not estimated", "By electricity", "By making the hardware",
@@ -303,7 +300,7 @@ def _accepted_row(finding: Finding) -> tuple[str, ...]:
 
 
 def lapsed_table(report: AuditReport) -> Table | None:
-    """Exemptions that somebody asked for and that do not hold, so that their findings count again."""
+    """Exemptions that do not hold, so that their findings count again, or are odd."""
     lapsed = summary.lapsed(report)
     if not lapsed:
         return None
@@ -321,4 +318,4 @@ def lapsed_table(report: AuditReport) -> Table | None:
     more = len(lapsed) - MAX_GAPS
     foot = [(f"{more:,} more lines; see finops status", "", "", "", "", "")] if more > 0 else []
     header = ("Rule", "What it is about", "By", "State", "Why", "Where it stands")
-    return Table("Exemptions that do not hold", header, rows, foot, frozenset())
+    return Table("Exemptions to look at", header, rows, foot, frozenset())

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from finops.model import FootprintLine
 from reports import html
-from reports.html import charts, page, rows
+from reports.html import charts, page, rows, sections
 from tests.reports import sample
 from tests.reports.build import cost, finding, report
 
@@ -245,3 +246,25 @@ def test_reports_import_only_the_model_and_libraries() -> None:
                 n for n in names if n.startswith("finops.") and n != "finops.history.answers"
                 and n.split(".")[1] not in ("model", "money", "instants", "errors", "spending")
             ], path  # fmt: skip
+
+
+def test_what_the_estate_emits_is_a_table_that_adds_up_and_shows_what_has_no_figure() -> None:
+    def line(service: str, kilograms: float | None, resources: int = 2) -> FootprintLine:
+        fields = {name: None for name in FootprintLine.model_fields if name.startswith("emitted_")}
+        return FootprintLine(
+            cloud="aws", account="1", region="r", service=service, resources=resources,
+            estimated=1 if kilograms else 0, not_estimated={"odd": 1},
+            **{**fields, "emitted_kg": kilograms},
+        )  # fmt: skip
+
+    given = sample.clean()
+    totals = given.totals.model_copy(update={"monthly_co2e_kg": 5.0})
+    lines = [line("instance", 5.0), line("volume", None), line("public_ip", None, 40)]
+    table = sections.footprint_table(given.model_copy(update={"totals": totals, "footprint": lines}))
+    assert table is not None
+    assert [(row[1], row[2], row[3], row[6]) for row in table.rows] == [
+        ("server", "1", "1", "5.0 kg"),
+        ("disk", "0", "2", "–"),
+    ]
+    assert (table.foot[0][2], table.foot[0][3], table.foot[0][6]) == ("1", "3", "5.0 kg")
+    assert sections.footprint_table(given) is None
