@@ -89,6 +89,11 @@ class Measured:
 
 def measure(one: Episode, window: Bounds, parts: Sequence[Part]) -> Measured:
     """What an episode saved in 730 hours, or why nobody can tell yet or ever."""
+    if one.members[0].action == "buy":
+        return Measured(
+            "unknown",
+            "What a commitment saves is spread over everything that it covers, and not measured here.",
+        )
     mine = [part for part in parts if part.listed and part.before]
     currency = _currency(one.members[0].currency, mine)
     mine = [part for part in mine if part.currency == currency]

@@ -11,6 +11,7 @@ import duckdb
 from finops.history import inventory
 from finops.history.decisions import latest_decisions
 from finops.history.inventory import Inventory, Named
+from finops.history.purchases import bought
 from finops.history.replacing import with_replacements
 from finops.history.resolving import Look, Open, Resolved, resolve
 from finops.model import AuditReport, Finding, NotEvaluated
@@ -60,14 +61,15 @@ def observe(con: duckdb.DuckDBPyConnection, report: AuditReport, audited: Audite
     into.audited = audited
     into.sightings = {name: _sighting(one, seen) for name, one in named.items()}
     blind = _Blind(report.not_evaluated)
-    decided = latest_decisions(con)
+    done = {one.finding_id for one in latest_decisions(con).values() if one.decision == "done"}
+    done |= bought(con, missing)
     resolved: list[Resolved] = []
     for known in missing:
         look = Look(
             thing=seen.things.get(known.named),
             scope=seen.scope(known.named),
             judged=known.rule in audited.rules and not blind.to(known),
-            done=known.id in decided and decided[known.id].decision == "done",
+            done=known.id in done,
         )
         outcome = resolve(known, look)
         if outcome is not None:

@@ -73,8 +73,8 @@ def _stage(
     for name, (columns, rows) in tables.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({columns})")
         if rows:
-            marks = ", ".join("?" * len(rows[0]))
-            con.executemany(f"INSERT INTO {name} VALUES ({marks})", rows)  # noqa: S608 - from constants
+            values = [list(column) for column in zip(*rows, strict=True)]
+            con.execute(f"INSERT INTO {name} SELECT {', '.join(['unnest(?)'] * len(values))}", values)
 
 
 def _window(one: Episode) -> tuple[Any, ...]:

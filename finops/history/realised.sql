@@ -65,8 +65,10 @@ WHERE c.ChargeCategory = 'Usage'
 CREATE OR REPLACE TEMP TABLE realised_payers AS
 SELECT DISTINCT x_Cloud AS cloud, x_AccountId AS account_id, coalesce(BillingAccountId, x_AccountId) AS payer
 FROM charges
+CROSS JOIN realised_span AS s
 SEMI JOIN episodes AS e ON e.cloud = x_Cloud AND e.account_id = x_AccountId
-WHERE ChargeCategory = 'Usage' AND x_CostBasis <> 'total';
+WHERE ChargeCategory = 'Usage' AND x_CostBasis <> 'total'
+  AND ChargePeriodStart < s.span_until AND ChargePeriodEnd > s.span_from;
 
 -- How far each payer's bill goes: by its metered usage, and where nothing is metered by the day by periods that ended.
 CREATE OR REPLACE TEMP TABLE realised_bills AS
@@ -81,6 +83,7 @@ FROM charges
 CROSS JOIN (SELECT max(as_of) AS as_of, max(provisional_days) AS provisional_days FROM episodes) AS e
 SEMI JOIN realised_payers AS p ON p.cloud = x_Cloud AND p.payer = coalesce(BillingAccountId, x_AccountId)
 WHERE ChargeCategory = 'Usage' AND x_CostBasis <> 'total' AND ChargePeriodStart < e.as_of
+  AND ChargePeriodEnd > (SELECT span_from FROM realised_span)
 GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), e.as_of, e.provisional_days;
 
 CREATE OR REPLACE TEMP TABLE realised_days AS

@@ -39,7 +39,8 @@ class Look:
     """What an audit can tell of a finding that it does not have.
 
     `judged` says that its rule ran and was kept from judging neither the resource nor its place; `scope` is the
-    inventory that would list it, None where there is none of its kind; `done` that somebody said it was done.
+    inventory that would list it, None where there is none of its kind; `done` that somebody said it was done, or that
+    what was to be bought was.
     """
 
     thing: Thing | None

@@ -102,7 +102,7 @@ def _last_two(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
     """The last whole audit, and the last one of an earlier instant, or else the one before."""
     rows = con.execute(
         "SELECT a.run_id, a.as_of FROM audits AS a JOIN runs AS r USING (run_id) "
-        "WHERE a.whole AND r.result IS NOT NULL AND r.status IN ('done', 'incomplete') "
+        "WHERE a.whole AND a.forward AND r.result IS NOT NULL AND r.status IN ('done', 'incomplete') "
         "ORDER BY a.as_of DESC, r.started_at DESC, r.rowid DESC"
     ).fetchall()
     if len(rows) < 2:

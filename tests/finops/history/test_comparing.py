@@ -136,6 +136,8 @@ def test_the_last_two_are_whole_and_of_two_instants_where_there_are_such(world: 
     world.audit(1, idle(saving="90.00"))
     world.audit(1, idle(saving="90.00"))
     world.audit(2, whole=False, limits={"clouds": ["gcp"]})
+    world.audit(0.5, idle())
+    world.audit(300, idle(), ahead=True)
     answer = compare(world.con, [])
     assert (answer.before.as_of, answer.after.as_of) == (day(0), day(1))
     assert answer.after.run_id == "run003"

@@ -199,6 +199,37 @@ def test_a_finding_somebody_said_is_done_is_resolved_by_action_where_nothing_els
     assert world.state(idle()) == ("resolved", "changed")
 
 
+@pytest.mark.parametrize(("started", "resolution"), [(0.5, "changed"), (-9, "no_longer_true")])
+def test_a_purchase_that_is_not_proposed_any_more_was_made_where_a_commitment_began_since(
+    world: World, started: float, resolution: str
+) -> None:
+    one = idle("pool-1", rule="commitment-coverage", resource_type="commitment", action="buy")
+    world.audit(0, one, rules=["commitment-coverage"])
+    world.put(
+        "commitments", cloud="aws", account_id="1", region="global", commitment_id="sp-1", kind="savings_plan",
+        state="active", started_at=day(started),
+    )  # fmt: skip
+    world.audit(1, rules=["commitment-coverage"])
+    assert world.state(one) == ("resolved", resolution)
+    if resolution == "changed":
+        assert world.realised(one)["note"].startswith("What a commitment saves is spread")
+
+
+def test_a_machine_that_pays_by_subscription_since_is_a_purchase_that_was_made(world: World) -> None:
+    one = idle(
+        "i-1",
+        rule="commitment-coverage",
+        resource_type="commitment",
+        action="buy",
+        resource_id="subscription/i-1",
+    )
+    world.machine()
+    world.audit(0, one, rules=["commitment-coverage"])
+    world.con.execute("UPDATE instances SET purchase_model = 'subscription'")
+    world.audit(1, rules=["commitment-coverage"])
+    assert world.state(one) == ("resolved", "changed")
+
+
 def test_an_exempt_finding_is_a_state_of_its_own_and_returns_when_the_exemption_ends(world: World) -> None:
     world.machine()
     world.collect(0)

@@ -87,6 +87,19 @@ def test_a_resize_that_made_things_dearer_is_a_loss_and_is_kept(world: World) ->
     assert world.realised(one)["realised"] == monthly(-1)
 
 
+def test_an_action_that_changed_no_cost_saved_nothing_whatever_was_promised(world: World) -> None:
+    world.machine("i-1")
+    world.collect(29)
+    world.bill("i-1", 2, 0, 50)
+    world.audit(29, idle(saving="60.00", rule="oversized-instance", action="resize"))
+    world.con.execute("UPDATE instances SET instance_type = 'm5.large'")
+    world.collect(30)
+    world.audit(30)
+    world.audit(50)
+    row = world.realised(idle())
+    assert (row["state"], row["realised"], row["estimate"]) == ("measured", Decimal("0.00"), Decimal("60.00"))
+
+
 def test_a_restated_bill_changes_what_was_realised(world: World) -> None:
     gone_on_day_30(world)
     world.audit(50)
