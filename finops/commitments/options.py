@@ -4,9 +4,7 @@ Options of one pool, and those of pools that lie in each other, are alternatives
 """
 
 import hashlib
-import json
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -22,19 +20,18 @@ from finops.commitments.instruments import (
     Pool,
     Series,
     is_flexible,
-    pool_of,
 )
 from finops.commitments.offers import Offers, Rate, Terms
+from finops.commitments.pools import about_pool, month_of, pools_of
 from finops.commitments.sizing import Layer, Stack, best_amount, mean_ratio, on_grid, spread
+from finops.commitments.unpriced import without_price, without_prices
 from finops.commitments.usage import Baseline, Hours
 from finops.money import HOURS_PER_MONTH
 
-RULE = "commitment-coverage"
 RECENT_HOURS = 14 * 24  # usage that has fallen is sized on what is left of it
 FALLS = (10, 20, 30)  # per cent, for what happens if usage falls
 _MONTH = float(HOURS_PER_MONTH)
 _MONEY_STEP = 0.001  # an hour: the smallest part of a Savings Plan. Source: Savings Plans API, commitment
-_SOLE = 0.99  # from this share on, a pool is one account's
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +78,21 @@ def options(
     """
     used = {series: hours for series, hours in sorted(baseline.open.items()) if hours.cost.sum() > 0}
     if not offers.knows(baseline.payer[0]):
-        yield from _without_prices(used, baseline)
+        yield from without_prices(used, baseline)
         return
     priced: set[Series] = set()
     there: set[str] = set()
     for instrument in POOLED:
-        for pool, members in _pools(instrument, used).items():
+        for pool, members in pools_of(instrument, used).items():
             found = list(_of_pool(instrument, pool, members, baseline, offers, costs))
             if found:
                 priced.update(members)
                 there.add(pool.id)
             yield from found
     unknown = {series: hours for series, hours in used.items() if series not in priced}
-    for row in _without_price(unknown, baseline, costs):
+    for row in without_price(unknown, baseline, costs):
         if row["resource_id"] not in there:
             yield row
-
-
-def _pools(instrument: Instrument, used: Mapping[Series, Hours]) -> dict[Pool, dict[Series, Hours]]:
-    pools: dict[Pool, dict[Series, Hours]] = defaultdict(dict)
-    for series, hours in used.items():
-        pool = pool_of(instrument, series)
-        if pool:
-            pools[pool][series] = hours
-    return pools
 
 
 def _of_pool(
@@ -116,7 +104,7 @@ def _of_pool(
     costs: Mapping[Series, Mapping[str, float]],
 ) -> Iterator[dict[str, object]]:
     terms = sorted({each for series in members for each in offers.of(instrument, series)})
-    about = _about(instrument, pool, members, baseline, costs)
+    about = about_pool(instrument, pool, members, baseline, costs)
     worth = False
     for each in terms:
         rates = {
@@ -126,7 +114,7 @@ def _of_pool(
         sized = size(lines_of(instrument, {series: members[series] for series in rates}, rates, small))
         if sized is not None:
             worth = True
-            yield {**about, **figures(sized, each, rates, str(about["seed"]), _whole(members))}
+            yield {**about, **figures(sized, each, rates, str(about["seed"]), month_of(members))}
     if terms and not worth:
         yield about  # looked at, and nothing to buy
 
@@ -263,83 +251,3 @@ def _told(sized: Sized) -> str:
 def _seed(name: str, terms: Terms) -> int:
     text = f"{name}|{terms.months}|{terms.payment}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
-
-
-# --- whose it is ------------------------------------------------------------------------------------------
-
-
-def _about(
-    instrument: Instrument,
-    pool: Pool,
-    members: Mapping[Series, Hours],
-    baseline: Baseline,
-    costs: Mapping[Series, Mapping[str, float]],
-) -> dict[str, object]:
-    shares = _shares(members, costs)
-    cloud, payer = baseline.payer
-    account = _owner(shares, payer)
-    currency = next(iter(members)).currency
-    return {
-        "cloud": cloud,
-        "account_id": account,
-        "region": pool.region,
-        "resource_id": pool.id,
-        "instrument": instrument.title,
-        "level": instrument.level,
-        "family_group": pool.family_group,
-        "payer_group": pool.payer_group,
-        "covers": pool.covers,
-        "currency": currency,
-        "problem": None,
-        "days": baseline.days,
-        "accounts": json.dumps(shares, sort_keys=True),
-        "seed": "|".join((RULE, cloud, account, pool.id)),
-    }
-
-
-def _shares(members: Iterable[Series], costs: Mapping[Series, Mapping[str, float]]) -> dict[str, float]:
-    """What share of the pool's usage each account has, six digits."""
-    sums: dict[str, float] = defaultdict(float)
-    for series in members:
-        for account, cost in costs.get(series, {}).items():
-            sums[account] += cost
-    total = sum(sums.values())
-    return {account: round(cost / total, 6) for account, cost in sorted(sums.items())} if total > 0 else {}
-
-
-def _owner(shares: Mapping[str, float], payer: str) -> str:
-    """The account that would buy: the only one with usage of note, else the payer, where purchases are shared."""
-    most = max(shares, key=lambda account: (shares[account], account), default=payer)
-    return most if shares.get(most, 0) >= _SOLE else payer
-
-
-def _whole(members: Mapping[Series, Hours]) -> float:
-    """What the pool costs on demand in 730 hours."""
-    return sum(float(hours.cost.mean()) for hours in members.values()) * _MONTH
-
-
-def _without_prices(used: Iterable[Series], baseline: Baseline) -> Iterator[dict[str, object]]:
-    """A row for each currency of a payer of whose cloud no price is known: one sentence instead of one per pool."""
-    cloud, payer = baseline.payer
-    if cloud == "alibaba":
-        return  # its machines are told one by one
-    for currency in sorted({series.currency for series in used}):
-        yield {
-            "cloud": cloud, "account_id": payer, "region": "global", "resource_id": f"compute/{payer}/{currency}",
-            "level": 3, "family_group": "", "payer_group": f"{payer}/{currency}", "covers": "compute of the payer",
-            "currency": currency, "days": baseline.days,
-            "problem": f"No prices of commitments are known: finops collect {cloud} reads them.",
-        }  # fmt: skip
-
-
-def _without_price(
-    unknown: Mapping[Series, Hours],
-    baseline: Baseline,
-    costs: Mapping[Series, Mapping[str, float]],
-) -> Iterator[dict[str, object]]:
-    """A row for each narrow pool of which no price is known, so that silence is not taken for 'nothing to save'."""
-    for instrument in (each for each in POOLED if each.level == 1):
-        for pool, members in _pools(instrument, unknown).items():
-            about = _about(instrument, pool, members, baseline, costs)
-            about["problem"] = f"No price of a commitment is known for {pool.covers}."
-            yield about

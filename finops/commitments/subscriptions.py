@@ -13,6 +13,7 @@ import numpy as np
 from finops.commitments.instruments import SUBSCRIPTION, Series
 from finops.commitments.offers import Offers, Rate, Terms
 from finops.commitments.options import Line, Sized, figures
+from finops.commitments.pools import RULE
 from finops.commitments.sizing import Layer, Stack
 from finops.commitments.usage import COMPONENT
 
@@ -70,7 +71,7 @@ def _about(series: Series, account: str, resource: str, hours: float) -> dict[st
         "problem": None,
         "days": hours / 24,
         "accounts": json.dumps({account: 1.0}),
-        "seed": f"commitment-coverage|{series.cloud}|{account}|{pool}",
+        "seed": "|".join((RULE, series.cloud, account, pool)),
     }
 
 

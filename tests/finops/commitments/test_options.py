@@ -248,6 +248,18 @@ def test_what_has_no_price_is_not_offered_and_told(con: Connection) -> None:
     assert row["problem"] == "No price of a commitment is known for m5 machines (linux) in eu-west-1."
 
 
+def test_usage_beyond_reservations_without_a_price_is_told_by_payer(con: Connection) -> None:
+    """Fargate, and machines of a bill that tells no operation and no inventory that tells a platform."""
+    charge(con, EVERY, x_Operation=None)
+    charge(con, EVERY, x_ResourceKey="task-1", x_UsageType="EU-Fargate-vCPU-Hours:perCPU")
+    price(con, "c5.large")
+    assert filled(con) == []
+    (row,) = options(con, "problem IS NOT NULL")
+    assert row["problem"] == (
+        "No price of a commitment is known for Fargate and machines of which the bill does not tell the operating system."
+    )
+
+
 def test_without_any_price_of_the_cloud_it_is_told_once(con: Connection) -> None:
     charge(con, EVERY)
     charge(con, EVERY, x_ResourceKey="i-2", x_UsageType="EU-BoxUsage:c5.large")
