@@ -1,14 +1,22 @@
-"""An empty warehouse in memory for each test, the same one in all tests of a process: making it takes longer than most."""
+"""Empty warehouses, one for all tests of a process: making one takes longer than most of what is tested with it."""
 
+import atexit
 import contextlib
+import importlib
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
+from pathlib import Path
+from unittest import mock
 
 import duckdb
 
 from collectors.bills.source import prepare
 from finops.schema_comments import schema_sql, tables
+from finops.warehouse import Limits, migrations, reference
 
 _THERE = """
 SELECT 'TABLE', database_name, table_name FROM duckdb_tables()
@@ -47,3 +55,29 @@ def _warehouse() -> tuple[duckdb.DuckDBPyConnection, Things]:
 def _there(con: duckdb.DuckDBPyConnection) -> Things:
     """Kind, database and name of every table and view, the temporary ones too."""
     return frozenset(con.execute(_THERE).fetchall())
+
+
+@cache
+def empty_file() -> Path:
+    """A warehouse file as a first run makes it, before anything is in it."""
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder, "empty.duckdb")
+    with duckdb.connect(str(path)) as con:
+        migrations.create(con, datetime(2026, 1, 1))
+        reference.refresh(con)
+    return path
+
+
+def copies_for_new(empty: Path) -> "mock._patch[object]":
+    """What makes each first run begin with a copy of this file, once it is started or entered."""
+    writing = importlib.import_module("finops.warehouse.writing")  # the package has a function of this name
+    private_copy = writing._private_copy
+
+    def copied(path: Path, limits: Limits) -> Path:
+        work: Path = private_copy(path, limits)
+        if not work.exists():
+            shutil.copyfile(empty, work)
+        return work
+
+    return mock.patch.object(writing, "_private_copy", copied)

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.shelf import empty_file
+
 ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE = 180  # seconds
 
@@ -77,7 +79,7 @@ class _Warm:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "tests.end_to_end.warm"],
+            [sys.executable, "-W", "error", "-m", "tests.end_to_end.warm", str(empty_file())],
             cwd=ROOT,
             env=_environment(ROOT, None),
             stdin=subprocess.PIPE,
