@@ -16,9 +16,12 @@ _TABLES = {
     "volumes": "volume_id",
     "public_ips": "ip_id",
     "usage": "resource_id",
+    "sizing": "resource_id",
+    "replay": "resource_id",
     "cost": "resource_id",
     "traffic": "resource_id",
 }
+_ONLY_WHERE_READ = ("sizing", "replay")  # which say nothing about other rules
 
 
 def find(report: AuditReport, finding_id: str) -> Finding:
@@ -58,7 +61,7 @@ def explain(con: duckdb.DuckDBPyConnection, settings: Settings, report: AuditRep
         f"## Carbon\n\n{_carbon(finding)}",
         f"## Confidence\n\n{finding.confidence}"
         + "".join(f"\n- {reason}" for reason in finding.confidence_reasons),
-        f"## The rows it saw\n\n{_rows(con, finding)}",
+        f"## The rows it saw\n\n{_rows(con, finding, rule.sql)}",
         f"## The rule\n\n{_values(values)}\n\n```sql\n{rule.sql}\n```",
     ]
     if finding.remediation:
@@ -121,9 +124,11 @@ def _values(values: dict[str, Any]) -> str:
     )
 
 
-def _rows(con: duckdb.DuckDBPyConnection, finding: Finding) -> str:
+def _rows(con: duckdb.DuckDBPyConnection, finding: Finding, sql: str) -> str:
     blocks = []
     for table, column in _TABLES.items():
+        if table in _ONLY_WHERE_READ and f" {table} " not in sql:
+            continue
         cursor = con.execute(
             f"SELECT * FROM {table} WHERE cloud = ? AND account_id = ? AND {column} = ? ORDER BY ALL",  # noqa: S608
             [finding.cloud, finding.account, finding.resource_id],
