@@ -107,7 +107,8 @@ class Amounts(_Model):
 class Funnel(_Model):
     """From found to the bill, in one currency. `agreed` holds `done`, and `done` holds `on_the_bill`.
 
-    `found` is everything that was ever found but what turned out not to be true, or is exempt; each with the estimate
+    `found` is everything that was ever found but what is no longer true (or came and went with its scaling group,
+    its cluster or as a spot machine) or is exempt; each with the estimate
     of the last time it was open, net of overlaps. `pending` is done, and has too few settled days on the bill;
     `unknown` is done, and the bill cannot tell.
     """

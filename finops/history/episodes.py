@@ -18,6 +18,13 @@ from finops.history.observing import Observed
 
 DAYS = timedelta(days=28)  # four weeks before and after: every weekday as often
 FINAL = timedelta(days=120)  # after which bills are not restated any more, and amounts stay as they are
+# Members of a group, and spot machines, come and go without anybody acting: one that is gone was not done, unless
+# somebody says so.
+CAME_AND_WENT = (
+    "((coalesce(h.was ->> 'scaling_group', h.was ->> 'cluster') IS NOT NULL "
+    "OR coalesce(h.was ->> 'purchase_model', '') = 'spot') "
+    "AND h.id NOT IN (SELECT finding_id FROM decisions WHERE decision = 'done'))"
+)
 _REMOVES = ("terminate", "stop", "delete", "release")
 
 
@@ -91,18 +98,22 @@ def load_done(con: duckdb.DuckDBPyConnection, at: datetime, observed: Observed) 
     """What was done until `at`, what this audit saw done included; amounts older than FINAL stay as they are."""
     rows = con.execute(
         "SELECT id, cloud, account, resource_id, action, resolution, resolved_at, last_seen, observed_at, family, "
-        "cells, monthly_savings, net_monthly_savings, savings_low, savings_high, currency, replaced_by, status "
-        "FROM finding_history WHERE rule IS NOT NULL AND cells IS NOT NULL ORDER BY id"
+        "cells, monthly_savings, net_monthly_savings, savings_low, savings_high, currency, replaced_by, status, "
+        f"{CAME_AND_WENT} FROM finding_history AS h WHERE rule IS NOT NULL AND cells IS NOT NULL ORDER BY id"
     ).fetchall()
     seen = {one.id: one for one in observed.resolved}
     done = []
     for name, cloud, account, resource, action, resolution, resolved_at, *rest in rows:
-        last_seen, observed_at, family, cells, gross, net, low, high, currency, replaced, status = rest
+        last_seen, observed_at, family, cells, gross, net, low, high, currency, replaced, status, member = (
+            rest
+        )
         now = seen.get(name) if status != "resolved" else None
         how, when = (now.resolution, at) if now else (resolution, resolved_at)
         if (status != "resolved" and now is None) or name in observed.sightings:
             continue
-        if how not in ("changed", "gone") or when is None or when < at - FINAL or when > at:
+        if how not in ("changed", "gone") or (how == "gone" and member):
+            continue
+        if when is None or when < at - FINAL or when > at:
             continue
         instead = now.replaced_by if now else tuple((one, why) for one, why in json.loads(replaced or "[]"))
         done.append(

@@ -10,6 +10,7 @@ import duckdb
 
 from finops.errors import UsageError
 from finops.history.answers import Accuracy, Amounts, Funnel, RealisedLine, SavingsAnswer, Subject
+from finops.history.episodes import CAME_AND_WENT
 
 _SUBJECT = tuple(Subject.model_fields)
 _LINE = tuple(name for name in RealisedLine.model_fields if name not in _SUBJECT)
@@ -27,10 +28,18 @@ class _Known:
     net: Decimal | None
     currency: str | None
     on_bill: str | None
+    came_and_went: bool
 
     @property
     def found(self) -> bool:
-        return self.status not in ("resolved", "exempt") or self.resolution in ("changed", "gone")
+        return self.status not in ("resolved", "exempt") or (
+            self.resolution in ("changed", "gone") and not self.vanished
+        )
+
+    @property
+    def vanished(self) -> bool:
+        """Gone without anybody's doing."""
+        return self.status == "resolved" and self.resolution == "gone" and self.came_and_went
 
     @property
     def done(self) -> bool:
@@ -70,8 +79,9 @@ def savings(con: duckdb.DuckDBPyConnection) -> SavingsAnswer:
 def _known(con: duckdb.DuckDBPyConnection) -> list[_Known]:
     """Every finding; one that is counted with another stands on the bill where that one does."""
     rows = con.execute(
-        """
-        SELECT h.id, h.status, h.resolution, d.decision, h.net_monthly_savings, h.currency, coalesce(w.state, r.state)
+        f"""
+        SELECT h.id, h.status, h.resolution, d.decision, h.net_monthly_savings, h.currency, coalesce(w.state, r.state),
+            {CAME_AND_WENT}
         FROM finding_history AS h
         LEFT JOIN (
             SELECT finding_id, last(decision ORDER BY decided_at, rowid) AS decision FROM decisions GROUP BY finding_id
@@ -80,7 +90,7 @@ def _known(con: duckdb.DuckDBPyConnection) -> list[_Known]:
         LEFT JOIN realised_savings AS w ON w.finding_id = r.counted_with
         WHERE h.rule IS NOT NULL
         ORDER BY h.id
-        """
+        """  # noqa: S608 - from a constant
     ).fetchall()
     return [_Known(*row) for row in rows]
 
@@ -113,7 +123,7 @@ def _funnel(known: Sequence[_Known], measured: Sequence[RealisedLine]) -> Funnel
         unknown=_amounts(those(lambda one: one.done and one.on_bill == "unknown")),
         rejected=_amounts(those(lambda one: one.found and not one.done and one.decision == "rejected")),
         exempt=_amounts(those(lambda one: one.status == "exempt")),
-        no_longer_true=_amounts(those(lambda one: one.resolution == "no_longer_true")),
+        no_longer_true=_amounts(those(lambda one: one.resolution == "no_longer_true" or one.vanished)),
     )
 
 

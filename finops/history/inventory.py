@@ -47,7 +47,17 @@ class _Kind:
 # Kinds of resources that an inventory lists whole, by their name in findings; the table is the dataset, too.
 _KINDS: Mapping[str, _Kind] = {
     "instance": _Kind(
-        "instances", "instance_id", ("state", "stopped_mode", "instance_type", "purchase_model", "zone")
+        "instances",
+        "instance_id",
+        (
+            "state",
+            "stopped_mode",
+            "instance_type",
+            "purchase_model",
+            "zone",
+            "scaling_group",
+            "cluster",
+        ),
     ),
     "volume": _Kind(
         "volumes",

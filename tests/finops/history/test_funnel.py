@@ -89,6 +89,31 @@ def test_before_any_audit_there_is_a_sentence_and_after_the_first_an_empty_bill(
     assert (answer.accuracy, answer.lines) == ({}, [])
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [{"scaling_group": "workers"}, {"cluster": "c"}, {"purchase_model": "spot"}],
+    ids=lambda kind: str(*kind),
+)
+def test_a_machine_that_its_group_took_away_is_no_saving_unless_somebody_says_so(
+    world: World, kind: dict[str, str]
+) -> None:
+    for number in (1, 2):
+        world.machine(f"i-{number}", **kind)
+        world.bill(f"i-{number}", 2, 0, 30)
+    world.bill("b-0", 0.1, 0, 50, meter="TimedStorage-ByteHrs", x_ServiceCode="AmazonS3")
+    world.collect(29)
+    world.audit(29, idle("i-1"), idle("i-2"))
+    decided(world, 2, "done")
+    world.con.execute("DELETE FROM instances")
+    world.collect(30)
+    world.audit(30)
+    world.audit(50)
+    answer = savings(world.con)
+    assert [(line.resource_id, line.realised) for line in answer.lines] == [("i-2", monthly(2))]
+    funnel = answer.currencies["USD"]
+    assert (funnel.found.findings, funnel.done.findings, funnel.no_longer_true.findings) == (1, 1, 1)
+
+
 def test_a_denied_day_changes_nothing_of_the_way_to_the_bill(world: World) -> None:
     world.machine()
     world.collect(0)
