@@ -97,7 +97,7 @@ def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
 def load_done(con: duckdb.DuckDBPyConnection, at: datetime, observed: Observed) -> list[Done]:
     """What was done until `at`, what this audit saw done included; amounts older than FINAL stay as they are."""
     rows = con.execute(
-        "SELECT id, cloud, account, resource_id, action, resolution, resolved_at, last_seen, observed_at, family, "
+        "SELECT id, cloud, account, resource_id, action, resolution, resolved_at, last_seen, observed_at, family, "  # noqa: S608
         "cells, monthly_savings, net_monthly_savings, savings_low, savings_high, currency, replaced_by, status, "
         f"{CAME_AND_WENT} FROM finding_history AS h WHERE rule IS NOT NULL AND cells IS NOT NULL ORDER BY id"
     ).fetchall()
