@@ -189,7 +189,7 @@ def _ask_prices(
 
 @dataclass(frozen=True, slots=True)
 class _Priced:
-    """What prices are wanted of: types by platform, kinds of disks, types that are subscribed to."""
+    """What prices are wanted of: types by platform, kinds of disks, types that are or could be subscribed to."""
 
     types: Mapping[str, set[str]]
     kinds: list[prices.Kind]
@@ -208,7 +208,7 @@ class _Priced:
 def _ask_list(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> Asked | None:
     """What no account of this run has asked about in this region; all accounts share its prices."""
     machines = estate.of("instances")
-    subscribed = {str(one["instance_type"]) for one in machines if one["purchase_model"] == "subscription"}
+    subscribed = {str(one["instance_type"]) for one in machines if _by_the_month(one)}
     every = _Priced(_by_platform(machines, types), prices.kinds_of(estate.of("volumes")), subscribed)
     key = ("prices", place.region)
     one = ask_shared(
@@ -217,6 +217,15 @@ def _ask_list(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str,
     if one:
         one.problems.extend(estate.why("instances", "volumes"))
     return one
+
+
+def _by_the_month(machine: Mapping[str, Any]) -> bool:
+    """Whether its price by the month says what it costs, or what it would: one that runs on pay-as-you-go could be
+    subscribed to. Licences are in no price by the month that is asked for."""
+    model, runs = machine["purchase_model"], machine["state"] == "running"
+    return bool(
+        model == "subscription" or (model == "on_demand" and runs and machine["platform"] != "windows")
+    )
 
 
 def _ask_for(place: Place, crew: Crew, of: _Priced) -> Asked:

@@ -439,6 +439,7 @@ def test_prices_are_in_the_account_s_currency_of_what_is_there_and_what_it_could
     assert not {"ecs.g7.4xlarge", "ecs.c7.xlarge"} & smaller, "what is larger is nobody's alternative"
     assert ("ecs.g7.large", "on_demand", "hour", "windows") in listed
     assert ("ecs.c7.large", "subscription", "month", None) in listed
+    assert ("ecs.g7.2xlarge", "subscription", "month", None) in listed, "it runs on pay-as-you-go"
     assert {sku for sku, _, unit, _ in listed if unit == "GiB-month"} == {
         "cloud_essd.PL0",
         "cloud_essd.PL1",
@@ -461,7 +462,8 @@ def test_all_regions_and_platforms_take_as_few_calls_as_there_can_be(cloud: Clou
     collect(tmp_path / "w.duckdb", cloud.env, REGION, "cn-beijing", only=ONLY)
     asked = [call for call in cloud.calls("GetPayAsYouGoPrice") if call["outcome"] == "ok"]
     assert sorted(call["params"]["Region"] for call in asked) == ["cn-beijing", REGION, REGION]
-    assert cloud.count("DescribePrice") == 3 + 2, "kinds of disks, and a month in each region"
+    months = "a month of a type that is subscribed to and of one that could be, in each region"
+    assert cloud.count("DescribePrice") == 3 + 2 * 2, f"kinds of disks, and {months}"
     spot = cloud.calls("DescribeSpotPriceHistory")
     series = [(call["region"], call["params"]["InstanceType"], call["params"]["OSType"]) for call in spot]
     assert len(set(series)) == 3
