@@ -61,7 +61,8 @@ doc: |
   much memory is proposed without it, with low confidence. Peaks of network and disks must fit what the type always
   carries, where that is known. Of several the cheapest at list prices is proposed, the same family first; where prices are
   not known, the smallest of the same family. Another family of the same architecture, no older, is proposed only with fewer
-  processors, never to a burstable machine, whose credits hide what it would use, and on Google only among those that take the same disks. No GPU and no local disk is lost.
+  processors, never to a burstable machine, whose credits hide what it would use, and on Google only among those that take the same disks; whether
+  Alibaba Cloud lets a machine become that type, aliyun ecs DescribeResourcesModification tells. No GPU and no local disk is lost.
   Members of a scaling group are judged by the busiest of them, and resized through
   its template; a machine with local disks keeps its type on Alibaba Cloud and Google Cloud, and is not judged; a node of a Kubernetes cluster is not judged, because there the reservations of its pods decide.
   It is wrong where load is about to grow in steps, where a licence hangs on the size, or
@@ -81,7 +82,7 @@ shared (cloud) AS (
     VALUES ('gcp')
 ),
 exchangeable (family) AS (
-    -- Series of Google that take every kind of Persistent Disk; others would need other disks.
+    -- Series of Google that take the three usual kinds of Persistent Disk; others would need other disks.
     VALUES ('n1'), ('n2'), ('n2d'), ('e2')
 ),
 persistent AS (
@@ -90,7 +91,7 @@ persistent AS (
     FROM volumes
     WHERE instance_id IS NOT NULL
     GROUP BY cloud, account_id, region, instance_id
-    HAVING count(*) = count(*) FILTER (WHERE volume_type LIKE 'pd-%')
+    HAVING count(*) = count(*) FILTER (WHERE volume_type IN ('pd-standard', 'pd-balanced', 'pd-ssd'))
 ),
 units AS (
     -- What is resized: a machine, or the scaling group it belongs to. Its busiest member decides, and so does the
@@ -159,7 +160,8 @@ tried AS (
     SELECT
         s.cloud, s.account_id, s.region, s.instance_id, s.new_type, s.new_vcpu, s.new_memory, s.new_price, s.kin, s.new_burstable,
         s.new_baseline, s.factor,
-        (u.network_gbps > 0 AND s.new_network IS NULL) OR ((u.disk_iops > 0 OR u.disk_mib > 0) AND s.new_iops IS NULL) AS unsure,
+        (u.network_gbps > 0 AND s.new_network IS NULL) OR (u.disk_iops > 0 AND s.new_iops IS NULL)
+            OR (u.disk_mib > 0 AND s.new_mib IS NULL) AS unsure,
         CASE
             WHEN u.memory_peak * s.memory_gib > s.new_memory * (1 - $headroom)
                 OR u.memory_peak * u.memory_growth * s.memory_gib > s.new_memory * (1 - $headroom / 2) THEN 'memory'
