@@ -70,6 +70,9 @@ def _cost(finding: Finding) -> Iterator[str]:
         window = one_line(str(finding.evidence.get("bill_window", "")))
         yield f"Billed: {_exact(billed, finding)} in {hours:,g} hours{f' ({window})' if window else ''}."
     cost = amounts.money(finding.monthly_cost, finding.currency)
+    if finding.action == "buy":
+        yield f"What it is for costs {cost} in a month of {HOURS} on demand, by what was billed for it."
+        return
     yield f"It costs {cost} in a month of {HOURS}{_BASIS[finding.price_basis]}."
 
 

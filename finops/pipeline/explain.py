@@ -125,6 +125,10 @@ def _values(values: dict[str, Any]) -> str:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, finding: Finding, sql: str) -> str:
+    if finding.action == "buy":
+        from finops.commitments.telling import explained
+
+        return explained(finding)
     blocks = []
     for table, column in _TABLES.items():
         if table in _ONLY_WHERE_READ and f" {table} " not in sql:

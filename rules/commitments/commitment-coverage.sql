@@ -39,8 +39,9 @@ doc: |
   of the bill that remains after the actions about usage are accepted, and after held commitments have covered what they
   can; docs/commitments.md tells how. Terms and payments of one pool, and pools that lie in each other, are alternatives:
   the one that saves most if usage falls by 10 % is found, and the evidence lists the others.
-  It is wrong where the usage of the last weeks does not stay: a commitment is paid whether it is used or not. Before buying, ask whether the workload stays for the term: the evidence
-  tells what happens if usage falls by 10, 20 or 30 %, and from which month on nothing is lost even if it stops.
+  It is wrong where the usage of the last weeks does not stay: a commitment is paid whether it is used or not. Before
+  buying, ask whether the workload stays for the term: the evidence tells what happens if usage falls by 10, 20 or 30 %,
+  and from which month on nothing is lost even if it stops.
 ---*/
 WITH eligible AS (
     SELECT cloud, account_id, resource_id, option_id, level, family_group, payer_group, saving_if_10_less,

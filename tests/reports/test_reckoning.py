@@ -116,3 +116,13 @@ def test_emissions_are_given_with_their_interval_and_quality() -> None:
 def test_a_hostile_reason_is_neutralised() -> None:
     told = reckoning.emissions(finding(1, "1.00", co2e=Co2e(reason="x\u202ey")))
     assert told == ["The emissions are not known: x⟨U+202E⟩y."]
+
+
+def test_what_a_purchase_is_for_is_on_the_bill_though_its_own_price_is_listed() -> None:
+    told = priced(
+        action="buy", resource_type="commitment", price_basis="list", monthly_cost=Decimal("286.58")
+    )
+    assert (
+        told[0]
+        == "What it is for costs $286.58 in a month of 730 hours on demand, by what was billed for it."
+    )

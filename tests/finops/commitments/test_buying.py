@@ -10,6 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.commitments import Bought, Purchases, by_account, fill
+from finops.config import Settings
+from finops.pipeline.audit import audit
+from finops.pipeline.explain import explain
 from finops.verdicts import Verdict
 from rules.engine import running
 from rules.engine.catalogue import built_in_folder, load
@@ -150,3 +153,23 @@ def test_the_account_of_the_payer_buys_for_all(con: duckdb.DuckDBPyConnection) -
     assert one is not None
     assert verdict.key.account_id == PAYER
     assert by_account(one, Decimal("100.01")) == {"2": Decimal("50.01"), "3": Decimal("50.00")}
+
+
+def test_a_purchase_is_explained_with_what_may_happen_and_what_else_could_be_bought(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    charge(con, EVERY)
+    price(con)
+    price(con, price=0.04, term_months=36)
+    report = audit(con, Settings(), run_id="r", as_of=AS_OF)
+    (finding,) = (one for one in report.findings if one.action == "buy")
+    told = explain(con, Settings(), report, finding)
+    assert (
+        "- 40 days of hourly usage, which cost $73.00 a month on demand; $73.00 of it would be covered for $43.80"
+        in told
+    )
+    assert "- If usage falls by 30 %: $7.30 a month saved." in told
+    assert (
+        "- Instead, never beside it: Standard Reserved Instances of m5 machines (linux) in eu-west-1 for 36 months, no upfront "
+        "(1 m5.large) saves $43.80 a month, $36.50 if usage falls by 10 %; break-even in month 15." in told
+    )
