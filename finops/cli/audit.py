@@ -36,17 +36,13 @@ from finops.errors import (
     IncompleteError,
     StaleError,
     UnwritableError,
-    UsageError,
 )
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from duckdb import DuckDBPyConnection
-
     from finops.history.observing import Observed
     from finops.model import AuditReport
-    from finops.pipeline.filters import Filters
 
 
 def register(app: typer.Typer) -> None:
@@ -117,6 +113,7 @@ def audit(
     config: Config = None,
 ) -> None:
     """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
+    from finops.cli.again import keep_inputs
     from finops.cli.filters import filters_of, refuse_for_nobody
     from finops.cli.gates import parse_gates
     from finops.cli.live import asking_of, collect_each
@@ -128,7 +125,9 @@ def audit(
 
     common = Common(ctx, db, config, profile[0] if profile and not live else None)
     if rerun is not None:
-        _again(ctx, common, rerun, format_, output)
+        from finops.cli.again import run_again
+
+        _print(run_again(ctx, common, rerun), format_, output, common)
         return
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
@@ -163,7 +162,7 @@ def audit(
             filters=filters,
             observed=observed,
         )
-        _keep_inputs(common, con, found, filters)
+        keep_inputs(common, con, found, filters)
     _keep(common, found, observed)
     _print(found, format_, output, common)
     _end_with_the_strongest(
@@ -259,40 +258,6 @@ def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsErro
             f"The newest data of {cloud} {account} are of {at:%Y-%m-%d %H:%M} UTC, older than {max_age}{more}."
         )
     return None
-
-
-_BESIDE_RERUN = ("rerun", "format_", "output", "db", "config")
-
-
-def _again(ctx: typer.Context, common: Common, run: str, format_: Format, output: Path | None) -> None:
-    """Prints a past audit, made anew from its inputs."""
-    from finops import __version__
-    from finops.pipeline.audit import audit as run_audit
-    from finops.pipeline.inputs import folder_of, replaying
-
-    beside = sorted(
-        name
-        for name in ctx.params
-        if name not in _BESIDE_RERUN and getattr(ctx.get_parameter_source(name), "name", "") == "COMMANDLINE"
-    )
-    if beside:
-        name = beside[0].replace("_", "-")
-        raise UsageError(f"--rerun repeats an audit as it was: leave out {name}.")
-    with replaying(folder_of(common.db), run) as (con, kept):
-        if kept.tool_version != __version__:
-            common.say(f"That audit was made by finops {kept.tool_version}; this is {__version__}.")
-        found = run_audit(con, kept.settings, run_id=kept.run_id, as_of=kept.as_of, filters=kept.filters)
-    _print(found, format_, output, common)
-
-
-def _keep_inputs(common: Common, con: "DuckDBPyConnection", found: "AuditReport", filters: "Filters") -> None:
-    """Keeps what the audit was made from; where that cannot be written, a word says so."""
-    from finops.pipeline.inputs import folder_of, keep
-
-    try:
-        keep(con, folder_of(common.db), found, common.settings, filters)
-    except UsageError as unwritable:
-        print(f"finops: this audit cannot be run again later: {unwritable}", file=sys.stderr)
 
 
 def _keep(common: Common, found: "AuditReport", observed: "Observed") -> None:
