@@ -11,6 +11,7 @@ parameters:
   min_days: {default: 30, unit: days, doc: "days of processor data before a verdict"}
   min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
   sure_days: {default: 90, unit: days, doc: "data over so many days has seen a quarter end"}
+  same_memory: {default: false, unit: yes or no, doc: "propose a type with at least as much memory where memory is not measured; its processors are fewer all the same, so look at the machine first"}
 needs: [instances, instance_types, volumes, prices, "metrics:cpu_utilization", "metrics:memory_utilization"]
 excludes: [idle-instance]
 effort: medium
@@ -57,8 +58,8 @@ doc: |
   but the last seven, and then replayed on these: a type that would have been above its capacity in one hour of them is
   not proposed, and the next is tried. The load (the highest daily 95th percentile of the processor, and where hours are
   kept the 99.5th percentile of their highest moments) keeps the head-room free, the highest moment ever seen still fits,
-  and a month more of the same growth leaves half of the head-room. Memory is never shrunk without memory data; a type with as
-  much memory is proposed without it, with low confidence. Peaks of network and disks must fit what the type always
+  and a month more of the same growth leaves half of the head-room. Memory is never shrunk without memory data, and
+  without it nothing is proposed, unless same_memory is set: then types with at least as much, with low confidence. Peaks of network and disks must fit what the type always
   carries, where that is known. Of several the cheapest at list prices is proposed, the same family first; where prices are
   not known, the smallest of the same family. Another family of the same architecture, no older, is proposed only with fewer
   processors, never to a burstable machine, whose credits hide what it would use, and on Google only among those that take the same disks; whether
@@ -171,7 +172,7 @@ tried AS (
             WHEN s.new_burstable AND u.cpu_day * s.vcpu > s.new_baseline THEN 'credits'
             WHEN u.replay_load * s.vcpu * s.factor > s.new_vcpu * (1 - $headroom) OR u.replay_peak * s.vcpu * s.factor > s.new_vcpu THEN 'replay'
             WHEN u.load * u.growth * s.vcpu * s.factor > s.new_vcpu * (1 - $headroom / 2) OR u.peak * u.growth * s.vcpu * s.factor > s.new_vcpu THEN 'growth'
-            WHEN u.memory_peak IS NULL AND s.new_memory < s.memory_gib THEN 'memory unknown'
+            WHEN u.memory_peak IS NULL AND (s.new_memory < s.memory_gib OR NOT $same_memory) THEN 'memory unknown'
             ELSE 'none'
         END AS hurdle
     FROM smaller AS s
