@@ -16,7 +16,7 @@ demo: $(VENV)/.runtime ## Run the whole pipeline on the built-in sample estate
 	@$(BIN)/finops demo -o $(DEMO)
 
 test: $(VENV)/.test ## Run the test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warnings as errors
 	@$(BIN)/ruff check .
@@ -64,7 +64,9 @@ $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
-$(VENV)/.test: requirements-test.lock $(VENV)/.runtime
-	@echo "Installing the test tools into $(VENV) ..."
+# The lock file of the tests holds that of the tool: one installation does for both.
+$(VENV)/.test: requirements-test.lock requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing finops and the test tools into $(VENV) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-test.lock
-	@touch $@
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@touch $(VENV)/.runtime $@

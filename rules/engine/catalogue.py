@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -51,17 +52,23 @@ def load(path: Path) -> Rule:
 
     Raises RuleError in one sentence that names the file.
     """
-    from rules.engine import checking
-
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RuleError(f"{path.name}: the file cannot be read as text: {error}.") from error
-    header, sql = split(text, path.name)
-    if header.id != path.stem:
-        raise RuleError(f"{path.name}: the id is {header.id}; name the file {header.id}.sql.")
-    query = checking.check(header, sql, path.name)
-    return Rule(header, sql, path, frozenset(checking.used_names(query)))
+    header, sql, used = _checked(text, path.name)
+    return Rule(header, sql, path, used)
+
+
+@lru_cache(maxsize=256)
+def _checked(text: str, name: str) -> tuple[Header, str, frozenset[str]]:
+    """Header, SQL and the names that it writes after $. The same text is checked once in a process."""
+    from rules.engine import checking
+
+    header, sql = split(text, name)
+    if header.id != Path(name).stem:
+        raise RuleError(f"{name}: the id is {header.id}; name the file {header.id}.sql.")
+    return header, sql, frozenset(checking.used_names(checking.check(header, sql, name)))
 
 
 def catalogue(folders: Iterable[Path] = ()) -> list[Rule]:

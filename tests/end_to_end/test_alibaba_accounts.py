@@ -19,7 +19,7 @@ SHORT = {"FINOPS_ALIBABA__BILL_DAYS": "5"}
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

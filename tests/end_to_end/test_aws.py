@@ -68,14 +68,14 @@ def audit(
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 
 @pytest.fixture(scope="module")
 def audited(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Audited:
     folder = tmp_path_factory.mktemp("audited")
-    truth = cloud.estate(n=100)
+    truth = cloud.estate(n=51)
     done = audit(cloud, folder)
     calls = cloud.calls()
     cloud.reset_calls()

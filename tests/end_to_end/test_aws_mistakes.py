@@ -16,7 +16,7 @@ HERE = ("--region", "us-east-1")
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         cloud.estate(n=12, regions=("us-east-1",))
         yield cloud
 

@@ -85,7 +85,7 @@ def audit(cloud: Cloud, folder: Path) -> Done:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -17,7 +17,7 @@ FEW = ("--only", "instances", "--as-of", AS_OF)
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         cloud.estate(n=12)
         yield cloud
 

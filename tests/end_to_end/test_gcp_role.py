@@ -16,12 +16,13 @@ BILL = ("--billing-export", f"acme-web-prod.{DATASET}.{TABLE}")
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 
 def test_a_service_account_with_this_role_collects_everything(cloud: Cloud, tmp_path: Path) -> None:
-    truth = cloud.estate(n=12)
+    truth = cloud.estate(n=12, regions=("us-central1",))
+    cloud.bill_days(2)
     whom = ("--organization", truth.organization, *BILL)
     role = finops("permissions", "gcp", *whom, cwd=tmp_path).json
     granted = [{"permission": one} for one in role["includedPermissions"]]

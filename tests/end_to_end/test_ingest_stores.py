@@ -40,7 +40,7 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

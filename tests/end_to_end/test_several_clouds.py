@@ -35,7 +35,7 @@ class Clouds:
 
 @pytest.fixture(scope="module")
 def clouds() -> Iterator[Clouds]:
-    with Aws() as aws, Alibaba() as alibaba:
+    with Aws.shared() as aws, Alibaba.shared() as alibaba:
         aws.estate(n=12, regions=("us-east-1",))
         alibaba.estate(n=12, regions=("cn-hangzhou",))
         yield Clouds(aws, alibaba)
@@ -80,7 +80,7 @@ def test_a_third_joins_two_that_are_there_and_only_it_is_asked(
     folder, before = audited
     clouds.aws.reset_calls()
     clouds.alibaba.reset_calls()
-    with Gcp() as gcp:
+    with Gcp.shared() as gcp:
         gcp.estate(n=12, regions=("us-central1",), projects=1)
         done = audit(folder, {**clouds.env, **gcp.env}, "gcp")
         assert gcp.count() > 0

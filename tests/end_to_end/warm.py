@@ -1,9 +1,10 @@
 """A process that has loaded everything and runs each `finops` command it is told of in a child of its own.
 
 Starting an interpreter and loading the SDKs takes most of a short command's time. The child is a process like any other:
-its own arguments, environment, folder, files and exit code; only what it imports is there already, and the empty
-warehouse that a first run begins with, the file named as argument. A line of JSON says what to run, a line with the exit
-code answers. Warnings are errors, as the process is started with -W error.
+its own arguments, environment, folder, files and exit code; only what it imports is there already, what is read and
+checked once in a process (our rules, service models), and the empty warehouse that a first run begins with, the file named
+as argument. A line of JSON says what to run, a line with the exit code answers. Warnings are errors, as the process is
+started with -W error.
 """
 
 import atexit
@@ -18,6 +19,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from rules.engine.catalogue import catalogue
+from tests.servers.aws import models
 from tests.shelf import copies_for_new
 
 _LOADED = ("finops", "collectors", "rules", "reports")
@@ -51,6 +54,9 @@ def main() -> None:
     """Runs what it is told until nothing more is said."""
     _load()
     copies_for_new(Path(sys.argv[1])).start()
+    models.kept().start()
+    models.read()
+    catalogue()
     gc.freeze()
     print("ready", flush=True)
     while line := sys.stdin.readline():

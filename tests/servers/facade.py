@@ -3,13 +3,15 @@
 Each speaks real HTTP and has a way of its own to be told what there is and what goes wrong (`/_control/…`).
 """
 
+import atexit
 import json
 import os
 import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -17,6 +19,11 @@ from typing import Any, ClassVar, Self
 ROOT = Path(__file__).resolve().parents[2]
 # Nothing between us and this machine, whatever proxies the environment names.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _kept_compiled() -> dict[str, str]:
+    """This environment, save that modules stay compiled: each process that starts would compile them anew."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 class Classes:
@@ -43,10 +50,21 @@ class Facade:
     TITLE: ClassVar[str]
     OPERATION: ClassVar[str] = "operation"
     VARIABLES: ClassVar[Mapping[str, str]] = {}
+    _shared: ClassVar[dict[type, Any]] = {}
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
         self.port = 0
+
+    @classmethod
+    @contextmanager
+    def shared(cls) -> Iterator[Self]:
+        """The one that all tests of this process share, as if just started: starting takes longer than most tests."""
+        if cls not in cls._shared:
+            cloud = cls._shared[cls] = cls().start()
+            atexit.register(cloud.stop)
+        cls._shared[cls].fresh()
+        yield cls._shared[cls]
 
     def __enter__(self) -> Self:
         return self.start()
@@ -61,7 +79,7 @@ class Facade:
         self._process = subprocess.Popen(
             [sys.executable, "-m", self.SERVER],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **self.VARIABLES},
+            env={**_kept_compiled(), "PYTHONPATH": str(ROOT), **self.VARIABLES},
             stdin=subprocess.PIPE,  # the server ends when this closes: no orphan outlives a killed test run
             stdout=subprocess.PIPE,
             text=True,

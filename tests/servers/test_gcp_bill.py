@@ -21,7 +21,7 @@ NET = "SUM(cost) + SUM(IFNULL((SELECT SUM(c.amount) FROM UNNEST(credits) AS c), 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

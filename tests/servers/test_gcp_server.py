@@ -25,7 +25,7 @@ COMPUTE = f"/compute/v1/projects/{WEB}"
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

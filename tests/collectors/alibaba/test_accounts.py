@@ -23,7 +23,7 @@ FIRST, WITHOUT_ROLE, THIRD, REMOVED = (number * 16 for number in "2345")
 @pytest.fixture(scope="module")
 def directory() -> Iterator[Cloud]:
     """A management account, two members with a role for us, one without, one that is gone."""
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         cloud.estate(n=4, regions=(REGION,))
         cloud.organize(deny=(WITHOUT_ROLE,), small=3)
         cloud.role("guarded", THIRD, external_id="s3cret")

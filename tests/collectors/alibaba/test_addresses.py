@@ -31,7 +31,7 @@ def no_settings() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as running:
+    with Cloud.shared() as running:
         yield running
 
 

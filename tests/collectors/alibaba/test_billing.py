@@ -30,7 +30,7 @@ FIELDS = ("BilledCost", "EffectiveCost", "ListCost")
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

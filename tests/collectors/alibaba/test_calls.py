@@ -18,7 +18,7 @@ MOST = 1.1  # times the floor
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         cloud.estate(n=60, regions=REGIONS)
         yield cloud
 

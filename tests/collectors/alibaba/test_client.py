@@ -29,7 +29,7 @@ CPU = {"Namespace": "acs_ecs_dashboard", "MetricName": "CPUUtilization", "Period
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as running:
+    with Cloud.shared() as running:
         yield running
 
 

@@ -195,7 +195,7 @@ def test_packages_that_may_not_be_read_are_told_beside_the_plans() -> None:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

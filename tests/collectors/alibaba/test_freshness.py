@@ -21,7 +21,7 @@ USUAL = ("instances", "instance_types", "volumes", "snapshots", "scaling_groups"
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -695,7 +695,7 @@ INVENTORY = ("instances", "volumes", "snapshots", "scaling_groups")
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -515,7 +515,7 @@ def test_the_newest_window_is_asked_first_and_the_older_ones_for_those_that_are_
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

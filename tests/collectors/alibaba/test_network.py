@@ -421,7 +421,7 @@ ONLY = ("instances", "public_ips", "load_balancers", "nat_gateways", "databases"
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

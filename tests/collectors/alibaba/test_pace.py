@@ -90,7 +90,7 @@ def test_refusals_without_end_leave_a_quarter_of_the_pace(clock: Clock) -> None:
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as running, as_environment({}):
+    with Cloud.shared() as running, as_environment({}):
         running.fresh()
         yield running
 

@@ -166,7 +166,7 @@ def test_an_answer_without_its_list_is_no_empty_list() -> None:
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
     """More disks and addresses than a page holds."""
-    with Cloud() as running, as_environment({}):
+    with Cloud.shared() as running, as_environment({}):
         running.fresh()
         for number in range(120):
             running.put("instance", REGION, {"InstanceId": f"i-{number:03d}"})

@@ -27,7 +27,7 @@ BILL = ("bssapi:DescribeInstanceBill", "bss:DescribeBillList")
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
     """An estate with everything that is asked for, a machine that somebody put into a scaling group among it."""
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         truth = cloud.estate(n=24, regions=(REGION,))
         group = truth.classes["scaling_group"][0]
         cloud.change("scaling_group", REGION, group["id"], {"TotalInstanceCount": len(group["members"]) + 1})

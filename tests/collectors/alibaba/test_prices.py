@@ -387,7 +387,7 @@ def test_a_history_that_may_not_be_read_is_told_after_one_call() -> None:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -31,7 +31,7 @@ PROVIDER = f"acs:ram::{MEMBER}:oidc-provider/cluster"
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         cloud.estate(n=4, regions=(REGION,))
         cloud.organize(deny=(), small=6)
         cloud.role("pod", MEMBER, trusts=(PROVIDER,))

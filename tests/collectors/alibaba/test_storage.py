@@ -181,7 +181,7 @@ def test_a_bucket_that_is_gone_by_now_is_told_and_the_others_are_asked() -> None
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -22,7 +22,7 @@ FIRST, WITHOUT_ROLE, SECOND, SUSPENDED = ("222222222222", "333333333333", "44444
 @pytest.fixture(scope="module")
 def organization() -> Iterator[Cloud]:
     """A management account, two members with a role for us, one without, one that is closed."""
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         cloud.estate(n=4, regions=(REGION,))
         cloud.organization(deny=(WITHOUT_ROLE,), small=3)
         guard(cloud)

@@ -41,7 +41,7 @@ Fault = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def cloud() -> Iterator[Cloud]:
-    with Cloud() as running:
+    with Cloud.shared() as running:
         yield running
 
 

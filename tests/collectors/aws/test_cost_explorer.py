@@ -227,7 +227,7 @@ def test_an_answer_without_an_end_does_not_cost_without_end() -> None:
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -21,7 +21,7 @@ LEADING = ("instances", "instance_types", "volumes", "scaling_groups")
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

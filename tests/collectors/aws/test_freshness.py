@@ -15,7 +15,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 
@@ -86,7 +86,7 @@ def test_an_external_id_is_part_of_the_request_and_not_in_the_warehouse(cloud: C
 def test_a_size_of_a_windows_machine_has_a_price_without_its_licence_too(
     cloud: Cloud, tmp_path: Path
 ) -> None:
-    cloud.estate(n=300)
+    cloud.estate(n=90)
     db = tmp_path / "w.duckdb"
     collect(db, cloud.env, *REGIONS, only=("instances", "instance_types", "prices"))
     unpriced = """

@@ -19,7 +19,7 @@ ACTIONS = sorted(action for statement in policy(Request())["Statement"] for acti
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -46,7 +46,7 @@ COMMITMENT = {
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -33,7 +33,7 @@ Held = dict[tuple[str, str], tuple[Any, ...]]
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 

@@ -24,7 +24,7 @@ PERMISSIONS: list[str] = role(ASKED)["includedPermissions"]
 
 @pytest.fixture(scope="module")
 def process() -> Iterator[Cloud]:
-    with Cloud() as cloud:
+    with Cloud.shared() as cloud:
         yield cloud
 
 
