@@ -23,6 +23,7 @@ from finops.pipeline.arithmetic import arithmetic
 from finops.pipeline.filters import (
     Filters,
     audited,
+    beyond,
     chosen,
     in_scope,
     passes,
@@ -84,7 +85,10 @@ def audit(
         fill(con, at, "accepted")
         more = running.run(con, about_rates, at, settings.rules, again=True)
         verdicts.add(more)
-        return exemptions.apply([one for one in more.findings if passes(one, tags, filters)], tags)
+        chosen_ones = [one for one in more.findings if passes(one, tags, filters)]
+        left_out = {one.key: told for one in chosen_ones if (told := beyond(one, filters))}
+        verdicts.unjudged += left_out.values()
+        return exemptions.apply([one for one in chosen_ones if one.key not in left_out], tags)
 
     wanted = [verdict for verdict in verdicts.findings if passes(verdict, tags, filters)]
     usage = exemptions.apply(wanted, tags)

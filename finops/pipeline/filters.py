@@ -1,6 +1,7 @@
 """What an audit is limited to: clouds, accounts, regions, rules, tags, and the least saving worth telling."""
 
 import difflib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -11,7 +12,9 @@ import duckdb
 from finops.config import Settings
 from finops.errors import ConfigError, UsageError
 from finops.history.observing import Audited
-from finops.verdicts import Key, Verdict
+from finops.verdicts import Key, Unjudged, Verdict
+
+_HARDLY = 0.01  # up to this share of other accounts, a pool of usage is one account's
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,22 @@ def passes(verdict: Verdict, tags: Mapping[Key, Mapping[str, str]], filters: Fil
     return in_scope(verdict.key.cloud, verdict.key.account_id, verdict.region, filters) and (
         not filters.tags or any(own.get(key) == value for key, value in filters.tags)
     )
+
+
+def beyond(purchase: Verdict, filters: Filters) -> Unjudged | None:
+    """What is told of a purchase that would cover accounts that are left out as well: its saving is on their bill."""
+    told = purchase.evidence.get("share_of_usage_by_account")
+    shares = json.loads(told) if isinstance(told, str) and told.startswith("{") else {}
+    key = purchase.key
+    outside = [one for one in sorted(shares) if not in_scope(key.cloud, one, None, filters)]
+    if sum(shares[one] for one in outside) <= _HARDLY:
+        return None
+    more = f" and {len(outside) - 1} more" if len(outside) > 1 else ""
+    reason = (
+        f"What could be bought covers {outside[0]}{more} as well, which this audit leaves out: name all accounts of "
+        "the payer, or none."
+    )
+    return Unjudged(purchase.rule.id, *key[:2], purchase.region, key.resource_id, reason)
 
 
 def in_scope(cloud: str, account: str, region: str | None, filters: Filters) -> bool:

@@ -62,10 +62,11 @@ def spans(priced: Sequence[Priced], variation: Variation) -> Spans:
     """The interval of every finding with a net saving, and of the totals. Needs the settled net savings."""
     found = Spans()
     sums = _Sums()
+    known = {one.id: one for one in priced}
     for one in priced:
         if one.net_savings is None:
             continue
-        swing = _swing_of(one, variation)
+        swing = _swing_of(one, variation, [known[name] for name in one.choice.follows if name in known])
         low, high = swing.ends()
         net = float(one.net_savings)
         found.of[one.id] = _around(one.net_savings, net + low, net + high)
@@ -123,18 +124,19 @@ def _around(net: Decimal, low: float, high: float) -> tuple[Decimal, Decimal]:
 # --- one finding ------------------------------------------------------------------------------------------
 
 
-def _swing_of(one: Priced, variation: Variation) -> "_Swing":
+def _swing_of(one: Priced, variation: Variation, earlier: Sequence[Priced]) -> "_Swing":
+    """By how much it may differ; `earlier` are the findings that act before it."""
     if not one.net_savings:
-        return _Swing([FIXED])
+        return _Swing([])
     if one.own_span is None:
-        return _swing(one, variation)
+        return _swing(one, variation, earlier)
     # A purchase: its usage was drawn again where it was sized. What ails one purchase ails the others.
     share = float(one.net_savings / one.choice.saved)
     low, high = (float(end - one.choice.saved) * share for end in one.own_span)
     return _Swing([HOURS], None, max(0.0, -low), max(0.0, high))
 
 
-def _swing(one: Priced, variation: Variation) -> _Swing:
+def _swing(one: Priced, variation: Variation, earlier: Sequence[Priced]) -> _Swing:
     saved = float(one.choice.saved)
     share = float(one.net_savings or 0) / saved if saved else 0.0  # what settling left of it
     swing = _Swing([])
@@ -149,7 +151,7 @@ def _swing(one: Priced, variation: Variation) -> _Swing:
         elif kind == DAYS:
             _add(swing, _of_days(one, cells, variation, share))
     if one.verdict.action == "spot":
-        _spot(one, variation, swing, share)
+        _spot(one, variation, swing, share, earlier)
     return swing
 
 
@@ -171,7 +173,10 @@ def _kinds(one: Priced, variation: Variation) -> dict[str, list[Cell]]:
 
 
 def _of_days(one: Priced, cells: Iterable[Cell], variation: Variation, share: float) -> "Draws":
-    """Draws of the month's difference: what the days of each cell cost, by the part of it that is saved."""
+    """Draws of the month's difference: what the days of each cell cost, by the part of it that is saved.
+
+    Of days that cost nothing or more, no month to come takes more than the saving itself away.
+    """
     import numpy as np
 
     by_length: dict[int, Draws] = {}
@@ -184,14 +189,18 @@ def _of_days(one: Priced, cells: Iterable[Cell], variation: Variation, share: fl
         known = by_length.get(len(days))
         moved = days * (month / mean)
         by_length[len(days)] = moved if known is None else known + moved
-    total = np.zeros(_DRAWS)
+    total, least = np.zeros(_DRAWS), 0.0
     for length, days in by_length.items():
         total += _weights(length) @ days
-    return total
+        least += float(days.mean()) if (days >= 0).all() else float("inf")
+    return np.maximum(total, -least)
 
 
-def _spot(one: Priced, variation: Variation, swing: _Swing, share: float) -> None:
-    """What the price of spot adds: its history, and on the low side what an interruption costs."""
+def _spot(one: Priced, variation: Variation, swing: _Swing, share: float, earlier: Sequence[Priced]) -> None:
+    """What the price of spot adds: its history, and on the low side what an interruption costs.
+
+    After other actions it is the machine that these leave which is bought as spot.
+    """
     verdict = one.verdict
     zone = verdict.proposed.get("zone")
     key = SpotKey(
@@ -200,6 +209,10 @@ def _spot(one: Priced, variation: Variation, swing: _Swing, share: float) -> Non
     )  # fmt: skip
     month = float(verdict.evidence.get("spot_month", 0.0)) * share
     now = float(sum(one.before.values(), Decimal(0))) * share
+    if earlier:
+        taken = (other.choice.taken.get(cell, Decimal(0)) for other in earlier for cell in one.before)
+        now -= float(sum(taken, Decimal(0))) * share
+        month = now - float(one.choice.saved) * share
     hours = float(HOURS_PER_MONTH)
     swing.down += _HOURS_AGAIN * month / hours + _HOURS_ON_DEMAND * max(0.0, now - month) / hours
     prices = variation.spot.get(key)

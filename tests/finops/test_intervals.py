@@ -172,6 +172,33 @@ def test_days_of_a_resource_that_is_a_week_old_say_as_little_as_a_bill_of_a_week
         assert one_span(finding("i-1", 100.0), young) == (Decimal("80.00"), Decimal("120.00"), ASSUMED)
 
 
+def test_removing_what_costs_little_but_on_one_day_never_costs_anything() -> None:
+    rare = known({"i-1": [0.0] * 25 + [30.0] + [0.0] * 4, "i-2": [1.0] * 30})
+    found = spans([finding("i-1", 30.0), finding("i-2", 30.0)], rare)
+    assert found.of["i-1"][0] == 0
+    assert found.of["i-1"][1] > 60
+    assert found.totals["USD"][0] == 30
+
+
+def test_what_does_not_count_tells_no_basis() -> None:
+    one = finding("i-1", 100.0, choice=Choice(False), net_savings=Decimal("0.00"))
+    assert spans([one], known({"i-1": [1.0] * 30})).basis["i-1"] == ""
+
+
+def test_spot_after_a_smaller_size_is_as_unsure_as_the_smaller_machine() -> None:
+    smaller = finding("a", 75.0, share="0.75", action="resize")
+    spot = finding("b", 15.0, action="spot")
+    for one in (smaller, spot):
+        one.before = {cell("i-1"): Decimal(100)}
+        one.choice = Choice(
+            True, follows=("a",) if one is spot else (), taken={cell("i-1"): one.choice.saved}
+        )
+    spot.verdict.evidence["spot_month"] = 40.0  # of the machine as it is; 10 of the smaller one
+    low, high = spans([smaller, spot], known({"i-1": [100 / 30] * 30})).of["b"]
+    # Two hours at 10 / 730, and 24 hours at 15 / 730 more.
+    assert (low, high) == (Decimal("14.48"), Decimal("15.00"))
+
+
 def test_spot_varies_with_its_price_and_is_interrupted_on_the_low_side() -> None:
     one = finding("i-1", 70.0, share="0.7", action="spot")
     one.verdict.evidence["spot_month"] = 30.0
@@ -234,6 +261,14 @@ def test_hours_days_and_months_of_a_bill_are_costs_by_the_day(con: Any) -> None:
     assert days[2] == pytest.approx(9.0)
     assert days[29] == pytest.approx(2.0)
     assert sum(days.values()) == pytest.approx(79.0)
+
+
+def test_a_bill_by_the_month_tells_no_days(con: Any) -> None:
+    for start, days in ((datetime(2026, 9, 1), 30), (datetime(2026, 10, 1), 31)):
+        charge(con, start, timedelta(days=days), "31")
+    charge(con, datetime(2026, 10, 1), timedelta(days=1), "1", x_UsageType="EBS:VolumeUsage.gp3")
+    rollups.build(con, AS_OF)
+    assert {one.component for one in load_variation(con, [], AS_OF).days} == {"storage"}
 
 
 def test_a_charge_that_reaches_over_the_window_counts_for_the_part_inside(con: Any) -> None:

@@ -142,3 +142,20 @@ def test_a_purchase_for_several_accounts_is_held_against_what_each_of_them_costs
     assert buy.net_monthly_savings is not None
     assert buy.net_monthly_savings <= 2 * left
     assert buy.net_monthly_savings > 0
+
+
+def test_a_purchase_for_accounts_that_are_left_out_is_told_and_not_counted(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    other = "222222222222"
+    machine(con, "i-1")
+    machine(con, "i-2", x_AccountId=other)
+    report = judged(con, accounts=(PAYER,))
+    assert report.findings == []
+    assert report.totals.net_monthly_savings == Decimal("0.00")
+    (told,) = (one for one in report.not_evaluated if one.rule == "commitment-coverage")
+    assert told.reason == (
+        f"What could be bought covers {other} as well, which this audit leaves out: name all accounts of the payer, or none."
+    )
+    (buy,) = judged(con, accounts=(PAYER, other)).findings
+    assert buy.net_monthly_savings == Decimal("58.40")
