@@ -1,6 +1,6 @@
 """Which finding is exempt at the instant of an audit, and what is to be told of exemptions that do not hold."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -17,6 +17,8 @@ ON_RESOURCE = "tag on the resource"
 _LONG = f"it ends more than {LONGEST.days} days after the audit: is the rule right for this?"
 _NO_END = "it names no day on which it ends, and holds until somebody takes it away"
 
+Found = tuple[str, str, Key]  # a finding by its rule, region and resource
+
 
 @dataclass(slots=True)
 class _Claim:
@@ -30,7 +32,6 @@ class _Claim:
     expires_at: datetime | None
     state: ExemptionState
     note: str | None = None
-    findings: int = 0
 
     @property
     def order(self) -> tuple[str, bool]:
@@ -49,13 +50,20 @@ class Exemptions:
         for place, (mute, _) in enumerate(self._mutes):
             self._of_resource[mute.resource or ""].append(place)
         self._tags: dict[tuple[Key, str], tuple[Wish, _Claim]] = {}
+        self._holding: dict[Found, _Claim] = {}
 
     def apply(self, verdicts: Iterable[Verdict], tags: Mapping[Key, Mapping[str, str]]) -> list[Verdict]:
         """The verdicts, exempt ones with their exemption, those whose exemption does not hold with the reason."""
         return [self._one(verdict, tags.get(verdict.key, {})) for verdict in verdicts]
 
-    def lines(self) -> list[ExemptionLine]:
-        """Every entry of the file in its order, then the tags that were met, by resource."""
+    def lines(self, told: Collection[Found] | None = None) -> list[ExemptionLine]:
+        """Every entry of the file in its order, then the tags that were met, by resource.
+
+        `told` are the findings that are in the report, by rule, region and resource; by default all that were decided.
+        """
+        findings = Counter(
+            id(claim) for place, claim in self._holding.items() if told is None or place in told
+        )
         by_tag = sorted(self._tags.items(), key=lambda item: item[0])
         claims = [*(claim for _, claim in self._mutes), *(claim for _, (_, claim) in by_tag)]
         return [
@@ -68,7 +76,7 @@ class Exemptions:
                 source=claim.source,
                 state=claim.state,
                 note=claim.note,
-                findings=claim.findings,
+                findings=findings[id(claim)],
             )
             for claim in claims
         ]
@@ -79,7 +87,7 @@ class Exemptions:
         if holding is None:
             told = tuple(f"its exemption ({claim.source}) does not hold: {claim.note}" for claim in claims)
             return replace(verdict, confidence_reasons=verdict.confidence_reasons + told) if told else verdict
-        holding.findings += 1
+        self._holding[(verdict.rule.id, verdict.region, verdict.key)] = holding
         return replace(
             verdict,
             exemption=Exemption(

@@ -145,7 +145,7 @@ def _measured(
         None if low is None else _monthly(low - paid),
         None if high is None else _monthly(high - paid),
         main.controls,
-        expected / before if before and main.kind else None,
+        round(expected / before, 6) if before and main.kind else None,
     )
 
 

@@ -160,6 +160,7 @@ def _report(
     def wanted(key: Key) -> bool:
         return in_scope(key.cloud, key.account_id, None, filters)
 
+    told = {(one.verdict.rule.id, one.verdict.region, one.verdict.key) for one in assessment.priced}
     return AuditReport(
         run_id=run_id,
         as_of=at,
@@ -177,7 +178,7 @@ def _report(
         findings=findings,
         not_evaluated=unjudged,
         coverage=[one for one in _coverage(con) if in_scope(one.cloud, one.account, one.region, filters)],
-        exemptions=exemptions.lines(),
+        exemptions=exemptions.lines(told),
         footprint=footprint_lines(footprints, wanted),
         carbon_method=carbon_method(footprints, wanted),
     )

@@ -86,6 +86,12 @@ def test_an_exemption_for_longer_than_two_years_holds_and_is_told() -> None:
     assert decide(verdict(), mute(resource="i-1", expires=date.max))[0].exemption is not None
 
 
+def test_an_exempt_finding_that_the_report_leaves_out_is_not_counted_for_its_entry() -> None:
+    decided, exemptions = decide(verdict(), mute())
+    found = (decided.rule.id, decided.region, decided.key)
+    assert [line.findings for told in ([], [found], None) for line in exemptions.lines(told)] == [0, 1, 1]
+
+
 @pytest.mark.parametrize("value", ["idle-instance", "all"])
 def test_a_tag_without_an_end_holds_and_says_that_it_has_none(value: str) -> None:
     decided, exemptions = decide(verdict(), tags={"finops:ignore": value})
