@@ -91,10 +91,16 @@ def replaying(folder: Path, run: str) -> Iterator[tuple[duckdb.DuckDBPyConnectio
     manifest = _read(path)
     with TemporaryDirectory() as files, duckdb.connect(config={"threads": 1}) as con:
         con.execute(schema_sql())
-        for table in manifest["tables"]:
-            _put_back(con, table, folder / "tables")
-        mark_replayed(con, [table["name"] for table in manifest["tables"] if table["derived"]])
-        yield con, _kept(manifest, Path(files))
+        try:
+            for table in manifest["tables"]:
+                _put_back(con, table, folder / "tables")
+            mark_replayed(con, [table["name"] for table in manifest["tables"] if table["derived"]])
+            kept = _kept(manifest, Path(files))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise WarehouseError(
+                f"{path} is not as it was written: something changed it, or another version of finops wrote it."
+            ) from error
+        yield con, kept
 
 
 # --- the manifest -----------------------------------------------------------------------------------------
@@ -265,7 +271,15 @@ def _forget(folder: Path, most: int) -> None:
         path.unlink(missing_ok=True)
     if len(manifests) <= most:
         return
-    used = {table["content"] for path in folder.glob("*.json") for table in _read(path).get("tables", [])}
+    used = {name for path in folder.glob("*.json") for name in _contents(path)}
     for path in (folder / "tables").glob("*.parquet"):
         if path.stem not in used:
             path.unlink(missing_ok=True)
+
+
+def _contents(path: Path) -> set[str | None]:
+    """The tables that a manifest names; none of one that is damaged, which nothing can be run from any more."""
+    try:
+        return {table["content"] for table in _read(path)["tables"]}
+    except (WarehouseError, KeyError, TypeError):
+        return set()

@@ -25,7 +25,7 @@ listed AS (
         row_number() OVER (
             PARTITION BY cloud, region, sku, platform, currency ORDER BY as_of DESC, price) AS place
     FROM quoted
-    WHERE purchase_model = 'on_demand'
+    WHERE purchase_model = 'on_demand' AND as_of <= CAST($as_of AS TIMESTAMP)
 ),
 weighted AS (
     SELECT

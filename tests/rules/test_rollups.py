@@ -622,6 +622,7 @@ def test_spot_beside_the_latest_list_price(priced: Callable[..., None], rolled: 
     priced("0.50", 60, "on_demand")  # cheaper, but long ago
     priced("1.00", 3, "on_demand")
     priced("1.10", 3, "on_demand")
+    priced("2.00", -3, "on_demand")  # not yet
     assert [row["on_demand_price"] for row in rolled("spot")] == [1.0]
 
 

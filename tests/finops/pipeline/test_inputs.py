@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from finops.config import Settings
+from finops.errors import WarehouseError
 from finops.model import AuditReport, Totals
 from finops.pipeline.filters import Filters
 from finops.pipeline.inputs import keep, replaying
@@ -84,3 +85,20 @@ def test_what_audits_have_in_common_is_kept_once_and_the_oldest_are_forgotten(
 def test_nothing_is_kept_where_nobody_wants_it(con: Any, tmp_path: Path) -> None:
     keep(con, tmp_path / "none", report("a1"), Settings(keep_audits=0), Filters())
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"tables": 1}', '{"tables": [{"name": "usage"}]}', '{"tables": []}']
+)
+def test_a_damaged_record_is_told_and_keeps_no_later_audit_from_being_kept(
+    text: str, con: Any, tmp_path: Path
+) -> None:
+    keep(con, tmp_path, report("a1"), Settings(), Filters())
+    (tmp_path / "a1.json").write_text(text)
+    told = r"a1\.json is not as it was written"
+    with pytest.raises(WarehouseError, match=told), replaying(tmp_path, "a1"):
+        pass
+    for run, damaged in (("a2", text), ("a3", text[:-1]), ("a4", "")):
+        keep(con, tmp_path, report(run), Settings(keep_audits=2), Filters())
+        (tmp_path / f"{run}.json").write_text(damaged)
+    assert sorted(path.stem for path in tmp_path.glob("*.json")) == ["a3", "a4"]
