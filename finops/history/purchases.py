@@ -7,18 +7,21 @@ import duckdb
 from finops.history.resolving import Open
 
 _SUBSCRIPTION = "subscription/"  # how a finding names a machine that should pay by subscription
+_EVERYWHERE = "global"
 
 
 def bought(con: duckdb.DuckDBPyConnection, known: Iterable[Open]) -> set[str]:
-    """The ids of purchases that somebody made after they were last proposed."""
+    """The ids of purchases that somebody made after they were last proposed.
+
+    Any commitment that began since counts that may cover the region: an alternative is often what was bought.
+    """
     wanted = [one for one in known if one.action == "buy"]
     if not wanted:
         return set()
     started = con.execute(
-        "SELECT cloud, account_id, max(started_at) FROM commitments WHERE state = 'active' AND started_at IS NOT NULL "
-        "GROUP BY cloud, account_id"
+        "SELECT cloud, account_id, region, max(started_at) FROM commitments WHERE state = 'active' "
+        "AND started_at IS NOT NULL AND kind <> 'resource_package' GROUP BY cloud, account_id, region"
     ).fetchall()
-    newest = {(cloud, account): at for cloud, account, at in started}
     subscribed = set(
         con.execute(
             "SELECT cloud, account_id, instance_id FROM instances WHERE purchase_model = 'subscription'"
@@ -29,6 +32,12 @@ def bought(con: duckdb.DuckDBPyConnection, known: Iterable[Open]) -> set[str]:
         place = (one.named.cloud, one.named.account)
         machine = one.named.resource_id.removeprefix(_SUBSCRIPTION)
         since = one.observed_at or one.last_seen
-        if (place in newest and newest[place] > since) or (*place, machine) in subscribed:
+        began = any(
+            (cloud, account) == place
+            and (region == one.named.region or _EVERYWHERE in (region, one.named.region))
+            and at > since
+            for cloud, account, region, at in started
+        )
+        if began or (*place, machine) in subscribed:
             made.add(one.id)
     return made

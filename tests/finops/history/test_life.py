@@ -199,14 +199,23 @@ def test_a_finding_somebody_said_is_done_is_resolved_by_action_where_nothing_els
     assert world.state(idle()) == ("resolved", "changed")
 
 
-@pytest.mark.parametrize(("started", "resolution"), [(0.5, "changed"), (-9, "no_longer_true")])
+@pytest.mark.parametrize(
+    ("started", "region", "kind", "resolution"),
+    [
+        (0.5, "global", "savings_plan", "changed"),
+        (0.5, "r", "reserved", "changed"),
+        (0.5, "elsewhere", "reserved", "no_longer_true"),
+        (0.5, "r", "resource_package", "no_longer_true"),
+        (-9, "global", "savings_plan", "no_longer_true"),
+    ],
+)
 def test_a_purchase_that_is_not_proposed_any_more_was_made_where_a_commitment_began_since(
-    world: World, started: float, resolution: str
+    world: World, started: float, region: str, kind: str, resolution: str
 ) -> None:
     one = idle("pool-1", rule="commitment-coverage", resource_type="commitment", action="buy")
     world.audit(0, one, rules=["commitment-coverage"])
     world.put(
-        "commitments", cloud="aws", account_id="1", region="global", commitment_id="sp-1", kind="savings_plan",
+        "commitments", cloud="aws", account_id="1", region=region, commitment_id="sp-1", kind=kind,
         state="active", started_at=day(started),
     )  # fmt: skip
     world.audit(1, rules=["commitment-coverage"])
