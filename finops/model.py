@@ -34,6 +34,7 @@ class _Model(BaseModel):
 class Co2e(_Model):
     """Emissions of the resource over 730 hours and what the action saves of them, kg CO2e, location-based.
 
+    A removal saves what goes with the resource as well (the disks of a machine), which are not in its own emissions.
     `saved_…` is what the action saves alone, `net_saved_…` what it adds to the total: 0 where another finding counts
     instead or somebody exempted it, less where it follows another step of a chain. Each as low, central and high and
     with its operational and embodied part, which add up; whole grams. The sources are those of the resource as it is.

@@ -89,13 +89,15 @@ def _load_spot(
     )
     bounds = {"as_of": as_of, "window_start": as_of - _WINDOW}
     derive(con, "spot_days", _sql("spot_days"), bounds)
-    prices: dict[SpotKey, list[float]] = defaultdict(list)
+    prices: dict[tuple[SpotKey, str], list[float]] = defaultdict(list)
     order = "ORDER BY cloud, region, zone, sku, platform, currency, days_ago DESC"
-    for *key, price in con.execute(
-        f"SELECT cloud, region, zone, sku, platform, price FROM spot_days {order}"  # noqa: S608
+    for *key, currency, price in con.execute(
+        f"SELECT cloud, region, zone, sku, platform, currency, price FROM spot_days {order}"  # noqa: S608
     ).fetchall():
-        prices[SpotKey(*key)].append(price)
-    found.spot = {key: np.array(series) for key, series in prices.items()}
+        prices[(SpotKey(*key), currency)].append(price)
+    # Of several currencies the longest history tells how the price moves: two are no series together.
+    for (spot, _), series in sorted(prices.items(), key=lambda item: (len(item[1]), item[0][1])):
+        found.spot[spot] = np.array(series)
 
 
 def _sql(name: str) -> str:

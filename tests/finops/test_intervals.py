@@ -291,3 +291,16 @@ def test_spot_prices_by_the_day_are_weighed_by_how_long_they_held(con: Any) -> N
     (series,) = found.spot.values()
     assert len(series) == 20
     assert list(series[-3:]) == pytest.approx([0.10, 0.15, 0.25])
+
+
+def test_spot_prices_in_two_currencies_are_not_one_series(con: Any) -> None:
+    for currency, days, factor in (("CNY", 20, 7), ("USD", 30, 1)):
+        for ago, price in ((days, 0.10), (5, 0.20)):
+            con.execute(
+                "INSERT INTO prices (cloud, region, zone, sku, purchase_model, unit, price, currency, as_of, source) "
+                "VALUES ('aws', 'r', 'r-a', 'm5.large', 'spot', 'hour', ?, ?, ?, 'test')",
+                [Decimal(repr(price * factor)), currency, AS_OF - timedelta(days=ago)],
+            )
+    rollups.build(con, AS_OF)
+    (series,) = load_variation(con, [finding("i-1", 1.0, action="spot").verdict], AS_OF).spot.values()
+    assert list(series) == pytest.approx([0.10] * 25 + [0.20] * 5)
