@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 DEMO   ?= finops-demo
 FILES  ?= 5000
 SEED   ?= 1
+# One more than processors: tests that wait for a server or a killed process leave theirs to another.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check conformance bench fuzz browser docs lock clean
@@ -16,7 +18,7 @@ demo: $(VENV)/.runtime ## Run the whole pipeline on the built-in sample estate
 	@$(BIN)/finops demo -o $(DEMO)
 
 test: $(VENV)/.test ## Run the test suite
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warnings as errors
 	@$(BIN)/ruff check .
@@ -60,13 +62,13 @@ $(BIN)/python:
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing finops into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@
 
 # The lock file of the tests holds that of the tool: one installation does for both.
 $(VENV)/.test: requirements-test.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing finops and the test tools into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements-test.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-test.lock
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $(VENV)/.runtime $@
