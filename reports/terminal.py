@@ -4,11 +4,10 @@ Two lines per finding, because a resource has a name and an id, and a rule is ne
 from a cloud goes through `one_line` and then into `Text`, never through rich's markup.
 """
 
-import io
 from collections.abc import Iterable
 from decimal import Decimal
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from rich.text import Text
 from finops.model import AuditReport, CurrencyTotals, ExemptionLine, Finding, Totals
 from reports import amounts, summary, words
 from reports.plain import one_line, shortened
+from reports.screen import drawn
 
 MAX_ROWS = 25
 MAX_GROUPS = 10
@@ -49,23 +49,8 @@ def render(report: AuditReport, *, width: int = 100, color: bool = False, hint: 
 
     `hint` ends it with the commands to go on with.
     """
-    text = io.StringIO()
-    console = Console(
-        file=text,
-        width=max(width, 40),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
-    for part in _parts(report, width):
-        console.print(part)
-    for part in _next(_split(report)[0]) if hint else ():
-        console.print(part)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+    following = _next(_split(report)[0]) if hint else ()
+    return drawn([*_parts(report, width), *following], width=width, color=color)
 
 
 def render_tsv(report: AuditReport) -> str:

@@ -23,6 +23,7 @@ from finops.cli.options import (
     Projects,
     Regions,
     Role,
+    give,
     in_colour,
     instant,
     on_terminal,
@@ -279,14 +280,7 @@ def _keep(common: Common, found: "AuditReport", observed: "Observed") -> None:
 
 
 def _print(found: "AuditReport", format_: Format, output: Path | None, common: Common) -> None:
-    text = _renderer(format_, to_file=output is not None)(found)
-    if output is None:
-        out(text)
-        return
-    from finops.pipeline.files import write_whole
-
-    write_whole(output, text.encode())
-    common.say(f"Written to {output}.")
+    give(_renderer(format_, to_file=output is not None)(found), output, common)
 
 
 def _renderer(format_: Format, *, to_file: bool) -> "Callable[[AuditReport], str]":

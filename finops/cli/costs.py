@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Format, in_colour, on_terminal, out, width
+from finops.cli.options import Common, Config, Db, Format, give, in_colour, on_terminal, width
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -114,14 +114,7 @@ def _pairs(texts: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _print(found: "CostAnswer", format_: Format, output: Path | None, common: Common) -> None:
-    text = _rendered(found, format_, to_file=output is not None)
-    if output is None:
-        out(text)
-        return
-    from finops.pipeline.files import write_whole
-
-    write_whole(output, text.encode())
-    common.say(f"Written to {output}.")
+    give(_rendered(found, format_, to_file=output is not None), output, common)
 
 
 def _rendered(found: "CostAnswer", format_: Format, *, to_file: bool) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Format, Wait, in_colour, on_terminal, out, width
+from finops.cli.options import Common, Config, Db, Format, Wait, give, in_colour, on_terminal, width
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ def diff(
     with reading(common.db, common.settings.limits()) as con:
         found = compare(con, runs or [])
     if format_ is Format.json:
-        _write(found.to_json(), output, common)
+        give(found.to_json(), output, common)
     else:
-        _write(_shown(format_, page(found), COLUMNS, list(rows(found)), output), output, common)
+        give(_shown(format_, page(found), COLUMNS, list(rows(found)), output), output, common)
 
 
 def savings(
@@ -75,9 +75,9 @@ def savings(
     with reading(common.db, common.settings.limits()) as con:
         found = tell(con)
     if format_ is Format.json:
-        _write(found.to_json(), output, common)
+        give(found.to_json(), output, common)
     else:
-        _write(_shown(format_, page(found), COLUMNS, list(rows(found)), output), output, common)
+        give(_shown(format_, page(found), COLUMNS, list(rows(found)), output), output, common)
 
 
 def _shown(
@@ -93,16 +93,6 @@ def _shown(
     if output is not None or on_terminal():
         return pages.terminal(page, width=width(), color=in_colour() and output is None)
     return pages.as_tsv(names, rows)
-
-
-def _write(text: str, output: Path | None, common: Common) -> None:
-    if output is None:
-        out(text)
-        return
-    from finops.pipeline.files import write_whole
-
-    write_whole(output, text.encode())
-    common.say(f"Written to {output}.")
 
 
 # --- findings ---------------------------------------------------------------------------------------------
@@ -136,9 +126,9 @@ def list_(
     with reading(common.db, common.settings.limits()) as con:
         found = listing(con, status or [one for one in _STATUSES if one != "resolved"])
     if format_ is Format.json:
-        _write(as_json(found) + "\n", output, common)
+        give(as_json(found) + "\n", output, common)
     else:
-        _write(_shown(format_, page(found), COLUMNS, rows(found), output), output, common)
+        give(_shown(format_, page(found), COLUMNS, rows(found), output), output, common)
 
 
 @findings.command()

@@ -171,6 +171,20 @@ def width() -> int:
     return shutil.get_terminal_size((100, 40)).columns if on_terminal() else 100
 
 
+def give(text: str, output: Path | None, common: Common) -> None:
+    """Writes a whole result to the file that was named, else to stdout.
+
+    Raises UsageError when it cannot be written.
+    """
+    if output is None:
+        out(text)
+        return
+    from finops.pipeline.files import write_whole
+
+    write_whole(output, text.encode())
+    common.say(f"Written to {output}.")
+
+
 def out(text: str) -> None:
     """Writes a whole result to stdout.
 

@@ -231,6 +231,3 @@ def _net(priced: Sequence[Priced], book: CostBook) -> None:
         one.choice = choices.get(one.id, Choice(counted=False))
         if not one.choice.proven:
             _doubt(one, "it overlaps with more findings than could be weighed; another choice may save more")
-
-
-__all__ = ["Assessment", "Priced", "assess", "finding_id"]

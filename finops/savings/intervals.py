@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from finops.money import HOURS_PER_MONTH, cents
@@ -228,22 +229,19 @@ def _add(swing: _Swing, draws: "Draws") -> None:
 
 # --- draws ------------------------------------------------------------------------------------------------
 
-_KNOWN: "dict[int, Draws]" = {}
 
-
+@cache
 def _weights(length: int) -> "Draws":
     """A matrix of draws by days: times a series of days it gives by how much two months of it differ.
 
     A series of few weeks varies less within itself than beyond; the factor length / (length - block) makes up for it:
     with it 80 of 100 intervals hold the month to come, without it about 70.
     """
-    if length not in _KNOWN:
-        import numpy as np
+    import numpy as np
 
-        random = np.random.default_rng(_SEED)
-        ahead, behind = (_resampled(random, length, days) for days in (_MONTH_DAYS, length))
-        _KNOWN[length] = (ahead - behind) * (length / (length - _BLOCK))
-    return _KNOWN[length]
+    random = np.random.default_rng(_SEED)
+    ahead, behind = (_resampled(random, length, days) for days in (_MONTH_DAYS, length))
+    return (ahead - behind) * (length / (length - _BLOCK))
 
 
 def _resampled(random: "np.random.Generator", length: int, days: int) -> "Draws":

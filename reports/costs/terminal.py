@@ -4,11 +4,10 @@ Money stands to the right without its currency, which is the heading. Every text
 and then into `Text`, never through rich's markup.
 """
 
-import io
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +15,7 @@ from rich.text import Text
 from finops.spending import CostAnswer, CurrencyCosts, Line
 from reports.costs import table, words
 from reports.plain import one_line, shortened
+from reports.screen import drawn
 
 _GAP = 2
 _WIDEST_LABEL = 48
@@ -25,21 +25,7 @@ _LONGEST = 100  # characters of one text
 
 def render(answer: CostAnswer, *, width: int = 100, color: bool = False) -> str:
     """The text for a terminal of that width; without `color` it holds no escape sequence."""
-    text = io.StringIO()
-    console = Console(
-        file=text,
-        width=max(width, 40),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
-    for part in _parts(answer, max(width, 40)):
-        console.print(part)
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+    return drawn(_parts(answer, max(width, 40)), width=width, color=color)
 
 
 def render_tsv(answer: CostAnswer) -> str:

@@ -2,11 +2,11 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from rich.console import Console
+from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -14,6 +14,7 @@ from reports.csv import BOM
 from reports.csv import cell as csv_cell
 from reports.markdown import escaped
 from reports.plain import one_line, shortened
+from reports.screen import drawn
 
 _LONGEST = 80  # characters of one text
 Cell = str | int | float | Decimal | None
@@ -41,28 +42,18 @@ class Page:
 
 def terminal(page: Page, *, width: int = 100, color: bool = False) -> str:
     """The page for a terminal of that width; without `color` it holds no escape sequence."""
-    text = io.StringIO()
-    console = Console(
-        file=text,
-        width=max(width, 40),
-        force_terminal=color,
-        color_system="standard" if color else None,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        legacy_windows=False,
-        _environ={},
-    )
-    console.print(Text(one_line(page.title), style="bold"))
-    console.print(Text(one_line(page.subtitle), style="dim"))
-    for note in page.notes:
-        console.print(Text(one_line(note), style="yellow"))
+    return drawn(_parts(page), width=width, color=color)
+
+
+def _parts(page: Page) -> Iterator[RenderableType]:
+    yield Text(one_line(page.title), style="bold")
+    yield Text(one_line(page.subtitle), style="dim")
+    yield from (Text(one_line(note), style="yellow") for note in page.notes)
     for grid in page.grids:
-        console.print()
+        yield ""
         if grid.title:
-            console.print(Text(one_line(grid.title), style="bold"))
-        console.print(_table(grid))
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
+            yield Text(one_line(grid.title), style="bold")
+        yield _table(grid)
 
 
 def _table(grid: Grid) -> Table:
