@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,13 +11,11 @@ import duckdb
 
 from finops.savings.actions import Cell
 from finops.verdicts import Key, Verdict
-from finops.warehouse.derived import derive
+from finops.warehouse.derived import WINDOW, derive
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-
-_WINDOW = timedelta(days=95)
 
 
 class SpotKey(NamedTuple):
@@ -87,7 +85,7 @@ def _load_spot(
         "SELECT unnest(?) AS cloud, unnest(?) AS region, unnest(?) AS sku",
         columns,
     )
-    bounds = {"as_of": as_of, "window_start": as_of - _WINDOW}
+    bounds = {"as_of": as_of, "window_start": as_of - WINDOW}
     derive(con, "spot_days", _sql("spot_days"), bounds)
     prices: dict[tuple[SpotKey, str], list[float]] = defaultdict(list)
     order = "ORDER BY cloud, region, zone, sku, platform, currency, days_ago DESC"

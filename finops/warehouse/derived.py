@@ -5,10 +5,12 @@ that its result depends on.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import duckdb
 
+WINDOW = timedelta(days=95)  # a whole quarter and a few days: the last quarter end is always inside
 _MARK = "replayed_tables"
 
 

@@ -1,13 +1,13 @@
 """The few heavy aggregations, run once per audit into temporary tables that every rule reads."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib.resources import files
 from time import perf_counter
 
 import duckdb
 
 from finops import meters
-from finops.warehouse.derived import replayed
+from finops.warehouse.derived import WINDOW, replayed
 from finops.warehouse.reference import costs_sql
 
 # In this order: activity reads usage, sizing both, replay sizing, traffic cost. Each is one SELECT in rules/rollups/ of
@@ -17,7 +17,6 @@ ROLLUPS = (
     "usage", "activity", "sizing", "replay", "cost", "traffic", "spot", "listed", "commitment_usage",
     "commitment_options",
 )  # fmt: skip
-WINDOW = timedelta(days=95)  # a whole quarter and a few days: the last quarter end is always inside
 
 
 def build(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, float]:
