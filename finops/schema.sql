@@ -70,7 +70,10 @@ CREATE TABLE instances ( -- Virtual machines.
   auto_renew      BOOLEAN,            -- whether a subscription renews itself; NULL where it is not known
   gpu_count       INTEGER,            -- gcp: GPUs attached beside those of its type; NULL where a cloud attaches none
   gpu_model       VARCHAR,            -- gcp: accelerator type of those
-  local_disk_gib  DOUBLE              -- gcp: local disks attached beside those of its type, GiB, lost on stop; NULL where a cloud attaches none
+  local_disk_gib  DOUBLE, -- gcp: local disks attached beside those of its type, GiB, lost on stop; NULL where a cloud attaches none
+  vpc_id          VARCHAR,            -- network it is in
+  subnet_id       VARCHAR,            -- subnet or vSwitch it is in
+  image_id        VARCHAR             -- image it was started from
 );
 
 CREATE TABLE instance_types ( -- What a type offers; one row per type, the same in every region.
@@ -89,7 +92,8 @@ CREATE TABLE instance_types ( -- What a type offers; one row per type, the same 
   baseline_vcpu DOUBLE,           -- of a burstable type: vCPUs it may use all the time without spending credits; NULL where it is not known
   network_gbps  DOUBLE,           -- bandwidth it always has in each direction, 10^9 bits per second; NULL where it is not known
   disk_throughput_mib DOUBLE,     -- MiB per second it always has to attached disks; NULL where it is not known
-  disk_iops     DOUBLE            -- operations per second it always has to attached disks; NULL where it is not known
+  disk_iops     DOUBLE, -- operations per second it always has to attached disks; NULL where it is not known
+  line          VARCHAR           -- what its families succeed each other in: m, c, g, n-standard …; within a line a higher generation is newer
 );
 
 CREATE TABLE volumes ( -- Block storage volumes and disks.
@@ -129,7 +133,10 @@ CREATE TABLE snapshots ( -- Snapshots of volumes.
   stored_bytes DOUBLE,           -- bytes billed for it, where the cloud tells
   created_at   TIMESTAMP,        -- when it was taken, UTC
   image_id     VARCHAR,          -- image that needs it
-  tier         VARCHAR           -- standard | archive
+  tier         VARCHAR, -- standard | archive
+  full_bytes   DOUBLE,           -- bytes of all its blocks, which is what it takes when archived; NULL where the cloud does not tell
+  kind         VARCHAR,          -- snapshot | image (a machine image or a copy that stands alone) | automatic (taken by a schedule)
+  locked_until TIMESTAMP         -- until when it cannot be deleted, UTC
 );
 
 CREATE TABLE public_ips ( -- Public addresses that are reserved or in use.
@@ -161,7 +168,11 @@ CREATE TABLE load_balancers ( -- Load balancers of every kind.
   listeners        INTEGER,          -- listeners it has
   targets          INTEGER,          -- targets registered behind it
   healthy_targets  INTEGER,          -- of these, healthy ones
-  created_at       TIMESTAMP         -- creation, UTC
+  created_at       TIMESTAMP, -- creation, UTC
+  backends_known   BOOLEAN,          -- whether targets counts everything behind it; NULL where it was not looked at
+  purchase_model   VARCHAR,          -- on_demand | subscription; NULL where it is not known
+  expires_at       TIMESTAMP,        -- end of a subscription, UTC
+  auto_renew       BOOLEAN           -- whether a subscription renews itself; NULL where it is not known
 );
 
 CREATE TABLE nat_gateways ( -- Gateways that let private machines reach the internet.
@@ -175,7 +186,13 @@ CREATE TABLE nat_gateways ( -- Gateways that let private machines reach the inte
   state          VARCHAR,          -- active | inactive | other
   snat_entries   INTEGER,          -- alibaba: SNAT entries
   dnat_entries   INTEGER,          -- alibaba: DNAT entries
-  created_at     TIMESTAMP         -- creation, UTC
+  created_at     TIMESTAMP, -- creation, UTC
+  vpc_id         VARCHAR,          -- network it serves
+  subnet_id      VARCHAR,          -- subnet or vSwitch it stands in
+  public_ips     INTEGER,          -- public addresses it has; NULL where it is not known
+  purchase_model VARCHAR,          -- on_demand | subscription; NULL where it is not known
+  expires_at     TIMESTAMP,        -- end of a subscription, UTC
+  auto_renew     BOOLEAN           -- whether a subscription renews itself; NULL where it is not known
 );
 
 CREATE TABLE databases ( -- Managed databases and caches.
@@ -193,7 +210,16 @@ CREATE TABLE databases ( -- Managed databases and caches.
   storage_gib    DOUBLE,           -- allocated storage, GiB
   replica_of     VARCHAR,          -- id of the primary, when it is a read replica
   purchase_model VARCHAR,          -- on_demand | subscription | reserved
-  created_at     TIMESTAMP         -- creation, UTC
+  created_at     TIMESTAMP, -- creation, UTC
+  kind           VARCHAR,          -- relational | cache | document | warehouse
+  zone           VARCHAR,          -- availability zone of its primary
+  vcpu           DOUBLE,           -- virtual CPUs of its class; NULL where it is not known, or serverless
+  memory_gib     DOUBLE,           -- memory of its class, GiB
+  state_since    TIMESTAMP,        -- when it entered that state, UTC; NULL where the cloud does not tell
+  serverless     BOOLEAN,          -- whether it has no class and is paid by use
+  cluster_id     VARCHAR,          -- cluster it is a member of
+  expires_at     TIMESTAMP,        -- end of a subscription, UTC
+  auto_renew     BOOLEAN           -- whether a subscription renews itself; NULL where it is not known
 );
 
 CREATE TABLE buckets ( -- Object storage buckets.
@@ -207,7 +233,15 @@ CREATE TABLE buckets ( -- Object storage buckets.
   has_lifecycle   BOOLEAN,          -- whether a lifecycle rule moves or deletes objects
   aborts_uploads  BOOLEAN,          -- whether unfinished uploads are cleaned up
   versioned       BOOLEAN,          -- whether old versions are kept
-  created_at      TIMESTAMP         -- creation, UTC
+  created_at      TIMESTAMP, -- creation, UTC
+  location_type   VARCHAR,          -- gcp: region | dual-region | multi-region; NULL elsewhere
+  standard_bytes  DOUBLE,           -- of these bytes, in the class that is billed most per GiB and has no retrieval fee
+  adapts_class    BOOLEAN,          -- whether the cloud moves objects by itself (Intelligent-Tiering on all of it, Autoclass)
+  moves_class     BOOLEAN,          -- whether a lifecycle rule moves objects to a colder class
+  expires_versions BOOLEAN,         -- whether a lifecycle rule deletes old versions
+  unfinished_uploads BIGINT,        -- uploads that were begun and neither finished nor aborted
+  unfinished_bytes DOUBLE,          -- bytes of their parts; NULL where it was not counted
+  unfinished_since TIMESTAMP        -- start of the oldest of them, UTC
 );
 
 CREATE TABLE scaling_groups ( -- Auto-scaling groups, instance groups, node pools.
@@ -220,7 +254,11 @@ CREATE TABLE scaling_groups ( -- Auto-scaling groups, instance groups, node pool
   max_size         INTEGER,          -- ceiling
   desired_size     INTEGER,          -- wanted size at collection time
   instance_type    VARCHAR,          -- type of its members, when there is one
-  is_spot          BOOLEAN           -- whether members are spot instances
+  is_spot          BOOLEAN, -- whether members are spot instances
+  kind             VARCHAR,          -- group | node_pool
+  cluster          VARCHAR,          -- Kubernetes cluster whose node pool it is, as in instances.cluster
+  autoscaled       BOOLEAN,          -- whether a policy, a schedule or a cluster autoscaler changes its size; NULL where it is not known
+  created_at       TIMESTAMP         -- creation, UTC; NULL where the cloud does not tell
 );
 
 CREATE TABLE commitments ( -- Savings plans, reserved instances, committed-use discounts, resource packages.
@@ -237,7 +275,138 @@ CREATE TABLE commitments ( -- Savings plans, reserved instances, committed-use d
   started_at      TIMESTAMP,        -- start, UTC
   ends_at         TIMESTAMP,        -- end, UTC
   payment         VARCHAR,          -- all_upfront | partial_upfront | no_upfront
-  state           VARCHAR           -- active | expired | other
+  state           VARCHAR, -- active | expired | other
+  auto_renew      BOOLEAN,          -- whether it renews itself; NULL where it is not known
+  remaining       DOUBLE,           -- of a resource package: what is left of quantity
+  name            VARCHAR,          -- display name: hostile text
+  offering        VARCHAR,          -- aws reserved: convertible | standard, as only a standard one can be sold
+  platform        VARCHAR           -- operating system it covers; NULL where any
+);
+
+CREATE TABLE commitment_offers ( -- Second-hand commitments that others sell on a marketplace.
+  cloud         VARCHAR NOT NULL,         -- aws
+  account_id    VARCHAR NOT NULL,         -- account that could buy it
+  region        VARCHAR NOT NULL,         -- region it applies to
+  offer_id      VARCHAR NOT NULL,         -- the cloud's own id of the offer
+  sku           VARCHAR NOT NULL,         -- instance type it covers
+  platform      VARCHAR,                  -- operating system it covers
+  zone          VARCHAR,                  -- zone it is bound to; NULL for the region
+  offering      VARCHAR,                  -- standard | convertible
+  payment       VARCHAR,                  -- all_upfront | partial_upfront | no_upfront
+  months        DOUBLE NOT NULL,          -- months that are left of it
+  upfront       DECIMAL(38, 18) NOT NULL, -- price asked at once for one unit
+  hourly        DECIMAL(38, 18) NOT NULL, -- what each hour of one unit costs besides
+  quantity      BIGINT NOT NULL,          -- units on offer at that price
+  currency      VARCHAR NOT NULL,         -- currency of both
+  as_of         TIMESTAMP NOT NULL        -- instant of the offer, UTC
+);
+
+CREATE TABLE clusters ( -- Managed Kubernetes clusters.
+  cloud       VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id  VARCHAR NOT NULL, -- account or project that owns it
+  region      VARCHAR NOT NULL, -- region id
+  cluster_id  VARCHAR NOT NULL, -- id, as in instances.cluster
+  name        VARCHAR,          -- display name: hostile text
+  kind        VARCHAR,          -- eks | ack | gke
+  version     VARCHAR,          -- Kubernetes version
+  state       VARCHAR,          -- active | other
+  mode        VARCHAR,          -- standard | serverless (the cloud owns the nodes: Fargate, Autopilot, ASK)
+  created_at  TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE repositories ( -- Repositories of container registries.
+  cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id    VARCHAR NOT NULL, -- account or project that owns it
+  region        VARCHAR NOT NULL, -- region id or multi-region name
+  repository_id VARCHAR NOT NULL, -- the cloud's own id, as bills write it
+  name          VARCHAR,          -- display name: hostile text
+  registry      VARCHAR,          -- alibaba: instance of the registry; else NULL
+  has_cleanup   BOOLEAN,          -- whether a lifecycle or cleanup policy deletes images; NULL where it is not known
+  stored_bytes  DOUBLE,           -- bytes stored, where the cloud tells them for the whole
+  pulls_known   BOOLEAN,          -- whether images tell when they were last pulled
+  created_at    TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE registry_images ( -- Images in container registries.
+  cloud          VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id     VARCHAR NOT NULL, -- account or project that owns it
+  region         VARCHAR NOT NULL, -- region id or multi-region name
+  repository_id  VARCHAR NOT NULL, -- as in repositories
+  image_id       VARCHAR NOT NULL, -- digest, or what identifies it in its repository
+  tagged         BOOLEAN,          -- whether a tag points to it, or to a manifest that holds it
+  stored_bytes   DOUBLE,           -- bytes of its layers, shared ones included
+  pushed_at      TIMESTAMP,        -- when it was pushed, UTC
+  last_pulled_at TIMESTAMP         -- last pull, UTC; NULL when never or when the cloud does not tell (repositories.pulls_known)
+);
+
+CREATE TABLE ml_endpoints ( -- Machine-learning notebooks and endpoints that run on machines of their own.
+  cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id    VARCHAR NOT NULL, -- account or project that owns it
+  region        VARCHAR NOT NULL, -- region id
+  endpoint_id   VARCHAR NOT NULL, -- the cloud's own id, as bills write it
+  name          VARCHAR,          -- display name: hostile text
+  kind          VARCHAR NOT NULL, -- notebook | endpoint
+  state         VARCHAR NOT NULL, -- running | stopped | other
+  state_since   TIMESTAMP,        -- when it entered that state, UTC; NULL where the cloud does not tell
+  instance_type VARCHAR,          -- machine it runs on
+  instances     INTEGER,          -- machines it always has; 0 when it scales to nothing
+  created_at    TIMESTAMP,        -- creation, UTC
+  last_used_at  TIMESTAMP         -- last activity that the cloud tells, UTC
+);
+
+CREATE TABLE log_groups ( -- Stores of logs: log groups, Logstores, log buckets.
+  cloud          VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id     VARCHAR NOT NULL, -- account or project that owns it
+  region         VARCHAR NOT NULL, -- region id, or 'global'
+  log_group_id   VARCHAR NOT NULL, -- the cloud's own id, as bills write it
+  name           VARCHAR,          -- display name: hostile text
+  stored_bytes   DOUBLE,           -- bytes stored, where the cloud tells
+  retention_days INTEGER,          -- days after which entries go; NULL when unlimited or not known
+  unlimited      BOOLEAN,          -- whether entries are kept for ever
+  free_days      INTEGER,          -- days of retention that cost nothing; NULL when every day costs
+  storage_class  VARCHAR,          -- class as the cloud names it
+  created_at     TIMESTAMP         -- creation, UTC
+);
+
+CREATE TABLE functions ( -- Functions and services that run on demand.
+  cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id    VARCHAR NOT NULL, -- account or project that owns it
+  region        VARCHAR NOT NULL, -- region id
+  function_id   VARCHAR NOT NULL, -- the cloud's own id, as bills write it
+  name          VARCHAR,          -- display name: hostile text
+  kind          VARCHAR,          -- function | service
+  runtime       VARCHAR,          -- runtime as the cloud names it
+  architecture  VARCHAR,          -- x86_64 | arm64
+  memory_mib    DOUBLE,           -- memory it is given, MiB
+  vcpu          DOUBLE,           -- virtual CPUs it is given, where they are given apart
+  kept_warm     DOUBLE,           -- instances that are paid whether they work or not (provisioned concurrency, minimum instances); 0 when none
+  created_at    TIMESTAMP,        -- creation, UTC
+  modified_at   TIMESTAMP         -- last change, UTC
+);
+
+CREATE TABLE subnets ( -- Subnets and vSwitches.
+  cloud          VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id     VARCHAR NOT NULL, -- account or project that owns it
+  region         VARCHAR NOT NULL, -- region id
+  subnet_id      VARCHAR NOT NULL, -- the cloud's own id
+  vpc_id         VARCHAR,          -- network it belongs to
+  zone           VARCHAR,          -- availability zone; NULL where a subnet spans the region
+  cidr           VARCHAR,          -- first IPv4 range
+  private_access BOOLEAN,          -- whether machines reach the cloud's own object storage without a public address or NAT
+  services       VARCHAR           -- services with such a way, with commas: s3, dynamodb (aws gateway endpoints); all (gcp Private Google Access)
+);
+
+CREATE TABLE network_addresses ( -- Which address belonged to which resource when it was looked at; flow logs name addresses.
+  cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
+  account_id    VARCHAR NOT NULL, -- account or project that owns it
+  region        VARCHAR NOT NULL, -- region id
+  vpc_id        VARCHAR,          -- network it is in; NULL of a public address
+  address       VARCHAR NOT NULL, -- IP address as text
+  interface_id  VARCHAR,          -- network interface that has it
+  resource_id   VARCHAR,          -- instance, balancer, gateway … it belongs to, as in its table
+  resource_type VARCHAR,          -- instance | load_balancer | nat_gateway | database | other
+  zone          VARCHAR,          -- its zone
+  is_public     BOOLEAN NOT NULL  -- whether it is reached from the internet
 );
 
 CREATE TABLE metrics ( -- Measurements in buckets: daily over up to 95 days, hourly only where a rule needs the hour.
@@ -245,7 +414,7 @@ CREATE TABLE metrics ( -- Measurements in buckets: daily over up to 95 days, hou
   account_id     VARCHAR NOT NULL,   -- account or project
   region         VARCHAR NOT NULL,   -- region id
   resource_id    VARCHAR NOT NULL,   -- resource measured: instance_id, volume_id …
-  metric         VARCHAR NOT NULL,   -- cpu_utilization, memory_utilization, gpu_utilization (ratios); network_in_bytes_per_second, network_out_bytes_per_second, disk_read_ops_per_second, disk_write_ops_per_second, disk_read_bytes_per_second, disk_write_bytes_per_second, requests_per_second
+  metric         VARCHAR NOT NULL,   -- cpu_utilization, memory_utilization, gpu_utilization (ratios); network_in_bytes_per_second, network_out_bytes_per_second, disk_read_ops_per_second, disk_write_ops_per_second, disk_read_bytes_per_second, disk_write_bytes_per_second, requests_per_second; connections (number); connection_utilization, storage_utilization, cpu_request_utilization, memory_request_utilization (of a Kubernetes node: what its pods ask for), kept_warm_utilization (of a function: of what is kept warm) (ratios); group_size (machines in a scaling group)
   bucket_start   TIMESTAMP NOT NULL, -- start of the bucket, UTC
   bucket_seconds INTEGER NOT NULL,   -- length of the bucket: 86400 or 3600
   avg            DOUBLE,             -- mean over the bucket
@@ -285,7 +454,12 @@ CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or f
   bytes                DOUBLE NOT NULL,  -- bytes sent, counted once
   path                 VARCHAR NOT NULL, -- private | public | nat
   source               VARCHAR NOT NULL, -- bill (one end is known; of some AWS lines not even which) | flow log
-  kind                 VARCHAR           -- of a bill: cross_zone | inter_region | internet | nat | public_ip
+  kind                 VARCHAR,          -- of a bill: cross_zone | inter_region | internet | nat | public_ip
+  source_address       VARCHAR,          -- of a flow log: address that sent
+  destination_address  VARCHAR,          -- of a flow log: address that received
+  service              VARCHAR,          -- of a flow log: the cloud's own service at the other end: s3, dynamodb, google …
+  gateway              VARCHAR,          -- of a flow log: NAT gateway it went through
+  flow_source          VARCHAR           -- of a flow log: file or log it was read from
 );
 
 CREATE TABLE tags ( -- Tags and labels of every kind of resource.

@@ -52,6 +52,7 @@ STEPS: Mapping[int, str] = {
     "ALTER TABLE prices ADD COLUMN term_months INTEGER; ALTER TABLE prices ADD COLUMN payment VARCHAR; "
     "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); " + _step("7_history"),
     # The life of findings.
+    8: _step("8_catalogue"),
 }
 CURRENT = max(STEPS, default=1)
 

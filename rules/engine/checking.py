@@ -24,18 +24,21 @@ KEY_COLUMNS = ("cloud", "account_id", "region", "resource_id")
 REQUIRED_COLUMNS = (*KEY_COLUMNS, "verdict", "reason", "components")
 # Columns a rule may add with a meaning of their own; everything else it returns is evidence.
 OPTIONAL_COLUMNS = ("action", "remediation_case", "resource_type", "confidence", "confidence_reason")
-# What `components` may name: the pieces that macros.sql takes a price apart into, and three groups of them.
+# What `components` may name: the pieces that a price is taken apart into, and four groups of them: all of the resource,
+# dependents (what goes when it goes), attached (what stays), members (the machines of a scaling group).
 COMPONENTS = (
     "all", "dependents", "attached", "compute", "gpu", "local_disk", "storage", "iops", "throughput", "snapshot",
     "public_ip", "public_ip_idle", "public_ip_traffic", "cross_zone", "region_traffic", "internet_traffic",
-    "nat_gateway", "load_balancer", "database", "commitment", "other",
+    "nat_gateway", "load_balancer", "database", "database_storage", "database_backup", "bucket_storage", "registry",
+    "log_storage", "log_ingestion", "ml", "function", "function_warm", "members", "commitment", "other",
 )  # fmt: skip
 # What metrics.metric may be; the meaning of each is in schema.sql.
 METRICS = (
     "cpu_utilization", "memory_utilization", "gpu_utilization", "network_in_bytes_per_second",
     "network_out_bytes_per_second", "disk_read_ops_per_second", "disk_write_ops_per_second",
     "disk_read_bytes_per_second", "disk_write_bytes_per_second",
-    "requests_per_second",
+    "requests_per_second", "connections", "connection_utilization", "storage_utilization", "cpu_request_utilization",
+    "memory_request_utilization", "kept_warm_utilization", "group_size",
 )  # fmt: skip
 
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
@@ -214,7 +217,8 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
 }
 _DIMENSIONS = (
     "instances", "instance_types", "volumes", "snapshots", "public_ips", "load_balancers", "nat_gateways",
-    "databases", "buckets", "scaling_groups", "commitments", "tags",
+    "databases", "buckets", "scaling_groups", "commitments", "commitment_offers", "clusters", "repositories",
+    "registry_images", "ml_endpoints", "log_groups", "functions", "subnets", "network_addresses", "tags",
 )  # fmt: skip
 # Names that finops.toml or the engine give a meaning of their own.
 _RESERVED_PARAMETERS = ("enabled", "cloud", "account", "tag", "as_of", "window_start")
