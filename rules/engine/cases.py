@@ -7,6 +7,7 @@
       - name: a quarter-end peak inside the window is work
         instances: [{instance_id: i-1}]
         activity: [{resource_id: i-1, cpu_days: 95, cpu_coverage: 1, cpu_peak: 0.98}]
+        trap: quarter-end                       # optional: the trap of the rule's header that this is
         parameters: {cpu_peak_max: 0.05}        # optional
         expect: [{resource_id: i-1, verdict: ok, reason: reached 98.0 %}]
 
@@ -35,7 +36,7 @@ from rules.engine.checking import NEED_TABLES, ROLLUP_COLUMNS
 from rules.engine.header import read_yaml
 from rules.engine.running import run
 
-_NOT_TABLES = {"name", "parameters", "expect", "as_of"}
+_NOT_TABLES = {"name", "trap", "parameters", "expect", "as_of"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,8 @@ class Header(_Strict):
     effort: Level
     risk: Level
     sources: list[Source] = Field(min_length=1)
+    # Situations that look like a finding and are none, or the other way round, by a name; each has a case in the fixture.
+    traps: dict[Identifier, Sentence] = {}
     # Clouds where there is nothing to find, and why, in a sentence: the audit says it of each of their accounts.
     not_on: dict[Cloud, Sentence] = {}
     # Command lines per cloud; where they differ by action, or by what the query calls remediation_case, per such word.
