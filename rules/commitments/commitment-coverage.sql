@@ -18,18 +18,29 @@ sources:
   - {title: "EC2 user guide: how Reserved Instances are applied", url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/apply_ri.html"}
   - {title: "Google Cloud: resource-based committed use discounts", url: "https://cloud.google.com/compute/docs/instances/signing-up-committed-use-discounts"}
   - {title: "Alibaba Cloud: change the billing method of an instance to subscription", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/change-the-billing-method-of-an-instance-from-pay-as-you-go-to-subscription"}
+traps:
+  unsteady-usage: "Usage that comes and goes is not worth a commitment."
+  falling-usage: "A commitment that loses money as soon as usage falls a little is none to recommend."
+  nested-pools: "Plans for families and a plan for all cover the same usage: they are alternatives."
+  last-week-machine: "A machine that was started last week is no steady usage yet."
+  daily-bill: "A bill by the day does not tell the hours that a commitment is sized on."
 remediation:
   aws:
     compute_plan:
       - "aws savingsplans describe-savings-plans-offerings --plan-types Compute --durations {proposed_seconds} --payment-options {proposed_payment_option}"
       - "aws savingsplans create-savings-plan --savings-plan-offering-id OFFERING_ID --commitment {proposed_hourly_commitment}"
+      - "# cannot be undone: a Savings Plan runs for its term, and one of 100 USD an hour or less may be given back within 7 days of the same month."
     instance_plan:
       - "aws savingsplans describe-savings-plans-offerings --plan-types EC2Instance --durations {proposed_seconds} --payment-options {proposed_payment_option} --filters name=region,values={region}"
       - "aws savingsplans create-savings-plan --savings-plan-offering-id OFFERING_ID --commitment {proposed_hourly_commitment}"
+      - "# cannot be undone: a Savings Plan runs for its term, and one of 100 USD an hour or less may be given back within 7 days of the same month."
     reserved:
       - "aws ec2 describe-reserved-instances-offerings --region {region} --offering-class standard --offering-type {proposed_payment_option} --min-duration {proposed_seconds} --max-duration {proposed_seconds} --instance-type {proposed_instance_type}"
       - "aws ec2 purchase-reserved-instances-offering --region {region} --reserved-instances-offering-id OFFERING_ID --instance-count {proposed_count}"
-  gcp: "gcloud compute commitments create NAME --project {account_id} --region {region} --plan {proposed_plan} --resources {proposed_resources}"
+      - "# cannot be undone: a Reserved Instance runs for its term, and what is not used can be offered on the marketplace."
+  gcp:
+    - "gcloud compute commitments create NAME --project {account_id} --region {region} --plan {proposed_plan} --resources {proposed_resources}"
+    - "# cannot be undone: a commitment is paid for its whole term, used or not."
   alibaba:
     - "aliyun ecs ModifyInstanceChargeType --region {region} --InstanceIds {proposed_instance_ids} --InstanceChargeType PrePaid --Period {proposed_term_months} --PeriodUnit Month --AutoPay false"
     - "# undo: aliyun ecs ModifyInstanceChargeType --region {region} --InstanceIds {proposed_instance_ids} --InstanceChargeType PostPaid"

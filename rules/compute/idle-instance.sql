@@ -21,6 +21,17 @@ sources:
   - {title: "AWS Compute Optimizer: idle is peak CPU under 5 % and under 5 MB of network a day, 14 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
   - {title: "Google Cloud idle VM recommender: received under 2,000 and sent under 1,000 bytes per second", url: "https://cloud.google.com/compute/docs/instances/idle-vm-recommendations-overview"}
   - {title: "Alibaba Cloud FinOps inspection: processor under 5 %, memory under 10 %, network under 50 kbit/s, 7 days", url: "https://github.com/aliyun/alibabacloud-aiops-skills"}
+traps:
+  daily-spike: "Fifteen minutes of work a day average out to one per cent and are work."
+  month-end: "A job of the last day of the month is work, however quiet the rest is."
+  quarter-end: "A job of the quarter end, weeks ago, is work."
+  high-memory: "A full memory at a quiet processor holds something that somebody may ask for."
+  gpu-work: "GPUs work while the processor waits for them."
+  half-measured: "Silence in one direction of the network says nothing of the other."
+  stale-metrics: "Metrics that stopped weeks ago do not say that it is idle now."
+  quiet-member: "A quiet member of a group whose others work is there for the group."
+  local-disks: "What local disks hold is in no image, so the sentence warns."
+  paid-ahead: "A subscription is paid already: terminating it saves nothing before its term ends."
 remediation:
   aws:
     - aws ec2 create-image --region {region} --instance-id {resource_id} --name backup-{resource_id}

@@ -23,6 +23,19 @@ sources:
   - {title: "What a burstable type may use all the time", url: "https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/burstable-credits-baseline-concepts.html"}
   - {title: "Google Cloud: changing the machine type; not with local SSDs", url: "https://cloud.google.com/compute/docs/instances/changing-machine-type-of-stopped-instance"}
   - {title: "What happens when memory is ignored: rightsized workloads killed for lack of it", url: "https://github.com/robusta-dev/krr/issues/110"}
+traps:
+  daily-spike: "Fifteen minutes a day at 95 % need the processors, though the 95th percentile is 2 %."
+  quarter-end: "The quarter end, weeks ago, needs the processors."
+  nightly-hour: "One hour every night that no percentile of a day sees needs its head-room."
+  unknown-memory: "Memory that nobody measures may be full: it is never shrunk."
+  growth: "What grows must still fit in a month."
+  last-week: "The last days carry more than the weeks that it was fitted on."
+  other-architecture: "A smaller type of another family or architecture is another machine."
+  burst-credits: "A burstable machine that works all day does not fit the baseline of a smaller one."
+  local-disks: "A type without the local disks of the current one would lose what they hold."
+  network-cap: "A smaller size may carry the processor's load and not the network's."
+  cluster-node: "The size of a node follows from what its pods reserve, not from what they use."
+  same-price: "A smaller size that costs as much saves nothing."
 remediation:
   aws:
     - aws ec2 stop-instances --region {region} --instance-ids {resource_id}

@@ -16,9 +16,18 @@ sources:
   - {title: "Google Cloud Spot VMs: what suits them", url: "https://cloud.google.com/compute/docs/instances/spot"}
   - {title: "Google Cloud: spot prices are published and change at most once in 30 days", url: "https://cloud.google.com/compute/docs/instances/spot#pricing"}
   - {title: "Alibaba Cloud preemptible instances: what suits them", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/overview-4"}
+traps:
+  data-volume: "A data volume that outlives the machine holds something, whatever its group says."
+  unknown-volumes: "Where not even the boot volume is known, nobody looked for data volumes."
+  no-evidence: "A quiet machine is not a tolerant one: without evidence nothing is proposed."
+  other-zone: "A discount in another zone says nothing of this one."
+  changing-price: "A price counts by how long it held, not by how often it changed."
+  windows: "The licence in the price of Windows is not discounted: compare Windows with Windows."
+  paid-ahead: "A subscription is paid already."
 remediation:
   aws:
     - aws ec2 create-launch-template-version --region {region} --launch-template-id TEMPLATE --source-version 1 --launch-template-data InstanceMarketOptions={{MarketType=spot}}
+    - "# undo: aws ec2 modify-launch-template --region {region} --launch-template-id TEMPLATE --default-version 1"
   alibaba:
     spot:
       - aliyun ecs CreateImage --region {region} --InstanceId {resource_id} --ImageName backup-{resource_id}

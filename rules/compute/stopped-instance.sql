@@ -14,6 +14,14 @@ sources:
   - {title: "AWS Trusted Advisor: instances stopped for more than 30 days", url: "https://docs.aws.amazon.com/awssupport/latest/user/cost-optimization-checks.html"}
   - {title: "Google Cloud: what a stopped VM goes on paying", url: "https://cloud.google.com/compute/docs/instances/stop-start-instance#billing"}
   - {title: "Alibaba Cloud: economical mode, and what a stopped instance goes on paying", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/economical-mode"}
+traps:
+  keep-charging: "On Alibaba Cloud a machine stopped in standard mode pays as if it ran."
+  paid-ahead: "A subscription is paid while it is off, and until it ends."
+  warm-spare: "A stopped member of a scaling group or a cluster may be a warm spare."
+  unknown-since: "Off since nobody knows when is not off for long."
+  switched-off-yesterday: "What was switched off yesterday may be on again tomorrow."
+  unlisted-volumes: "Where not even the boot volume is known, nobody looked what hangs on it."
+  free-address: "An address by traffic costs nothing while a machine has it, on Alibaba Cloud."
 remediation:
   aws:
     - aws ec2 create-image --region {region} --instance-id {resource_id} --name backup-{resource_id} --no-reboot

@@ -61,7 +61,7 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
 
     Raises RuleError when the file is not a list of cases.
     """
-    book = _read(path)
+    book = read_book(path)
     con = duckdb.connect(config={"threads": 1})
     con.execute(schema_sql())
     rollups.prepare(con)
@@ -73,7 +73,11 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
     con.close()
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_book(path: Path) -> dict[str, Any]:
+    """The contents of a case file.
+
+    Raises RuleError when it is not a list of cases.
+    """
     try:
         book = read_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

@@ -59,7 +59,7 @@ class Header(_Strict):
     effort: Level
     risk: Level
     sources: list[Source] = Field(min_length=1)
-    # Situations that look like a finding and are none, or the other way round, by a name; each has a case in the fixture.
+    # What looks like a finding and is none, or the other way round, by a name; each has a case in the fixture.
     traps: dict[Identifier, Sentence] = {}
     # Clouds where there is nothing to find, and why, in a sentence: the audit says it of each of their accounts.
     not_on: dict[Cloud, Sentence] = {}

@@ -14,16 +14,24 @@ sources:
   - {title: "AWS: data between zones costs 0.01 USD per GB in each direction", url: "https://aws.amazon.com/ec2/pricing/on-demand/#Data_Transfer_within_the_same_AWS_Region"}
   - {title: "AWS: which usage types data transfer has", url: "https://docs.aws.amazon.com/cur/latest/userguide/cur-data-transfers-charges.html"}
   - {title: "Google Cloud: inter-zone data transfer", url: "https://cloud.google.com/vpc/network-pricing"}
+traps:
+  public-address: "Some bills do not tell traffic to another zone from traffic over a public address inside the region."
+  free-between-zones: "On Alibaba Cloud traffic between zones costs nothing."
+  other-region: "Traffic to another region or to the internet is something else."
+  free-meter: "A meter that costs nothing counts the same bytes again."
+  no-amount: "A charge that does not tell how much is not nothing."
 remediation:
   aws:
     - aws ec2 describe-instances --region {region} --instance-ids {resource_id} --query Reservations[].Instances[].Placement
+    - "# cannot be undone: nothing is changed, the command only looks."
   gcp:
     - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'value(zone,networkInterfaces)'
+    - "# cannot be undone: nothing is changed, the command only looks."
 doc: |
   Finds resources whose bill holds traffic to another zone of the same region, with the GiB and the money per
   resource; where flow logs are loaded, the peer with the most bytes is named. Talkative pairs belong in one zone,
-  callers belong to the replica beside them, and large reads belong behind an endpoint or a cache. Not all of it
-  can go: a replica in another zone is bought safety, so the amount is the most that can be saved. Google's bill
+  callers belong to the replica beside them, and large reads belong behind an endpoint or a cache. It is wrong
+  for a replica that stands in another zone on purpose: that is bought safety, so the amount is the most that can be saved. Google's bill
   and some of AWS's do not tell traffic between zones from traffic over a public address inside the region; the
   finding says so then.
   On Alibaba Cloud traffic between zones of a region is not a bill item, so nothing is found there, whatever flow logs

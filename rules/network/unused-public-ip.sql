@@ -15,12 +15,20 @@ sources:
   - {title: "AWS: every public IPv4 address costs 0.005 USD an hour, idle ones too", url: "https://aws.amazon.com/vpc/pricing/"}
   - {title: "Google Cloud: reserved static addresses that are not in use", url: "https://cloud.google.com/vpc/network-pricing#ipaddress"}
   - {title: "Alibaba Cloud: the retention fee of an elastic address", url: "https://www.alibabacloud.com/help/en/eip/billing-faq"}
+traps:
+  shared-fee: "On Alibaba Cloud addresses of NAT gateways and load balancers pay the same fee as unused ones."
+  between-two-uses: "An idle hour between two uses is not waste."
+  in-use-again: "The bill tells of last week, the inventory of today."
+  reserved-for-years: "An address reserved for years may be unused since yesterday only."
+  two-currencies: "An address billed in two currencies is one address."
 remediation:
   aws:
+    - "# kept: nothing but the right to ask for the same address again, while nobody else has it"
     - aws ec2 release-address --region {region} --allocation-id {resource_id}
     - "# undo, while nobody else has it: aws ec2 allocate-address --region {region} --domain vpc --address {current_address}"
   alibaba:
     release:
+      - "# kept: nothing but the right to ask for the same address again, while nobody else has it"
       - aliyun vpc ReleaseEipAddress --region {region} --AllocationId {resource_id}
       - "# undo, while nobody else has it: aliyun vpc AllocateEipAddress --region {region} --IpAddress {current_address}"
     subscription:
@@ -28,9 +36,13 @@ remediation:
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
     release:
+      - "# kept: nothing, an address that was released is for anybody who asks"
       - gcloud compute addresses delete {resource_name} --project {account_id} --region {region}
+      - "# cannot be undone: Google gives back no address of your choice."
     global:
+      - "# kept: nothing, an address that was released is for anybody who asks"
       - gcloud compute addresses delete {resource_name} --project {account_id} --global
+      - "# cannot be undone: Google gives back no address of your choice."
 doc: |
   Finds public addresses that are kept and used by nothing, from the inventory, and from the bill where there is
   no inventory (the bill itself calls the hours idle). Where the cloud does not tell since when an address is

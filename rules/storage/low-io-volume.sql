@@ -20,6 +20,14 @@ sources:
   - {title: "AWS Compute Optimizer: idle EBS volumes over 14 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
   - {title: "Alibaba Cloud: what the performance levels of an ESSD carry", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/essds"}
   - {title: "Google Cloud: what a standard persistent disk carries", url: "https://cloud.google.com/compute/docs/disks/performance"}
+traps:
+  weekly-backup: "A backup on one day of the week is use, though the other six are silent."
+  daily-peak: "A daily peak is use, though its mean over the day is below every limit."
+  boot-volume: "A boot volume is quiet and needed."
+  half-measured: "Silent reads say nothing of the writes."
+  means-only: "Means without maxima may hide a moment of work."
+  pod-claim: "A volume of a Kubernetes claim is the cluster's to give up."
+  stopped-machine: "A volume of a machine that is off is quiet because the machine is off."
 remediation:
   aws:
     delete:

@@ -13,6 +13,12 @@ sources:
   - {title: "AWS Compute Optimizer: volumes unattached for 32 days", url: "https://docs.aws.amazon.com/compute-optimizer/latest/ug/view-idle-recommendations.html"}
   - {title: "Alibaba Cloud FinOps inspection: data disks that are not in use", url: "https://github.com/aliyun/alibabacloud-aiops-skills"}
   - {title: "Unattached disks that belonged to pods", url: "https://github.com/microsoft/finops-toolkit/issues/780"}
+traps:
+  detached-yesterday: "A volume detached yesterday may be on its way to another machine."
+  pod-claim: "A volume that a Kubernetes claim holds is the cluster's to give up."
+  new-volume: "A volume that was never attached may have been made this morning."
+  unknown-since: "A volume of which no time at all is known may be of today."
+  same-id-elsewhere: "A volume of the same id in another account or region is another volume."
 remediation:
   aws:
     - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-delete
@@ -42,7 +48,8 @@ doc: |
   used. Where the cloud does not tell when a volume was detached, the last day on which operations were measured
   counts, and its creation where there never were any, with lower confidence. A volume detached yesterday may
   be on its way to another machine, and one that a Kubernetes claim holds is the cluster's to give up: neither
-  is flagged. Take a snapshot, wait for it to complete, delete; the snapshot brings it back. A disk by
+  is flagged. It is wrong for a disk that a job attaches once a quarter, or that is kept as evidence: ask its owner.
+  Take a snapshot, wait for it to complete, delete; the snapshot brings it back. A disk by
   subscription (Alibaba Cloud) is paid until its term ends: the command stops its renewal.
 ---*/
 WITH judged AS (

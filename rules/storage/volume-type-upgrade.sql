@@ -17,6 +17,14 @@ sources:
   - {title: "Alibaba Cloud ESSD performance levels and their limits", url: "https://www.alibabacloud.com/help/en/ecs/user-guide/essds"}
   - {title: "Google Cloud Persistent Disk: limits per GiB, and a base that the disks of a machine share", url: "https://cloud.google.com/compute/docs/disks/performance"}
   - {title: "Google Cloud Hyperdisk Balanced: 3,000 operations and 140 MiB per second included", url: "https://cloud.google.com/compute/docs/disks/hd-types/hyperdisk-balanced"}
+traps:
+  quarter-end: "A peak at the quarter end is load that the cheaper type must carry."
+  bigger-than-included: "A gp2 above 1,000 GiB gives more operations than gp3 includes."
+  bytes-not-operations: "The operations may fit while the bytes do not."
+  operations-only: "Operations without bytes are not the whole load."
+  shared-base: "On Google the disks of a machine share a base: what the others need is not left."
+  pod-claim: "A volume of a Kubernetes claim is changed through its storage class."
+  paid-ahead: "The level of a subscription can only be raised before it ends."
 remediation:
   aws:
     - aws ec2 modify-volume --region {region} --volume-id {resource_id} --volume-type {proposed_volume_type} --iops {proposed_iops} --throughput {proposed_throughput_mib}
@@ -32,6 +40,7 @@ remediation:
       - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id}
       - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
       - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {proposed_volume_type} --PerformanceLevel {proposed_performance_level} --SnapshotId SNAPSHOT
+      - "# undo, the old one is there still: aliyun ecs DeleteDisk --region {region} --DiskId NEW_DISK"
     swap_disk:
       - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id}
       - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-change-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
@@ -49,6 +58,7 @@ remediation:
     change-type:
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
       - gcloud compute disks create {resource_name}-new --project {account_id} --zone {zone} --type {proposed_volume_type} --source-snapshot before-change-{resource_id}
+      - "# undo, the old one is there still: gcloud compute disks delete {resource_name}-new --project {account_id} --zone {zone}"
     swap_disk:
       - gcloud compute instances stop {current_instance_name} --project {account_id} --zone {current_zone}
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
@@ -71,6 +81,7 @@ remediation:
     regional_new:
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}
       - gcloud compute disks create {resource_name}-new --project {account_id} --region {region} --replica-zones ZONE,ZONE --type {proposed_volume_type} --source-snapshot before-change-{resource_id}
+      - "# undo, the old one is there still: gcloud compute disks delete {resource_name}-new --project {account_id} --region {region}"
     regional_swap:
       - gcloud compute instances stop {current_instance_name} --project {account_id} --zone {current_zone}
       - gcloud compute snapshots create before-change-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-region {region}
