@@ -11,7 +11,7 @@ from finops.carbon import Running
 from finops.emissions.footprints import Effect, Footprints
 from finops.emissions.grams import Parts
 from finops.errors import InvariantError
-from finops.savings.actions import STAGES
+from finops.savings.actions import stage_of
 from finops.savings.priced import Priced
 from finops.verdicts import Key
 
@@ -23,7 +23,7 @@ def net_savings(priced: Sequence[Priced], footprints: Footprints) -> dict[str, P
     """
     book = _Book(footprints)
     pending = [one for one in priced if one.verdict.exemption is None]
-    for one in sorted(pending, key=lambda one: (STAGES[one.verdict.action], one.id)):
+    for one in sorted(pending, key=lambda one: (stage_of(one.verdict), one.id)):
         if one.choice.counted:
             book.count(one)
     unpriced = [one for one in pending if one.left is None]

@@ -7,7 +7,7 @@ from finops.carbon import METHOD_VERSION, Emissions, Unknown
 from finops.emissions.footprints import Footprints
 from finops.emissions.grams import Parts, spread
 from finops.model import CarbonMethod, CarbonSource, FootprintLine
-from finops.savings.estate import Instance, Resource, Volume
+from finops.savings.estate import Asset, Instance, Resource, Volume
 from finops.verdicts import Key
 
 
@@ -25,6 +25,8 @@ def footprint_lines(
 def _kind(resource: Resource) -> str:
     if isinstance(resource, Instance):
         return "instance"
+    if isinstance(resource, Asset):
+        return resource.kind
     return "volume" if isinstance(resource, Volume) else "public_ip"
 
 

@@ -1,7 +1,7 @@
 """What each resource emits in 730 hours, and what an action alone would save of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -10,7 +10,8 @@ from finops.carbon import Emissions, Quality, Running, Saving, Spec, Unknown
 from finops.carbon.model import worst
 from finops.carbon.savings import PRICE_ONLY
 from finops.emissions.grams import Parts
-from finops.savings.estate import Address, Estate, Instance, Volume
+from finops.savings.actions import GROUP, Stage, stage_of
+from finops.savings.estate import Address, Asset, Estate, Instance, Volume
 from finops.savings.listing import is_regional
 from finops.savings.priced import Priced
 from finops.verdicts import Key, Verdict
@@ -19,6 +20,7 @@ HOURS = 730.0
 _WEEK = 168  # hours
 TRAFFIC = "network power hardly follows traffic, so nothing is claimed (low confidence)"
 NO_ENERGY = "an address has no energy of its own in this method"
+NO_METHOD = "this method has no figures for services that the cloud runs on machines of its own"
 NOT_RUNNING = "it is not running"
 _NOTHING_RUNS = "nothing of it uses energy now"
 
@@ -80,13 +82,21 @@ class Footprints:
         verdict = one.verdict
         if verdict.action in ("spot", "buy"):
             return _nothing(verdict.key, PRICE_ONLY)
-        if verdict.action == "move":
+        if verdict.action == "move" and not verdict.proposed.get("region"):
             return _nothing(verdict.key, TRAFFIC, "unknown")
+        if verdict.action == "move":
+            return self._moved(verdict, str(verdict.proposed["region"]))
         if verdict.action == "release":
             return _nothing(verdict.key, NO_ENERGY)
-        if verdict.action in ("resize", "schedule"):
+        if verdict.resource_type == GROUP and stage_of(verdict) == Stage.SCHEDULE:
+            return self._fewer(one)
+        if isinstance(self.estate.resources.get(verdict.key), Asset):
+            return Effect(None, reason=NO_METHOD)
+        if verdict.action in ("resize", "schedule") and verdict.resource_type != "volume":
             return self._run_otherwise(verdict, running)
-        if verdict.action == "change-type":
+        if verdict.action == "change-type" and verdict.resource_type == "instance":
+            return self._run_otherwise(verdict, running)
+        if verdict.action in ("change-type", "resize"):
             return self._changed(verdict)
         return self._removal(self._removed(one))
 
@@ -101,6 +111,27 @@ class Footprints:
         if not known:
             return _nothing(keys[0], _NOTHING_RUNS)
         return Effect(known, worst(one.quality for one in estimates if isinstance(one, Emissions)))
+
+    def _fewer(self, one: Priced) -> Effect:
+        """What a smaller group saves: the share of its machines that go, of what each of them emits."""
+        verdict = one.verdict
+        now, then = verdict.current.get("members"), verdict.proposed.get("members")
+        machines = self.estate.members.get((verdict.key, verdict.region), [])
+        if not isinstance(now, int) or not isinstance(then, int) or not 0 <= then <= now or not now:
+            return Effect(None, reason="how many machines the group would keep is not known")
+        whole = self._removal(sorted(machines) or [verdict.key])
+        if whole.parts is None:
+            return whole
+        gone = 1 - then / now
+        return Effect({key: parts.share(gone) for key, parts in whole.parts.items()}, whole.quality)
+
+    def _moved(self, verdict: Verdict, region: str) -> Effect:
+        """What the same machine emits less on the grid of another region."""
+        machine = self.estate.resources.get(verdict.key)
+        if not isinstance(machine, Instance):
+            return Effect(None, reason=NO_METHOD)
+        there = self._machine(replace(machine, region=region))
+        return _of_saving(verdict.key, carbon.saved_by_change(self.of(verdict.key), there))
 
     def _removed(self, one: Priced) -> list[Key]:
         """What an action takes away: the resource and the children that go with it, whatever they cost."""
@@ -135,17 +166,13 @@ class Footprints:
 
     def _changed(self, verdict: Verdict) -> Effect:
         volume = self.estate.resources.get(verdict.key)
-        medium = verdict.proposed.get("medium")
-        if not isinstance(volume, Volume) or medium in (None, volume.medium):
+        if not isinstance(volume, Volume):
             return _nothing(verdict.key, PRICE_ONLY)
-        after = carbon.volume(
-            volume.key.cloud,
-            volume.region,
-            medium=medium,
-            size_gib=volume.size_gib,
-            hours=HOURS,
-            replication=_copies(volume),
-        )
+        medium = verdict.proposed.get("medium") or volume.medium
+        size = verdict.proposed.get("size_gib", volume.size_gib)
+        if (medium, size) == (volume.medium, volume.size_gib):
+            return _nothing(verdict.key, PRICE_ONLY)
+        after = _volume(replace(volume, medium=medium, size_gib=size))
         return _of_saving(verdict.key, carbon.saved_by_change(self.of(verdict.key), after))
 
     def _estimate(self, key: Key) -> Emissions | Unknown:
@@ -154,6 +181,8 @@ class Footprints:
             return Unknown("it is not in the inventory")
         if isinstance(resource, Address):
             return Unknown(NO_ENERGY)
+        if isinstance(resource, Asset):
+            return Unknown(NO_METHOD)
         if isinstance(resource, Volume):
             return _volume(resource)
         return self._machine(resource)
@@ -188,7 +217,7 @@ def _after(verdict: Verdict, machine: Instance, before: Running) -> Running | No
         str(verdict.proposed.get("instance_type")),
         verdict.proposed.get("vcpu"),
         verdict.proposed.get("memory_gib"),
-        architecture=machine.architecture,
+        architecture=verdict.proposed.get("architecture") or machine.architecture,
     )
     return Running(spec, before.share)
 

@@ -28,6 +28,10 @@ class Grams:
         ends = (self.low - other.low, central, self.high - other.high)
         return Grams(min(ends), central, max(ends))
 
+    def share(self, part: float) -> Grams:
+        """A part of it, in whole grams again."""
+        return Grams(round(self.low * part), round(self.central * part), round(self.high * part))
+
     def beside(self, taken: Grams, most: Grams) -> Grams:
         """As much of it as fits beside what is taken: no end of the two together lies above that of `most`."""
         high = min(self.high, most.high - taken.high)
@@ -59,6 +63,9 @@ class Parts:
 
     def __sub__(self, other: Parts) -> Parts:
         return Parts(self.operational - other.operational, self.embodied - other.embodied)
+
+    def share(self, part: float) -> Parts:
+        return Parts(self.operational.share(part), self.embodied.share(part))
 
     def beside(self, taken: Parts, most: Parts) -> Parts:
         return Parts(

@@ -70,7 +70,13 @@ _KINDS: Mapping[str, _Kind] = {
     "nat_gateway": _Kind("nat_gateways", "nat_gateway_id", ("state",)),
     "database": _Kind("databases", "database_id", ("state", "instance_type", "storage_type", "storage_gib")),
     "bucket": _Kind("buckets", "bucket_id", ("has_lifecycle",)),
-    "scaling_group": _Kind("scaling_groups", "scaling_group_id", ("min_size", "instance_type")),
+    "scaling_group": _Kind(
+        "scaling_groups", "scaling_group_id", ("min_size", "desired_size", "instance_type")
+    ),
+    "repository": _Kind("repositories", "repository_id", ("has_cleanup",)),
+    "ml_endpoint": _Kind("ml_endpoints", "endpoint_id", ("state", "instance_type", "instances")),
+    "log_group": _Kind("log_groups", "log_group_id", ("retention_days", "unlimited")),
+    "function": _Kind("functions", "function_id", ("memory_mib", "kept_warm", "architecture")),
 }
 
 

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from finops.model import Action as Verb
-from finops.verdicts import Key
+from finops.verdicts import Key, Verdict
 
 
 class Cell(NamedTuple):
@@ -31,7 +31,7 @@ class Stage(IntEnum):
     RATE = 3
 
 
-STAGES: Mapping[Verb, Stage] = {
+_STAGES: Mapping[Verb, Stage] = {
     "terminate": Stage.REMOVE,
     "stop": Stage.REMOVE,
     "delete": Stage.REMOVE,
@@ -43,6 +43,20 @@ STAGES: Mapping[Verb, Stage] = {
     "spot": Stage.RATE,
     "buy": Stage.RATE,
 }
+GROUP = "scaling_group"
+
+
+def stage_of(verdict: Verdict) -> Stage:
+    """The stage of what a verdict proposes.
+
+    A smaller group runs fewer machine hours; a move to another region is another rate for the same machine, while
+    other moves do away with the traffic they are about.
+    """
+    if verdict.action == "resize" and verdict.resource_type == GROUP:
+        return Stage.SCHEDULE
+    if verdict.action == "move" and verdict.proposed.get("region"):
+        return Stage.RATE
+    return _STAGES[verdict.action]
 
 
 @dataclass(frozen=True, slots=True)

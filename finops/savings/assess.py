@@ -22,7 +22,7 @@ from finops.savings.loading import load_costs
 from finops.savings.netting import Choice, choose
 from finops.savings.priced import Priced, finding_id
 from finops.savings.prices import PriceBook, load_prices
-from finops.savings.rates import REMOVES, remaining_ratio
+from finops.savings.rates import remaining_ratio, removes
 from finops.savings.settling import settle
 from finops.savings.variation import load_variation
 from finops.verdicts import Key, Verdict
@@ -59,7 +59,7 @@ def assess(
 
     estate = load_estate(con)
     prices = load_prices(con, as_of, quantities(estate))
-    reach = [estate.reach(verdict.key, verdict.components) for verdict in verdicts]
+    reach = [estate.reach(one.key, one.components, one.region) for one in verdicts]
     keys = {key for keys in reach for key in keys} | {verdict.key for verdict in verdicts}
     book = load_costs(con, estate, prices, keys, as_of)
     covered = Covered(Pools(con))
@@ -99,18 +99,21 @@ def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:
         return min_savings is None
     if min_savings is not None and saving < min_savings:
         return False
-    return saving > 0 or one.verdict.action in REMOVES
+    return saving > 0 or removes(one.verdict)
 
 
 # --- price ------------------------------------------------------------------------------------------------
 
 
 def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: Covered) -> Priced:
-    cost = book.of(verdict.key)
+    group = (verdict.key, verdict.region) in book.estate.groups
+    cost = None if group else book.of(verdict.key)
     own = _own_cells(verdict, cost)
     one = Priced(
         id=finding_id(
-            verdict.rule.id, verdict.key, verdict.region if verdict.key in book.estate.ambiguous else None
+            verdict.rule.id,
+            verdict.key,
+            verdict.region if book.estate.repeats(verdict.key, group=group) else None,
         ),
         verdict=verdict,
         before=own,
@@ -132,7 +135,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: C
     if ratio is None:
         return _unpriced(one, why_not)
     one.left = dict.fromkeys(one.before, ratio)
-    if verdict.action in REMOVES and (one.saving or 0) < 0:
+    if removes(verdict) and (one.saving or 0) < 0:
         return _unpriced(one, "what it was charged in this window is negative, as after a refund")
     covered.keep_paid(one)
     _judge_price(one)
@@ -177,6 +180,7 @@ def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
             continue
         cells = {Cell(child, name): amount for name, amount in cost.components.items()}
         one.before.update(cells)
+        one.child_committed += cost.committed
         one.listed.update(cells if cost.basis == "list" else ())
 
 
@@ -204,8 +208,9 @@ def _judge_price(one: Priced) -> None:
         _doubt(one, "at list prices" + (f": {cost.note}" if cost and cost.note else ""))
     elif cost and cost.basis == "billed" and cost.note:
         _doubt(one, cost.note)
-    if cost and not one.paid and cost.total > 0 and cost.committed / cost.total > Decimal("0.1"):
-        share = cost.committed / cost.total
+    committed, total = (cost.committed, cost.total) if cost else (one.child_committed, one.monthly_cost)
+    if not one.paid and total and total > 0 and committed / total > Decimal("0.1"):
+        share = committed / total
         one.confidence = "low"
         one.reasons.append(
             f"{share:.0%} of its cost is covered by a commitment that is paid whether it is used or not"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from math import prod
 
-from finops.savings.actions import STAGES, Cell, Effect, Stage
+from finops.savings.actions import Cell, Effect, Stage, stage_of
 from finops.savings.costs import CostBook
 from finops.savings.priced import Priced
 from finops.savings.rates import spot_month
@@ -21,12 +21,12 @@ def effects(priced: Sequence[Priced], book: CostBook) -> list[Effect]:
 
 
 def _effect(one: Priced, beside: Sequence[Priced], book: CostBook) -> Effect:
-    stage = STAGES[one.verdict.action]
+    stage = stage_of(one.verdict)
     after: dict[str, Mapping[Cell, Decimal]] = {}
     never = {other.id for other in beside if _excluded(one, other)}
     if one.verdict.action == "spot":
         for other in beside:
-            if STAGES[other.verdict.action] != Stage.SIZE:
+            if stage_of(other.verdict) != Stage.SIZE:
                 continue
             left = None if one.paid else _spot_of_the_new_size(one, other, book)
             if left is None:
@@ -45,7 +45,11 @@ def accepted(priced: Sequence[Priced]) -> Iterator[tuple[str, str, str, str, flo
             by_cell[cell].append(one)
     for cell, mine in sorted(by_cell.items()):
         left = prod((_use_left(one, cell) for one in mine), start=Decimal(1))
-        types = [one.verdict.proposed.get("instance_type") for one in mine if one.verdict.action == "resize"]
+        types = [
+            one.verdict.proposed.get("instance_type")
+            for one in mine
+            if one.verdict.resource_type == "instance" and stage_of(one.verdict) == Stage.SIZE
+        ]
         actions = ",".join(sorted({one.verdict.action for one in mine}))
         yield (*cell.key, cell.component, float(left), actions, next(iter(types), None))
 
@@ -54,6 +58,8 @@ def _use_left(one: Priced, cell: Cell) -> Decimal:
     """The share of its use that is left, whatever held commitments keep costing of the rest."""
     if cell in one.paid:
         return 1 - one.paid[cell].gone
+    if one.verdict.action == "move":
+        return Decimal(0)  # it goes on elsewhere, where other commitments count
     return min(Decimal(1), (one.left or {}).get(cell, Decimal(1)))
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from finops.model import PriceBasis
-from finops.savings.estate import Estate, Instance, Resource, Volume
+from finops.savings.estate import Asset, Estate, Instance, Resource, Volume
 from finops.savings.listing import RUNNING, costs_nothing, costs_while_off, list_cost, only_in_part
 from finops.savings.prices import SUBSCRIPTION, PriceBook
 from finops.savings.subscriptions import Subscription
@@ -135,6 +135,8 @@ def _paid_ahead(resource: Resource) -> tuple[str, ...]:
     """The components that an order of such a resource pays for."""
     if isinstance(resource, Instance):
         return ("compute",)
+    if isinstance(resource, Asset):
+        return tuple(part.component for part in resource.parts)
     return (
         ("storage",) if isinstance(resource, Volume) else ("public_ip", "public_ip_idle", "internet_traffic")
     )

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from importlib.resources import files
+from typing import NamedTuple
 
 import duckdb
 
@@ -76,7 +78,28 @@ class Address:
     machine_model: str | None = None
 
 
-Resource = Instance | Volume | Address
+class ListedPart(NamedTuple):
+    """One part of what a resource costs at list prices: units of a SKU in a month; None where that is unknown."""
+
+    component: str
+    sku: str
+    quantity: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Anything else that costs: snapshots, balancers, databases, buckets, logs …, by the `kind` of findings."""
+
+    key: Key
+    region: str
+    kind: str
+    zone: str | None
+    name: str | None
+    purchase_model: str | None
+    parts: tuple[ListedPart, ...] = ()
+
+
+Resource = Instance | Volume | Address | Asset
 
 
 @dataclass(slots=True)
@@ -84,19 +107,34 @@ class Estate:
     """Every resource of the inventory by key, and which hang on which.
 
     `ambiguous` ids stand for more than one resource of the account (in other regions, or of another kind), so
-    that no cost can be given to one of them.
+    that no cost can be given to one of them. `groups` are scaling groups and clusters, which cost nothing but their
+    machines, `members` those machines: both by region too, as names of groups repeat (`repeated`).
     """
 
     resources: dict[Key, Resource] = field(default_factory=dict)
     attached: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
     dependents: dict[Key, list[Key]] = field(default_factory=lambda: defaultdict(list))
     ambiguous: set[Key] = field(default_factory=set)
+    groups: dict[tuple[Key, str], Asset] = field(default_factory=dict)
+    members: dict[tuple[Key, str], list[Key]] = field(default_factory=lambda: defaultdict(list))
+    repeated: set[Key] = field(default_factory=set)
+
+    def repeats(self, key: Key, *, group: bool = False) -> bool:
+        """Whether an id is found more than once in its account."""
+        return key in (self.repeated if group else self.ambiguous)
+
+    def find(self, key: Key, region: str) -> Resource | None:
+        """What a finding is about."""
+        return self.groups.get((key, region)) or self.resources.get(key)
 
     def instances(self) -> Iterable[Instance]:
         return (resource for resource in self.resources.values() if isinstance(resource, Instance))
 
-    def reach(self, key: Key, components: Iterable[str]) -> list[Key]:
+    def reach(self, key: Key, components: Iterable[str], region: str | None = None) -> list[Key]:
         """The children that an action on these components of a resource takes with it."""
+        if "members" in components:
+            machines = self.members.get((key, region or ""), [])
+            return [*machines, *(disk for one in machines for disk in self.dependents.get(one, []))]
         if "attached" in components:
             return self.attached.get(key, [])
         return self.dependents.get(key, []) if "dependents" in components else []
@@ -106,10 +144,12 @@ class Estate:
 
 
 def load_estate(con: duckdb.DuckDBPyConnection) -> Estate:
-    """Reads instances, volumes and public addresses; order is by key, so that results repeat."""
+    """Reads the inventory; order is by key, so that results repeat."""
     estate = Estate()
     for row in con.execute(_INSTANCES).fetchall():
         _add(estate, Instance(Key(*row[:3]), *row[3:]))
+    for cloud, account, region, group, machine in con.execute(_MEMBERS).fetchall():
+        estate.members[(Key(cloud, account, group), region)].append(Key(cloud, account, machine))
     for row in con.execute(_VOLUMES).fetchall():
         volume = Volume(Key(*row[:3]), *row[3:])
         _add(estate, volume)
@@ -125,7 +165,29 @@ def load_estate(con: duckdb.DuckDBPyConnection) -> Estate:
             estate.attached[Key(address.key.cloud, address.key.account_id, address.resource_id)].append(
                 address.key
             )
+    _add_assets(con, estate)
     return estate
+
+
+def _add_assets(con: duckdb.DuckDBPyConnection, estate: Estate) -> None:
+    """Everything that is no machine, disk or address; one row per part of its list price."""
+    assets: dict[tuple[Key, str, str], Asset] = {}
+    for row in con.execute(_ASSETS).fetchall():
+        cloud, account, identity, region, kind, zone, name, model, component, sku, quantity = row
+        place = (Key(cloud, account, identity), region, kind)
+        known = assets.get(place)
+        parts = known.parts if known else ()
+        if component is not None:
+            parts = (*parts, ListedPart(component, sku or "", quantity))
+        assets[place] = Asset(*place, zone, name, model, parts)
+    names: set[Key] = set()
+    for (key, region, kind), asset in assets.items():
+        if kind in _GROUPS:
+            estate.repeated |= {key} & names
+            names.add(key)
+            estate.groups[(key, region)] = asset
+        else:
+            _add(estate, asset)
 
 
 def _add(estate: Estate, resource: Resource) -> None:
@@ -134,6 +196,15 @@ def _add(estate: Estate, resource: Resource) -> None:
     estate.resources[resource.key] = resource
 
 
+# Kinds that no bill names.
+_GROUPS = ("scaling_group", "cluster")
+_ASSETS = files("finops").joinpath("savings", "assets.sql").read_text(encoding="utf-8")
+_MEMBERS = """
+SELECT cloud, account_id, region, scaling_group, instance_id
+FROM instances
+WHERE scaling_group IS NOT NULL AND state = 'running'
+ORDER BY ALL
+"""
 _INSTANCES = """
 SELECT i.cloud, i.account_id, i.instance_id, i.region, i.zone, i.name, i.state, i.instance_type, i.platform,
     i.purchase_model, i.stopped_mode, i.launched_at, t.vcpu, t.memory_gib, t.gpu_count, t.gpu_model, t.architecture,

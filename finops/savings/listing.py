@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.money import HOURS_PER_MONTH
-from finops.savings.estate import Address, Estate, Instance, Resource, Volume
+from finops.savings.estate import Address, Asset, Estate, Instance, Resource, Volume
 from finops.savings.prices import SUBSCRIPTION, Amount, PriceBook, Quantities, volume_sku
 
 # The components of a machine that it pays for by the hour it runs.
@@ -25,6 +25,15 @@ _SUSTAINED_USE = {
     "n1": 30, "f1": 30, "g1": 30, "m1": 30, "m2": 30, "n2": 20, "n2d": 20, "c2": 20,
 }  # fmt: skip
 
+# What kinds of assets cost beside the price of their hours.
+_ALSO_BY_USE = {
+    "load_balancer": "what it handles is paid for as well",
+    "nat_gateway": "the bytes it handles are paid for as well",
+    "database": "its backups and operations are paid for as well",
+    "bucket": "requests, and bytes in other classes, are paid for as well",
+    "function": "what it works is paid for as well",
+}
+
 
 def list_cost(resource: Resource, prices: PriceBook) -> dict[str, Amount] | None:
     """What a resource costs in 730 hours at list prices, by component; None when a price is unknown."""
@@ -33,6 +42,8 @@ def list_cost(resource: Resource, prices: PriceBook) -> dict[str, Amount] | None
         return prices.volume_month(resource.key.cloud, resource.region, volume_spec(resource), model)
     if isinstance(resource, Address):
         return _address_cost(resource, prices)
+    if isinstance(resource, Asset):
+        return _asset_cost(resource, prices)
     return _machine_cost(resource, prices)
 
 
@@ -70,6 +81,8 @@ def only_in_part(resource: Resource) -> str | None:
         share = _SUSTAINED_USE.get("n1" if series == "custom" else series)
         if share and resource.purchase_model == "on_demand":
             return f"that is before a sustained-use discount of up to {share} %"
+    if isinstance(resource, Asset) and resource.kind in _ALSO_BY_USE:
+        return _ALSO_BY_USE[resource.kind]
     return None
 
 
@@ -124,6 +137,21 @@ def _address_cost(address: Address, prices: PriceBook) -> dict[str, Amount] | No
     if hour is None:
         return None
     return {"public_ip": Amount(Decimal(0), hour.currency) if costs_nothing(address) else _monthly(hour)}
+
+
+def _asset_cost(asset: Asset, prices: PriceBook) -> dict[str, Amount] | None:
+    """Its first part must have a price; of the others, those count that have one."""
+    if asset.purchase_model not in (None, "on_demand"):
+        return None  # what was agreed for the term is not the price on demand
+    parts: dict[str, Amount] = {}
+    for part in asset.parts:
+        place = (asset.key.cloud, asset.region)
+        month = None if part.quantity is None else prices.sku_month(*place, part.sku, part.quantity)
+        if month is None and not parts:
+            return None
+        if month is not None and month.currency == next(iter(parts.values()), month).currency:
+            parts[part.component] = month
+    return parts or None
 
 
 def _address_state(address: Address) -> str:

@@ -35,7 +35,7 @@ class Priced:
     `paid` tells what held commitments keep costing of a cell, `accounts` whose usage a purchase covers, by share.
     `span` is the interval of the net saving, `own_span` that of a purchase, which is not drawn from days. `waste` is
     what an exempt finding costs beyond what counts elsewhere. `listed` are the cells of `before` that no bill holds and
-    that are priced from the list.
+    that are priced from the list. `child_committed` is what commitments cover of the children's cost.
     """
 
     id: str
@@ -46,6 +46,7 @@ class Priced:
     basis: PriceBasis
     currency: str | None
     listed: set[Cell] = field(default_factory=set)
+    child_committed: Decimal = Decimal(0)
     monthly_cost: Decimal | None = None
     monthly_savings: Decimal | None = None
     net_savings: Decimal | None = None

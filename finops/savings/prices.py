@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
+from finops.money import HOURS_PER_MONTH
+
 # Operations and MiB per second that a volume type includes in its price per GiB; None where it has no such meter, so
 # that nothing beyond its size is charged. Types that are not here have neither. Sources: Amazon EBS pricing (gp3: 3,000
 # IOPS and 125 MiB/s); https://cloud.google.com/compute/docs/disks/hd-types/hyperdisk-balanced ("at no extra charge, up
@@ -30,6 +32,8 @@ _OPTIONAL = ("cloud_auto",)
 # Types that are always regional, so that their price needs no suffix.
 _ONLY_REGIONAL = ("hyperdisk-balanced-high-availability",)
 SUBSCRIPTION = "subscription"
+# What a unit of a SKU may be, of those that are priced by one number.
+_UNITS = ("hour", "GiB-month", "GiB-hour", "GiB", "month")
 
 # Monthly quantity of a SKU over the estate: by cloud, region and SKU.
 Quantities = Mapping[tuple[str, str, str], float]
@@ -120,6 +124,16 @@ class PriceBook:
     def address_hour(self, cloud: str, region: str, state: str) -> Amount | None:
         """One hour of a public address: unused, in_use, or as a cloud tells them apart further."""
         return self._price(cloud, region, f"public_ip:{state}", "hour")
+
+    def sku_month(self, cloud: str, region: str, sku: str, quantity: float | None) -> Amount | None:
+        """So many units of any SKU in a month; without a quantity 730 hours of one that is priced by the hour."""
+        for unit in _UNITS:
+            price = self._price(cloud, region, sku, unit)
+            if price is not None and (quantity is not None or unit == "hour"):
+                return Amount(
+                    price.value * (HOURS_PER_MONTH if quantity is None else exact(quantity)), price.currency
+                )
+        return None
 
     def spot_hour(
         self, cloud: str, region: str, zone: str | None, sku: str, platform: str | None = None

@@ -4,6 +4,8 @@ from decimal import Decimal
 from typing import Any
 
 from finops.money import HOURS_PER_MONTH, cents
+from finops.savings import moving
+from finops.savings.actions import GROUP, Stage, stage_of
 from finops.savings.costs import CostBook
 from finops.savings.estate import Instance, Volume
 from finops.savings.listing import attached_cost, is_regional
@@ -11,18 +13,29 @@ from finops.savings.priced import Priced
 from finops.savings.prices import Amount
 from finops.verdicts import Verdict
 
-REMOVES = ("terminate", "stop", "delete", "release", "move")
+
+def removes(verdict: Verdict) -> bool:
+    """Whether an action leaves nothing of the cost it is about."""
+    return stage_of(verdict) == Stage.REMOVE and "share" not in verdict.proposed
 
 
 def remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     """The share of the cost that is left after the action, or why it is not known."""
     verdict = one.verdict
-    if verdict.action in REMOVES:
+    if "share" in verdict.proposed:
+        return _told_share(verdict)
+    if removes(verdict):
         return Decimal(0), ""
     if verdict.action == "spot":
         return _spot_share(one, book)
     if verdict.action == "schedule":
-        return _hours_share(verdict)
+        return _quotient(verdict, "hours_a_week", 168, "how many hours of a week it would run")
+    if verdict.resource_type == GROUP and verdict.action == "resize":
+        return _quotient(verdict, "members", None, "how many machines the group would keep")
+    if verdict.action == "move":
+        return moving.share(one, book)
+    if verdict.proposed.get("sku"):
+        return _sku_share(one, book)
     region = verdict.region
     now = _list_price(verdict, verdict.current, book)
     then = _list_price(verdict, verdict.proposed, book, added=True)
@@ -30,6 +43,11 @@ def remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
         missing = verdict.current if now is None or now.value <= 0 else verdict.proposed
         name = missing.get("instance_type") or missing.get("volume_type")
         return None, f"there is no list price for {name} in {region}"
+    return _quoted(verdict, now, then)
+
+
+def _quoted(verdict: Verdict, now: Amount, then: Amount) -> tuple[Decimal | None, str]:
+    """One list price over another, both written down."""
     if now.currency != then.currency:
         return None, f"the list prices are in {now.currency} and {then.currency}"
     verdict.evidence["list_price_now"] = float(cents(now.value))
@@ -37,13 +55,46 @@ def remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     return then.value / now.value, ""
 
 
-def _hours_share(verdict: Verdict) -> tuple[Decimal | None, str]:
-    """The hours of a week that a schedule leaves, over those that it runs now."""
-    now = verdict.current.get("hours_a_week", 168)
-    then = verdict.proposed.get("hours_a_week")
-    if not all(isinstance(hours, int | float) and 0 <= hours <= 168 for hours in (now, then)) or not now:
-        return None, "the rule does not say how many hours of a week it would run"
+def _told_share(verdict: Verdict) -> tuple[Decimal | None, str]:
+    """The share of its bytes or units that a rule says would be left."""
+    share = verdict.proposed["share"]
+    if not isinstance(share, int | float) or not 0 <= share <= 1:
+        return None, "the rule does not say which share of it would be left"
+    return Decimal(str(share)), ""
+
+
+def _quotient(verdict: Verdict, name: str, usual: int | None, what: str) -> tuple[Decimal | None, str]:
+    """What would be left of a number that the cost goes along with, over what there is now."""
+    now, then = verdict.current.get(name, usual), verdict.proposed.get(name)
+    if not isinstance(now, int | float) or not isinstance(then, int | float):
+        return None, f"the rule does not say {what}"
+    most = now if usual is None else usual
+    if not 0 < now <= most or not 0 <= then <= most:
+        return None, f"the rule does not say {what}"
     return Decimal(str(then)) / Decimal(str(now)), ""
+
+
+def _sku_share(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
+    """The list price of what is proposed over that of what there is; over the real cost where it takes its place whole.
+
+    The second is for what is billed by another measure afterwards, such as an archive that keeps whole copies of what
+    was billed by its changes.
+    """
+    verdict = one.verdict
+    place = (verdict.key.cloud, verdict.region)
+    then = book.prices.sku_month(*place, str(verdict.proposed["sku"]), verdict.proposed.get("quantity"))
+    if then is None:
+        return None, f"there is no list price for {verdict.proposed['sku']} in {verdict.region}"
+    if verdict.proposed.get("absolute"):
+        cost = sum(one.before.values(), Decimal(0))
+        if cost <= 0 or then.currency != one.currency:
+            return None, "what it costs now cannot be compared with the list price of what is proposed"
+        verdict.evidence["list_price_then"] = float(cents(then.value))
+        return then.value / cost, ""
+    now = book.prices.sku_month(*place, str(verdict.current.get("sku")), verdict.current.get("quantity"))
+    if now is None or now.value <= 0:
+        return None, f"there is no list price for {verdict.current.get('sku')} in {verdict.region}"
+    return _quoted(verdict, now, then)
 
 
 def spot_month(verdict: Verdict, instance_type: str, book: CostBook) -> Amount | str:
