@@ -15,6 +15,7 @@ from typing import Any
 
 from collectors.sample.catalogue import extra, hourly, spot_hourly
 from collectors.sample.estate import ALIBABA, AWS_DEV, AWS_PROD, GCP_DEV, GCP_PROD, Disk, Ip, Machine, Sample
+from collectors.sample.service import Service
 
 DISCOUNT = {"aws": Decimal("0.08"), "alibaba": Decimal("0.05"), "gcp": Decimal("0.00")}
 _HOURS = Decimal(730)
@@ -59,7 +60,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def write(folder: Path, sample: Sample, as_of: datetime) -> list[Path]:
+def write(folder: Path, sample: Sample, services: list[Service], as_of: datetime) -> list[Path]:
     """Writes focus-CLOUD.csv.gz for each cloud; the same bytes every time."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -69,7 +70,7 @@ def write(folder: Path, sample: Sample, as_of: datetime) -> list[Path]:
             text = _Text(packed)
             writer = csv.DictWriter(text, COLUMNS, restval="")
             writer.writeheader()
-            writer.writerows(rows(cloud, sample, as_of))
+            writer.writerows(rows(cloud, sample, services, as_of))
         paths.append(path)
     return paths
 
@@ -84,7 +85,7 @@ class _Text:
         return self._packed.write(text.encode())
 
 
-def rows(cloud: str, sample: Sample, as_of: datetime) -> Iterator[dict[str, Any]]:
+def rows(cloud: str, sample: Sample, services: list[Service], as_of: datetime) -> Iterator[dict[str, Any]]:
     """The charges of one cloud for the month that ends at `as_of`."""
     start = (as_of - timedelta(days=1)).replace(day=1)
     days = [start + timedelta(days=i) for i in range((as_of - start).days)]
@@ -98,6 +99,9 @@ def rows(cloud: str, sample: Sample, as_of: datetime) -> Iterator[dict[str, Any]
         for ip in sample.ips:
             if ip.cloud == cloud:
                 yield from _ip_rows(ip, day)
+        for service in services:
+            if service.cloud == cloud:
+                yield from _service_rows(service, day)
     yield from _account_rows(cloud, days)
 
 
@@ -172,6 +176,25 @@ def _ip_rows(ip: Ip, day: datetime) -> Iterator[dict[str, Any]]:
         else "",
     }
     yield row
+
+
+def _service_rows(service: Service, day: datetime) -> Iterator[dict[str, Any]]:
+    for one in service.charges:
+        paid = one.price * (1 - DISCOUNT[service.cloud])
+        row = _base(
+            service.cloud, service.account, service.region, day, one.meter or one.words, one.units, one.unit,
+            one.price, paid,
+        )  # fmt: skip
+        yield row | {
+            "ServiceName": one.service,
+            "ServiceCategory": one.category,
+            "ServiceSubcategory": one.subcategory,
+            "ChargeDescription": one.words,
+            "SkuMeter": one.meter,
+            "ResourceId": service.id,
+            "ResourceName": service.row.get("name") or service.id,
+            "ResourceType": service.table.removesuffix("s").replace("_", " ").capitalize(),
+        }
 
 
 def _account_rows(cloud: str, days: list[datetime]) -> Iterator[dict[str, Any]]:

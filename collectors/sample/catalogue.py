@@ -29,6 +29,15 @@ class Type:
     network: float | None = None
     disks: tuple[float | None, float | None] = (None, None)
 
+    @property
+    def line(self) -> str:
+        """What its family is a generation of."""
+        return self.family.rstrip("0123456789aygdn") if self.cloud != "gcp" else "n-standard"
+
+    @property
+    def generation(self) -> int:
+        return int("".join(letter for letter in self.family if letter.isdigit())[:1] or 0)
+
 
 TYPES = {
     one.name: one
@@ -44,6 +53,13 @@ TYPES = {
         Type(
             "aws", "g4dn.xlarge", 4, 16, "g4dn", "0.526", gpu="NVIDIA T4", network=5.0, disks=(113.2, 3000.0)
         ),
+        Type("aws", "m6a.large", 2, 8, "m6a", "0.0864", network=0.78, disks=(81.25, 3600.0)),
+        Type("aws", "m6a.xlarge", 4, 16, "m6a", "0.1728", network=1.56, disks=(156.25, 6000.0)),
+        Type("aws", "m6a.2xlarge", 8, 32, "m6a", "0.3456", network=3.12, disks=(312.5, 12_000.0)),
+        Type("aws", "m6a.4xlarge", 16, 64, "m6a", "0.6912", network=6.25, disks=(625.0, 20_000.0)),
+        Type("aws", "m7g.large", 2, 8, "m7g", "0.0816", "arm64", network=0.94, disks=(78.75, 3600.0)),
+        Type("aws", "m7g.xlarge", 4, 16, "m7g", "0.1632", "arm64", network=1.88, disks=(156.25, 6000.0)),
+        Type("alibaba", "ecs.g8y.xlarge", 4, 16, "g8y", "0.1509", "arm64", network=3.0),
         Type("alibaba", "ecs.g7.large", 2, 8, "g7", "0.0943", network=2.0),
         Type("alibaba", "ecs.g7.xlarge", 4, 16, "g7", "0.1886", network=3.0),
         Type("alibaba", "ecs.g7.2xlarge", 8, 32, "g7", "0.3772", network=5.0),
@@ -121,6 +137,8 @@ def type_rows(cloud: str) -> list[dict[str, Any]]:
             "architecture": one.architecture,
             "family": one.family,
             "burstable": one.burstable,
+            "generation": one.generation,
+            "line": one.line,
             "gpu_count": 1 if one.gpu else 0,
             "gpu_model": one.gpu,
             "local_disk_gib": 125.0 if one.gpu else 0.0,

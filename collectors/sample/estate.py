@@ -104,7 +104,7 @@ class Sample:
 AWS_PROD, AWS_DEV = "111122223333", "044455556666"
 ALIBABA = "1234567890123456"
 GCP_PROD, GCP_DEV = "acme-shop-prod", "acme-data-dev"
-_CLOUD = {AWS_PROD: "aws", AWS_DEV: "aws", ALIBABA: "alibaba", GCP_PROD: "gcp", GCP_DEV: "gcp"}
+CLOUD_OF = {AWS_PROD: "aws", AWS_DEV: "aws", ALIBABA: "alibaba", GCP_PROD: "gcp", GCP_DEV: "gcp"}
 _BOOT = {"aws": ("gp3", 30, "ssd"), "alibaba": ("cloud_essd", 40, "ssd"), "gcp": ("pd-balanced", 30, "ssd")}
 _HDD = {"pd-standard", "st1", "cloud_efficiency"}
 
@@ -121,6 +121,7 @@ PLAN = (
     _Group(AWS_PROD, "us-east-1", "inference", "g4dn.xlarge", "gpu", 2, team="ml"),
     _Group(AWS_PROD, "us-east-1", "old-wiki", "m5.large", "idle", 2, state="stopped", stopped_days=120, data=(("gp2", 500, ""),), public=True),
     _Group(AWS_PROD, "us-east-1", "maintenance", "m5.large", "busy", 1, state="stopped", stopped_days=3),
+    _Group(AWS_PROD, "us-east-1", "mail", "m5.large", "light", 6, group="asg-mail"),
     # AWS, production, Ireland
     _Group(AWS_PROD, "eu-west-1", "shop-web-eu", "m5.xlarge", "busy", 6, public=True),
     _Group(AWS_PROD, "eu-west-1", "shop-db-eu", "r5.xlarge", "memory_bound", 2, data=(("gp3", 800, "weekly_backup"),)),
@@ -130,6 +131,7 @@ PLAN = (
     _Group(AWS_DEV, "us-east-1", "batch-spot", "c5.xlarge", "steady", 4, stage="dev", model="spot", team="data"),
     _Group(AWS_DEV, "us-east-1", "sandbox", "m5.2xlarge", "idle", 4, stage="sandbox", data=(("gp2", 100, "idle"),), team="ml"),
     _Group(AWS_DEV, "us-east-1", "load-test", "m5.4xlarge", "oversized", 2, stage="test"),
+    _Group(AWS_DEV, "us-east-1", "desk", "m5.2xlarge", "desk", 3, stage="dev", team="data"),
     _Group(AWS_DEV, "us-east-1", "trial", "m5.xlarge", "idle", 2, stage="dev", age_days=5),
     _Group(AWS_DEV, "us-east-1", "flaky-agent", "m5.xlarge", "gaps", 2, stage="dev"),
     _Group(AWS_DEV, "eu-west-1", "dev-eu", "m5.xlarge", "steady", 6, stage="dev"),
@@ -171,7 +173,7 @@ def build(as_of: datetime) -> Sample:
 
 
 def _machine(group: _Group, number: int, as_of: datetime) -> Machine:
-    cloud, name = _CLOUD[group.account], f"{group.name}-{number:02d}"
+    cloud, name = CLOUD_OF[group.account], f"{group.name}-{number:02d}"
     return Machine(
         cloud=cloud,
         account=group.account,
@@ -243,7 +245,7 @@ def _loose_disks(as_of: datetime) -> Iterator[Disk]:
         (GCP_DEV, "us-central1", "pd-standard", 800, 27, None),
     )
     for account, region, kind, size, days, claim in plan:
-        cloud = _CLOUD[account]
+        cloud = CLOUD_OF[account]
         seed = f"loose{account}{region}{size}"
         yield Disk(
             cloud, account, region, zones(cloud, region)[0], _id(cloud, "volume", seed), f"left-{size}", kind,
@@ -263,7 +265,7 @@ def _loose_ips(as_of: datetime) -> Iterator[Ip]:
             (GCP_PROD, "us-central1", 120),
         )
     ):
-        cloud = _CLOUD[account]
+        cloud = CLOUD_OF[account]
         yield Ip(
             cloud, account, region, _id(cloud, "public_ip", f"loose{number}"), f"203.0.113.{200 + number}", None,
             as_of - timedelta(days=days),

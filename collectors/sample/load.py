@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from collectors.sample import bill, catalogue
 from collectors.sample.estate import AWS_DEV, Disk, Ip, Machine, Sample, build, tag_rows
-from collectors.sample.metrics import disk_metrics, machine_metrics
+from collectors.sample.metrics import disk_metrics, hourly_metrics, machine_metrics, service_metrics
+from collectors.sample.service import IDS, Service
+from collectors.sample.services import services
 from finops.warehouse import Scope, Writer, load_scope, record_failure
 
 AS_OF = datetime(2026, 11, 1)  # noqa: DTZ001 - instants are naive UTC throughout
@@ -23,11 +25,16 @@ _DENIED_SAID = (
 def load_inventory(writer: Writer, *, as_of: datetime = AS_OF) -> None:
     """Replaces every scope of the sample in the warehouse: inventory, metrics, types and prices."""
     sample = build(as_of)
-    places = sorted({(one.cloud, one.account, one.region) for one in sample.disks})
+    beside = services(as_of)
+    places = sorted({(one.cloud, one.account, one.region) for some in (sample.disks, beside) for one in some})
     tags = tag_rows(sample)
     for cloud, account, region in places:
         here = _filter(cloud, account, region)
         load = _loader(writer, cloud, account, region, as_of)
+        for table in IDS:
+            load(table, **_service_rows(table, filter(here, beside)))
+        if region == "global":
+            continue
         load(
             "instances",
             instances=_instance_rows(filter(here, sample.machines)),
@@ -42,23 +49,31 @@ def load_inventory(writer: Writer, *, as_of: datetime = AS_OF) -> None:
         load("instance_types", instance_types=catalogue.type_rows(cloud))
         load("prices", prices=catalogue.list_rows(cloud, region, as_of))
         load("spot_prices", prices=catalogue.spot_rows(cloud, region, as_of))
-        _load_metrics(writer, Scope(cloud, account, region, "metrics"), sample, here, as_of)
+        _load_metrics(writer, Scope(cloud, account, region, "metrics"), sample, beside, here, as_of)
 
 
 def write_bills(folder: Path, *, as_of: datetime = AS_OF) -> list[Path]:
     """Writes one FOCUS 1.2 bill per cloud into `folder` and returns the files."""
-    return bill.write(folder, build(as_of), as_of)
+    return bill.write(folder, build(as_of), services(as_of), as_of)
 
 
 def _load_metrics(
-    writer: Writer, scope: Scope, sample: Sample, here: Callable[[Any], bool], as_of: datetime
+    writer: Writer,
+    scope: Scope,
+    sample: Sample,
+    beside: list[Service],
+    here: Callable[[Any], bool],
+    as_of: datetime,
 ) -> None:
     if scope == DENIED:
         record_failure(writer.con, writer.run_id, scope, "denied", _DENIED_SAID, at=as_of, calls=1)
         return
-    rows = machine_metrics(filter(here, sample.machines), as_of) + disk_metrics(
-        filter(here, sample.disks), as_of
-    )
+    rows = [
+        *machine_metrics(filter(here, sample.machines), as_of),
+        *disk_metrics(filter(here, sample.disks), as_of),
+        *service_metrics(filter(here, beside), as_of),
+        *hourly_metrics(filter(here, sample.machines), as_of),
+    ]
     load_scope(writer.con, writer.run_id, scope, {"metrics": [pa.Table.from_pylist(rows)]}, at=as_of, calls=0)
 
 
@@ -81,6 +96,18 @@ def _tags_of(rows: Iterable[Mapping[str, Any]], kind: str, *place: str) -> list[
         for row in rows
         if (row["cloud"], row["account_id"], row["region"]) == place and row["resource_type"] == kind
     ]
+
+
+def _service_rows(table: str, found: Iterable[Service]) -> dict[str, list[dict[str, Any]]]:
+    """Rows of the services of one table, and of the tables that come with it."""
+    rows: dict[str, list[dict[str, Any]]] = {table: []}
+    for one in found:
+        if one.table != table:
+            continue
+        rows[table].append({**_place(one), IDS[table]: one.id, **one.row})
+        for other, more in one.others.items():
+            rows.setdefault(other, []).extend({**_place(one), **row} for row in more)
+    return rows
 
 
 def _instance_rows(machines: Iterable[Machine]) -> list[dict[str, Any]]:
@@ -145,7 +172,7 @@ def _ip_rows(ips: Iterable[Ip]) -> list[dict[str, Any]]:
     ]
 
 
-def _place(one: Machine | Disk | Ip) -> dict[str, Any]:
+def _place(one: Machine | Disk | Ip | Service) -> dict[str, Any]:
     return {"cloud": one.cloud, "account_id": one.account, "region": one.region}
 
 

@@ -23,7 +23,7 @@ class Day(NamedTuple):
 Shape = Callable[[datetime, Random], Day | None]
 
 
-def _level(avg: float, peak: float, p95: float | None = None) -> Shape:
+def level(avg: float, peak: float, p95: float | None = None) -> Shape:
     def shape(_: datetime, noise: Random) -> Day:
         swing = 0.9 + 0.2 * noise.random()
         high = min(1.0, peak * swing) if peak <= 1 else peak * swing
@@ -33,8 +33,13 @@ def _level(avg: float, peak: float, p95: float | None = None) -> Shape:
     return shape
 
 
+def steady(value: float) -> Shape:
+    """The same every day, to the last digit."""
+    return lambda _day, _noise: Day(value, value, value)
+
+
 def _office(avg: float, peak: float) -> Shape:
-    busy, quiet = _level(avg, peak), _level(avg / 3, peak / 3)
+    busy, quiet = level(avg, peak), level(avg / 3, peak / 3)
 
     def shape(day: datetime, noise: Random) -> Day | None:
         return busy(day, noise) if day.weekday() < 5 else quiet(day, noise)
@@ -64,49 +69,64 @@ def _quarter_end(day: datetime) -> bool:
     return _month_end(day) and day.month % 3 == 0
 
 
-_QUIET = _level(0.006, 0.03)
+_QUIET = level(0.006, 0.03)
 CPU: dict[str, Shape] = {
     "busy": _office(0.45, 0.92),
-    "steady": _level(0.55, 0.85),
+    "steady": level(0.55, 0.85),
     "idle": _QUIET,
     "oversized": _office(0.10, 0.17),
-    "daily_spike": _level(0.014, 0.95, p95=0.02),  # fifteen minutes a day: invisible to every percentile
-    "month_end": _on_days(_QUIET, _level(0.6, 0.97), _month_end),
-    "quarter_end": _on_days(_QUIET, _level(0.7, 0.98), _quarter_end),
-    "memory_bound": _level(0.03, 0.12),
-    "memory_unknown": _level(0.05, 0.14),
-    "gpu": _level(0.02, 0.04),
+    "daily_spike": level(0.014, 0.95, p95=0.02),  # fifteen minutes a day: invisible to every percentile
+    "month_end": _on_days(_QUIET, level(0.6, 0.97), _month_end),
+    "quarter_end": _on_days(_QUIET, level(0.7, 0.98), _quarter_end),
+    "memory_bound": level(0.03, 0.12),
+    "memory_unknown": level(0.05, 0.14),
+    "gpu": level(0.02, 0.04),
+    "light": level(0.04, 0.11),
+    "desk": _office(0.30, 0.80),
     "gaps": _gappy(_QUIET),
 }
 MEMORY: dict[str, Shape] = {
-    "busy": _level(0.6, 0.75),
-    "steady": _level(0.6, 0.72),
-    "idle": _level(0.11, 0.14),
-    "oversized": _level(0.15, 0.19),
-    "daily_spike": _level(0.2, 0.3),
-    "month_end": _level(0.2, 0.3),
-    "quarter_end": _level(0.2, 0.3),
-    "memory_bound": _level(0.80, 0.87),
-    "gpu": _level(0.3, 0.4),
+    "busy": level(0.6, 0.75),
+    "steady": level(0.6, 0.72),
+    "idle": level(0.11, 0.14),
+    "oversized": level(0.15, 0.19),
+    "daily_spike": level(0.2, 0.3),
+    "month_end": level(0.2, 0.3),
+    "quarter_end": level(0.2, 0.3),
+    "memory_bound": level(0.80, 0.87),
+    "gpu": level(0.3, 0.4),
+    "light": level(0.35, 0.4),
+    "desk": level(0.6, 0.75),
 }
-GPU: dict[str, Shape] = {"gpu": _level(0.7, 0.98)}
+GPU: dict[str, Shape] = {"gpu": level(0.7, 0.98)}
 # Bytes per second, each way.
 NETWORK: dict[str, Shape] = {
-    "idle": _level(180.0, 900.0),
-    "gaps": _level(180.0, 900.0),
-    "month_end": _on_days(_level(300.0, 1500.0), _level(4e6, 2e7), _month_end),
-    "quarter_end": _on_days(_level(300.0, 1500.0), _level(4e6, 2e7), _quarter_end),
+    "idle": level(180.0, 900.0),
+    "gaps": level(180.0, 900.0),
+    "month_end": _on_days(level(300.0, 1500.0), level(4e6, 2e7), _month_end),
+    "quarter_end": _on_days(level(300.0, 1500.0), level(4e6, 2e7), _quarter_end),
 }
 NETWORK_OTHERWISE = _office(3e5, 4e6)
 # Operations per second, each way.
 OPS: dict[str, Shape] = {
     "busy": _office(40.0, 420.0),
-    "idle": _level(0.0004, 0.05),
-    "low": _level(0.12, 4.0),
-    "weekly_backup": _on_days(_level(0.0005, 0.05), _level(160.0, 900.0), lambda day: day.weekday() == 6),
-    "daily_peak": _level(2.2, 350.0),
-    "modest": _level(20.0, 180.0),
+    "idle": level(0.0004, 0.05),
+    "low": level(0.12, 4.0),
+    "weekly_backup": _on_days(level(0.0005, 0.05), level(160.0, 900.0), lambda day: day.weekday() == 6),
+    "daily_peak": level(2.2, 350.0),
+    "modest": level(20.0, 180.0),
 }
+
+
+def working_hours(day: datetime, noise: Random) -> list[Day]:
+    """The hours of one day of a machine that people use from eight to six, UTC, from Monday to Friday."""
+    return [
+        Day(swing * 0.6, swing * 0.75, swing * 0.8)
+        if day.weekday() < 5 and 8 <= hour < 18
+        else Day(swing * 0.008, swing * 0.015, swing * 0.02)
+        for hour in range(24)
+        for swing in (0.9 + 0.2 * noise.random(),)
+    ]
 
 
 def series(shape: Shape, key: str, end: datetime, days: int = DAYS) -> list[tuple[datetime, Day]]:

@@ -11,8 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from collectors.sample import AS_OF
+from collectors.sample.service import IDS
+from collectors.sample.services import services
 from tests.end_to_end.command import Done
 from tests.end_to_end.command import cold as finops
 
@@ -45,6 +49,19 @@ def of(audit: dict[str, Any], rule: str, name: str | None = None) -> list[dict[s
         for finding in audit["findings"]
         if finding["rule"] == rule and (name is None or (finding["resource_name"] or "").startswith(name))
     ]
+
+
+def test_a_service_is_stored_under_the_id_that_its_bill_has(folder: Path, demo: Done) -> None:
+    """Otherwise a rule would find waste that nobody can price."""
+    with duckdb.connect(str(folder / "out" / "demo.duckdb"), read_only=True) as con:
+        charged = {row[0] for row in con.execute("SELECT DISTINCT x_ResourceKey FROM charges").fetchall()}
+        for one in services(AS_OF):
+            stored = con.execute(
+                f"SELECT count(*) FROM {one.table} WHERE {IDS[one.table]} = ? AND cloud = ?",
+                [one.id, one.cloud],
+            ).fetchone()
+            assert stored == (1,), one.id
+            assert one.id in charged or not one.charges, one.id
 
 
 def test_it_ends_with_a_table_and_the_path_of_a_report(folder: Path, demo: Done) -> None:

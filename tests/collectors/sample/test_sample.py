@@ -13,6 +13,7 @@ from collectors.sample import AS_OF, write_bills
 from collectors.sample.bill import DISCOUNT
 from collectors.sample.catalogue import extra, hourly, spot_hourly
 from collectors.sample.estate import HOSTILE_NAME, Sample, build
+from collectors.sample.services import services
 
 HOURS_OF_OCTOBER = 744
 SMALL = Decimal("1e-6")
@@ -75,11 +76,18 @@ def test_nothing_is_billed_for_what_the_estate_does_not_have(
     sample: Sample, rows: list[dict[str, Any]]
 ) -> None:
     known = {one.id for one in [*sample.machines, *sample.disks, *sample.ips]}
-    assert {
-        row["ResourceId"].rpartition("/")[2]
-        for row in rows
-        if row["ServiceCategory"] in ("Compute", "Networking") or row["ServiceSubcategory"] == "Block Storage"
-    } <= known
+    known |= {one.id for one in services(AS_OF)} | {f"{cloud}-shop-assets" for cloud in DISCOUNT}
+    billed_ids = {row["ResourceId"] for row in rows if row["ResourceId"]}
+    assert {name for name in billed_ids if not {name, name.rpartition("/")[2]} & known} == set()
+
+
+def test_every_service_is_billed_for_what_it_keeps_and_runs(rows: list[dict[str, Any]]) -> None:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        sums[row["ResourceId"]] += Decimal(row["EffectiveCost"])
+    for one in services(AS_OF):
+        day = sum((each.units * each.price for each in one.charges), Decimal(0)) * (1 - DISCOUNT[one.cloud])
+        assert abs(sums.get(one.id, Decimal(0)) - 31 * day) < SMALL, one.id
 
 
 def test_alibaba_has_no_charge_for_traffic_between_zones(rows: list[dict[str, Any]]) -> None:
