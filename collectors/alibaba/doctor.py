@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors import examining
-from collectors.alibaba import inventory, metrics, storage
+from collectors.alibaba import balancers, databases, inventory, metrics, network, services, storage
 from collectors.alibaba.accounts import Request, discover
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
@@ -28,7 +28,7 @@ _ALLOWED = (
     "InvalidParameter",
 )
 # Calls of a region beside metrics, where every list fits a page.
-_FIXED_CALLS = 14
+_FIXED_CALLS = 32
 FREE_POINTS_CALLS = 1_000_000  # metric calls a month that CloudMonitor answers for nothing
 
 
@@ -96,10 +96,30 @@ def _plan(client: Client, at: datetime, days: int) -> tuple[int, int]:
     volumes = _known(lambda: inventory.transform_volumes(inventory.get_volumes(client), scope)["volumes"])
     if machines is None and volumes is None:
         return len(REGIONAL), 0
-    batches = metrics.plan(metrics.Assets(machines or (), volumes or ()), {}, at, days)
+    assets = metrics.Assets(machines or (), volumes or (), services=_services(client, scope))
+    batches = metrics.plan(assets, {}, at, days)
     points = sum(batch.points for batch in batches)
     pages = sum(_pages(batch) for batch in batches)
     return _FIXED_CALLS + pages, points
+
+
+def _services(client: Client, scope: Scope) -> list[services.Measured]:
+    """What is measured beside machines and disks, as their lists tell it."""
+
+    def listed(api: Api) -> list[dict[str, Any]]:
+        return _known(lambda: client.all(api, RegionId=client.region)) or []
+
+    raw = {name: listed(api) for name, api in databases.LISTS.items()}
+    balanced = {name: listed(api) for name, api in balancers.LISTS.items()}
+    gateways = [{**one, "snat": None, "dnat": None} for one in listed(network.DESCRIBE_NATS)]
+    rows = (
+        _known(lambda: databases.transform_databases(raw, scope)["databases"]),
+        _known(
+            lambda: balancers.transform_load_balancers({**balanced, "served": {}}, scope)["load_balancers"]
+        ),
+        _known(lambda: network.transform_nat_gateways(gateways, scope)["nat_gateways"]),
+    )
+    return list(services.measured(*(one or [] for one in rows)))
 
 
 def _known(get: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]] | None:

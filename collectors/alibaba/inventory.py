@@ -131,6 +131,9 @@ def _instance(one: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, Any]
         "stopped_mode": _STOPPED_MODES.get(str(one.get("StoppedMode"))) if state == "stopped" else None,
         "cluster": tags.get(CLUSTER_TAG),
         "private_ip": _private_ip(one),
+        "vpc_id": (one.get("VpcAttributes") or {}).get("VpcId") or None,
+        "subnet_id": (one.get("VpcAttributes") or {}).get("VSwitchId") or None,
+        "image_id": one.get("ImageId") or None,
         "expires_at": ends(one.get("ExpiredTime")) if one.get("InstanceChargeType") == "PrePaid" else None,
     }
 

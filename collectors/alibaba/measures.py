@@ -39,7 +39,8 @@ class Series:
 class Measure:
     """One of our metrics and the series it is made of: their sum, or of GPUs the busiest.
 
-    Ratios have percentiles. An agent's metric does not exist where nobody has installed one.
+    Ratios have percentiles. An agent's metric does not exist where nobody has installed one. `dimension` is what
+    CloudMonitor calls the resource.
     """
 
     metric: str
@@ -47,25 +48,27 @@ class Measure:
     ratio: bool = False
     agent: bool = False
     hourly: bool = False
+    namespace: str = "acs_ecs_dashboard"
+    dimension: str = "instanceId"
 
 
-_BITS, _PERCENT = 1 / 8, 1 / 100
-CPU = Measure("cpu_utilization", (Series("CPUUtilization", _PERCENT),), ratio=True, hourly=True)
+BITS, PERCENT = 1 / 8, 1 / 100
+CPU = Measure("cpu_utilization", (Series("CPUUtilization", PERCENT),), ratio=True, hourly=True)
 OF_MACHINES = (
     CPU,
-    Measure("memory_utilization", (Series("memory_usedutilization", _PERCENT),), ratio=True, agent=True),
+    Measure("memory_utilization", (Series("memory_usedutilization", PERCENT),), ratio=True, agent=True),
     Measure(
         "network_in_bytes_per_second",
-        (Series("IntranetInRate", _BITS), Series("VPC_PublicIP_InternetInRate", _BITS, public=True)),
+        (Series("IntranetInRate", BITS), Series("VPC_PublicIP_InternetInRate", BITS, public=True)),
     ),
     Measure(
         "network_out_bytes_per_second",
-        (Series("IntranetOutRate", _BITS), Series("VPC_PublicIP_InternetOutRate", _BITS, public=True)),
+        (Series("IntranetOutRate", BITS), Series("VPC_PublicIP_InternetOutRate", BITS, public=True)),
     ),
     Measure("disk_read_ops_per_second", (Series("DiskReadIOPS", 1.0),)),
     Measure("disk_write_ops_per_second", (Series("DiskWriteIOPS", 1.0),)),
 )
-GPU = Measure("gpu_utilization", (Series("gpu_gpu_usedutilization", _PERCENT),), ratio=True, agent=True)
+GPU = Measure("gpu_utilization", (Series("gpu_gpu_usedutilization", PERCENT),), ratio=True, agent=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,14 @@ class DiskBatch:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """What can be measured in a region: rows of the inventory, and types with GPUs."""
+    """What can be measured in a region: rows of the inventory, types with GPUs, and measures of what is no machine
+    with the column of its id."""
 
     instances: Sequence[Mapping[str, Any]] = ()
     volumes: Sequence[Mapping[str, Any]] = ()
     public_ips: Sequence[Mapping[str, Any]] = ()
     gpu_types: frozenset[str] = frozenset()
+    services: Sequence[tuple[tuple[Measure, ...], str, Sequence[Mapping[str, Any]]]] = ()
 
 
 def plan(
@@ -126,7 +131,23 @@ def plan(
     for measure, machines in (*((each, running) for each in OF_MACHINES), (GPU, gpus)):
         begun = {str(one["instance_id"]): _begun(measure, one, newest, whole) for one in machines}
         asked += _batches(measure, begun, public, at, min(days, DAYS))
+    for measures, key, rows in assets.services:
+        for measure in measures:
+            known = {str(one[key]): _known(measure, str(one[key]), one, newest, whole) for one in rows}
+            asked += _batches(measure, known, frozenset(), at, min(days, DAYS))
     return asked + list(_disks(assets, newest, at, days))
+
+
+def _known(
+    measure: Measure, identity: str, row: Mapping[str, Any], newest: Newest, whole: datetime | None
+) -> datetime | None:
+    """From when on a service is asked: the newest day that is stored; where nothing is, though it was asked about
+    before, the day of that collection."""
+    found = newest.get((identity, measure.metric, DAY))
+    made = row.get("created_at")
+    if found or whole is None or made is None or made >= whole:
+        return found
+    return midnight(whole - timedelta(microseconds=1))
 
 
 def windows(start: datetime, at: datetime) -> list[Window]:

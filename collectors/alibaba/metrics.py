@@ -47,14 +47,13 @@ DISK_DATA = Api(
     },
 )  # fmt: skip
 
-NAMESPACE = "acs_ecs_dashboard"
 _NO_SUCH_METRIC = ("ResourceNotFound", "404")
 # Among other things; asked for what is kept, it shows which.
 _TOO_LONG_AGO = ("ParameterInvalid", "InvalidParameter", "IllegalParameter", "InvalidStartTime", "400")
 _NO_LONGER_THERE = ("DiskId.NotFound", "IncorrectDiskStatus")  # deleted or detached since it was listed
 # A machine, and which of its addresses or GPUs.
 _Part = tuple[str, tuple[tuple[str, str], ...]]
-_USUAL = ("timestamp", "userId", "instanceId", "Minimum", "Average", "Maximum")
+_USUAL = {"timestamp", "userId", "instanceId", "Minimum", "Average", "Maximum", "Value", "Sum"}
 
 
 class Refusals:
@@ -111,8 +110,8 @@ def _series(
     refusals.check(DESCRIBE_METRIC_LIST)
     parts: dict[_Part, dict[int, tuple[float, float]]] = {}
     try:
-        for point in _listed(client, series.name, machines, window):
-            _add(parts, point, series.scale)
+        for point in _listed(client, measure, series.name, machines, window):
+            _add(parts, point, measure.dimension, series.scale)
     except CallError as error:
         if measure.agent and error.code.startswith(_NO_SUCH_METRIC):
             return {}  # nobody has an agent that reports it
@@ -121,10 +120,12 @@ def _series(
     return _joined(parts, ratio=measure.ratio)
 
 
-def _listed(client: Client, name: str, machines: Sequence[str], window: Window) -> Iterator[dict[str, Any]]:
+def _listed(
+    client: Client, measure: Measure, name: str, machines: Sequence[str], window: Window
+) -> Iterator[dict[str, Any]]:
     """Points of one question; where its beginning is refused as too long ago, from where it is not."""
     try:
-        yield from _points_of(client, name, machines, window)
+        yield from _points_of(client, measure, name, machines, window)
     except CallError as error:
         # Days are counted back from now, which is not the instant that is asked about.
         later = first_hour(datetime.now(UTC).replace(tzinfo=None), DAYS)
@@ -133,25 +134,25 @@ def _listed(client: Client, name: str, machines: Sequence[str], window: Window) 
     else:
         return
     if later < window.end:
-        yield from _points_of(client, name, machines, Window(later, window.end))
+        yield from _points_of(client, measure, name, machines, Window(later, window.end))
 
 
 def _points_of(
-    client: Client, name: str, machines: Sequence[str], window: Window
+    client: Client, measure: Measure, name: str, machines: Sequence[str], window: Window
 ) -> Iterator[dict[str, Any]]:
-    for page in client.pages(DESCRIBE_METRIC_LIST, **question(name, machines, window)):
+    for page in client.pages(DESCRIBE_METRIC_LIST, **question(measure, name, machines, window)):
         yield from points(page)
 
 
-def question(name: str, machines: Sequence[str], window: Window) -> dict[str, Any]:
+def question(measure: Measure, name: str, machines: Sequence[str], window: Window) -> dict[str, Any]:
     """Parameters of one question. CloudMonitor leaves out the first instant and includes the last."""
     return {
-        "Namespace": NAMESPACE,
+        "Namespace": measure.namespace,
         "MetricName": name,
         "Period": str(HOUR),
         "StartTime": str(_milliseconds(window.start) - 1),
         "EndTime": str(_milliseconds(window.end) - 1),
-        "Dimensions": json.dumps([{"instanceId": one} for one in machines], separators=(",", ":")),
+        "Dimensions": json.dumps([{measure.dimension: one} for one in machines], separators=(",", ":")),
     }
 
 
@@ -165,19 +166,23 @@ def points(page: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _add(
-    parts: "dict[_Part, dict[int, tuple[float, float]]]", point: Mapping[str, Any], scale: float
+    parts: "dict[_Part, dict[int, tuple[float, float]]]",
+    point: Mapping[str, Any],
+    dimension: str,
+    scale: float,
 ) -> None:
-    """One point; one that two pages tell is one."""
-    part = str(point["instanceId"]), _more_dimensions(point) if len(point) > len(_USUAL) else ()
-    mean, top = point.get("Average"), point.get("Maximum")
+    """One point; one that two pages tell is one. Some metrics have a value and nothing else."""
+    part = str(point[dimension]), _more_dimensions(point, dimension)
+    mean, top = point.get("Average", point.get("Value")), point.get("Maximum")
     if mean is not None:
         highest = float(top) * scale if top is not None else np.nan
         parts.setdefault(part, {})[int(point["timestamp"]) // (HOUR * 1000)] = (float(mean) * scale, highest)
 
 
-def _more_dimensions(point: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
-    """Which address or GPU of the machine a point is about."""
-    return tuple((name, str(value)) for name, value in sorted(point.items()) if name not in _USUAL)
+def _more_dimensions(point: Mapping[str, Any], dimension: str) -> tuple[tuple[str, str], ...]:
+    """Which address, GPU or node of the resource a point is about."""
+    more = point.keys() - _USUAL - {dimension}
+    return tuple((name, str(point[name])) for name in sorted(more)) if more else ()
 
 
 def _joined(parts: "Mapping[_Part, dict[int, tuple[float, float]]]", *, ratio: bool) -> Hours:
@@ -252,7 +257,7 @@ def get_off_since(
         missing = [one for one in machines if one not in last]
         for place in range(0, len(missing), MACHINES):
             some = missing[place : place + MACHINES]
-            for point in _listed(client, CPU.series[0].name, some, window):
+            for point in _listed(client, CPU, CPU.series[0].name, some, window):
                 identity = str(point["instanceId"])
                 end = EPOCH + timedelta(milliseconds=int(point["timestamp"]), hours=1)
                 last[identity] = max(min(end, at), last.get(identity, oldest))

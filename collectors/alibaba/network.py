@@ -1,4 +1,4 @@
-"""Addresses, load balancers, NAT gateways and databases of one region, by the same verbs as inventory."""
+"""Public addresses and NAT gateways of one region, by the same verbs as inventory."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,10 @@ from collectors.alibaba.answers import ends, utc, within
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client
 from collectors.alibaba.inventory import tags_of
-from collectors.alibaba.products import NUMBERS, Paging
-from collectors.calls import CallError
+from collectors.alibaba.products import NUMBERS
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
-from collectors.rows import Raw, number, once, place, tag_rows
+from collectors.rows import Raw, once, place, tag_rows
 from finops.warehouse import Scope
 
 _ONE = {"PageNumber": 1, "PageSize": 1}
@@ -31,24 +30,6 @@ DESCRIBE_DNATS = Api(
     "vpc", "DescribeForwardTableEntries", "vpc:DescribeForwardTableEntries",
     items="ForwardTableEntries.ForwardTableEntry", paging=NUMBERS, page=50,
     probe={**_ONE, "NatGatewayId": "ngw-finops-doctor"},
-)  # fmt: skip
-DESCRIBE_CLBS = Api(
-    "slb", "DescribeLoadBalancers", "slb:DescribeLoadBalancers", items="LoadBalancers.LoadBalancer", paging=NUMBERS,
-    probe=_ONE,
-)  # fmt: skip
-DESCRIBE_CLB = Api(
-    "slb", "DescribeLoadBalancerAttribute", "slb:DescribeLoadBalancerAttribute",
-    probe={"LoadBalancerId": "lb-finops-doctor"},
-)  # fmt: skip
-LIST_ALBS = Api(
-    "alb", "ListLoadBalancers", "alb:ListLoadBalancers", items="LoadBalancers", probe={"MaxResults": 1}
-)
-LIST_NLBS = Api(
-    "nlb", "ListLoadBalancers", "nlb:ListLoadBalancers", items="LoadBalancers", probe={"MaxResults": 1}
-)
-DESCRIBE_DATABASES = Api(
-    "rds", "DescribeDBInstances", "rds:DescribeDBInstances", items="Items.DBInstance",
-    paging=Paging("PageSize", "PageNumber", total="TotalRecordCount"), probe={"PageNumber": 1, "PageSize": 30},
 )  # fmt: skip
 
 
@@ -110,77 +91,6 @@ def _created_with(machine: Mapping[str, Any]) -> Raw:
 _CHARGES = {"paybytraffic": "traffic", "paybybandwidth": "bandwidth"}
 
 
-# --- load balancers ---------------------------------------------------------------------------------------
-
-
-def get_load_balancers(client: Client, problems: Problems) -> dict[str, Raw]:
-    """Balancers of the three products; of classic ones what is before and behind them too."""
-    found = {"classic": client.all(DESCRIBE_CLBS, RegionId=client.region)}
-    found["details"] = _details(client, found["classic"], problems)
-    for kind, api in (("application", LIST_ALBS), ("network", LIST_NLBS)):
-        found[kind] = beside(problems, lambda api=api: _where_offered(client, api)) or []  # type: ignore[misc]
-    return found
-
-
-def _details(client: Client, balancers: Raw, problems: Problems) -> Raw:
-    """What each balancer says of itself; none of one that was deleted since, nor after the first that is refused."""
-    found: Raw = []
-    for one in balancers:
-        try:
-            found.append(
-                client.get(DESCRIBE_CLB, RegionId=client.region, LoadBalancerId=one["LoadBalancerId"])
-            )
-        except CallError as error:
-            if "LoadBalancerId.NotFound" not in error.code:
-                problems.append(str(error))
-                break
-    return found
-
-
-def _where_offered(client: Client, api: Api) -> Raw:
-    try:
-        return client.all(api)
-    except CallError as error:
-        if error.status == "skipped":
-            return []
-        raise
-
-
-def transform_load_balancers(raw: Mapping[str, Raw], scope: Scope) -> Rows:
-    """Rows of load_balancers and their tags."""
-    details = {str(one.get("LoadBalancerId")): one for one in raw["details"]}
-    rows: Rows = {"load_balancers": [], "tags": []}
-    for kind in ("classic", "application", "network"):
-        for one in once(raw[kind], "LoadBalancerId"):
-            identity = str(one["LoadBalancerId"])
-            state = str(one.get("LoadBalancerStatus") or "").lower()
-            row = {
-                **place(scope),
-                "load_balancer_id": identity,
-                "name": one.get("LoadBalancerName"),
-                "kind": kind,
-                "state": state if state in ("active", "inactive") else "other",
-                "created_at": utc(one.get("CreateTime")),
-                **_served(details.get(identity)),
-            }
-            rows["load_balancers"].append(row)
-            rows["tags"] += tag_rows(scope, "load_balancer", identity, tags_of(one))
-    return rows
-
-
-def _served(detail: Mapping[str, Any] | None) -> dict[str, int | None]:
-    """Listeners and servers of a classic balancer. Listeners may forward to groups of servers, which are not told."""
-    if detail is None:
-        return {"listeners": None, "targets": None}
-    listed = within(detail, "ListenerPortsAndProtocol.ListenerPortAndProtocol")
-    if listed is None:
-        listed = within(detail, "ListenerPorts.ListenerPort")
-    servers = within(detail, "BackendServers.BackendServer")
-    listeners = None if listed is None else len(listed)
-    targets = None if servers is None else len(servers)
-    return {"listeners": listeners, "targets": None if targets == 0 and listeners else targets}
-
-
 # --- NAT gateways -----------------------------------------------------------------------------------------
 
 
@@ -212,7 +122,8 @@ def transform_nat_gateways(raw: Raw, scope: Scope) -> Rows:
     """Rows of nat_gateways and their tags."""
     rows: Rows = {"nat_gateways": [], "tags": []}
     for one in once(raw, "NatGatewayId"):
-        identity = str(one["NatGatewayId"])
+        identity, subscribed = str(one["NatGatewayId"]), one.get("InstanceChargeType") == "PrePaid"
+        addresses = within(one, "IpLists.IpList")
         rows["nat_gateways"].append(
             {
                 **place(scope),
@@ -224,49 +135,12 @@ def transform_nat_gateways(raw: Raw, scope: Scope) -> Rows:
                 "snat_entries": one["snat"],
                 "dnat_entries": one["dnat"],
                 "created_at": utc(one.get("CreationTime")),
+                "vpc_id": one.get("VpcId") or None,
+                "subnet_id": (one.get("NatGatewayPrivateInfo") or {}).get("VswitchId") or None,
+                "public_ips": None if addresses is None else len(addresses),
+                "purchase_model": "subscription" if subscribed else "on_demand",
+                "expires_at": ends(one.get("ExpiredTime")) if subscribed else None,
             }
         )
         rows["tags"] += tag_rows(scope, "nat_gateway", identity, tags_of(one))
     return rows
-
-
-# --- databases --------------------------------------------------------------------------------------------
-
-
-def get_databases(client: Client) -> Raw:
-    """RDS instances of the region."""
-    return client.all(DESCRIBE_DATABASES, RegionId=client.region)
-
-
-def transform_databases(raw: Raw, scope: Scope) -> Rows:
-    """Rows of databases and their tags."""
-    rows: Rows = {"databases": [], "tags": []}
-    for one in once(raw, "DBInstanceId"):
-        identity = str(one["DBInstanceId"])
-        state = str(one.get("DBInstanceStatus"))
-        rows["databases"].append(
-            {
-                **place(scope),
-                "database_id": identity,
-                "name": one.get("DBInstanceDescription") or None,
-                "engine": str(one["Engine"]).lower() if one.get("Engine") else None,
-                "engine_version": one.get("EngineVersion"),
-                "instance_type": one.get("DBInstanceClass"),
-                "state": {"Running": "running", "Stopped": "stopped"}.get(state, "other"),
-                "multi_zone": _CATEGORIES.get(str(one.get("Category"))),
-                "storage_type": one.get("DBInstanceStorageType"),
-                "storage_gib": number(one.get("DBInstanceStorage")),
-                "replica_of": one.get("MasterInstanceId") or None,
-                "purchase_model": "subscription" if one.get("PayType") == "Prepaid" else "on_demand",
-                "created_at": utc(one.get("CreateTime")),
-            }
-        )
-        rows["tags"] += tag_rows(scope, "database", identity, tags_of(one))
-    return rows
-
-
-# A basic instance is a single node; the others have one that stands by.
-_CATEGORIES = {
-    "Basic": False, "HighAvailability": True, "AlwaysOn": True, "Finance": True, "cluster": True,
-    "serverless_basic": False, "serverless_standard": True, "serverless_ha": True,
-}  # fmt: skip

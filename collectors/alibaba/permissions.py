@@ -3,14 +3,27 @@
 from types import ModuleType
 from typing import Any
 
-from collectors.alibaba import accounts, billing, commitments, inventory, metrics, network, prices, storage
+from collectors.alibaba import (
+    accounts,
+    balancers,
+    billing,
+    commitments,
+    databases,
+    inventory,
+    metrics,
+    network,
+    prices,
+    storage,
+)
 from collectors.alibaba.accounts import Request
 from collectors.alibaba.api import Api
 from collectors.alibaba.renewing import ASSUME_ROLE
 from collectors.calls import actions_of, declared
 
 # Modules whose calls every collection makes.
-_MODULES: tuple[ModuleType, ...] = (inventory, network, commitments, metrics, prices, storage, billing)
+_MODULES: tuple[ModuleType, ...] = (
+    inventory, network, balancers, databases, commitments, metrics, prices, storage, billing,
+)  # fmt: skip
 
 
 def base_calls() -> list[Api]:

@@ -25,7 +25,7 @@ KNOWN = (
     "us-west-1",
 )  # fmt: skip
 # Products that some regions do not have: nobody knows their host there.
-SOME_REGIONS = ("alb", "nlb")
+SOME_REGIONS = ("alb", "nlb", "kvstore", "polardb")
 # Products that an account may have nothing of, and a private endpoint may not lead to.
 OPTIONAL = (*SOME_REGIONS, "rds", "ess", "ess-2022")
 # Regions whose RDS and ESS have one address for all of them.
@@ -47,6 +47,7 @@ class Product:
     per_second: float = 20.0
     everywhere: bool = False
     together: str | None = None
+    together_in: tuple[str, ...] = _TOGETHER
     also: tuple[str, ...] = ()
 
 
@@ -61,6 +62,19 @@ PRODUCTS: Mapping[str, Product] = {
     # The older interface of the resource directory, the newer one of scaling: where the usual one is not there.
     "ess-2022": Product("2022-02-22", "ess.{region}.aliyuncs.com", also=("ESS",)),
     "rds": Product("2014-08-15", "rds.{region}.aliyuncs.com", together="rds.aliyuncs.com"),
+    "kvstore": Product(
+        "2015-01-01",
+        "r-kvstore.{region}.aliyuncs.com",
+        together="r-kvstore.aliyuncs.com",
+        together_in=("cn-hangzhou",),
+        also=("R_KVSTORE",),
+    ),
+    "polardb": Product(
+        "2017-08-01",
+        "polardb.{region}.aliyuncs.com",
+        together="polardb.aliyuncs.com",
+        together_in=("cn-beijing", "cn-hangzhou", "cn-heyuan", "cn-qingdao", "cn-shanghai", "cn-wulanchabu"),
+    ),
     "cms": Product("2019-01-01", "metrics.{region}.aliyuncs.com", per_second=45.0, everywhere=True),
     "bss": Product(
         "2017-12-14", "business.{region}.aliyuncs.com", per_second=8.0, everywhere=True, also=("BSSOPENAPI",)
@@ -109,7 +123,9 @@ def address_of(product: str, region: str, endpoint: str | None) -> tuple[str, bo
     if endpoint:
         address = checked("--endpoint", endpoint)
         return address, is_loopback(urlsplit(address).hostname or "")
-    host = known.together if known.together and region in _TOGETHER else known.host.format(region=region)
+    host = (
+        known.together if known.together and region in known.together_in else known.host.format(region=region)
+    )
     if product == "bss" and region == SITES[CHINA]:
         host = "business.aliyuncs.com"
     return endpoint_of({"FINOPS_ALIBABA_ENDPOINT": "every product of Alibaba Cloud"}, f"https://{host}")

@@ -9,7 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.alibaba import commitments, inventory, metrics, network, prices, storage
+from collectors.alibaba import (
+    balancers,
+    commitments,
+    databases,
+    inventory,
+    metrics,
+    network,
+    prices,
+    services,
+    storage,
+)
 from collectors.alibaba.client import Client
 from collectors.alibaba.related import CLOUD, Place, Related
 from collectors.conduct import Crew, Rows
@@ -69,7 +79,7 @@ def collect_region(place: Place, crew: Crew) -> None:
     estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
     types = _collect_types(place, crew, estate)
     priced = _ask_prices(place, crew, estate, types)
-    _collect_metrics(place, crew, estate, types)
+    _collect_metrics(place, crew, estate, asked, types)
     for one, transform in priced:
         bring(crew, one, transform)
     # Last: whichever region comes here first lists them for all, and one that hangs must not hold up the others.
@@ -109,11 +119,13 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "scaling_groups": lambda p, c: _ask(p, c, "scaling_groups", inventory.get_groups),
     "snapshots": lambda p, c: _ask(p, c, "snapshots", inventory.get_snapshots),
     "public_ips": lambda p, c: _ask(p, c, "public_ips", network.get_public_ips),
-    "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", network.get_load_balancers),
+    "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", balancers.get_load_balancers),
     "nat_gateways": lambda p, c: _ask_telling(p, c, "nat_gateways", network.get_nat_gateways),
-    "databases": lambda p, c: _ask(p, c, "databases", network.get_databases),
+    "databases": lambda p, c: _ask_telling(p, c, "databases", databases.get_databases),
     "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
 }
+# What is measured beside machines and disks, or tells which addresses machines have.
+_MEASURED_TOO = ("public_ips", "databases", "load_balancers", "nat_gateways")
 # Needs the machines, or what is asked because of them.
 _RELATED = ("instances", "scaling_groups", "public_ips")
 _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
@@ -128,9 +140,9 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "public_ips": lambda raw, p, more: network.transform_public_ips(
         raw, p.scope("public_ips"), more.instances
     ),
-    "load_balancers": lambda raw, p, _: network.transform_load_balancers(raw, p.scope("load_balancers")),
+    "load_balancers": lambda raw, p, _: balancers.transform_load_balancers(raw, p.scope("load_balancers")),
     "nat_gateways": lambda raw, p, _: network.transform_nat_gateways(raw, p.scope("nat_gateways")),
-    "databases": lambda raw, p, _: network.transform_databases(raw, p.scope("databases")),
+    "databases": lambda raw, p, _: databases.transform_databases(raw, p.scope("databases")),
     "commitments": lambda raw, p, _: commitments.transform_reserved(raw, p.scope("commitments")),
 }
 
@@ -259,17 +271,31 @@ def _fits_in(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     )
 
 
-def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
+def _lacking(estate: Estate, asked: Mapping[str, Asked]) -> list[str]:
+    """What was asked for and could not be had, though it is there."""
+    return [
+        name
+        for name in _MEASURED_TOO
+        if name in estate.missing and getattr(asked[name].future.result().error, "status", None) != "skipped"
+    ]
+
+
+def _collect_metrics(
+    place: Place, crew: Crew, estate: Estate, asked: Mapping[str, Asked], types: list[Mapping[str, Any]]
+) -> None:
     """Metrics of everything that runs, batch by batch, so that a large region needs no more memory than a small one."""
     scope = place.scope("metrics")
     if not crew.wants(scope):
         return
-    problems = estate.why("instances", "volumes")
+    problems = estate.why("instances", "volumes", *_lacking(estate, asked))
     assets = metrics.Assets(
         estate.of("instances"),
         estate.of("volumes"),
         estate.of("public_ips"),
         frozenset(str(one["instance_type"]) for one in types if one["gpu_count"]),
+        list(
+            services.measured(estate.of("databases"), estate.of("load_balancers"), estate.of("nat_gateways"))
+        ),
     )
     before = crew.stored(
         "SELECT collected_at FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "

@@ -149,7 +149,12 @@ def test_a_running_machine_has_all_its_columns() -> None:
     row = instance(
         ZoneId="cn-hangzhou-k",
         InstanceName="web-1",
-        VpcAttributes={"PrivateIpAddress": {"IpAddress": ["172.16.0.7", "172.16.0.8"]}},
+        VpcAttributes={
+            "PrivateIpAddress": {"IpAddress": ["172.16.0.7", "172.16.0.8"]},
+            "VpcId": "vpc-1",
+            "VSwitchId": "vsw-1",
+        },
+        ImageId="m-1",
         Tags=tagged({"ack.aliyun.com": "c8f2", "acs:autoscaling:scalingGroupId": "asg-1"}),
     )
     assert row == {
@@ -167,6 +172,9 @@ def test_a_running_machine_has_all_its_columns() -> None:
         "stopped_mode": None,
         "cluster": "c8f2",
         "private_ip": "172.16.0.7",
+        "vpc_id": "vpc-1",
+        "subnet_id": "vsw-1",
+        "image_id": "m-1",
         "expires_at": None,
         "auto_renew": None,
     }

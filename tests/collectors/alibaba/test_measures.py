@@ -163,7 +163,9 @@ def test_every_hour_is_in_the_answer_to_exactly_one_question(at: datetime, back:
     """CloudMonitor answers what is within (StartTime, EndTime]."""
     start = first_hour(at, 91) + back * _HOUR
     asked = (
-        [question("CPUUtilization", ["i-1"], window) for window in windows(start, at)] if start < at else []
+        [question(CPU, "CPUUtilization", ["i-1"], window) for window in windows(start, at)]
+        if start < at
+        else []
     )
     hour = start - 2 * _HOUR
     while hour <= at + 2 * _HOUR:
@@ -174,7 +176,7 @@ def test_every_hour_is_in_the_answer_to_exactly_one_question(at: datetime, back:
 
 
 def test_a_question_is_in_the_words_of_cloudmonitor() -> None:
-    asked = question("CPUUtilization", ["i-1", 'i-"2"'], Window(AT - _DAY, AT))
+    asked = question(CPU, "CPUUtilization", ["i-1", 'i-"2"'], Window(AT - _DAY, AT))
     assert asked == {
         "Namespace": "acs_ecs_dashboard", "MetricName": "CPUUtilization", "Period": "3600",
         "StartTime": "1795046399999", "EndTime": "1795132799999",

@@ -1,4 +1,4 @@
-"""Addresses, load balancers, NAT gateways, databases: raw answers in, rows out, and what a region of them then holds."""
+"""Addresses and NAT gateways: raw answers in, rows out, and what a region of them then holds."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,12 +8,8 @@ from typing import Any
 import pytest
 
 from collectors.alibaba.network import (
-    get_databases,
-    get_load_balancers,
     get_nat_gateways,
     get_public_ips,
-    transform_databases,
-    transform_load_balancers,
     transform_nat_gateways,
     transform_public_ips,
 )
@@ -146,146 +142,6 @@ def test_an_address_that_two_pages_show_is_one() -> None:
     assert [(row["ip_id"], row["state"]) for row in found] == [("eip-1", "unused")]
 
 
-# --- load balancers ---------------------------------------------------------------------------------------
-
-
-def balancer(identity: str = "lb-1", **more: Any) -> dict[str, Any]:
-    return {
-        "LoadBalancerId": identity,
-        "LoadBalancerName": NAME,
-        "LoadBalancerStatus": "active",
-        "CreateTime": "2026-01-02T03:04:05Z",
-        **more,
-    }
-
-
-def detail(identity: str = "lb-1", ports: int = 1, servers: int = 1) -> dict[str, Any]:
-    return {
-        "LoadBalancerId": identity,
-        "ListenerPortsAndProtocol": {
-            "ListenerPortAndProtocol": [{"ListenerPort": 80 + number} for number in range(ports)]
-        },
-        "BackendServers": {"BackendServer": [{"ServerId": f"i-{number}"} for number in range(servers)]},
-    }
-
-
-def all_kinds(**answers: Any) -> Canned:
-    return Canned(
-        **{
-            "slb_DescribeLoadBalancers": {"LoadBalancers": {"LoadBalancer": [balancer()]}, "TotalCount": 1},
-            "slb_DescribeLoadBalancerAttribute": lambda asked: detail(asked["LoadBalancerId"], 2, 3),
-            "alb_ListLoadBalancers": {"LoadBalancers": [balancer("alb-1", LoadBalancerStatus="Active", Tags=[{"Key": "a", "Value": "b"}])], "NextToken": ""},
-            "nlb_ListLoadBalancers": {"LoadBalancers": [balancer("nlb-1", LoadBalancerStatus="Inactive")]},
-        }
-        | answers
-    )  # fmt: skip
-
-
-def balancers(client: Canned) -> tuple[list[dict[str, Any]], list[str]]:
-    problems: list[str] = []
-    return transform_load_balancers(get_load_balancers(client, problems), scope("load_balancers"))[
-        "load_balancers"
-    ], problems
-
-
-def test_balancers_of_the_three_kinds_have_all_their_columns() -> None:
-    found, problems = balancers(all_kinds())
-    usual = {**HERE, "name": NAME, "created_at": MADE}
-    assert problems == []
-    assert found == [
-        {
-            **usual,
-            "load_balancer_id": "lb-1",
-            "kind": "classic",
-            "state": "active",
-            "listeners": 2,
-            "targets": 3,
-        },
-        {
-            **usual,
-            "load_balancer_id": "alb-1",
-            "kind": "application",
-            "state": "active",
-            "listeners": None,
-            "targets": None,
-        },
-        {
-            **usual,
-            "load_balancer_id": "nlb-1",
-            "kind": "network",
-            "state": "inactive",
-            "listeners": None,
-            "targets": None,
-        },
-    ]
-
-
-@pytest.mark.parametrize("told", ["locked", "Provisioning", "CreateFailed", "", None])
-def test_a_balancer_in_any_other_state_is_in_another(told: str | None) -> None:
-    client = all_kinds(
-        slb_DescribeLoadBalancers={
-            "LoadBalancers": {"LoadBalancer": [balancer(LoadBalancerStatus=told)]},
-            "TotalCount": 1,
-        }
-    )
-    assert balancers(client)[0][0]["state"] == "other"
-
-
-@pytest.mark.parametrize(
-    ("told", "listeners", "targets"),
-    [
-        (detail(ports=0, servers=0), 0, 0),
-        (detail(ports=0, servers=2), 0, 2),
-        # Listeners may forward to groups of servers, which the balancer does not tell.
-        (detail(ports=1, servers=0), 1, None),
-        (
-            {
-                "LoadBalancerId": "lb-1",
-                "ListenerPorts": {"ListenerPort": [80, 443]},
-                "BackendServers": {"BackendServer": []},
-            },
-            2,
-            None,
-        ),
-        ({"LoadBalancerId": "lb-1"}, None, None),
-    ],
-)
-def test_what_is_before_and_behind_a_classic_balancer(
-    told: dict[str, Any], listeners: int | None, targets: int | None
-) -> None:
-    found, _ = balancers(all_kinds(slb_DescribeLoadBalancerAttribute=told))
-    assert (found[0]["listeners"], found[0]["targets"]) == (listeners, targets)
-
-
-def test_a_balancer_that_was_deleted_meanwhile_takes_no_other_s_details_with_it() -> None:
-    def attribute(asked: dict[str, Any]) -> Any:
-        gone = CallError("failed", "InvalidLoadBalancerId.NotFound", "gone")
-        return gone if asked["LoadBalancerId"] == "lb-1" else detail(asked["LoadBalancerId"])
-
-    listed = {"LoadBalancers": {"LoadBalancer": [balancer("lb-1"), balancer("lb-2")]}, "TotalCount": 2}
-    found, problems = balancers(
-        all_kinds(slb_DescribeLoadBalancers=listed, slb_DescribeLoadBalancerAttribute=attribute)
-    )
-    assert problems == []
-    assert [(row["load_balancer_id"], row["listeners"]) for row in found[:2]] == [("lb-1", None), ("lb-2", 1)]
-
-
-def test_details_that_may_not_be_read_are_asked_once_and_told() -> None:
-    listed = {"LoadBalancers": {"LoadBalancer": [balancer("lb-1"), balancer("lb-2")]}, "TotalCount": 2}
-    client = all_kinds(slb_DescribeLoadBalancers=listed, slb_DescribeLoadBalancerAttribute=DENIED)
-    found, problems = balancers(client)
-    assert problems == ["denied"]
-    assert {row["listeners"] for row in found} == {None}
-    assert len(client.questions("slb_DescribeLoadBalancerAttribute")) == 1
-
-
-def test_a_kind_that_the_region_does_not_have_is_no_problem_and_one_that_is_denied_is() -> None:
-    absent = CallError("skipped", "NoSuchHost", "not offered")
-    found, problems = balancers(all_kinds(alb_ListLoadBalancers=absent, nlb_ListLoadBalancers=DENIED))
-    assert [row["load_balancer_id"] for row in found] == ["lb-1"]
-    assert problems == ["denied"]
-
-
 # --- NAT gateways -----------------------------------------------------------------------------------------
 
 
@@ -293,7 +149,8 @@ def gateway(identity: str = "ngw-1", **more: Any) -> dict[str, Any]:
     return {
         "NatGatewayId": identity, "Name": NAME, "Status": "Available", "NetworkType": "internet", "CreationTime": "2026-01-02T03:04:05Z",
         "SnatTableIds": {"SnatTableId": ["stb-1"]}, "ForwardTableIds": {"ForwardTableId": ["ftb-1"]},
-        "NatGatewayPrivateInfo": {"IzNo": "cn-hangzhou-k"}, **more,
+        "NatGatewayPrivateInfo": {"IzNo": "cn-hangzhou-k", "VswitchId": "vsw-1"}, "VpcId": "vpc-1",
+        "IpLists": {"IpList": [{"AllocationId": "eip-1"}]}, "InstanceChargeType": "PostPaid", **more,
     }  # fmt: skip
 
 
@@ -323,7 +180,8 @@ def test_a_gateway_has_all_its_columns() -> None:
     assert found == [
         {
             **HERE, "nat_gateway_id": "ngw-1", "name": NAME, "zone": "cn-hangzhou-k", "kind": "public", "state": "active",
-            "snat_entries": 70, "dnat_entries": 0, "created_at": MADE,
+            "snat_entries": 70, "dnat_entries": 0, "created_at": MADE, "vpc_id": "vpc-1", "subnet_id": "vsw-1",
+            "public_ips": 1, "purchase_model": "on_demand", "expires_at": None,
         }
     ]  # fmt: skip
     assert len(client.asked) == 3, "the first page counts them all"
@@ -339,6 +197,15 @@ def test_a_gateway_has_all_its_columns() -> None:
         ({"NatGatewayPrivateInfo": {"IzNo": ""}}, "zone", None),
         ({"Name": ""}, "name", None),
         ({"SnatTableIds": {"SnatTableId": []}}, "snat_entries", 0),
+        ({"IpLists": {"IpList": []}}, "public_ips", 0),
+        ({"IpLists": None}, "public_ips", None),
+        ({"NatGatewayPrivateInfo": None}, "subnet_id", None),
+        ({"InstanceChargeType": "PrePaid"}, "purchase_model", "subscription"),
+        (
+            {"InstanceChargeType": "PrePaid", "ExpiredTime": "2027-01-31T16:00Z"},
+            "expires_at",
+            datetime(2027, 1, 31, 16),
+        ),
     ],
 )
 def test_what_a_gateway_tells(more: dict[str, Any], column: str, value: Any) -> None:
@@ -358,60 +225,6 @@ def test_entries_that_may_not_be_read_are_unknown_asked_once_and_told() -> None:
     assert [(row["snat_entries"], row["dnat_entries"]) for row in found] == [(None, 0), (None, 0)]
     assert problems == ["denied"]
     assert len(client.questions("vpc_DescribeSnatTableEntries")) == 1
-
-
-# --- databases --------------------------------------------------------------------------------------------
-
-
-def database(**more: Any) -> dict[str, Any]:
-    usual = {
-        "DBInstanceId": "rm-1", "DBInstanceDescription": NAME, "Engine": "MySQL", "EngineVersion": "8.0", "DBInstanceStatus": "Running",
-        "DBInstanceClass": "mysql.n2.medium.1", "Category": "HighAvailability", "DBInstanceStorageType": "cloud_essd",
-        "DBInstanceStorage": "100", "PayType": "Postpaid", "CreateTime": "2026-01-02T03:04:05Z", "MasterInstanceId": "",
-    }  # fmt: skip
-    (row,) = transform_databases([usual | more], scope("databases"))["databases"]
-    return row
-
-
-def test_a_database_has_all_its_columns() -> None:
-    assert database() == {
-        **HERE, "database_id": "rm-1", "name": NAME, "engine": "mysql", "engine_version": "8.0",
-        "instance_type": "mysql.n2.medium.1", "state": "running", "multi_zone": True, "storage_type": "cloud_essd",
-        "storage_gib": 100.0, "replica_of": None, "purchase_model": "on_demand", "created_at": MADE,
-    }  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("more", "column", "value"),
-    [
-        ({"DBInstanceStatus": "Stopped"}, "state", "stopped"),
-        ({"DBInstanceStatus": "Rebooting"}, "state", "other"),
-        ({"Category": "Basic"}, "multi_zone", False),
-        ({"Category": "serverless_basic"}, "multi_zone", False),
-        ({"Category": "cluster"}, "multi_zone", True),
-        ({"Category": "of tomorrow"}, "multi_zone", None),
-        ({"PayType": "Prepaid"}, "purchase_model", "subscription"),
-        ({"MasterInstanceId": "rm-0"}, "replica_of", "rm-0"),
-        ({"DBInstanceStorage": None}, "storage_gib", None),
-        ({"Engine": None}, "engine", None),
-        ({"DBInstanceDescription": ""}, "name", None),
-    ],
-)
-def test_what_a_database_tells(more: dict[str, Any], column: str, value: Any) -> None:
-    assert database(**more)[column] == value
-
-
-def test_databases_are_counted_in_a_field_of_their_own() -> None:
-    def page(asked: dict[str, Any]) -> dict[str, Any]:
-        found = [
-            {"DBInstanceId": f"rm-{number}"}
-            for number in range((asked["PageNumber"] - 1) * 100, min(asked["PageNumber"] * 100, 150))
-        ]
-        return {"Items": {"DBInstance": found}, "TotalRecordCount": 150, "PageRecordCount": len(found)}
-
-    client = Canned(rds_DescribeDBInstances=page)
-    assert len(get_databases(client)) == 150
-    assert len(client.asked) == 2
 
 
 # --- a region of the local cloud --------------------------------------------------------------------------
@@ -456,15 +269,39 @@ def test_an_estate_s_network_is_in_the_warehouse_as_it_is(process: Cloud, tmp_pa
     assert {tuple(gateways[one]) for one in truth.ids("nat_forward_only")} == {(0, 1, "public")}
     assert {tuple(gateways[one]) for one in truth.ids("nat_private")} == {(1, 0, "private")}
     found = {
-        one: more
-        for one, *more in rows(db, "SELECT load_balancer_id, kind, listeners, targets FROM load_balancers")
+        one: tuple(more)
+        for one, *more in rows(
+            db, "SELECT load_balancer_id, kind, listeners, targets, backends_known FROM load_balancers"
+        )
     }
-    assert {tuple(found[one]) for one in truth.ids("slb_without_listeners")} == {("classic", 0, 2)}
-    assert {tuple(found[one]) for one in truth.ids("slb_without_servers")} == {("classic", 1, None)}
-    assert {found[one][0] for one in truth.ids("alb_used", "alb_idle")} == {"application"}
-    assert {found[one][0] for one in truth.ids("nlb_used", "nlb_idle")} == {"network"}
-    databases = {one for (one,) in rows(db, "SELECT database_id FROM databases")}
-    assert databases == truth.ids("rds_used", "rds_idle")
+    for name, told in {
+        "slb_used": ("classic", 1, 2, False),
+        "slb_without_listeners": ("classic", 0, 2, True),
+        "slb_without_servers": ("classic", 1, 0, True),
+        "alb_used": ("application", 1, 2, True),
+        "alb_without_listeners": ("application", 0, 0, True),
+        "alb_without_servers": ("application", 1, 0, True),
+        "alb_redirecting": ("application", 1, 0, False),
+        "nlb_idle": ("network", 1, 2, True),
+        "nlb_without_listeners": ("network", 0, 0, True),
+    }.items():
+        assert {found[one] for one in truth.ids(name)} == {told}, name
+    databases = {
+        one: tuple(more)
+        for one, *more in rows(
+            db, "SELECT database_id, kind, engine, vcpu, memory_gib, storage_gib FROM databases"
+        )
+    }
+    assert {databases.pop(one) for one in truth.ids("rds_used", "rds_idle")} == {
+        ("relational", "mysql", 2, 4, 100)
+    }
+    assert {databases.pop(one) for one in truth.ids("redis_used", "redis_idle")} == {
+        ("cache", "redis", None, 1, None)
+    }
+    assert {databases.pop(one) for one in truth.ids("polardb_used", "polardb_idle")} == {
+        ("relational", "polardb-mysql", 2, 8, 20)
+    }
+    assert databases == {}
 
 
 @pytest.mark.parametrize(
@@ -473,10 +310,16 @@ def test_an_estate_s_network_is_in_the_warehouse_as_it_is(process: Cloud, tmp_pa
         ("vpc:DescribeEipAddresses", "public_ips", "denied"),
         ("slb:DescribeLoadBalancers", "load_balancers", "denied"),
         ("slb:DescribeLoadBalancerAttribute", "load_balancers", "partial"),
+        ("slb:DescribeVServerGroups", "load_balancers", "partial"),
         ("alb:ListLoadBalancers", "load_balancers", "partial"),
+        ("alb:ListListeners", "load_balancers", "partial"),
+        ("alb:ListServerGroups", "load_balancers", "partial"),
         ("vpc:DescribeNatGateways", "nat_gateways", "denied"),
         ("vpc:DescribeForwardTableEntries", "nat_gateways", "partial"),
         ("rds:DescribeDBInstances", "databases", "denied"),
+        ("rds:DescribeDBInstanceAttribute", "databases", "partial"),
+        ("kvstore:DescribeInstances", "databases", "partial"),
+        ("polardb:DescribeDBClusters", "databases", "partial"),
     ],
 )
 def test_what_is_denied_is_named_and_the_rest_goes_on(
@@ -484,8 +327,13 @@ def test_what_is_denied_is_named_and_the_rest_goes_on(
 ) -> None:
     process.fresh()
     process.clock(AS_OF)
-    for kind in ("nat", "slb", "alb"):
+    for kind in ("nat", "slb", "alb", "db"):
         process.put(kind, REGION, {})
+    process.put(
+        "slb_listener",
+        REGION,
+        {"LoadBalancerId": "lb-byhand00000000", "ListenerPort": 80, "ListenerProtocol": "http"},
+    )
     process.deny(action)
     collect(tmp_path / "w.duckdb", process.env, REGION, only=ONLY)
     told = coverage(tmp_path / "w.duckdb")

@@ -70,6 +70,22 @@ def describe_load_balancer_listeners(call: Call) -> dict[str, Any]:
     return ({"Listeners": page} if page else {}) | {"MaxResults": size, "TotalCount": len(page), **token}
 
 
+def describe_v_server_groups(call: Call) -> dict[str, Any]:
+    """Groups of servers that listeners of a classic balancer may lead to."""
+    balancer = call.required("LoadBalancerId")
+    if balancer not in call.owner.of("slb", call.region):
+        raise RefusalError(
+            404, "InvalidLoadBalancerId.NotFound", "The specified LoadBalancerId does not exist."
+        )
+    found = [
+        shown(item)
+        for item in call.owner.of("slb_group", call.region).values()
+        if item["_balancer"] == balancer
+    ]
+    call.items = len(found)
+    return {"VServerGroups": {"VServerGroup": found}}
+
+
 def modern(call: Call, kind: str, ids: str, id_field: str) -> tuple[list[Item], dict[str, Any]]:
     """One page of the flat lists of application and network load balancers, of up to 20 ids or all."""
     wanted = call.repeated(ids, 20)
@@ -91,12 +107,26 @@ def list_listeners(call: Call) -> dict[str, Any]:
     return {"Listeners": page, **more}
 
 
+def list_server_groups(call: Call) -> dict[str, Any]:
+    page, more = modern(call, f"{call.product}_group", "ServerGroupIds", "ServerGroupId")
+    return {"ServerGroups": page, **more}
+
+
+def list_rules(call: Call) -> dict[str, Any]:
+    page, more = modern(call, "alb_rule", "LoadBalancerIds", "LoadBalancerId")
+    return {"Rules": page, **more}
+
+
 ANSWERS = {
     (CLASSIC, "DescribeLoadBalancers"): describe_load_balancers,
     (CLASSIC, "DescribeLoadBalancerAttribute"): describe_load_balancer_attribute,
     (CLASSIC, "DescribeLoadBalancerListeners"): describe_load_balancer_listeners,
     (APPLICATION, "ListLoadBalancers"): list_load_balancers,
+    (CLASSIC, "DescribeVServerGroups"): describe_v_server_groups,
     (APPLICATION, "ListListeners"): list_listeners,
+    (APPLICATION, "ListServerGroups"): list_server_groups,
+    (APPLICATION, "ListRules"): list_rules,
+    (NETWORK, "ListServerGroups"): list_server_groups,
     (NETWORK, "ListLoadBalancers"): list_load_balancers,
     (NETWORK, "ListListeners"): list_listeners,
 }

@@ -15,6 +15,8 @@ IDS = {
     "nat": ("NatGatewayId", "ngw"), "snat": ("SnatEntryId", "snat"), "forward": ("ForwardEntryId", "fwd"), "slb": ("LoadBalancerId", "lb"),
     "slb_listener": ("LoadBalancerId", "lb"), "alb": ("LoadBalancerId", "alb"), "nlb": ("LoadBalancerId", "nlb"),
     "alb_listener": ("ListenerId", "lsn"), "nlb_listener": ("ListenerId", "lsn"), "db": ("DBInstanceId", "rm"),
+    "cache": ("InstanceId", "r"), "polardb": ("DBClusterId", "pc"), "slb_group": ("VServerGroupId", "rsp"),
+    "alb_group": ("ServerGroupId", "sgp"), "nlb_group": ("ServerGroupId", "sgp"), "alb_rule": ("RuleId", "rule"),
     "scaling_group": ("ScalingGroupId", "asg"), "scaling_instance": ("InstanceId", "i"), "reserved_instance": ("ReservedInstanceId", "ecsri"),
     "savings_plan": ("InstanceId", "spn"), "resource_package": ("InstanceId", "OSSBAG"), "bucket": ("Name", "bucket"),
 }  # fmt: skip
@@ -30,6 +32,8 @@ _TEMPLATES: dict[str, Callable[[str, str, str, datetime, Item], Item]] = {
     "alb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=True),
     "nlb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=False),
     "db": lambda region, zone, name, when, item: items.db(region, name, zone, when),
+    "cache": lambda region, zone, name, when, item: items.cache(region, name, zone, when),
+    "polardb": lambda region, zone, name, when, item: items.polardb(region, name, zone, when),
     "bucket": lambda region, zone, name, when, item: {
         "CreationDate": when, "StorageClass": "Standard", "_region": region, "_lifecycle": "", "_stat": {"Storage": 0, "ObjectCount": 0},
     },

@@ -7,6 +7,7 @@ from typing import Any
 from tests.servers.alibaba import by_hand, estate, loads, sts
 from tests.servers.alibaba.front import Front
 from tests.servers.alibaba.machines import build_instances
+from tests.servers.alibaba.more import build_more
 from tests.servers.alibaba.network import build_network
 from tests.servers.alibaba.state import ACCOUNT, MONITORED_DISKS, WORLD, Account, Identity, Role, epoch, parse
 from tests.servers.alibaba.storage import build_storage
@@ -67,6 +68,7 @@ def populated(account: Account, n: int, regions: list[str], seed: int) -> dict[s
     build_storage(made)
     build_network(made)
     loads.instance_disks(made)
+    build_more(made)
     return estate.truth(made)
 
 

@@ -20,7 +20,7 @@ KINDS = (
 NAMES = ("product", "action", "region", "account")
 PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
 # Products whose operations belong to a region; the others answer for the whole account.
-REGIONAL = ("ecs", "vpc", "slb", "alb", "nlb", "rds", "ess", "cms")
+REGIONAL = ("ecs", "vpc", "slb", "alb", "nlb", "rds", "kvstore", "polardb", "ess", "cms")
 UNSIGNED = ("AssumeRoleWithOIDC",)
 NOT_LOGGED = ("AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "SignatureType",
               "SecurityToken", "Timestamp", "Format", "Version", "Action", "OIDCToken")  # fmt: skip

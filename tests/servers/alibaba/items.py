@@ -167,6 +167,44 @@ def db(region: str, name: str, zone: str, created: datetime, **more: Any) -> Ite
         "ZoneId": zone, "InstanceNetworkType": "VPC", "ConnectionMode": "Standard", "LockMode": "Unlock", "LockReason": "", "Category": "HighAvailability",
         "VpcId": f"vpc-{region}", "VSwitchId": f"vsw-{zone}", "VpcCloudInstanceId": name, "ReadOnlyDBInstanceIds": {"ReadOnlyDBInstanceId": []},
         "MutriORsignle": False, "InsId": 1, "ResourceGroupId": "rg-acfmxazb4p****", "DeletionProtection": False, "TipsLevel": 0,
-        "DBInstanceStorage": 100, "DBInstanceCPU": "2", "DBInstanceMemory": 4096, "MaxIOPS": 2800, "MaxConnections": 2000,
+        "AutoRenewal": False, "DBInstanceStorage": 100, "DBInstanceCPU": "2", "DBInstanceMemory": 4096, "MaxIOPS": 2800, "MaxConnections": 2000,
+        "_from": created, **more,
+    }  # fmt: skip
+
+
+def cache(region: str, name: str, zone: str, created: datetime, **more: Any) -> Item:
+    """Capacity in MiB."""
+    return {
+        "InstanceId": name, "InstanceName": name, "InstanceClass": "redis.master.small.default", "InstanceStatus": "Normal",
+        "InstanceType": "Redis", "ArchitectureType": "standard", "NodeType": "double", "EngineVersion": "7.0", "Capacity": 1024,
+        "Bandwidth": 96, "Connections": 10000, "QPS": 100000, "ChargeType": "PostPaid", "CreateTime": seconds(created), "EndTime": "",
+        "RegionId": region, "ZoneId": zone, "SecondaryZoneId": "", "VpcId": f"vpc-{region}", "VSwitchId": f"vsw-{zone}",
+        "PrivateIp": "172.16.0.20", "NetworkType": "VPC", "Port": 6379, "ConnectionDomain": f"{name}.redis.rds.aliyuncs.com",
+        "ReplicaCount": 1, "ShardCount": 1, "PackageType": "standard", "IsRds": True, "Config": "{}", "UserName": name,
+        "_from": created, **more,
+    }  # fmt: skip
+
+
+def polardb(region: str, name: str, zone: str, created: datetime, **more: Any) -> Item:
+    """Numbers as texts here and there; storage in bytes."""
+    nodes = [
+        {"DBNodeId": f"pi-{name[3:]}{number}", "DBNodeClass": "polar.mysql.x4.medium", "DBNodeRole": role, "RegionId": region, "ZoneId": zone}
+        for number, role in enumerate(("Writer", "Reader"))
+    ]  # fmt: skip
+    return {
+        "DBClusterId": name, "DBClusterDescription": name, "DBClusterStatus": "Running", "DBClusterNetworkType": "VPC", "Engine": "POLARDB",
+        "DBType": "MySQL", "DBVersion": "8.0", "DBNodeClass": "polar.mysql.x4.medium", "DBNodeNumber": 2, "DBNodes": {"DBNode": nodes},
+        "Category": "Normal", "SubCategory": "Exclusive", "CpuCores": "2", "MemorySize": "8192", "PayType": "Postpaid",
+        "CreateTime": seconds(created), "ExpireTime": "", "Expired": "false", "RegionId": region, "ZoneId": zone, "VpcId": f"vpc-{region}",
+        "VswitchId": f"vsw-{zone}", "StorageUsed": 21474836480, "StorageSpace": 0, "StoragePayType": "Postpaid", "StorageType": "PSL5",
+        "HotStandbyCluster": "OFF", "LockMode": "Unlock", "DeletionLock": 0, "Tags": {"Tag": []}, "_from": created, **more,
+    }  # fmt: skip
+
+
+def server_group(name: str, balancer: str, servers: int, created: datetime, **more: Any) -> Item:
+    """Of an application or network balancer, with how many servers it has."""
+    return {
+        "ServerGroupId": name, "ServerGroupName": name, "ServerGroupStatus": "Available", "ServerGroupType": "Instance", "Protocol": "TCP",
+        "RelatedLoadBalancerIds": [balancer], "ServerCount": servers, "Scheduler": "Wrr", "VpcId": "vpc-1", "Tags": [],
         "_from": created, **more,
     }  # fmt: skip

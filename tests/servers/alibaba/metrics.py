@@ -19,7 +19,19 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
     **{(_ECS, name): ("instanceId", "device") for name in ("diskusage_utilization", "disk_readiops", "disk_writeiops")},
     **{(_ECS, name): ("instanceId", "gpuId") for name in ("gpu_gpu_usedutilization", "gpu_memory_userdutilization")},
     **{("acs_vpc_eip", name): _INSTANCE for name in ("net_rx.rate", "net_tx.rate", "net_rx.Pkgs", "net_tx.Pkgs")},
-    **{("acs_nat_gateway", name): _INSTANCE for name in ("SessionActiveConnection", "SessionNewConnection", "SnatConnection")},
+    **{("acs_nat_gateway", name): _INSTANCE for name in (
+        "SessionActiveConnection", "SessionNewConnection", "SnatConnection", "BWRateInFromInside", "BWRateInFromOutside",
+        "BWRateOutToInside", "BWRateOutToOutside",
+    )},
+    **{
+        ("acs_kvstore", f"{architecture}{name}"): _INSTANCE
+        for architecture in ("Standard", "Sharding", "Splitrw")
+        for name in ("CpuUsage", "MemoryUsage", "ConnectionUsage", "UsedConnection", "UsedQPS")
+    },
+    **{
+        ("acs_polardb", f"cluster_{name}_utilization"): ("clusterId", "nodeId")
+        for name in ("cpu", "memory", "connection")
+    },
     **{
         ("acs_slb_dashboard", name): _INSTANCE
         for name in ("InstanceTrafficRX", "InstanceTrafficTX", "InstanceActiveConnection", "InstanceNewConnection", "InstanceQps", "Qps")

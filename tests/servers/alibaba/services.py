@@ -1,4 +1,4 @@
-"""Databases (RDS 2014-08-15) and scaling groups (ESS 2014-08-28 and 2022-02-22)."""
+"""Databases (RDS 2014-08-15, Tair and Redis 2015-01-01, PolarDB 2017-08-01) and scaling groups (ESS 2014-08-28 and 2022-02-22)."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from tests.servers.alibaba.vpc import held
 from tests.servers.alibaba.wire import Call, RefusalError
 
 RDS, ESS_OLD, ESS_NEW = "2014-08-15", "2014-08-28", "2022-02-22"
+REDIS, POLAR = "2015-01-01", "2017-08-01"
 
 
 def describe_db_instances(call: Call) -> dict[str, Any]:
@@ -22,7 +23,8 @@ def describe_db_instances(call: Call) -> dict[str, Any]:
         "PageRecordCount": len(page),
         "TotalRecordCount": counts["TotalCount"],
     }
-    brief = [{name: value for name, value in item.items() if name not in ONLY_ATTRIBUTES} for item in page]
+    hidden = ONLY_ATTRIBUTES if call.flag("QueryAutoRenewal") else (*ONLY_ATTRIBUTES, "AutoRenewal")
+    brief = [{name: value for name, value in item.items() if name not in hidden} for item in page]
     return {"Items": {"DBInstance": brief}, **told}
 
 
@@ -41,6 +43,25 @@ def describe_db_instance_attribute(call: Call) -> dict[str, Any]:
     page = [shown(held_here[name]) for name in wanted[:30]]
     call.items = len(page)
     return {"Items": {"DBInstanceAttribute": page}}
+
+
+def describe_caches(call: Call) -> dict[str, Any]:
+    filters = {"InstanceStatus": "InstanceStatus", "ChargeType": "ChargeType", "InstanceType": "InstanceType"}
+    page, counts = numbered(call, held(call, "cache", filters), most=50)
+    return {"Instances": {"KVStoreInstance": page}, **counts}
+
+
+def describe_db_clusters(call: Call) -> dict[str, Any]:
+    """Pages of 30, 50 or 100 only."""
+    if call.params.get("PageSize", "30") not in ("30", "50", "100"):
+        raise RefusalError(400, "InvalidPageSize", "Specified parameter PageSize is not valid.")
+    page, counts = numbered(call, held(call, "polardb", {"DBType": "DBType"}), most=100, default=30)
+    return {
+        "Items": {"DBCluster": page},
+        "PageNumber": counts["PageNumber"],
+        "PageRecordCount": len(page),
+        "TotalRecordCount": counts["TotalCount"],
+    }
 
 
 def describe_scaling_groups(call: Call) -> dict[str, Any]:
@@ -73,6 +94,8 @@ def describe_scaling_instances(call: Call) -> dict[str, Any]:
 ANSWERS = {
     (RDS, "DescribeDBInstances"): describe_db_instances,
     (RDS, "DescribeDBInstanceAttribute"): describe_db_instance_attribute,
+    (REDIS, "DescribeInstances"): describe_caches,
+    (POLAR, "DescribeDBClusters"): describe_db_clusters,
     (ESS_OLD, "DescribeScalingGroups"): describe_scaling_groups,
     (ESS_NEW, "DescribeScalingGroups"): describe_scaling_groups,
     (ESS_OLD, "DescribeScalingInstances"): describe_scaling_instances,

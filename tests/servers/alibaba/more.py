@@ -1,0 +1,122 @@
+"""What the estate has beside machines and their network: caches, clusters, what is behind balancers, gateways' traffic.
+
+It is made last, so that everything else is the same with it and without.
+"""
+
+from tests.servers import shapes as s
+from tests.servers.alibaba import items
+from tests.servers.alibaba.estate import Estate
+from tests.servers.alibaba.network import measured
+from tests.servers.alibaba.plan import per_second
+
+
+def build_more(estate: Estate) -> None:
+    for turn, region in enumerate(estate.regions):
+        servers(estate, region)
+        answering(estate, region)
+        caches(estate, region, turn)
+        gateways(estate, region)
+
+
+def servers(estate: Estate, region: str) -> None:
+    """Two behind each application and network balancer that has a listener."""
+    for product in ("alb", "nlb"):
+        for name in (f"{product}_used", f"{product}_idle"):
+            for one in estate.classes[name]:
+                if one["region"] == region:
+                    group = estate.id("sgp", region)
+                    estate.add(
+                        f"{product}_group",
+                        region,
+                        "ServerGroupId",
+                        items.server_group(group, one["id"], 2, estate.ago(250)),
+                    )
+
+
+def answering(estate: Estate, region: str) -> None:
+    """Application balancers with nothing behind them: one that redirects, one that forwards to nowhere."""
+    for name, action in (("alb_redirecting", "Redirect"), ("alb_without_servers", "ForwardGroup")):
+        made = items.modern_balancer(
+            region, estate.id("alb", region), estate.ago(250), True, LoadBalancerName=name
+        )
+        number, listener = made["LoadBalancerId"], estate.id("lsn", region)
+        estate.add("alb", region, "LoadBalancerId", made)
+        estate.note(name, number, region, name=name)
+        estate.account.add("alb_listener", region, f"{number}:80", {
+            "ListenerId": listener, "LoadBalancerId": number, "ListenerPort": 80, "ListenerStatus": "Running", "ListenerProtocol": "HTTP",
+            "ListenerDescription": "", "Tags": [],
+        })  # fmt: skip
+        estate.add(
+            "alb_group",
+            region,
+            "ServerGroupId",
+            items.server_group(estate.id("sgp", region), number, 0, estate.ago(250)),
+        )
+        estate.add("alb_rule", region, "RuleId", {
+            "RuleId": estate.id("rule", region), "RuleName": name, "RuleStatus": "Available", "ListenerId": listener, "LoadBalancerId": number,
+            "Priority": 1, "Direction": "Request", "RuleConditions": [], "RuleActions": [{"Type": action, "Order": 1}],
+        })  # fmt: skip
+        measured(
+            estate,
+            region,
+            "acs_alb",
+            {"loadBalancerId": number},
+            s.zero(),
+            ("LoadBalancerQPS", "LoadBalancerActiveConnection"),
+        )
+
+
+def caches(estate: Estate, region: str, turn: int) -> None:
+    """A cache and a cluster that work, and of each one that nobody asks anything."""
+    for suffix, busy in (("used", True), ("idle", False)):
+        cpu, connections = (s.daily(20, 55, 4, 70), s.flat(20, 2)) if busy else (s.quiet(1.0), s.zero())
+        made = items.cache(
+            region,
+            estate.id("r", region),
+            estate.zone(region, turn),
+            estate.ago(300),
+            InstanceName=f"redis_{suffix}",
+        )
+        estate.add("cache", region, "InstanceId", made)
+        estate.note(f"redis_{suffix}", made["InstanceId"], region, type=made["InstanceClass"])
+        own = {"instanceId": made["InstanceId"]}
+        for metric, shape in (
+            ("CpuUsage", cpu),
+            ("MemoryUsage", s.flat(35, 1)),
+            ("ConnectionUsage", connections),
+            ("UsedConnection", connections),
+        ):
+            estate.series(region, "acs_kvstore", f"Standard{metric}", own, shape)
+        cluster = items.polardb(
+            region,
+            estate.id("pc", region),
+            estate.zone(region, turn),
+            estate.ago(300),
+            DBClusterDescription=f"polardb_{suffix}",
+        )
+        estate.add("polardb", region, "DBClusterId", cluster)
+        estate.note(f"polardb_{suffix}", cluster["DBClusterId"], region, type=cluster["DBNodeClass"])
+        for number, node in enumerate(cluster["DBNodes"]["DBNode"]):
+            own = {"clusterId": cluster["DBClusterId"], "nodeId": node["DBNodeId"]}
+            for metric, shape in (
+                ("cpu", cpu if number == 0 else s.quiet(1.0)),
+                ("memory", s.flat(40, 1)),
+                ("connection", connections),
+            ):
+                estate.series(region, "acs_polardb", f"cluster_{metric}_utilization", own, shape)
+
+
+def gateways(estate: Estate, region: str) -> None:
+    """Bits per second through NAT gateways."""
+    for name in ("nat_used", "nat_without_entries", "nat_forward_only", "nat_without_address", "nat_private"):
+        for one in estate.classes[name]:
+            if one["region"] == region:
+                shape = per_second(2_000_000) if name in ("nat_used", "nat_private") else s.zero()
+                measured(
+                    estate,
+                    region,
+                    "acs_nat_gateway",
+                    {"instanceId": one["id"]},
+                    shape,
+                    ("BWRateOutToOutside", "BWRateInFromOutside"),
+                )
