@@ -1,13 +1,25 @@
 """finops rules: the catalogue."""
 
 import sys
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from finops.cli.options import Common, Config, in_colour, on_terminal, out, width
 from finops.errors import RuleError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class ListFormat(StrEnum):
+    """What `rules check` can print."""
+
+    text = "text"
+    json = "json"
+
 
 app = typer.Typer(
     help="The catalogue of rules: list, show, check and test them.",
@@ -57,22 +69,39 @@ def show(
 def check(
     ctx: typer.Context,
     path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
+    format_: Annotated[
+        ListFormat, typer.Option("--format", "-f", help="How to print; json is for editors.")
+    ] = ListFormat.text,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Take notes, as of missing cases, for mistakes.")
+    ] = False,
     config: Config = None,
 ) -> None:
-    """Check rule files: header, one portable SELECT, declared tables, parameters and columns."""
-    from rules.engine.catalogue import built_in_folder, load, rule_files
+    """Explain every mistake of rule files: file:line:column, what is wrong, what to write instead."""
+    from finops.pipeline.tables import as_json
+    from rules.engine.linting import Linter
 
-    common = Common(ctx, None, config)
-    folders = [path] if path else [built_in_folder(), *common.settings.rule_folders]
-    broken = 0
-    for file in (file for folder in folders for file in rule_files(folder)):
-        try:
-            out(f"ok      {load(file).id}")
-        except RuleError as error:
-            broken += 1
-            print(f"broken  {error}", file=sys.stderr)
+    common, linter = Common(ctx, None, config), Linter()
+    found = {file: linter.look(file) for file in _files(path, common)}
+    broken = [file for file, told in found.items() if any(strict or one.severity == "error" for one in told)]
+    if format_ is ListFormat.json:
+        out(as_json([one.as_record() for told in found.values() for one in told]))
+    else:
+        for file, told in found.items():
+            for one in told:
+                print(one, file=sys.stderr)
+            if file not in broken:
+                out(f"ok      {file.stem}")
     if broken:
-        raise RuleError(f"{broken} rule file{'s are' if broken > 1 else ' is'} broken.")
+        raise RuleError(f"{len(broken)} rule file{'s are' if len(broken) > 1 else ' is'} broken.")
+
+
+def _files(path: Path | None, common: Common) -> "Iterator[Path]":
+    """The rule files below a path, or ours and those of the folders in the configuration."""
+    from rules.engine.catalogue import built_in_folder, rule_files
+
+    for folder in [path] if path else [built_in_folder(), *common.settings.rule_folders]:
+        yield from rule_files(folder)
 
 
 @app.command("test")

@@ -62,15 +62,21 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
     Raises RuleError when the file is not a list of cases.
     """
     book = read_book(path)
-    con = duckdb.connect(config={"threads": 1})
-    con.execute(schema_sql())
-    rollups.prepare(con)
+    con = empty_warehouse()
     for case in book["cases"]:
         con.begin()
         said = _said(con, rule, book, case, path)
         con.rollback()
         yield Outcome(rule.id, str(case.get("name", "unnamed")), _difference(case, said), tuple(said))
     con.close()
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    """A warehouse in memory that holds nothing, ready for rollups."""
+    con = duckdb.connect(config={"threads": 1})
+    con.execute(schema_sql())
+    rollups.prepare(con)
+    return con
 
 
 def read_book(path: Path) -> dict[str, Any]:

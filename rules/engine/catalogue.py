@@ -63,12 +63,12 @@ def load(path: Path) -> Rule:
 @lru_cache(maxsize=256)
 def _checked(text: str, name: str) -> tuple[Header, str, frozenset[str]]:
     """Header, SQL and the names that it writes after $. The same text is checked once in a process."""
-    from rules.engine import checking
+    from rules.engine import examining
 
     header, sql = split(text, name)
     if header.id != Path(name).stem:
         raise RuleError(f"{name}: the id is {header.id}; name the file {header.id}.sql.")
-    return header, sql, frozenset(checking.used_names(checking.check(header, sql, name)))
+    return header, sql, frozenset(examining.used_names(examining.check(header, sql, name)))
 
 
 def catalogue(folders: Iterable[Path] = ()) -> list[Rule]:

@@ -1,24 +1,6 @@
-"""What the SQL of a rule may be: one SELECT over declared tables and parameters, in a portable subset.
+"""What the SQL of a rule may name: tables, columns, metrics, components, and what it must return."""
 
-The rule is parsed, every part of it compared with what is allowed, every column resolved, and refused with one
-sentence before it ever reaches the database; the database then runs it on a connection that cannot leave the
-warehouse.
-"""
-
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import get_args
-
-import sqlglot
-from sqlglot import exp
-from sqlglot.errors import SqlglotError
-
-from finops.errors import RuleError
-from finops.model import Action
-from finops.schema_comments import tables
-from rules.engine.columns import resolve
-from rules.engine.header import Header, placeholders
-from rules.engine.subset import refuse_the_rest
+from collections.abc import Mapping
 
 KEY_COLUMNS = ("cloud", "account_id", "region", "resource_id")
 REQUIRED_COLUMNS = (*KEY_COLUMNS, "verdict", "reason", "components")
@@ -215,121 +197,10 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "accounts": "VARCHAR",
     },
 }
-_DIMENSIONS = (
+DIMENSIONS = (
     "instances", "instance_types", "volumes", "snapshots", "public_ips", "load_balancers", "nat_gateways",
     "databases", "buckets", "scaling_groups", "commitments", "commitment_offers", "clusters", "repositories",
     "registry_images", "ml_endpoints", "log_groups", "functions", "subnets", "network_addresses", "tags",
 )  # fmt: skip
 # Names that finops.toml or the engine give a meaning of their own.
-_RESERVED_PARAMETERS = ("enabled", "cloud", "account", "tag", "as_of", "window_start")
-
-
-def check(header: Header, sql: str, name: str) -> exp.Expr:
-    """The parsed query of a rule.
-
-    Raises RuleError naming the file and the first thing that is not allowed.
-    """
-    query = _one_select(sql, name)
-    refuse_the_rest(query, name)
-    allowed = _allowed_tables(header, name)
-    _check_tables(query, allowed, name)
-    _check_parameters(header, query, name)
-    resolve(query, allowed, name)
-    _check_outputs(header, query, name)
-    return query
-
-
-def bound_names(header: Header) -> set[str]:
-    """Every name a rule may write after $: its parameters, their cutoffs, and the instant."""
-    cutoffs = {f"{name}_cutoff" for name, parameter in header.parameters.items() if parameter.unit == "days"}
-    return set(header.parameters) | cutoffs | {"as_of", "window_start"}
-
-
-def used_names(query: exp.Expr) -> set[str]:
-    """The names a query really writes after $."""
-    found = query.find_all(exp.Parameter, exp.Placeholder)
-    return {one.this.name if isinstance(one.this, exp.Expr) else str(one.this or "?") for one in found}
-
-
-def _one_select(sql: str, name: str) -> exp.Query:
-    try:
-        statements = [parsed for parsed in sqlglot.parse(sql, read="duckdb") if parsed is not None]
-    except SqlglotError as error:
-        first = str(error).splitlines()[0] if str(error) else "unreadable"
-        raise RuleError(f"{name}: the SQL does not parse: {first.rstrip('.')}.") from error
-    if len(statements) != 1:
-        raise RuleError(f"{name}: a rule is one SELECT, this file holds {len(statements)} statements.")
-    if not isinstance(statements[0], (exp.Select, exp.SetOperation)):
-        kind = statements[0].key.upper()
-        raise RuleError(f"{name}: a rule is one SELECT that reads, not {kind}.")
-    return statements[0]
-
-
-def _allowed_tables(header: Header, name: str) -> dict[str, Mapping[str, str]]:
-    allowed: dict[str, Mapping[str, str]] = {}
-    for need in header.needs:
-        dataset, _, metric = need.partition(":")
-        if bool(metric) != (dataset == "metrics"):
-            raise RuleError(
-                f"{name}: needs: write a metric as metrics:NAME and a table as its name, not {need}."
-            )
-        if metric and metric not in METRICS:
-            raise RuleError(f"{name}: needs: there is no metric {metric}; there are {', '.join(METRICS)}.")
-        for table in NEED_TABLES.get(dataset, (dataset,)):
-            if table in ROLLUP_COLUMNS:
-                allowed[table] = ROLLUP_COLUMNS[table]
-            elif table in _DIMENSIONS or table == "prices":
-                allowed[table] = _table_columns()[table]
-            else:
-                raise RuleError(f"{name}: needs: there is no dataset {dataset}.")
-    return allowed
-
-
-@cache
-def _table_columns() -> Mapping[str, Mapping[str, str]]:
-    return {table.name: {column.name: column.type for column in table.columns} for table in tables()}
-
-
-def _check_tables(query: exp.Expr, allowed: Iterable[str], name: str) -> None:
-    ctes = {cte.alias_or_name for cte in query.find_all(exp.CTE)}
-    # A query named like a table would hide which of the two is read.
-    hidden = sorted(ctes & {*_table_columns(), *ROLLUP_COLUMNS})
-    if hidden:
-        raise RuleError(f"{name}: {hidden[0]} is a table; give the query in WITH another name.")
-    for table in query.find_all(exp.Table):
-        if not isinstance(table.this, exp.Identifier) or table.db or table.catalog:
-            raise RuleError(f"{name}: {table.sql(dialect='duckdb')} is not a table that rules may read.")
-        if table.name not in ctes and table.name not in allowed:
-            raise RuleError(f"{name}: the table {table.name} is read but not declared under needs.")
-
-
-def _check_parameters(header: Header, query: exp.Expr, name: str) -> None:
-    for parameter, spec in header.parameters.items():
-        if parameter in _RESERVED_PARAMETERS:
-            raise RuleError(f"{name}: a parameter may not be called {parameter}.")
-        if spec.unit == "days" and not isinstance(spec.default, (int, float)):
-            raise RuleError(f"{name}: the parameter {parameter} is in days, so its default must be a number.")
-    used, known = used_names(query), bound_names(header)
-    for unknown in sorted(used - known):
-        raise RuleError(f"{name}: ${unknown} is not a declared parameter.")
-    for parameter in header.parameters:
-        if parameter not in used and f"{parameter}_cutoff" not in used:
-            raise RuleError(f"{name}: the parameter {parameter} is declared but never used.")
-
-
-def _check_outputs(header: Header, query: exp.Query, name: str) -> None:
-    columns = [column.lower() for column in query.named_selects]
-    for required in REQUIRED_COLUMNS:
-        if required not in columns:
-            raise RuleError(f"{name}: the query must return the column {required}.")
-    repeated = sorted({column for column in columns if columns.count(column) > 1})
-    if repeated:
-        raise RuleError(f"{name}: the column {repeated[0]} is returned twice.")
-    cases = [case for case in header.cases() if case not in get_args(Action)]
-    if cases and "remediation_case" not in columns:
-        raise RuleError(
-            f"{name}: remediation: {cases[0]} is neither an action nor a case: the query returns no remediation_case."
-        )
-    for field in placeholders(header):
-        if field.startswith(("current_", "proposed_")) and field not in columns:
-            raise RuleError(f"{name}: remediation: {{{field}}} is not a column that the query returns.")
+RESERVED_PARAMETERS = ("enabled", "cloud", "account", "tag", "as_of", "window_start")

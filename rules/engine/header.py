@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from finops.errors import RuleError
 from finops.model import Action, FindingClass, Level
 
-_BLOCK = re.compile(r"\A\s*/\*---\n(?P<header>.*?)\n---\*/\n?(?P<sql>.*)\Z", re.DOTALL)
-_PLACEHOLDERS = {"account_id", "region", "zone", "resource_id", "resource_name"}
+BLOCK = re.compile(r"\A\s*/\*---\n(?P<header>.*?)\n---\*/\n?(?P<sql>.*)\Z", re.DOTALL)
+PLACEHOLDERS = {"account_id", "region", "zone", "resource_id", "resource_name"}
 # libyaml reads a header ten times faster; not every build of PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -70,11 +70,13 @@ class Header(_Strict):
     @field_validator("remediation")
     @classmethod
     def _only_known_placeholders(cls, value: dict[str, Any]) -> dict[str, Any]:
-        for line in _lines(list(value.values())):
-            for name in _fields(line):
-                if name not in _PLACEHOLDERS and not name.startswith(("current_", "proposed_")):
+        for line in lines_of(list(value.values())):
+            for name in in_quotes(line):
+                raise ValueError(f"{{{name}}} stands in quotes, and is quoted when it is filled in")
+            for name in fields_of(line):
+                if name not in PLACEHOLDERS and not name.startswith(("current_", "proposed_")):
                     raise ValueError(
-                        f"{{{name}}} is not known; use {', '.join(sorted(_PLACEHOLDERS))}, "
+                        f"{{{name}}} is not known; use {', '.join(sorted(PLACEHOLDERS))}, "
                         "current_… or proposed_…"
                     )
         return value
@@ -87,7 +89,7 @@ class Header(_Strict):
         lines = self.remediation.get(cloud, [])  # type: ignore[call-overload]
         if isinstance(lines, dict):
             lines = lines.get(case) or lines.get(action or self.action, [])
-        return _lines(lines)
+        return lines_of(lines)
 
     def cases(self) -> set[str]:
         """Every action and case that some cloud has command lines of its own for."""
@@ -99,7 +101,7 @@ def split(text: str, name: str) -> tuple[Header, str]:
 
     Raises RuleError, in one sentence that names the file and the field.
     """
-    block = _BLOCK.match(text)
+    block = BLOCK.match(text)
     if not block:
         raise RuleError(f"{name}: a rule file begins with a header between /*--- and ---*/.")
     try:
@@ -124,8 +126,8 @@ def read_yaml(text: str) -> Any:
 
 def placeholders(header: Header) -> Iterator[str]:
     """The names in braces of every remediation line."""
-    for line in _lines(list(header.remediation.values())):
-        yield from _fields(line)
+    for line in lines_of(list(header.remediation.values())):
+        yield from fields_of(line)
 
 
 def told(error: ValidationError) -> str:
@@ -136,16 +138,31 @@ def told(error: ValidationError) -> str:
     return f"{where}: {first['msg'].removeprefix('Value error, ')}{more}"
 
 
-def _lines(value: Any) -> list[str]:
+def lines_of(value: Any) -> list[str]:
     """All lines of a line, of a list of them, or of a table of such."""
     if isinstance(value, str):
         return [value]
     return [
-        line for inner in (value.values() if isinstance(value, dict) else value) for line in _lines(inner)
+        line for inner in (value.values() if isinstance(value, dict) else value) for line in lines_of(inner)
     ]
 
 
-def _fields(template: str) -> list[str]:
+def in_quotes(template: str) -> list[str]:
+    """The names in braces of a command line that stand inside quotes, where a value could end them."""
+    quote, found = "", []
+    for one in re.finditer(r"""\\.|\{\{|\}\}|\{(?P<name>[^{}]*)\}|(?P<quote>['"])""", template):
+        if one["name"] is not None and quote:
+            found.append(one["name"])
+        elif one["quote"] and quote in ("", one["quote"]):
+            quote = "" if quote else one["quote"]
+    return [] if template.startswith("#") else found
+
+
+def fields_of(template: str) -> list[str]:
+    """The names in braces of a line.
+
+    Raises ValueError when its braces do not match.
+    """
     try:
         return [name for _, name, _, _ in string.Formatter().parse(template) if name is not None]
     except ValueError as error:

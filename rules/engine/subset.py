@@ -4,11 +4,11 @@ A list of what is allowed, not of what is forbidden, so that nothing slips in wi
 Everything here means the same on DuckDB and on Spark, where it was run side by side.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
-from finops.errors import RuleError
+from rules.engine.mistakes import Mistake, did_you_mean
 
 # Macros the engine defines, so that a rule needs neither interval arithmetic nor formatting.
 MACROS = ("days_between", "in_percent", "amount", "counted", "renewal", "paid_ahead")
@@ -30,6 +30,7 @@ FUNCTIONS = (
     exp.Coalesce, exp.Nullif, exp.Abs, exp.Round, exp.Floor, exp.Ceil, exp.Greatest, exp.Least, exp.Concat, exp.Lower,
     exp.Upper, exp.Length, exp.Trim, exp.Replace, exp.Count, exp.Sum, exp.Min, exp.Max, exp.Avg, exp.RowNumber,
 )  # fmt: skip
+_CALLED = (*MACROS, *(kind.sql_name().lower() for kind in FUNCTIONS))
 _ALLOWED = frozenset({*_STRUCTURE, *_VALUES, *_CONDITIONS, *FUNCTIONS, exp.Star, exp.Anonymous})
 _TYPES = {
     exp.DataType.Type[name]
@@ -63,22 +64,69 @@ _WORDS: Mapping[type[exp.Expr], str] = {
 }
 
 
-def refuse_the_rest(query: exp.Expr, name: str) -> None:
-    """Raises RuleError naming the file and the first thing in `query` that rules may not use."""
+# What to write instead of functions that mean something else elsewhere, by the names the parser has for them.
+_INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "write $as_of, the instant of the audit": (
+        "now", "today", "current_date", "current_timestamp", "current_time", "localtimestamp", "get_current_timestamp",
+        "current_datetime", "localtime",
+    ),
+    "write days_between(earlier, later), or compare with the $…_cutoff of a parameter in days": (
+        "date_diff", "datediff", "date_sub", "date_add", "timestamp_diff", "timestamp_add", "age", "epoch",
+        "date_part", "extract", "timestamp_trunc", "date_trunc", "to_days", "year", "month", "day", "dayofweek",
+    ),
+    "read avg, p95 or peak of the rollup usage: quantiles are made once, there": (
+        "percentile_cont", "percentile_disc", "approx_quantile", "quantile", "median", "mode", "stddev", "variance",
+    ),
+    "number the rows with row_number() in a subquery, and keep the first": (
+        "arg_max", "arg_min", "first", "last", "first_value", "last_value", "any_value", "rank", "dense_rank", "ntile",
+    ),
+    "write max(…), and how many there are with counted(count(*), 'one', 'many')": (
+        "group_concat", "array_agg", "list", "string_agg", "histogram",
+    ),
+    "write in_percent(x), amount(x) or counted(n, 'day', 'days')": ("printf", "format", "to_char", "time_to_str"),
+    "write it with LIKE": (
+        "regexp_like", "regexp_i_like", "regexp_matches", "regexp_full_match", "contains", "starts_with", "ends_with",
+        "str_position", "substring", "left", "right", "split_part", "split",
+    ),
+    "write sum(CASE WHEN … THEN 1 ELSE 0 END)": ("count_if", "sum_if", "logical_or", "logical_and", "bool_or"),
+    "write ||": ("concat_ws",),
+    "a rule says the same of the same data, so there is nothing by chance": ("rand", "random", "uuid", "setseed"),
+}  # fmt: skip
+_HINTS = {name: hint for hint, names in _INSTEAD.items() for name in names}
+_KIND_HINTS: Mapping[type[exp.Expr], str] = {
+    exp.ILike: "write lower(…) LIKE '…'",
+    exp.SimilarTo: "write it with LIKE",
+    exp.Glob: "write it with LIKE",
+    exp.IntDiv: "write floor(a / b)",
+    exp.Pow: "multiply",
+    exp.Pivot: "write sum(CASE WHEN … THEN … END)",
+}
+
+
+def outside(query: exp.Expr) -> Iterator[Mistake]:
+    """Everything in `query` that rules may not use."""
     for node in query.walk():
         kind = type(node)
         if kind not in _ALLOWED:
-            raise RuleError(f"{name}: {_named(node)}.")
-        trouble = _TROUBLES[kind](node) if kind in _TROUBLES else None
-        if trouble:
-            raise RuleError(f"{name}: {trouble}.")
+            yield Mistake(_named(node), node, hint=_instead(node))
+        elif kind in _TROUBLES and (trouble := _TROUBLES[kind](node)):
+            yield Mistake(trouble, node, hint=_instead(node))
+
+
+def _instead(node: exp.Expr) -> str | None:
+    """What to write in place of something that is not allowed."""
+    if isinstance(node, exp.Anonymous):
+        return _HINTS.get(node.name.lower()) or did_you_mean(node.name, _CALLED)
+    if isinstance(node, exp.Func) and node.sql_name().lower() in _HINTS:
+        return _HINTS[node.sql_name().lower()]
+    return next((hint for kind, hint in _KIND_HINTS.items() if isinstance(node, kind)), None)
 
 
 def _named(node: exp.Expr) -> str:
     words = next((words for kind, words in _WORDS.items() if isinstance(node, kind)), None)
     if words is None and isinstance(node, exp.Func):
         return f"the function {node.sql_name().lower()} is not in the subset of SQL that rules may use"
-    return _outside(words or node.sql(dialect="duckdb")[:60])
+    return _outside(words or " ".join(node.sql(dialect="duckdb")[:60].split()))
 
 
 def _outside(words: str) -> str:
