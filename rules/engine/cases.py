@@ -14,6 +14,7 @@
 Tables are those a rule reads: dimension tables and rollups. Rows of a table that a rollup is made of (metrics,
 charges, prices, or usage below activity) are rolled up first. A row of `metrics` with `days: 95` stands for each
 of the last 95 days, and `except: {2026-09-30: {max: 0.98}}` says what was different on single days (null: no data).
+With `hours: 0-7,18-23` it stands for these hours of each day, with `weekdays: 1-5` for Mondays to Fridays only.
 An expected row names only the columns that matter; `reason` is a part of the sentence. Every row the rule
 returns must be expected.
 """
@@ -157,11 +158,19 @@ def _every_day(row: dict[str, Any], as_of: datetime) -> Iterator[dict[str, Any]]
         yield row
         return
     days, special = row.pop("days"), row.pop("except", {})
+    hours, weekdays = _ranges(row.pop("hours", "0")), _ranges(row.pop("weekdays", "1-7"))
     for back in range(days, 0, -1):
         day = as_of - timedelta(days=back)
         other = special.get(day.date(), {})
-        if other is not None:
-            yield {**row, "bucket_start": day, **other}
+        if other is not None and day.isoweekday() in weekdays:
+            for hour in hours:
+                yield {**row, "bucket_start": day + timedelta(hours=hour), **other}
+
+
+def _ranges(told: Any) -> list[int]:
+    """The numbers of 0-7,18-23."""
+    ends = [part.partition("-")[::2] for part in str(told).split(",")]
+    return [number for low, high in ends for number in range(int(low), int(high or low) + 1)]
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]], path: Path) -> None:

@@ -25,7 +25,7 @@ METRICS = (
 
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
 NEED_TABLES: Mapping[str, tuple[str, ...]] = {
-    "metrics": ("usage", "activity", "sizing", "replay"),
+    "metrics": ("usage", "activity", "sizing", "replay", "week"),
     "charges": ("cost", "traffic"),
     "commitment_usage": ("commitment_usage", "commitment_options"),
     "prices": ("prices", "spot", "listed"),
@@ -96,6 +96,25 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "bytes_peak": "DOUBLE",
     },
     "replay": {**_KEY, "vcpu": "DOUBLE", "hours_above": "BIGINT"},
+    "week": {
+        **_KEY,
+        "hour": "BIGINT",
+        "weekday_seen": "BIGINT",
+        "saturday_seen": "BIGINT",
+        "sunday_seen": "BIGINT",
+        "weekday_peak": "DOUBLE",
+        "monday_peak": "DOUBLE",
+        "friday_peak": "DOUBLE",
+        "saturday_peak": "DOUBLE",
+        "sunday_peak": "DOUBLE",
+        "days": "DOUBLE",
+        "saturday_day_peak": "DOUBLE",
+        "sunday_day_peak": "DOUBLE",
+        "saturday_day_network": "DOUBLE",
+        "sunday_day_network": "DOUBLE",
+        "busiest_day": "DOUBLE",
+        "busiest_day_with_hours": "DOUBLE",
+    },
     "cost": {
         **_KEY,
         "component": "VARCHAR",

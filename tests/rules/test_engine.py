@@ -527,6 +527,7 @@ def test_an_account_that_nobody_collected_is_told(
         "cross-zone-traffic": [],
         "idle-instance": ["No instances or metrics were collected for this account."],
         "low-io-volume": ["No instances or metrics or volumes were collected for this account."],
+        "off-hours-instance": ["No instances or metrics were collected for this account."],
         "oversized-instance": ["No instances or metrics or volumes were collected for this account."],
         "spot-eligible-instance": ["No instances or volumes were collected for this account."],
         "stopped-instance": ["No instances or public ips or volumes were collected for this account."],
