@@ -32,7 +32,7 @@ conformance: $(VENV)/.test ## Judge FOCUS exports by the official validator, in 
 
 bench: $(VENV)/.test ## Print speed, memory, API calls and how often rightsizing is wrong, beside baselines of the same run
 	@$(BIN)/python -m tests.benchmarks.bench_ingest
-	@$(BIN)/python tests/benchmarks/bench_audit.py
+	@$(BIN)/python -m tests.benchmarks.bench_audit
 	@$(BIN)/python -m tests.benchmarks.bench_costs
 	@$(BIN)/python -m tests.benchmarks.bench_collect
 	@$(BIN)/python -m tests.benchmarks.bench_collect_alibaba
