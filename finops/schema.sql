@@ -462,6 +462,59 @@ CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or f
   flow_source          VARCHAR           -- of a flow log: file or log it was read from
 );
 
+CREATE TABLE flow_files ( -- Flow logs that were loaded, so that the same content is not counted twice.
+  source      VARCHAR NOT NULL,   -- file, or address in an object store
+  format      VARCHAR NOT NULL,   -- aws-flow-log, gcp-flow-log, alibaba-flow-log
+  fingerprint VARCHAR NOT NULL,   -- SHA-256 of its bytes
+  flow_source VARCHAR NOT NULL,   -- log it is a part of
+  cloud       VARCHAR NOT NULL,   -- aws | alibaba | gcp
+  account_id  VARCHAR NOT NULL,   -- account or project of the log; several with commas
+  first_at    TIMESTAMP,          -- begin of its first window, UTC; NULL without records
+  last_at     TIMESTAMP,          -- begin of its last window, UTC
+  records     BIGINT NOT NULL,    -- records that were counted
+  bytes       DOUBLE NOT NULL,    -- their bytes, each as often as it was recorded
+  refused     BIGINT NOT NULL,    -- records of traffic that a firewall refused: not counted
+  no_data     BIGINT NOT NULL,    -- windows without traffic
+  skipped     BIGINT NOT NULL,    -- windows of which the cloud lost records: there was more traffic than is counted
+  repeated    BIGINT NOT NULL,    -- records that another file had brought already: not counted again
+  rejected    BIGINT NOT NULL,    -- records that cannot be read
+  loaded_at   TIMESTAMP NOT NULL, -- when, UTC
+  run_id      VARCHAR NOT NULL    -- by which run
+);
+
+CREATE TABLE flow_windows ( -- What was recorded in each minute, so that records that two files hold are counted once.
+  source       VARCHAR NOT NULL,   -- flow_files.source
+  cloud        VARCHAR NOT NULL,   -- aws | alibaba | gcp
+  account_id   VARCHAR NOT NULL,   -- account or project of the records
+  window_start TIMESTAMP NOT NULL, -- minute in which they begin, UTC
+  records      BIGINT NOT NULL,    -- how many there are
+  digest       UBIGINT NOT NULL    -- of all of them together, in whatever order
+);
+
+CREATE TABLE flow_pairs ( -- Bytes by day and pair of addresses as each interface recorded them; `traffic` is made of it.
+  cloud                VARCHAR NOT NULL,   -- aws | alibaba | gcp
+  account_id           VARCHAR NOT NULL,   -- account or project of the record
+  region               VARCHAR,            -- its region, where the log tells
+  flow_source          VARCHAR NOT NULL,   -- log it was read from
+  day                  TIMESTAMP NOT NULL, -- day, UTC
+  vpc_id               VARCHAR,            -- network of the interface, where the log tells
+  reporter             VARCHAR,            -- interface that recorded it
+  reporter_resource    VARCHAR,            -- machine that the log says it belongs to
+  reporter_zone        VARCHAR,            -- zone that the log says it is in; aws: its id, such as use1-az1
+  side                 VARCHAR,            -- src | dst: which end the interface is; NULL where the log does not tell
+  source_address       VARCHAR NOT NULL,   -- address that sent, before any hop
+  destination_address  VARCHAR NOT NULL,   -- address it was for, behind any hop
+  source_hop           VARCHAR,            -- address of the hop that it came from, where that is not the sender
+  destination_hop      VARCHAR,            -- address of the hop that it went to, where that is not the receiver
+  source_resource      VARCHAR,            -- gcp: machine that sent, by name
+  source_zone          VARCHAR,            -- gcp: its zone
+  destination_resource VARCHAR,            -- gcp: machine that received, by name
+  destination_zone     VARCHAR,            -- gcp: its zone
+  service              VARCHAR,            -- the cloud's own service at the public end: s3, dynamodb, google …
+  bytes                DOUBLE NOT NULL,    -- bytes
+  records              BIGINT NOT NULL     -- records they were added up from
+);
+
 CREATE TABLE tags ( -- Tags and labels of every kind of resource.
   cloud         VARCHAR NOT NULL, -- aws | alibaba | gcp
   account_id    VARCHAR NOT NULL, -- account or project
@@ -578,7 +631,7 @@ CREATE TABLE bill_objects ( -- What was read from object stores, so that nothing
   run_id      VARCHAR NOT NULL  -- by which run
 );
 
-CREATE TABLE rejected_rows ( -- Rows of a bill that could not be read, with the reason. They are counted, never silently dropped.
+CREATE TABLE rejected_rows ( -- Rows of a bill or flow log that could not be read, with the reason. They are counted, never silently dropped.
   source VARCHAR NOT NULL, -- file
   line   BIGINT,           -- line or row number in it, from 1
   field  VARCHAR,          -- column that was wrong

@@ -1,4 +1,4 @@
-"""A local folder as the deliveries and bills that it holds."""
+"""A local folder as the deliveries, bills and flow logs that it holds."""
 
 import os
 import re
@@ -8,16 +8,18 @@ from pathlib import Path
 
 from collectors.bills.manifests import MissingFileError, deliveries
 from collectors.bills.objects import ENDINGS, JSON, Delivered, Say, Stored, visible
+from collectors.flow_logs.recognising import recognise
 from finops.errors import InputError
 
 _INSIDE = re.compile(r"^(?P<root>.*/)(?:data|metadata)/(?:billing_period=[^/]*/)?$", re.IGNORECASE)
 _HEAD = 1 << 16
+_FLOW_LOGS = (*ENDINGS, ".log", ".log.gz", ".gz", ".txt")
 # One of them is in every line of a bill as JSON.
 _IN_JSON_BILLS = (b'"billing_account_id"', b'"BillingAccountId"', b'"lineItem/', b'"bill_payer_account_id"')
 
 
 def in_folder(folder: Path, say: Say) -> tuple[list[Delivered], list[Stored]]:
-    """What a folder holds at any depth: deliveries of exports, and the bills that belong to none.
+    """What a folder holds at any depth: deliveries of exports, and the bills and flow logs that belong to none.
 
     Paths are absolute. Raises InputError when there is nothing, or a manifest names a file that is not there.
     """
@@ -25,6 +27,8 @@ def in_folder(folder: Path, say: Say) -> tuple[list[Delivered], list[Stored]]:
     inside = _INSIDE.match(top)
     root = inside["root"] if inside and Path(inside["root"], "metadata").is_dir() else top
     objects = visible(_walk(Path(root)), below=root)
+    flows = [each for each in objects if each.name.lower().endswith(_FLOW_LOGS) and recognise(each.path)]
+    objects = [each for each in objects if each not in flows] if flows else objects
     try:
         delivered, bills = deliveries(objects, lambda each: Path(each.path).read_bytes(), say)
     except MissingFileError as error:
@@ -34,6 +38,7 @@ def in_folder(folder: Path, say: Say) -> tuple[list[Delivered], list[Stored]]:
     data = re.sub(r"/metadata/(?=(billing_period=[^/]*/)?$)", "/data/", top, flags=re.IGNORECASE)
     delivered = [each for each in delivered if each.source.startswith(data)]
     bills = [each for each in bills if each.path.startswith(top) and _if_json_a_bill(each)]
+    bills += [each for each in flows if each.path.startswith(top)]
     if not delivered and not bills:
         raise InputError(
             f"The folder {folder} holds no bills: none of its files ends in {', '.join(ENDINGS)}."

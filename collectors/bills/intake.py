@@ -17,16 +17,21 @@ from collectors.bills.objects import Delivered, Say
 from collectors.bills.remote import Remote, below, downloaded, known, remember
 from collectors.bills.results import FileResult, IngestResult
 from collectors.bills.source import prepare
+from collectors.flow_logs.recognising import recognise
 from finops.errors import InputError, InvariantError
 from finops.warehouse import Writer
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A bill by itself. `source` is its name where that is not its path: it was unpacked or downloaded."""
+    """A bill or flow log by itself. `source` is its name where that is not its path: it was unpacked or downloaded."""
 
     path: Path
     source: str = ""
+
+    @property
+    def is_flow_log(self) -> bool:
+        return recognise(self.path) is not None
 
 
 Unit = Bill | Delivery  # what is loaded in one transaction, on this machine
@@ -178,6 +183,10 @@ def bring_in(writer: Writer, intake: Intake, how: How) -> IngestResult:
             results += _bring_remote(writer, unit, intake, how, siblings)
         else:
             results += load(writer, unit, how, siblings)
+    if any(each.format.endswith("-flow-log") for each in results):
+        from collectors.flow_logs import tell_traffic
+
+        tell_traffic(writer.con, at=how.at, run_id=writer.run_id)
     return IngestResult(tuple(results))
 
 
@@ -219,6 +228,16 @@ def load(writer: Writer, unit: Unit, how: How, siblings: frozenset[str]) -> list
                     siblings=siblings,
                 ).files
             )
+        if unit.is_flow_log:
+            from collectors.flow_logs import (
+                ingest_file as ingest_flow_log,
+            )  # which is made of parts of this package
+
+            return [
+                ingest_flow_log(
+                    writer, unit.path, at=how.at, source=unit.source, max_rejected=how.max_rejected
+                )
+            ]
         return [
             ingest_file(
                 writer,
@@ -233,8 +252,10 @@ def load(writer: Writer, unit: Unit, how: How, siblings: frozenset[str]) -> list
 
 
 def look_into(unit: Unit) -> None:
-    """Raises InputError for what cannot be a bill; a delivery may have files without rows."""
+    """Raises InputError for what is neither bill nor flow log; a delivery may have files without rows."""
     with named(unit):
+        if isinstance(unit, Bill) and unit.is_flow_log:
+            return
         for path in unit.files.values() if isinstance(unit, Delivery) else [unit.path]:
             try:
                 inspect(path)

@@ -22,6 +22,7 @@ from collectors.bills.objects import ENDINGS, Delivered, Say, Stored, plain, vis
 from collectors.bills.results import FileResult
 from collectors.bills.stores import opened, split
 from collectors.bills.stores.reading import Store, download_all, read
+from collectors.flow_logs.recognising import named_like_one
 from finops.errors import IncompleteError, InputError
 
 MOST = 200_000  # objects below an address
@@ -61,7 +62,10 @@ def below(address: str, say: Say) -> list[Remote]:
         if first is not None and first.path == path:
             return [Remote(store, (first,))]
     top = f"{path.rstrip('/')}/" if path.strip("/") else ""
-    objects = [each for prefix in _around(top) for each in _listed(store, prefix, address)]
+    everything = [each for prefix in _around(top) for each in _listed(store, prefix, address)]
+    # What is in a store is not looked into before it is loaded, so that flow logs are told by their names.
+    flows = [each for each in visible(everything, below=top) if named_like_one(each.path)]
+    objects = [each for each in everything if not named_like_one(each.path)]
     try:
         found, bills = recognised(
             visible(objects, below=top), lambda each: read(store, each), say, place=store.place, aged=True
@@ -72,7 +76,7 @@ def below(address: str, say: Say) -> list[Remote]:
         ) from error
     data = re.sub(r"(^|/)metadata/(?=(billing_period=[^/]*/)?$)", r"\1data/", top, flags=re.IGNORECASE)
     remotes = [Remote(store, each.files, each) for each in found if each.source.startswith(data)]
-    remotes += [Remote(store, (each,)) for each in bills if each.path.startswith(top)]
+    remotes += [Remote(store, (each,)) for each in [*bills, *flows] if each.path.startswith(top)]
     if not remotes:
         raise InputError(f"{address} holds no bills: nothing below it ends in {', '.join(ENDINGS)}.")
     return remotes
@@ -128,13 +132,17 @@ def known(con: duckdb.DuckDBPyConnection, remote: Remote, *, replace: bool) -> l
             return None
         note, holders = standing.why_older if not standing.unchanged else "", standing.holders
     else:
-        holders = {
-            source: partitions.holder_of(con, fingerprint) or "" for source, fingerprint in content.items()
-        }
+        holders = {source: _holder_of(con, fingerprint) or "" for source, fingerprint in content.items()}
         note = ""
         if not content or not all(holders.values()):
             return None
     return [_unchanged(source, holders.get(source, ""), note) for source in content]
+
+
+def _holder_of(con: duckdb.DuckDBPyConnection, fingerprint: str) -> str | None:
+    """The bill or flow log that has this content."""
+    row = con.execute("SELECT min(source) FROM flow_files WHERE fingerprint = ?", [fingerprint]).fetchone()
+    return partitions.holder_of(con, fingerprint) or (str(row[0]) if row and row[0] else None)
 
 
 def _unchanged(source: str, holder: str, note: str) -> FileResult:

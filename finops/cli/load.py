@@ -46,7 +46,7 @@ def ingest(
         list[str],
         typer.Argument(
             metavar="FILE...",
-            help="Bills: files, folders, patterns, zip archives, s3://, gs:// or oss:// addresses.",
+            help="Bills and flow logs: files, folders, patterns, zip archives, s3://, gs:// or oss:// addresses.",
         ),
     ],
     replace: Annotated[
@@ -62,7 +62,7 @@ def ingest(
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Load exported bills: FOCUS 1.0 to 1.4, AWS CUR legacy and 2.0, Google Cloud, Alibaba Cloud."""
+    """Load exported bills (FOCUS 1.0 to 1.4, AWS CUR legacy and 2.0, Google Cloud, Alibaba Cloud) and flow logs."""
     from finops.instants import now, parse_duration
     from finops.pipeline.loading import ingest_files
 

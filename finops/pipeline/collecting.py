@@ -75,6 +75,8 @@ def collect(
     whole no longer ago are left alone, and when all are, nothing is asked at all. Raises UsageError for what does
     not exist, CredentialsError when the credentials are refused everywhere, BusyError.
     """
+    from collectors.flow_logs import tell_traffic
+
     kind = cloud_named(cloud)
     asked = replace(asked, days=asked.days or kind.days)
     if max_age is not None and _nothing_to_do(kind, db, settings, asked, at - max_age):
@@ -89,6 +91,7 @@ def collect(
             writer, asked.request, wanted, at=at, fresh=lambda scope: scope in fresh, progress=progress
         )
         outcome = result.outcome
+        tell_traffic(writer.con, at=at, run_id=writer.run_id)  # whose addresses the inventory names
         done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls, result.bill)
         whole = not any(scope.dataset in ("charges", "accounts", "regions") for scope in done.errors)
         _remember(writer, kind, _key(kind, asked), result.places if whole else [])

@@ -166,3 +166,53 @@ CREATE TABLE network_addresses (
   zone VARCHAR,
   is_public BOOLEAN NOT NULL
 );
+CREATE TABLE flow_files (
+  source VARCHAR NOT NULL,
+  format VARCHAR NOT NULL,
+  fingerprint VARCHAR NOT NULL,
+  flow_source VARCHAR NOT NULL,
+  cloud VARCHAR NOT NULL,
+  account_id VARCHAR NOT NULL,
+  first_at TIMESTAMP,
+  last_at TIMESTAMP,
+  records BIGINT NOT NULL,
+  bytes DOUBLE NOT NULL,
+  refused BIGINT NOT NULL,
+  no_data BIGINT NOT NULL,
+  skipped BIGINT NOT NULL,
+  repeated BIGINT NOT NULL,
+  rejected BIGINT NOT NULL,
+  loaded_at TIMESTAMP NOT NULL,
+  run_id VARCHAR NOT NULL
+);
+CREATE TABLE flow_windows (
+  source VARCHAR NOT NULL,
+  cloud VARCHAR NOT NULL,
+  account_id VARCHAR NOT NULL,
+  window_start TIMESTAMP NOT NULL,
+  records BIGINT NOT NULL,
+  digest UBIGINT NOT NULL
+);
+CREATE TABLE flow_pairs (
+  cloud VARCHAR NOT NULL,
+  account_id VARCHAR NOT NULL,
+  region VARCHAR,
+  flow_source VARCHAR NOT NULL,
+  day TIMESTAMP NOT NULL,
+  vpc_id VARCHAR,
+  reporter VARCHAR,
+  reporter_resource VARCHAR,
+  reporter_zone VARCHAR,
+  side VARCHAR,
+  source_address VARCHAR NOT NULL,
+  destination_address VARCHAR NOT NULL,
+  source_hop VARCHAR,
+  destination_hop VARCHAR,
+  source_resource VARCHAR,
+  source_zone VARCHAR,
+  destination_resource VARCHAR,
+  destination_zone VARCHAR,
+  service VARCHAR,
+  bytes DOUBLE NOT NULL,
+  records BIGINT NOT NULL
+);
