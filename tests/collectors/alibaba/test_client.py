@@ -12,12 +12,14 @@ from collectors.alibaba import client as module
 from collectors.alibaba.accounts import DESCRIBE_REGIONS
 from collectors.alibaba.answers import NO_HOST, Answer
 from collectors.alibaba.api import Api
+from collectors.alibaba.balancers import DESCRIBE_CLBS, LIST_ALBS
 from collectors.alibaba.client import Client, Session
 from collectors.alibaba.commitments import QUERY_PLANS
 from collectors.alibaba.credentials import Key, Keys
+from collectors.alibaba.databases import DESCRIBE_DATABASES
 from collectors.alibaba.inventory import DESCRIBE_DISKS, DESCRIBE_INSTANCES
 from collectors.alibaba.metrics import DESCRIBE_METRIC_LIST
-from collectors.alibaba.network import DESCRIBE_CLBS, DESCRIBE_DATABASES, DESCRIBE_EIPS, LIST_ALBS
+from collectors.alibaba.network import DESCRIBE_EIPS
 from collectors.calls import METER, Budget, CallError
 from finops.errors import CredentialsError
 from tests.collectors.alibaba.calling import REGION, WHERE, hurry, overheard, session_of

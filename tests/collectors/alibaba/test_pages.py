@@ -7,9 +7,11 @@ import pytest
 
 from collectors.alibaba.answers import unwrapped
 from collectors.alibaba.api import Api
+from collectors.alibaba.balancers import DESCRIBE_CLBS, LIST_ALBS
 from collectors.alibaba.billing import DESCRIBE_BILL, QUERY_TOTAL
 from collectors.alibaba.client import Client
 from collectors.alibaba.commitments import DESCRIBE_RESERVED, QUERY_PACKAGES, QUERY_PLANS
+from collectors.alibaba.databases import DESCRIBE_DATABASES
 from collectors.alibaba.inventory import (
     DESCRIBE_DISKS,
     DESCRIBE_INSTANCES,
@@ -17,13 +19,7 @@ from collectors.alibaba.inventory import (
     DESCRIBE_TYPES,
 )
 from collectors.alibaba.metrics import DESCRIBE_METRIC_LIST
-from collectors.alibaba.network import (
-    DESCRIBE_CLBS,
-    DESCRIBE_DATABASES,
-    DESCRIBE_EIPS,
-    DESCRIBE_NATS,
-    LIST_ALBS,
-)
+from collectors.alibaba.network import DESCRIBE_EIPS, DESCRIBE_NATS
 from collectors.calls import CallError
 from tests.collectors.alibaba.calling import REGION, WHERE, hurry, session_of
 from tests.collectors.alibaba.live import as_environment
