@@ -213,14 +213,14 @@ class TestAHeader:
             ("aws", "delete-volume|terminate-", "wait (snapshot|image)-", "delete|terminate|release|modify"),
             (
                 "alibaba",
-                "DeleteDisk|DeleteInstance",
+                "DeleteDisk|ecs DeleteInstance",
                 r"Describe(Snapshots|Images) .* --waiter expr='\w+\.\w+\[0\]\.Status' to=(accomplished|Available)",
                 "Delete|Release|Modify|SetRenewal|Detach|Run",
             ),
             (
                 "gcp",
                 "(disks|instances) delete",
-                "(machine-images|snapshots) create",
+                "(machine-images|snapshots) create|(sql|redis instances) export",
                 "(disks|instances) (delete|update|set-machine-type|detach-disk)|start-update",
             ),
         ],
