@@ -39,12 +39,14 @@ _THROTTLED = (
 _ABSENT = (
     "ServiceNotOpen", "NotOpen", "InvalidRegionId", "RegionNotSupported", "UnsupportedRegion", "InvalidRegion",
     "OperationUnsupported", "UserNotEnable", "ResourceDirectoryNotInUse", "OssServiceNotOpen", "UserDisable.NotOpen",
+    "NoSuchService",
 )  # fmt: skip
 _QUOTA = ("LimitExceeded", "QuotaExceeded", "402")
 _AGAIN = (
     "ServiceUnavailable", "InternalError", "UnknownError", "SystemError", "SignatureNonceUsed", "InternalServerError",
     "ServiceUnavailableTemporary", "OperationConflict", "SYSTEM.ERROR", "InternalFailure",
 )  # fmt: skip
+_UNOPENED = re.compile(r"NotOpen|NotActivated")
 # Of an error with status 200: what another attempt does not change. Whatever else stands there may be passing.
 _LASTING = re.compile(
     r"^4\d\d|Invalid|Illegal|Missing|Param|Not_?Found|Not_?Exist|NotApplicable|Not_?Support|Unsupported",
@@ -53,6 +55,8 @@ _LASTING = re.compile(
 # Parameters of a request, in what is said of it.
 _ECHO = re.compile(r"AccessKeyId|Signature(Nonce|=|%3D)|SecurityToken(=|%3D)")
 NO_HOST = "NoSuchHost"
+NO_SERVICE = "NoSuchService"  # what answers in its place is something else
+_BODY = "ServerResponseBody: "  # with which the SDK begins what it could not read
 _UNKNOWN_NAME = re.compile(r"name resolution|getaddrinfo|not known|nodename|NameResolution", re.IGNORECASE)
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]")  # of characters that are written as two escapes
 _GOOD = ("200", "Success", "success", "OK", "")
@@ -100,6 +104,27 @@ class Answer:
         return cls(None, _kind(status, code), status, code, message)
 
     @classmethod
+    def of_rest(cls, status: int | None, code: str, message: str) -> Self:
+        """An error of a service of the REST kind, whose names begin with small letters, which the SDK does not read.
+
+        What is no JSON at all, though the request is at fault, is not from such a service: it is not there.
+        """
+        if not message.startswith(_BODY):
+            return cls.refused(status, code, message)
+        try:
+            told = json.loads(message.removeprefix(_BODY))
+        except ValueError:
+            absent = status is not None and 400 <= status < 500
+            return cls.refused(status, NO_SERVICE if absent else code, message)
+        if not isinstance(told, dict):
+            return cls.refused(status, code, message)
+        return cls.refused(
+            status,
+            str(told.get("code") or told.get("errorCode") or status),
+            str(told.get("message") or told.get("errorMessage") or ""),
+        )
+
+    @classmethod
     def lost(cls, code: str, message: str) -> Self:
         """No answer, or none that can be read."""
         kind = "credentials" if code.startswith(_CREDENTIALS) else "broken"
@@ -115,6 +140,8 @@ class Again(Exception):  # noqa: N818 - an answer, and whether it is an error is
 
 
 def _kind(status: int | None, code: str) -> str:
+    if _UNOPENED.search(code):
+        return "absent"
     for kind, codes in (
         ("throttled", _THROTTLED),
         ("expired", _EXPIRED),

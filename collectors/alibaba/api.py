@@ -11,6 +11,7 @@ from collectors.alibaba.products import TOKENS, Paging
 class Api:
     """One operation of one product, with the RAM actions it needs.
 
+    With a `path` it is one of the REST kind: a GET with its parameters in the query, those that the path names in it.
     `items` is the way to the list in its answer, `page` how many one may hold. `probe` are parameters of the smallest
     call that shows whether it is allowed; None where only a real call can tell.
     """
@@ -22,6 +23,7 @@ class Api:
     paging: Paging = TOKENS
     page: int = 100
     probe: tuple[tuple[str, Any], ...] | None = None
+    path: str = ""
 
     def __init__(
         self,
@@ -32,6 +34,7 @@ class Api:
         paging: Paging = TOKENS,
         page: int = 100,
         probe: Mapping[str, Any] | None = None,
+        path: str = "",
     ) -> None:
         object.__setattr__(self, "product", product)
         object.__setattr__(self, "operation", operation)
@@ -39,6 +42,7 @@ class Api:
         object.__setattr__(self, "items", tuple(items.split(".")) if items else ())
         object.__setattr__(self, "paging", paging)
         object.__setattr__(self, "page", page)
+        object.__setattr__(self, "path", path)
         object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
 
     @property

@@ -7,7 +7,6 @@ wrong is a `CallError` with a status as in `coverage`, except credentials, which
 The SDK signs and sends. Retries are ours: its own know one product and one error code.
 """
 
-import json
 import logging
 import threading
 import time
@@ -42,6 +41,7 @@ from collectors.alibaba.products import (
     Paging,
     address_of,
 )
+from collectors.alibaba.shaping import shaped
 from collectors.calls import METER, Budget, CallError
 from collectors.endpoints import proxies_for
 from collectors.pace import Pace
@@ -232,22 +232,17 @@ class Client:
             version=PRODUCTS[api.product].version,
             action_name=api.operation,
         )
-        request.set_method("POST")
         request.set_protocol_type(protocol_type.HTTPS)  # where the address does not say otherwise
         request.set_accept_format("JSON")
-        for name, value in parameters.items():
-            if value is not None and name != "RegionId":
-                request.add_body_params(name, value if isinstance(value, str) else _text(value))
-        request.add_query_param("RegionId", parameters.get("RegionId") or self.region)
-        if key.token:
-            request.add_query_param("SecurityToken", key.token)
+        shaped(request, api, parameters, key, self.region)
         core = self._core(key, address)
         try:
             return Answer.of(core.do_action_with_exception(request), api.product)
         except ServerException as error:
-            return Answer.refused(
-                error.get_http_status(), str(error.get_error_code()), str(error.get_error_msg())
-            )
+            status, code, message = error.get_http_status(), error.get_error_code(), error.get_error_msg()
+            if api.path:
+                return Answer.of_rest(status, str(code), str(message))
+            return Answer.refused(status, str(code), str(message))
         except ClientException as error:
             return Answer.lost(str(error.get_error_code()), str(error.get_error_msg()))
         except (IndexError, TypeError, AttributeError, UnicodeDecodeError):
@@ -339,12 +334,3 @@ class Client:
             return CallError("failed", code, f"{api.action} got no answer {self.where}: {words or code}.")
         reason = f": {words}" if words else ""
         return CallError("failed", code, f"{api.action} failed {self.where} ({code}){reason}.")
-
-
-def _text(value: Any) -> str:
-    """A parameter as it is sent."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | dict):
-        return json.dumps(value, separators=(",", ":"))
-    return str(value)

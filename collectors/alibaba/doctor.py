@@ -130,7 +130,9 @@ def _known(get: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]] | No
         return None
 
 
-def _pages(batch: metrics.Batch | metrics.DiskBatch) -> int:
+def _pages(batch: metrics.Question) -> int:
     if isinstance(batch, metrics.DiskBatch):
         return len(batch.windows)
+    if not isinstance(batch, metrics.Batch):
+        return 1
     return -(-batch.points // POINTS)

@@ -12,7 +12,7 @@ from typing import Any
 from collectors.alibaba.answers import ends, utc
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
-from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
+from collectors.alibaba.products import BILLING_NUMBERS
 from collectors.conduct import Rows
 from collectors.rows import Raw, number, once, place, tag_rows
 from finops.warehouse import Scope
@@ -29,18 +29,6 @@ DESCRIBE_DISKS = Api("ecs", "DescribeDisks", "ecs:DescribeDisks", items="Disks.D
 DESCRIBE_SNAPSHOTS = Api(
     "ecs", "DescribeSnapshots", "ecs:DescribeSnapshots", items="Snapshots.Snapshot", probe=_TEN
 )
-DESCRIBE_GROUPS = Api(
-    "ess", "DescribeScalingGroups", "ess:DescribeScalingGroups", items="ScalingGroups.ScalingGroup", paging=NUMBERS,
-    page=50, probe={"PageNumber": 1, "PageSize": 1},
-)  # fmt: skip
-DESCRIBE_GROUPS_ANEW = Api(
-    "ess-2022", "DescribeScalingGroups", "ess:DescribeScalingGroups", items="ScalingGroups.ScalingGroup",
-    paging=NUMBERS, page=50,
-)  # fmt: skip
-DESCRIBE_MEMBERS = Api(
-    "ess", "DescribeScalingInstances", "ess:DescribeScalingInstances", items="ScalingInstances.ScalingInstance",
-    paging=NUMBERS, page=50, probe={"PageNumber": 1, "PageSize": 1},
-)  # fmt: skip
 QUERY_AVAILABLE = Api(
     "bss", "QueryAvailableInstances", "bss:QueryAvailableInstances", items="Data.InstanceList", paging=BILLING_NUMBERS,
     page=300, probe={"PageNum": 1, "PageSize": 1, "ProductCode": "ecs"},
@@ -84,12 +72,6 @@ def get_renewals(session: Session) -> dict[str, bool]:
         for one in found
         if one.get("RenewStatus")
     }
-
-
-def get_members(client: Client) -> dict[str, str]:
-    """The scaling group of each instance that is in one, by id."""
-    found = client.all(DESCRIBE_MEMBERS, RegionId=client.region)
-    return {str(one["InstanceId"]): str(one["ScalingGroupId"]) for one in found}
 
 
 def transform_instances(
@@ -211,58 +193,6 @@ def _network(one: Mapping[str, Any]) -> float | None:
     ways = [number(one.get(name)) for name in ("InstanceBandwidthRx", "InstanceBandwidthTx")]
     known = [way for way in ways if way]
     return min(known) / 1e6 if len(known) == len(ways) else None
-
-
-# --- scaling groups ---------------------------------------------------------------------------------------
-
-
-def get_groups(client: Client) -> Raw:
-    """Scaling groups of the region."""
-    return client.all_of_first(DESCRIBE_GROUPS, DESCRIBE_GROUPS_ANEW, RegionId=client.region)
-
-
-def members_of(one: Mapping[str, Any]) -> int:
-    """How many instances a group says it has."""
-    told = one.get("TotalInstanceCount")
-    return int((told if told is not None else one.get("TotalCapacity")) or 0)
-
-
-def transform_groups(raw: Raw, scope: Scope, instances: Raw | None, members: Mapping[str, str]) -> Rows:
-    """Rows of scaling_groups and their tags. Types are those of the members that `instances` has; `members` are the
-    groups of those that carry no mark."""
-    types: dict[str, set[str]] = {}
-    for machine in instances or ():
-        group = tags_of(machine).get(GROUP_TAG) or members.get(str(machine["InstanceId"]))
-        if group:
-            types.setdefault(group, set()).add(str(machine.get("InstanceType")))
-    rows: Rows = {"scaling_groups": [], "tags": []}
-    for one in once(raw, "ScalingGroupId"):
-        identity = str(one["ScalingGroupId"])
-        mine, desired = types.get(identity, set()), one.get("DesiredCapacity")
-        rows["scaling_groups"].append(
-            {
-                **place(scope),
-                "scaling_group_id": identity,
-                "name": one.get("ScalingGroupName"),
-                "min_size": _whole(one.get("MinSize")),
-                "max_size": _whole(one.get("MaxSize")),
-                "desired_size": _whole(one.get("TotalCapacity") if desired is None else desired),
-                "instance_type": mine.pop() if len(mine) == 1 else None,
-                "is_spot": _all_spot(one),
-            }
-        )
-        rows["tags"] += tag_rows(scope, "scaling_group", identity, tags_of(one))
-    return rows
-
-
-def _all_spot(one: Mapping[str, Any]) -> bool | None:
-    """Whether a cost-optimised group keeps no member at the full price."""
-    above = one.get("OnDemandPercentageAboveBaseCapacity")
-    return None if above is None else int(above) == 0 and not int(one.get("OnDemandBaseCapacity") or 0)
-
-
-def _whole(value: Any) -> int | None:
-    return None if value in (None, "") else int(value)
 
 
 # --- disks and snapshots ----------------------------------------------------------------------------------

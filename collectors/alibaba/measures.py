@@ -112,6 +112,7 @@ class Assets:
     public_ips: Sequence[Mapping[str, Any]] = ()
     gpu_types: frozenset[str] = frozenset()
     services: Sequence[tuple[tuple[Measure, ...], str, Sequence[Mapping[str, Any]]]] = ()
+    groups: Sequence[Mapping[str, Any]] = ()
 
 
 def plan(

@@ -15,6 +15,7 @@ from collectors.alibaba.answers import unwrapped
 from collectors.alibaba.api import Api
 from collectors.alibaba.buckets import transform_disk, transform_hours
 from collectors.alibaba.client import Client
+from collectors.alibaba.groups import DESCRIBE_ACTIVITIES, GroupBatch, measured_sizes, sizes_wanted
 from collectors.alibaba.measures import (
     CPU,
     DAYS,
@@ -26,12 +27,12 @@ from collectors.alibaba.measures import (
     DiskBatch,
     Measure,
     Series,
-    plan,
     windows,
 )
+from collectors.alibaba.measures import plan as monitored
 from collectors.alibaba.products import Paging
 from collectors.calls import CallError
-from collectors.hours import EPOCH, HOUR, Hours, Window, first_hour
+from collectors.hours import EPOCH, HOUR, Hours, Newest, Window, first_hour
 from finops.warehouse import Scope
 
 DESCRIBE_METRIC_LIST = Api(
@@ -54,6 +55,16 @@ _NO_LONGER_THERE = ("DiskId.NotFound", "IncorrectDiskStatus")  # deleted or deta
 # A machine, and which of its addresses or GPUs.
 _Part = tuple[str, tuple[tuple[str, str], ...]]
 _USUAL = {"timestamp", "userId", "instanceId", "Minimum", "Average", "Maximum", "Value", "Sum"}
+
+
+Question = Batch | DiskBatch | GroupBatch
+
+
+def plan(
+    assets: Assets, newest: Newest, at: datetime, days: int = DAYS, *, whole: datetime | None = None
+) -> list[Question]:
+    """The questions to ask: those of CloudMonitor and of single disks, and the sizes of scaling groups."""
+    return [*monitored(assets, newest, at, days, whole=whole), *sizes_wanted(assets.groups, at, days)]
 
 
 class Refusals:
@@ -267,8 +278,10 @@ def get_off_since(
 # --- rows -------------------------------------------------------------------------------------------------
 
 
-def measured(client: Client, batch: Batch | DiskBatch, scope: Scope, refusals: Refusals) -> pa.Table | None:
+def measured(client: Client, batch: Question, scope: Scope, refusals: Refusals) -> pa.Table | None:
     """Rows of metrics of a batch in all its windows, window by window: what is raised in one leaves none of them."""
+    if isinstance(batch, GroupBatch):
+        return _sizes(client, batch, scope, refusals)
     if isinstance(batch, DiskBatch):
         return transform_disk(get_disk(client, batch, refusals), batch, scope)
     tables = [
@@ -280,7 +293,16 @@ def measured(client: Client, batch: Batch | DiskBatch, scope: Scope, refusals: R
     return pa.concat_tables(tables) if tables else None
 
 
+def _sizes(client: Client, batch: GroupBatch, scope: Scope, refusals: Refusals) -> pa.Table | None:
+    refusals.check(DESCRIBE_ACTIVITIES)
+    try:
+        return measured_sizes(client, batch, scope)
+    except CallError as error:
+        refusals.note(DESCRIBE_ACTIVITIES, error)
+        raise
+
+
 __all__ = [
-    "DAYS", "DESCRIBE_METRIC_LIST", "DISK_DATA", "Assets", "Batch", "DiskBatch",
+    "DAYS", "DESCRIBE_METRIC_LIST", "DISK_DATA", "Assets", "Batch", "DiskBatch", "Question",
     "Refusals", "get_disk", "get_hours", "get_off_since", "measured", "plan",
 ]  # fmt: skip

@@ -7,8 +7,10 @@ from collectors.alibaba import (
     accounts,
     balancers,
     billing,
+    clusters,
     commitments,
     databases,
+    groups,
     inventory,
     metrics,
     network,
@@ -22,7 +24,7 @@ from collectors.calls import actions_of, declared
 
 # Modules whose calls every collection makes.
 _MODULES: tuple[ModuleType, ...] = (
-    inventory, network, balancers, databases, commitments, metrics, prices, storage, billing,
+    inventory, groups, clusters, network, balancers, databases, commitments, metrics, prices, storage, billing,
 )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ KNOWN = (
 # Products that some regions do not have: nobody knows their host there.
 SOME_REGIONS = ("alb", "nlb", "kvstore", "polardb")
 # Products that an account may have nothing of, and a private endpoint may not lead to.
-OPTIONAL = (*SOME_REGIONS, "rds", "ess", "ess-2022")
+OPTIONAL = (*SOME_REGIONS, "rds", "ess", "ess-2022", "cs")
 # Regions whose RDS and ESS have one address for all of them.
 _TOGETHER = (
     "cn-qingdao", "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1",
@@ -75,6 +75,7 @@ PRODUCTS: Mapping[str, Product] = {
         together="polardb.aliyuncs.com",
         together_in=("cn-beijing", "cn-hangzhou", "cn-heyuan", "cn-qingdao", "cn-shanghai", "cn-wulanchabu"),
     ),
+    "cs": Product("2015-12-15", "cs.{region}.aliyuncs.com"),
     "cms": Product("2019-01-01", "metrics.{region}.aliyuncs.com", per_second=45.0, everywhere=True),
     "bss": Product(
         "2017-12-14", "business.{region}.aliyuncs.com", per_second=8.0, everywhere=True, also=("BSSOPENAPI",)

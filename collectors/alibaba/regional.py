@@ -11,8 +11,10 @@ from typing import Any
 
 from collectors.alibaba import (
     balancers,
+    clusters,
     commitments,
     databases,
+    groups,
     inventory,
     metrics,
     network,
@@ -44,7 +46,7 @@ from collectors.scopes import GLOBAL
 # In the order they are shown in.
 REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
-    "nat_gateways", "databases", "buckets", "commitments", "metrics", "prices", "spot_prices",
+    "nat_gateways", "databases", "clusters", "buckets", "commitments", "metrics", "prices", "spot_prices",
 )  # fmt: skip
 # What is asked for the machines there are: as old as they are known.
 OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
@@ -96,7 +98,7 @@ def _bring(
     rows: dict[str, Rows],
     more: Related | None = None,
 ) -> None:
-    calls = more.calls if more and name == "instances" else 0
+    calls = more.calls_of.get(name, 0) if more else 0
     found = bring(crew, asked[name], lambda raw: _TRANSFORM[name](raw, place, more), more_calls=calls)
     if found is not None:
         rows[name] = found
@@ -116,26 +118,28 @@ def _ask_telling(place: Place, crew: Crew, dataset: str, get: Callable[[Client, 
 _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "instances": lambda p, c: _ask(p, c, "instances", inventory.get_instances),
     "volumes": lambda p, c: _ask(p, c, "volumes", inventory.get_volumes),
-    "scaling_groups": lambda p, c: _ask(p, c, "scaling_groups", inventory.get_groups),
+    "scaling_groups": lambda p, c: _ask_telling(p, c, "scaling_groups", groups.get_groups),
     "snapshots": lambda p, c: _ask(p, c, "snapshots", inventory.get_snapshots),
     "public_ips": lambda p, c: _ask(p, c, "public_ips", network.get_public_ips),
     "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", balancers.get_load_balancers),
     "nat_gateways": lambda p, c: _ask_telling(p, c, "nat_gateways", network.get_nat_gateways),
     "databases": lambda p, c: _ask_telling(p, c, "databases", databases.get_databases),
+    "clusters": lambda p, c: _ask_telling(p, c, "clusters", clusters.get_clusters),
     "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
 }
 # What is measured beside machines and disks, or tells which addresses machines have.
-_MEASURED_TOO = ("public_ips", "databases", "load_balancers", "nat_gateways")
+_MEASURED_TOO = ("public_ips", "databases", "load_balancers", "nat_gateways", "scaling_groups")
 # Needs the machines, or what is asked because of them.
-_RELATED = ("instances", "scaling_groups", "public_ips")
+_RELATED = ("instances", "clusters", "scaling_groups", "public_ips")
 _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "instances": lambda raw, p, more: inventory.transform_instances(
         raw, p.scope("instances"), more.members, more.renewals, more.off_since
     ),
     "volumes": lambda raw, p, _: inventory.transform_volumes(raw, p.scope("volumes")),
-    "scaling_groups": lambda raw, p, more: inventory.transform_groups(
-        raw, p.scope("scaling_groups"), more.instances, more.members
+    "scaling_groups": lambda raw, p, more: groups.transform_groups(
+        raw, p.scope("scaling_groups"), more.instances, more.members, more.pools
     ),
+    "clusters": lambda raw, p, _: clusters.transform_clusters(raw, p.scope("clusters")),
     "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.scope("snapshots")),
     "public_ips": lambda raw, p, more: network.transform_public_ips(
         raw, p.scope("public_ips"), more.instances
@@ -296,6 +300,7 @@ def _collect_metrics(
         list(
             services.measured(estate.of("databases"), estate.of("load_balancers"), estate.of("nat_gateways"))
         ),
+        estate.of("scaling_groups"),
     )
     before = crew.stored(
         "SELECT collected_at FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "
@@ -306,7 +311,7 @@ def _collect_metrics(
     plan = metrics.plan(assets, place.newest, place.at, place.days, whole=whole)
     client, refusals = place.client, metrics.Refusals()
 
-    def get(batch: metrics.Batch | metrics.DiskBatch) -> Tables:
+    def get(batch: metrics.Question) -> Tables:
         return tables_of(scope, metrics.measured(client, batch, scope, refusals))
 
     measure(crew, [scope], get, plan, problems, calls=0, keep_from=keep_from(place.at))

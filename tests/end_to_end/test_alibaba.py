@@ -204,7 +204,7 @@ def test_no_more_calls_than_the_limits_of_the_api_demand(audited: Audited) -> No
             points.setdefault(series, []).append(call["items"])
     floor = sum(max(1, math.ceil(sum(pages) / 1440)) for pages in points.values())
     assert sum(map(len, points.values())) <= 1.1 * floor
-    made = Counter((call["action"], call["region"]) for call in audited.calls)
+    made = Counter((call["action"], call["region"]) for call in audited.calls if call["product"] != "kvstore")
     lists = (
         "DescribeInstances",
         "DescribeDisks",

@@ -8,16 +8,14 @@ from typing import Any
 import pytest
 
 from collectors.alibaba.answers import ends, utc
+from collectors.alibaba.groups import get_groups, get_members, transform_groups
 from collectors.alibaba.inventory import (
-    get_groups,
     get_instances,
-    get_members,
     get_renewals,
     get_snapshots,
     get_types,
     get_volumes,
     tags_of,
-    transform_groups,
     transform_instances,
     transform_snapshots,
     transform_types,
@@ -469,7 +467,8 @@ def test_a_group_has_all_its_columns() -> None:
     mark = tagged({"acs:autoscaling:scalingGroupId": "asg-1"})
     assert group_row([machine(Tags=mark)]) == {
         **HERE, "scaling_group_id": "asg-1", "name": "workers", "min_size": 0, "max_size": 20, "desired_size": 3,
-        "instance_type": "ecs.g7.large", "is_spot": None,
+        "instance_type": "ecs.g7.large", "is_spot": None, "kind": "group", "cluster": None, "autoscaled": None,
+        "created_at": None,
     }  # fmt: skip
 
 
@@ -515,14 +514,17 @@ def test_groups_are_asked_of_the_newer_interface_where_the_older_one_is_gone() -
     client = Canned(
         ess_DescribeScalingGroups=CallError("failed", "InvalidAction.NotFound", "gone"),
         ess_2022_DescribeScalingGroups={"ScalingGroups": [group()], "TotalCount": 1},
+        ess_DescribeScalingRules=CallError("skipped", "InvalidAction.NotFound", "gone"),
     )
-    assert get_groups(client) == [group()]
+    problems: list[str] = []
+    assert get_groups(client, problems) == [{**group(), "autoscaled": None}]
+    assert problems == []
 
 
 def test_groups_that_may_not_be_read_are_not_asked_for_twice() -> None:
     client = Canned(ess_DescribeScalingGroups=CallError("denied", "Forbidden.RAM", "denied"))
     with pytest.raises(CallError, match="denied"):
-        get_groups(client)
+        get_groups(client, [])
     assert len(client.asked) == 1
 
 
@@ -723,9 +725,11 @@ def test_an_estate_is_in_the_warehouse_as_it_is(process: Cloud, tmp_path: Path) 
     kinds = {each["id"]: each for found in truth.classes.values() for each in found}
     stored = rows(db, "SELECT instance_id, instance_type, name, zone, scaling_group FROM instances")
     assert len(stored) == truth.n
+    (pool,) = truth.classes["node_pool"]
     for identity, *columns in stored:
         told = kinds[identity]
-        assert columns == [told["type"], told["name"], told["zone"], told["group"]]
+        of_pool = pool["group"] if identity in truth.ids("ack_node") else None
+        assert columns == [told["type"], told["name"], told["zone"], told["group"] or of_pool]
     tags = rows(db, "SELECT resource_id, key, value FROM tags WHERE resource_type = 'instance'")
     assert {tag for tag in tags if not tag[1].startswith(("acs:", "ack."))} == {
         (each["id"], key, value)

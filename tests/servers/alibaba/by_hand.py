@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.servers.alibaba import items
 from tests.servers.alibaba.regions import zones
-from tests.servers.alibaba.state import WORLD, Account, Item, parse
+from tests.servers.alibaba.state import WORLD, Account, Item, minutes, parse
 
 ACCOUNT_WIDE = ("bucket", "savings_plan", "resource_package")
 # The field that holds the id, and what its values begin with.
@@ -15,6 +15,8 @@ IDS = {
     "nat": ("NatGatewayId", "ngw"), "snat": ("SnatEntryId", "snat"), "forward": ("ForwardEntryId", "fwd"), "slb": ("LoadBalancerId", "lb"),
     "slb_listener": ("LoadBalancerId", "lb"), "alb": ("LoadBalancerId", "alb"), "nlb": ("LoadBalancerId", "nlb"),
     "alb_listener": ("ListenerId", "lsn"), "nlb_listener": ("ListenerId", "lsn"), "db": ("DBInstanceId", "rm"),
+    "cluster": ("cluster_id", "c"), "node_pool": ("nodepool_id", "np"), "scaling_rule": ("ScalingRuleId", "asr"),
+    "scheduled_task": ("ScheduledTaskId", "edRt"), "scaling_alarm": ("AlarmTaskId", "asg"), "scaling_activity": ("ScalingActivityId", "asa"),
     "cache": ("InstanceId", "r"), "polardb": ("DBClusterId", "pc"), "slb_group": ("VServerGroupId", "rsp"),
     "alb_group": ("ServerGroupId", "sgp"), "nlb_group": ("ServerGroupId", "sgp"), "alb_rule": ("RuleId", "rule"),
     "scaling_group": ("ScalingGroupId", "asg"), "scaling_instance": ("InstanceId", "i"), "reserved_instance": ("ReservedInstanceId", "ecsri"),
@@ -32,6 +34,12 @@ _TEMPLATES: dict[str, Callable[[str, str, str, datetime, Item], Item]] = {
     "alb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=True),
     "nlb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=False),
     "db": lambda region, zone, name, when, item: items.db(region, name, zone, when),
+    "cluster": lambda region, zone, name, when, item: items.cluster(region, name, when),
+    "node_pool": lambda region, zone, name, when, item: items.node_pool(region, name, item.get("_cluster", ""), item.get("_group", ""), when),
+    "scaling_group": lambda region, zone, name, when, item: {
+        "ScalingGroupName": name, "MinSize": 0, "MaxSize": 5, "DesiredCapacity": 1, "TotalCapacity": 1, "TotalInstanceCount": 0,
+        "CreationTime": minutes(when), "VSwitchIds": [], "RemovalPolicies": [], "DBInstanceIds": [], "RegionId": region,
+    },
     "cache": lambda region, zone, name, when, item: items.cache(region, name, zone, when),
     "polardb": lambda region, zone, name, when, item: items.polardb(region, name, zone, when),
     "bucket": lambda region, zone, name, when, item: {

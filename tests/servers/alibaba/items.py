@@ -208,3 +208,31 @@ def server_group(name: str, balancer: str, servers: int, created: datetime, **mo
         "RelatedLoadBalancerIds": [balancer], "ServerCount": servers, "Scheduler": "Wrr", "VpcId": "vpc-1", "Tags": [],
         "_from": created, **more,
     }  # fmt: skip
+
+
+def cluster(region: str, name: str, created: datetime, **more: Any) -> Item:
+    """Of Kubernetes: names in small letters, times with an offset."""
+    return {
+        "cluster_id": name, "name": name, "cluster_type": "ManagedKubernetes", "cluster_spec": "ack.pro.small", "profile": "Default",
+        "region_id": region, "zone_id": "", "state": "running", "current_version": "1.34.1-aliyun.1", "init_version": "1.32.1-aliyun.1",
+        "created": f"{created:%Y-%m-%dT%H:%M:%S}+08:00", "updated": f"{created:%Y-%m-%dT%H:%M:%S}+08:00", "size": 3, "deletion_protection": False,
+        "vpc_id": f"vpc-{region}", "vswitch_ids": [], "resource_group_id": "rg-acfm", "tags": [{"key": "ack.aliyun.com", "value": name}],
+        "meta_data": "{}", "proxy_mode": "ipvs", "network_mode": "vpc", "_from": created, **more,
+    }  # fmt: skip
+
+
+def node_pool(region: str, name: str, of: str, group: str, created: datetime, **more: Any) -> Item:
+    return {
+        "nodepool_info": {
+            "nodepool_id": name, "name": "default-nodepool", "region_id": region, "type": "ess", "is_default": True,
+            "created": f"{created:%Y-%m-%dT%H:%M:%S}+08:00", "resource_group_id": "rg-acfm",
+        },
+        "scaling_group": {
+            "scaling_group_id": group, "instance_types": ["ecs.g7.xlarge"], "instance_charge_type": "PostPaid", "spot_strategy": "NoSpot",
+            "desired_size": 2, "vswitch_ids": [f"vsw-{region}"], "multi_az_policy": "BALANCE", "system_disk_category": "cloud_essd",
+        },
+        "auto_scaling": {"enable": True, "min_instances": 1, "max_instances": 10, "type": "cpu", "is_bond_eip": False},
+        "kubernetes_config": {"runtime": "containerd", "labels": [], "taints": []}, "management": {"enable": True},
+        "status": {"total_nodes": 2, "healthy_nodes": 2, "failed_nodes": 0, "state": "active"}, "nodepool_id": name,
+        "_cluster": of, "_group": group, "_from": created, **more,
+    }  # fmt: skip

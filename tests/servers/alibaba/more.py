@@ -1,13 +1,16 @@
-"""What the estate has beside machines and their network: caches, clusters, what is behind balancers, gateways' traffic.
+"""What the estate has beside machines and their network: caches, clusters, what is behind balancers, what moves groups.
 
 It is made last, so that everything else is the same with it and without.
 """
+
+from datetime import timedelta
 
 from tests.servers import shapes as s
 from tests.servers.alibaba import items
 from tests.servers.alibaba.estate import Estate
 from tests.servers.alibaba.network import measured
 from tests.servers.alibaba.plan import per_second
+from tests.servers.alibaba.state import Item, minutes
 
 
 def build_more(estate: Estate) -> None:
@@ -16,6 +19,8 @@ def build_more(estate: Estate) -> None:
         answering(estate, region)
         caches(estate, region, turn)
         gateways(estate, region)
+        kubernetes(estate, region)
+        scaled(estate, region)
 
 
 def servers(estate: Estate, region: str) -> None:
@@ -120,3 +125,63 @@ def gateways(estate: Estate, region: str) -> None:
                     shape,
                     ("BWRateOutToOutside", "BWRateInFromOutside"),
                 )
+
+
+def kubernetes(estate: Estate, region: str) -> None:
+    """The cluster that nodes are marked with, and the group of its pool."""
+    cluster, pool = "c8f2b0a9d4e3", "np1234"
+    nodes = [item for name, where, item in estate.instances if name == "ack_node" and where == region]
+    made = estate.ago(400)
+    group = estate.add(
+        "scaling_group",
+        region,
+        "ScalingGroupId",
+        pool_group(estate.id("asg", region), region, len(nodes), minutes(made)),
+    )
+    if not any(
+        one["cluster_id"] == cluster for _, one in estate.account.every("cluster")
+    ):  # it is in one region
+        estate.account.add("cluster", region, cluster, items.cluster(region, cluster, made))
+        estate.note("ack_cluster", cluster, region)
+        group_id = group["ScalingGroupId"]
+        estate.account.add("node_pool", region, pool, items.node_pool(region, pool, cluster, group_id, made))
+        estate.note("node_pool", pool, region, group=group_id)
+
+
+def pool_group(name: str, region: str, size: int, made: str) -> Item:
+    """The scaling group behind a node pool; nodes carry no mark of it."""
+    return {
+        "ScalingGroupId": name, "ScalingGroupName": f"ack-{name}", "RegionId": region, "LifecycleState": "Active", "MinSize": 0, "MaxSize": 10,
+        "DesiredCapacity": size, "TotalCapacity": size, "TotalInstanceCount": 0, "ActiveCapacity": size, "CreationTime": made,
+        "VSwitchIds": [], "RemovalPolicies": [], "DBInstanceIds": [], "SystemSuspended": False,
+    }  # fmt: skip
+
+
+def scaled(estate: Estate, region: str) -> None:
+    """A rule that follows a target, a nightly task, an alarm; and a group that was larger for a day."""
+    noted = [one for one in estate.classes.get("scaling_group", ()) if one["region"] == region]
+    for turn, one in enumerate(noted[:3]):
+        rule = estate.id("asr", region)
+        kind = ("TargetTrackingScalingRule", "SimpleScalingRule", "SimpleScalingRule")[turn]
+        ari = f"ari:acs:ess:{region}:{estate.account.id}:scalingrule/{rule}"
+        estate.add("scaling_rule", region, "ScalingRuleId", {
+            "ScalingRuleId": rule, "ScalingRuleName": rule, "ScalingRuleAri": ari, "ScalingRuleType": kind, "ScalingGroupId": one["id"],
+            "AdjustmentType": "QuantityChangeInCapacity", "AdjustmentValue": 1, "Cooldown": 60,
+        })  # fmt: skip
+        if turn == 1:
+            estate.add("scheduled_task", region, "ScheduledTaskId", {
+                "ScheduledTaskId": estate.id("edRt", region), "ScheduledTaskName": "nightly", "ScheduledAction": ari, "TaskEnabled": True,
+                "RecurrenceType": "Daily", "RecurrenceValue": "1", "LaunchTime": minutes(estate.as_of),
+            })  # fmt: skip
+        activities(estate, region, one["id"])
+
+
+def activities(estate: Estate, region: str, group: str) -> None:
+    size = int(estate.account.of("scaling_group", region)[group]["TotalCapacity"])
+    for days, after in ((11, size + 2), (10, size)):
+        at = minutes(estate.as_of - timedelta(days=days))
+        estate.add("scaling_activity", region, "ScalingActivityId", {
+            "ScalingActivityId": estate.id("asa", region), "ScalingGroupId": group, "StatusCode": "Successful", "StatusMessage": "",
+            "StartTime": at, "EndTime": at, "TotalCapacity": str(after), "AutoCreatedCapacity": str(after), "AttachedCapacity": "0",
+            "Progress": 100, "Description": "", "Cause": "", "ScalingInstanceNumber": 2,
+        })  # fmt: skip

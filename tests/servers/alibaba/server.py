@@ -11,16 +11,29 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from tests.servers import trouble
-from tests.servers.alibaba import balancers, bss, cms, control, ecs, oss, services, sts, vpc
+from tests.servers.alibaba import (
+    balancers,
+    bss,
+    cms,
+    control,
+    ecs,
+    kubernetes,
+    oss,
+    rest,
+    scaling,
+    services,
+    sts,
+    vpc,
+)
 from tests.servers.alibaba.front import BrokenError, Front, Reply, sign_in
 from tests.servers.alibaba.wire import PRODUCTS, Call, parameters
 
-PARTS = (ecs, vpc, balancers, services, cms, bss, sts)
+PARTS = (ecs, vpc, balancers, services, scaling, kubernetes, cms, bss, sts)
 FRONT = Front({name: answer for part in PARTS for name, answer in part.ANSWERS.items()})
 
 
 class Handler(BaseHTTPRequestHandler):
-    """RPC requests go by Version and Action, signed ones without Action to OSS; the Host is nobody's business."""
+    """RPC requests go by Version and Action, REST ones by what their signature begins with, others to OSS; the Host is nobody's business."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -41,6 +54,8 @@ class Handler(BaseHTTPRequestHandler):
     def answered(self, path: str, query: str, body: bytes) -> Reply:
         form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
         params = parameters(query, body, form)
+        if rest.is_meant(self.headers):
+            return FRONT.answer(*rest.understood(self.command, path, query, self.headers))
         if "Action" not in params:
             return FRONT.answer(*oss.understood(self.command, path, query, self.headers))
         version = params.get("Version", "")

@@ -20,7 +20,7 @@ from tests.servers.alibaba.state import WORLD, Account, Identity
 SKEW = timedelta(minutes=15)
 PRODUCTS = {
     "2014-05-26": "ecs", "2016-04-28": "vpc", "2014-05-15": "slb", "2020-06-16": "alb", "2022-04-30": "nlb",
-    "2014-08-15": "rds", "2015-01-01": "kvstore", "2017-08-01": "polardb", "2014-08-28": "ess", "2022-02-22": "ess", "2019-01-01": "cms", "2017-12-14": "bss",
+    "2014-08-15": "rds", "2015-01-01": "kvstore", "2017-08-01": "polardb", "2015-12-15": "cs", "2014-08-28": "ess", "2022-02-22": "ess", "2019-01-01": "cms", "2017-12-14": "bss",
     "2015-04-01": "sts", "2022-04-19": "resourcedirectory", "2020-03-31": "resourcemanager",
 }  # fmt: skip
 NOBODY = Identity("", "", "")
@@ -47,6 +47,7 @@ class Call:
     region: str = ""
     items: int = 0  # how many the answer holds, for the log
     notes: dict[str, Any] = field(default_factory=dict)
+    rest: bool = False  # whether errors begin with small letters
 
     @property
     def account(self) -> str:
@@ -217,7 +218,7 @@ def string_to_sign(method: str, params: Mapping[str, str]) -> str:
 
 def written(call: Call, content: dict[str, Any]) -> tuple[int, str, bytes]:
     """Status, content type and body of an answer."""
-    whole = {"RequestId": request_id(), **content}
+    whole = {"request_id" if call.rest else "RequestId": request_id(), **content}
     if call.json:
         return 200, "application/json;charset=utf-8", as_json(whole)
     name = f"{call.action}Response"
@@ -235,6 +236,9 @@ def as_json(content: dict[str, Any]) -> bytes:
 def refused(call: Call, error: RefusalError) -> tuple[int, str, bytes]:
     """Status, content type and body of an error."""
     number = request_id()
+    if call.rest:
+        small = {"code": error.code, "message": error.message, "requestId": number, "status": error.status}
+        return error.status, "application/json;charset=utf-8", as_json(small)
     recommend = (
         f"https://api.aliyun.com/troubleshoot?q={error.code}&product={call.product}&requestId={number}"
     )
