@@ -523,12 +523,14 @@ def test_an_account_that_nobody_collected_is_told(
 ) -> None:
     covered("charges", account_id="2")
     expected = {
+        "arm-instance": ["No instances or volumes were collected for this account."],
         "commitment-coverage": [],
         "cross-zone-traffic": [],
         "idle-instance": ["No instances or metrics were collected for this account."],
         "low-io-volume": ["No instances or metrics or volumes were collected for this account."],
         "off-hours-instance": ["No instances or metrics were collected for this account."],
         "oversized-instance": ["No instances or metrics or volumes were collected for this account."],
+        "previous-generation-instance": ["No instances or volumes were collected for this account."],
         "spot-eligible-instance": ["No instances or volumes were collected for this account."],
         "stopped-instance": ["No instances or public ips or volumes were collected for this account."],
         "unattached-volume": ["No metrics or volumes were collected for this account."],
