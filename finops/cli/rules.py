@@ -13,6 +13,8 @@ from finops.errors import RuleError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from rules.engine.cases import Outcome
+
 
 class ListFormat(StrEnum):
     """What `rules check` can print."""
@@ -21,8 +23,10 @@ class ListFormat(StrEnum):
     json = "json"
 
 
+_WHICH = "Rule file, folder, or id of a rule [all]."
+
 app = typer.Typer(
-    help="The catalogue of rules: list, show, check and test them.",
+    help="The catalogue of rules: list, show, check, test and write them.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -30,7 +34,7 @@ app = typer.Typer(
 
 @app.command("list")
 def list_(ctx: typer.Context, config: Config = None) -> None:
-    """List every rule: id, what it finds, class, action, effort, risk."""
+    """List every rule: id, what it finds, class, action, effort, risk, and the traps it knows."""
     from finops.pipeline.tables import as_tables, as_tsv
     from rules.engine.catalogue import catalogue
 
@@ -43,6 +47,7 @@ def list_(ctx: typer.Context, config: Config = None) -> None:
             "action": rule.header.action,
             "effort": rule.header.effort,
             "risk": rule.header.risk,
+            "traps": ", ".join(rule.header.traps),
         }
         for rule in catalogue(common.settings.rule_folders)
     ]
@@ -55,7 +60,7 @@ def show(
     rule_id: Annotated[str, typer.Argument(metavar="ID", help="Id of a rule.")],
     config: Config = None,
 ) -> None:
-    """Show a rule as its file: header, thresholds with units, sources, documentation, SQL."""
+    """Show a rule as its file: header, thresholds with units, sources, traps, documentation, SQL."""
     from rules.engine.catalogue import catalogue
 
     common = Common(ctx, None, config)
@@ -68,7 +73,7 @@ def show(
 @app.command()
 def check(
     ctx: typer.Context,
-    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
+    path: Annotated[str | None, typer.Argument(metavar="PATH|ID", help=_WHICH)] = None,
     format_: Annotated[
         ListFormat, typer.Option("--format", "-f", help="How to print; json is for editors.")
     ] = ListFormat.text,
@@ -96,28 +101,34 @@ def check(
         raise RuleError(f"{len(broken)} rule file{'s are' if len(broken) > 1 else ' is'} broken.")
 
 
-def _files(path: Path | None, common: Common) -> "Iterator[Path]":
-    """The rule files below a path, or ours and those of the folders in the configuration."""
+def _files(which: str | None, common: Common) -> "Iterator[Path]":
+    """The rule file of an id, those below a path, or ours and those of the folders in the configuration."""
     from rules.engine.catalogue import built_in_folder, rule_files
 
-    for folder in [path] if path else [built_in_folder(), *common.settings.rule_folders]:
-        yield from rule_files(folder)
+    folders = [built_in_folder(), *common.settings.rule_folders]
+    if which is None or Path(which).exists():
+        for folder in folders if which is None else [Path(which)]:
+            yield from rule_files(folder)
+        return
+    named = [file for folder in folders for file in rule_files(folder) if file.stem == which]
+    if not named:
+        raise RuleError(f"There is no rule file or folder {which}, and no rule of that id.")
+    yield from named
 
 
 @app.command("test")
 def run_cases_(
     ctx: typer.Context,
-    path: Annotated[Path | None, typer.Argument(metavar="PATH", help="Rule file or folder [all].")] = None,
+    path: Annotated[str | None, typer.Argument(metavar="PATH|ID", help=_WHICH)] = None,
     config: Config = None,
 ) -> None:
-    """Run the fixture cases of rules: tables in, verdicts out."""
+    """Run the fixture cases of rules, tables in, verdicts out, and show what came out differently."""
     from rules.engine.cases import case_file, run_cases
-    from rules.engine.catalogue import built_in_folder, load, rule_files
+    from rules.engine.catalogue import load
 
     common = Common(ctx, None, config)
-    folders = [path] if path else [built_in_folder(), *common.settings.rule_folders]
     passed = failed = 0
-    for file in (file for folder in folders for file in rule_files(folder)):
+    for file in _files(path, common):
         rule = load(file)
         cases = case_file(rule)
         if cases is None:
@@ -126,7 +137,7 @@ def run_cases_(
         for outcome in run_cases(rule, cases):
             passed, failed = passed + (outcome.difference is None), failed + (outcome.difference is not None)
             if outcome.difference:
-                print(f"failed  {rule.id}: {outcome.name}: {outcome.difference}", file=sys.stderr)
+                out(_difference(outcome, cases))
     if not passed + failed:
         raise RuleError(
             "No case was found; those of the built-in rules come with the source, in tests/cases."
@@ -134,3 +145,50 @@ def run_cases_(
     out(f"{passed} passed, {failed} failed")
     if failed:
         raise RuleError(f"{failed} case{'s' if failed > 1 else ''} failed.")
+
+
+def _difference(outcome: "Outcome", cases: Path) -> str:
+    from finops.pipeline.differing import as_table, as_text
+
+    return as_table(outcome, cases, width(), color=in_colour()) if on_terminal() else as_text(outcome, cases)
+
+
+@app.command()
+def new(
+    ctx: typer.Context,
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the new rule, as idle-queue.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--in", metavar="FOLDER", help="Where to write it [the first of rule_folders, else my-rules]."
+        ),
+    ] = None,
+    cloud: Annotated[
+        list[str] | None, typer.Option(metavar="CLOUD", help="Only for this cloud (repeatable) [all three].")
+    ] = None,
+    resource: Annotated[
+        str, typer.Option(metavar="KIND", help="What it is about: instance, volume, bucket, database …")
+    ] = "volume",
+    config: Config = None,
+) -> None:
+    """Write a rule to start from, and its cases: they pass check and test as they are."""
+    from finops.pipeline.files import make_folder, write_whole
+    from rules.engine.scaffold import scaffold
+
+    common = Common(ctx, None, config)
+    folders = common.settings.rule_folders
+    into = folder or (folders[0] if folders else Path("my-rules"))
+    files = scaffold(rule_id, into, resource, cloud or ())
+    make_folder(into)
+    for file, text in files.items():
+        write_whole(file, text.encode())
+        out(str(file))
+    known = any(one.resolve() == into.resolve() for one in folders)
+    steps = [
+        f"finops rules check {into}    what is wrong, at file:line, and what to write instead",
+        f"finops rules test {into}     its cases: tables in, verdicts out",
+        *([] if known else [f'rule_folders = ["{into}"]    in finops.toml, so that every audit runs it']),
+    ]
+    common.say("Next, change it to what you look for; docs/writing-rules.md takes ten minutes. Then:")
+    for step in steps:
+        common.say(f"  {step}")

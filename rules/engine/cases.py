@@ -34,7 +34,8 @@ from finops.schema_comments import schema_sql, tables
 from rules.engine import rollups
 from rules.engine.catalogue import Rule
 from rules.engine.checking import NEED_TABLES, ROLLUP_COLUMNS
-from rules.engine.header import read_yaml
+from rules.engine.differences import Difference, differences, matches
+from rules.engine.header import compose_yaml, read_yaml
 from rules.engine.running import run
 
 _NOT_TABLES = {"name", "trap", "parameters", "expect", "as_of"}
@@ -42,12 +43,17 @@ _NOT_TABLES = {"name", "trap", "parameters", "expect", "as_of"}
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one case; `difference` is None when it passed. `said` is every row the rule returned."""
+    """What became of one case; `difference` is None when it passed, else the first thing that is not as expected.
+
+    `said` is every row the rule returned, `rows` each that is not as expected, `line` that of the case in its file.
+    """
 
     rule: str
     name: str
     difference: str | None
     said: tuple[Mapping[str, Any], ...] = ()
+    rows: tuple[Difference, ...] = ()
+    line: int = 1
 
 
 def case_file(rule: Rule) -> Path | None:
@@ -64,11 +70,13 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
     """
     book = read_book(path)
     con = empty_warehouse()
-    for case in book["cases"]:
+    for case, line in zip(book["cases"], _lines(path), strict=True):
         con.begin()
         said = _said(con, rule, book, case, path)
         con.rollback()
-        yield Outcome(rule.id, str(case.get("name", "unnamed")), _difference(case, said), tuple(said))
+        wrong = _difference(case, said)
+        rows = differences(case.get("expect", []), said) if wrong else []
+        yield Outcome(rule.id, str(case.get("name", "unnamed")), wrong, tuple(said), tuple(rows), line)
     con.close()
 
 
@@ -94,6 +102,14 @@ def read_book(path: Path) -> dict[str, Any]:
     return book
 
 
+def _lines(path: Path) -> list[int]:
+    """The line of every case, from 1."""
+    root = compose_yaml(path.read_text(encoding="utf-8"))
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    cases = next(value for name, value in pairs if name.value == "cases")
+    return [case.start_mark.line + 1 for case in cases.value]
+
+
 def _said(
     con: duckdb.DuckDBPyConnection, rule: Rule, book: Mapping[str, Any], case: Mapping[str, Any], path: Path
 ) -> list[dict[str, Any]]:
@@ -107,11 +123,11 @@ def _difference(case: Mapping[str, Any], got: list[dict[str, Any]]) -> str | Non
     if "expect" not in case:
         return "it expects nothing: list the rows under expect, or write expect: []"
     expected = case["expect"]
-    wrong = [row for row in expected if not any(_matches(row, real) for real in got)]
+    wrong = [row for row in expected if not any(matches(row, real) for real in got)]
     if wrong:
         return f"expected {wrong[0]}, got {_near(wrong[0], got)}"
     if len(got) != len(expected):
-        surplus = [real for real in got if not any(_matches(row, real) for row in expected)]
+        surplus = [real for real in got if not any(matches(row, real) for row in expected)]
         return (
             f"not expected: {_short(surplus[0])}"
             if surplus
@@ -188,18 +204,6 @@ def _got(con: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     cursor = con.execute("SELECT * FROM said")
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-def _matches(expected: Mapping[str, Any], real: Mapping[str, Any]) -> bool:
-    return all(name in real and _same(name, value, real[name]) for name, value in expected.items())
-
-
-def _same(name: str, expected: Any, real: Any) -> bool:
-    if name == "reason":
-        return str(expected) in str(real)
-    if isinstance(expected, float) or isinstance(real, float):
-        return real is not None and expected is not None and abs(float(real) - float(expected)) < 1e-9
-    return bool(expected == real)
 
 
 def _near(expected: Mapping[str, Any], got: list[dict[str, Any]]) -> str:

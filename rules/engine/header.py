@@ -124,6 +124,14 @@ def read_yaml(text: str) -> Any:
     return yaml.load(text, Loader=_LOADER)  # noqa: S506 - safe, which its name does not tell
 
 
+def compose_yaml(text: str) -> yaml.Node | None:
+    """The nodes of a YAML text, which know their lines.
+
+    Raises yaml.YAMLError.
+    """
+    return yaml.compose(text, Loader=_LOADER)
+
+
 def placeholders(header: Header) -> Iterator[str]:
     """The names in braces of every remediation line."""
     for line in lines_of(list(header.remediation.values())):

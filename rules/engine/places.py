@@ -6,9 +6,9 @@ from typing import NamedTuple
 import yaml
 from sqlglot import exp
 
+from rules.engine.header import compose_yaml
 from rules.engine.mistakes import Mistake
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # What nodes are written as that carry no place of their own.
 _WRITTEN: dict[type[exp.Expr], str] = {
     exp.Limit: "limit",
@@ -50,7 +50,7 @@ class Places:
 
     def in_header(self, key: tuple[str | int, ...], text: str = "") -> Place:
         """The place of a field, or of the field around it where it is missing, and of `text` inside it."""
-        self._root = self._root or yaml.compose(self._header, Loader=_LOADER)
+        self._root = self._root or compose_yaml(self._header)
         begin, end = _field(self._root, key)
         found = self._header.find(text, begin, end) if text else begin
         return self._at(self._header_at + max(found, begin))

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from rules.engine.catalogue import built_in_folder, rule_files
+from rules.engine.checking import NEED_TABLES
 from rules.engine.linting import Linter, Told, slug
 
 GOOD = """/*---
@@ -99,7 +100,7 @@ MISTAKES = {
     "a column of another table": ("i.state", "i.size_gib AS state", "i.size_gib", "there is no column i.size_gib", "write v.size_gib"),
     "a misspelt table": ("JOIN instances", "JOIN instance", "instance AS i", "the table instance is read", "did you mean instances?"),
     "a table that is not declared": ("[volumes, instances]", "[volumes]", "instances AS i", "the table instances is read but not declared under needs", "add instances to needs"),
-    "the metrics themselves": ("JOIN instances", "JOIN metrics", "metrics AS i", "the table metrics is read", "read what is made of it: usage, activity, sizing, replay"),
+    "the metrics themselves": ("JOIN instances", "JOIN metrics", "metrics AS i", "the table metrics is read", f"read what is made of it: {', '.join(NEED_TABLES['metrics'])}"),
     "a misspelt parameter": ("amount($min_gib)", "amount($min_gb)", "$min_gb", "$min_gb is not a declared parameter", "did you mean min_gib?"),
     "a parameter that nothing reads": ("created_at < $min_days_cutoff", "created_at < $as_of", "min_days", "the parameter min_days is declared but never used", "write it as $min_days in the SQL, or take it out"),
     "the clock": ("< $min_days_cutoff", "< $min_days_cutoff AND created_at < now()", "now() THEN", "the function now is not in the subset", "write $as_of, the instant of the audit"),
