@@ -64,9 +64,9 @@ class Session:
         with self._lock:
             return self._clients.setdefault(project or self.account, Client(self, project or self.account))
 
-    def address(self, service: str) -> tuple[str, bool]:
-        """Where a service is asked, and whether that is this machine."""
-        return address_of(service, self.endpoint)
+    def address(self, service: str, location: str | None = None) -> tuple[str, bool]:
+        """Where a service is asked about a location, and whether that is this machine."""
+        return address_of(service, self.endpoint, location)
 
     def sign_in(self, service: str) -> None:
         """Gets a token for a service, once for all threads, where there is none that is good."""
@@ -184,7 +184,7 @@ class Client:
         names = {"project": self.project, **parameters}
         path = api.path.format(**{name: quote(str(value), safe="") for name, value in names.items()})
         query = {
-            name: _text(value)
+            name: [_text(one) for one in value] if isinstance(value, list) else _text(value)
             for name, value in parameters.items()
             if value is not None and f"{{{name}}}" not in api.path
         }
@@ -192,7 +192,7 @@ class Client:
             self.session.sign_in(api.service)
             with _HEAVY if api.heavy else contextlib.nullcontext():
                 response = self.session.http(api.service).get(
-                    f"{self.session.address(api.service)[0]}/{path}",
+                    f"{self.session.address(api.service, names.get('location'))[0]}/{path}",
                     params=query,
                     headers=_HEADERS,
                     auth=_as_it_is,
@@ -200,7 +200,7 @@ class Client:
                     allow_redirects=False,
                 )
                 answer = Answer.of(response.status_code, response.content, understand)
-            return _without(query.get("pageToken"), answer)
+            return _without(str(query.get("pageToken") or ""), answer)
         except TransportError as error:
             return Answer.lost(_words(error))
         except GoogleAuthError as error:
@@ -248,13 +248,14 @@ class Client:
         if answer.kind in ("disabled", "closed"):
             needs = "is not enabled" if answer.kind == "disabled" else "needs billing, which is not enabled,"
             sentence = f"The {service.title} {needs} {self.where} ({code})"
-            if service.inventory and not (self.session.named and api.service == "compute"):
-                return CallError("skipped", code, f"{sentence}, so nothing of its kind can be there.")
-            if answer.kind == "closed":
-                return CallError("denied", code, f"{sentence}: link the project to a billing account.")
             hint = (
                 f"gcloud services enable {service.host}{f' --project {self.project}' if self.project else ''}"
             )
+            if service.inventory and not (self.session.named and api.service == "compute"):
+                how = f" ({hint} enables it)" if answer.kind == "disabled" else ""
+                return CallError("skipped", code, f"{sentence}, so nothing of its kind can be there{how}.")
+            if answer.kind == "closed":
+                return CallError("denied", code, f"{sentence}: link the project to a billing account.")
             return CallError("denied", code, f"{sentence}: {hint}.")
         if answer.kind == "denied":
             hint = "finops permissions gcp prints the role that allows it"

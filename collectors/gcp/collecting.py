@@ -16,7 +16,8 @@ from collectors.gcp.billing import Bill
 from collectors.gcp.billing_query import TableName
 from collectors.gcp.handing import datasets_of
 from collectors.gcp.listing import CLOUD
-from collectors.gcp.regional import OF_MACHINES, Place, collect_project
+from collectors.gcp.place import Place
+from collectors.gcp.regional import OF_MACHINES, collect_project
 from collectors.hours import Newest
 from collectors.scopes import GLOBAL, Billed, newest_of, nothing, read, scopes_at
 from finops.errors import CredentialsError, IncompleteError, InputError

@@ -37,6 +37,8 @@ def transform_commitments(raw: Listed, project: str) -> Rows:
                 "ends_at": utc(one.get("endTimestamp")),
                 "payment": "no_upfront",
                 "state": _STATES.get(str(one.get("status")), "other"),
+                "auto_renew": one.get("autoRenew"),
+                "name": one.get("name"),
             }
             for one in once(raw.items, "id")
             for resource in one.get("resources") or ()

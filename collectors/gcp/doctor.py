@@ -16,6 +16,7 @@ from collectors.gcp.billing_query import TableName
 from collectors.gcp.client import NOT_THERE, Session
 from collectors.gcp.handing import DATASETS
 from collectors.gcp.inventory import Names
+from collectors.gcp.kinds import most_questions
 from collectors.gcp.measures import Assets
 from collectors.gcp.permissions import base_calls
 from collectors.gcp.services import READ_ONLY
@@ -23,7 +24,7 @@ from collectors.scopes import GLOBAL
 from finops.errors import FinopsError
 
 # Calls of a project beside metrics, where every list fits a page; and those that a run makes once.
-_FIXED_CALLS = 13
+_FIXED_CALLS = 35
 _ONCE = 10  # the catalogue has about so many pages
 
 
@@ -94,7 +95,9 @@ def _plan(session: Session, at: datetime, days: int) -> tuple[int, int]:
         for disk in one.get("disks") or ()
     }
     batches = measures.plan(Assets(machines, devices=disks), {}, at, days)
-    return _FIXED_CALLS + sum(one.calls for one in batches), sum(one.points for one in batches)
+    # Of everything else some is measured as well; how much of it there is only the lists would tell.
+    others = most_questions() if machines else 0
+    return _FIXED_CALLS + others + sum(one.calls for one in batches), sum(one.points for one in batches)
 
 
 def _add_bill(result: Examination, session: Session, bill: Bill, at: datetime) -> None:

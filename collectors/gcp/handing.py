@@ -19,11 +19,17 @@ from finops.warehouse import Scope
 
 # In the order they are shown in.
 DATASETS = (
-    "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
-    "nat_gateways", "databases", "buckets", "commitments", "metrics", "prices", "spot_prices",
+    "instances", "instance_types", "scaling_groups", "clusters", "volumes", "snapshots", "public_ips", "load_balancers",
+    "nat_gateways", "subnets", "network_addresses", "databases", "buckets", "repositories", "log_groups",
+    "ml_endpoints", "functions", "commitments", "metrics", "prices", "spot_prices",
 )  # fmt: skip
 _OF_PROJECTS = ("instance_types",)  # which no region has for itself
-_OF_PLACES = ("buckets",)  # that a place of several regions, such as `eu`, can have
+_OF_PLACES = (
+    "buckets",
+    "repositories",
+    "log_groups",
+    "metrics",
+)  # that a place of several, such as `eu`, can have
 _REGION = re.compile(r"^[a-z]+-[a-z]+\d+$")
 _ZONED = ("instances", "volumes")  # whose rows tell their zone
 _KEYS = {
@@ -31,7 +37,9 @@ _KEYS = {
     "scaling_groups": ("scaling_group_id", None), "snapshots": ("snapshot_id", "snapshot"),
     "public_ips": ("ip_id", "public_ip"), "load_balancers": ("load_balancer_id", "load_balancer"),
     "nat_gateways": ("nat_gateway_id", None), "databases": ("database_id", "database"),
-    "commitments": ("commitment_id", None),
+    "commitments": ("commitment_id", None), "clusters": ("cluster_id", "cluster"),
+    "log_groups": ("log_group_id", "log_group"), "ml_endpoints": ("endpoint_id", "ml_endpoint"),
+    "functions": ("function_id", "function"), "subnets": ("subnet_id", None),
 }  # fmt: skip
 
 
@@ -66,8 +74,16 @@ class Handing:
     def was_whole(self, region: str) -> bool:
         """Whether nothing that could have been measured was missing when metrics of a region were stored; also where
         something is missing still."""
-        told = [self._before.get((region, name)) for name in ("metrics", "instances", "volumes")]
+        known = datasets_of(region)
+        told = [
+            self._before.get((region, name)) for name in ("metrics", "instances", "volumes") if name in known
+        ]
         return region in self._partly or all(status == "complete" for status in told)
+
+    def was_known(self, region: str, dataset: str) -> bool:
+        """Whether a dataset and the metrics of a region were whole before this run."""
+        told = {self._before.get((region, name)) for name in (dataset, "metrics")}
+        return told == {"complete"}
 
     def bring(
         self,

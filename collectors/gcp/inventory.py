@@ -21,6 +21,7 @@ from collectors.gcp.listing import (
     listed,
     listed_if_there,
     name_of,
+    path_of,
     place_of,
     region_in,
     region_of,
@@ -71,6 +72,7 @@ _LICENSORS = {
 }  # fmt: skip
 _CLAIM = "kubernetes.io/created-for/pvc/"
 _HDD = ("pd-standard",)
+_NO_POOLS: Mapping[tuple[str, str], Mapping[str, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ def _instance(one: Mapping[str, Any], names: Names) -> dict[str, Any]:
     status, machine_type = str(one["status"]), name_of(one["machineType"])
     state = "running" if status == "RUNNING" else "stopped" if status in _OFF else "other"
     created = utc(one.get("creationTimestamp"))
+    first: Mapping[str, Any] = next(iter(one.get("networkInterfaces") or ()), {})
     gpus = _accelerators(one) if series_of(machine_type) in _ATTACHED_GPUS else []
     return {
         "instance_id": str(one["id"]),
@@ -128,7 +131,9 @@ def _instance(one: Mapping[str, Any], names: Names) -> dict[str, Any]:
         "scaling_group": group_of(one, names),
         "launched_at": created,
         "cluster": cluster_of(one),
-        "private_ip": next((each.get("networkIP") for each in one.get("networkInterfaces") or ()), None),
+        "private_ip": first.get("networkIP"),
+        "vpc_id": path_of(first.get("network")),
+        "subnet_id": path_of(first.get("subnetwork")),
         "gpu_count": sum(int(each.get("acceleratorCount") or 0) for each in gpus),
         "gpu_model": next((name_of(each.get("acceleratorType")) for each in gpus), None),
         "local_disk_gib": _local_disks(one, machine_type),
@@ -218,8 +223,15 @@ def _autoscaler(group: Mapping[str, Any]) -> Any:
     return (group.get("status") or {}).get("autoscaler")
 
 
-def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Raw, names: Names) -> Rows:
-    """Rows of scaling_groups. A group that nothing scales has one size."""
+def transform_groups(
+    raw: tuple[Listed, Raw | None],
+    project: str,
+    instances: Raw,
+    names: Names,
+    pools: Mapping[tuple[str, str], Mapping[str, Any]] = _NO_POOLS,
+) -> Rows:
+    """Rows of scaling_groups. A group that nothing scales has one size; `pools` are columns of those that are node
+    pools, by place and name."""
     groups, autoscalers = raw
     limits = {place_of(one["target"]): one.get("autoscalingPolicy") or {} for one in autoscalers or ()}
     members: dict[str, Raw] = {}
@@ -227,23 +239,35 @@ def transform_groups(raw: tuple[Listed, Raw | None], project: str, instances: Ra
         members.setdefault(str(group_of(machine, names)), []).append(machine)
     rows: Rows = {"scaling_groups": []}
     for one in once(groups.items, "id"):
-        mine, limit = members.get(str(one["id"]), []), limits.get(key_of(one), {})
-        scaled = bool(limit or _autoscaler(one)) or ("status" not in one and autoscalers is None)
-        size = int(one["targetSize"]) if one.get("targetSize") is not None else None
+        mine, limit, key = members.get(str(one["id"]), []), limits.get(key_of(one), {}), key_of(one)
         types = {name_of(each["machineType"]) for each in mine}
-        rows["scaling_groups"].append(
-            {
-                **columns(project, region_of(one)),
-                "scaling_group_id": str(one["id"]),
-                "name": one["name"],
-                "min_size": limit.get("minNumReplicas") if scaled else size,
-                "max_size": limit.get("maxNumReplicas") if scaled else size,
-                "desired_size": size,
-                "instance_type": types.pop() if len(types) == 1 else None,
-                "is_spot": all(purchase_model(each) == "spot" for each in mine) if mine else None,
-            }
-        )
+        row = {
+            **columns(project, region_of(one)),
+            "scaling_group_id": str(one["id"]),
+            "name": one["name"],
+            **_limits(one, limit, autoscalers is None),
+            "instance_type": types.pop() if len(types) == 1 else None,
+            "is_spot": all(purchase_model(each) == "spot" for each in mine) if mine else None,
+            "kind": "node_pool" if key in pools else "group",
+            "cluster": None,
+            "created_at": utc(one.get("creationTimestamp")),
+        }
+        rows["scaling_groups"].append({**row, **pools.get(key, {})})
     return rows
+
+
+def _limits(group: Mapping[str, Any], limit: Mapping[str, Any], unread: bool) -> dict[str, Any]:
+    """Sizes of a group, and whether a policy changes them; `unread`: what scales groups could not be read."""
+    size = int(group["targetSize"]) if group.get("targetSize") is not None else None
+    known = "status" in group or not unread
+    scaled = bool(limit or _autoscaler(group)) or not known
+    return {
+        "min_size": limit.get("minNumReplicas") if scaled else size,
+        "max_size": limit.get("maxNumReplicas") if scaled else size,
+        "desired_size": size,
+        # A policy that is off keeps its limits and changes nothing.
+        "autoscaled": (scaled and limit.get("mode", "ON") != "OFF") if known else None,
+    }
 
 
 # --- disks ----------------------------------------------------------------------------------

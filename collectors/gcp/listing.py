@@ -5,7 +5,7 @@ An aggregated list tells of every zone and region of a project at once. A zone t
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from collectors.calls import CallError
 from collectors.gcp.api import Api
 from collectors.gcp.client import NOT_THERE, Client
+from collectors.regions import Problems
 from collectors.rows import Raw
 from collectors.scopes import GLOBAL
 from finops.instants import in_utc
@@ -62,6 +63,28 @@ def listed_if_there(client: Client, api: Api) -> Listed:
         raise
 
 
+def several(problems: Problems, *gets: Callable[[], Listed]) -> list[Listed]:
+    """Lists of several services that are one dataset. One that is not enabled has nothing; where that is the first and
+    the others have nothing, that is raised. What the first cannot tell is raised as well, of the others it is a word in
+    `problems`."""
+    found: list[Listed] = []
+    skipped: CallError | None = None
+    for get in gets:
+        try:
+            found.append(get())
+        except CallError as error:
+            if not found and error.status == "skipped":
+                skipped = error
+            elif not found:
+                raise
+            elif error.status != "skipped":
+                problems.append(str(error))
+            found.append(Listed())
+    if skipped is not None and not problems and not any(found):
+        raise skipped
+    return found
+
+
 def _objects(items: Any) -> Raw:
     """A list of resources, which an empty one leaves out."""
     found = list(items or ())
@@ -90,6 +113,27 @@ def _lost(warning: Any) -> bool:
 def name_of(url: Any) -> str:
     """The last part of a URL or a path."""
     return str(url or "").rstrip("/").rsplit("/", 1)[-1]
+
+
+def path_of(url: Any) -> str | None:
+    """The full name of a resource that a URL names, as every project writes it: projects/P/global/networks/N."""
+    text = str(url or "").rstrip("/")
+    return text[text.index("projects/") :] if "projects/" in text else text or None
+
+
+def own_name(name: Any) -> str:
+    """The name of a resource within its project, as bills are joined by: locations/L/instances/I of
+    projects/P/locations/L/instances/I."""
+    parts = str(name).split("/", 2)
+    return parts[2] if len(parts) == 3 and parts[0] == "projects" else str(name)
+
+
+def location_of(name: Any) -> str:
+    """The region or place of several that a full name tells: projects/P/locations/us-central1-a/… is in
+    us-central1; 'global' where it tells none."""
+    parts = str(name).split("/")
+    place = parts[parts.index("locations") + 1] if "locations" in parts[:-1] else GLOBAL
+    return region_in(place)
 
 
 def place_of(url: Any) -> tuple[str, str]:

@@ -26,7 +26,7 @@ class Measure:
     """One of our metrics and the one of Google's it is made of, whose unit times `scale` is ours.
 
     `by_device` is told disk by disk; of an `agent` there is none where nobody has installed it; of several series of a
-    machine the sum counts, or of ratios the highest.
+    machine the sum counts, or of ratios the highest. A `gauge` is a number that is there, such as of connections.
     """
 
     metric: str
@@ -37,10 +37,11 @@ class Measure:
     hourly: bool = False
     agent: bool = False
     by_device: bool = False
+    gauge: bool = False
 
     @property
     def aligners(self) -> tuple[str, ...]:
-        return (MEAN, MAX) if self.ratio else (RATE,)
+        return (MEAN, MAX) if self.ratio or self.gauge else (RATE,)
 
 
 CPU = Measure("cpu_utilization", f"{_COMPUTE}cpu/utilization", ratio=True, hourly=True)
@@ -96,6 +97,7 @@ class Assets:
     volumes: Sequence[Mapping[str, Any]] = ()
     types: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     devices: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    twins: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # region, id of a machine's notebook
 
 
 def plan(assets: Assets, newest: Mapping[str, Newest], at: datetime, days: int) -> list[Batch]:
@@ -113,7 +115,7 @@ def plan(assets: Assets, newest: Mapping[str, Newest], at: datetime, days: int) 
         series = disks if measure.by_device else len(alive)
         found += [
             Batch(measure, window, at - timedelta(days=HOURLY_DAYS), series)
-            for window in _windows(start, end, series)
+            for window in windows_of(start, end, series)
         ]
     return found
 
@@ -155,7 +157,7 @@ def _newest(stored: Newest, metric: str) -> datetime | None:
     )
 
 
-def _windows(start: datetime, end: datetime, series: int) -> list[Window]:
+def windows_of(start: datetime, end: datetime, series: int) -> list[Window]:
     """Windows of whole days, so many that no batch is too large."""
     if end <= start:
         return []

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from collectors.gcp.client import Client
 from collectors.gcp.listing import CLOUD
-from collectors.gcp.measures import BALLOON, BALLOON_SERIES, MEMORY, RATE, Assets, Batch, Measure
+from collectors.gcp.measures import BALLOON, BALLOON_SERIES, CPU, MEMORY, RATE, Assets, Batch, Measure
 from collectors.gcp.monitoring import Part, Question, ask, grid_of
 from collectors.hours import DAY, HOUR, Grid, MetricRows
 from finops.warehouse import Scope
@@ -97,6 +97,9 @@ def _add_machines(
             highest = top.get(key, np.full_like(values, np.nan))
             rows.add(machine["region"], key[0], values * scale, highest * scale)
             told.add(key[0])
+            if measure is CPU and key[0] in assets.twins:
+                region, notebook = assets.twins[key[0]]
+                rows.add(region, notebook, values * scale, highest * scale)
     return told
 
 

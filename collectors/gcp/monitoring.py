@@ -44,13 +44,16 @@ _OF_INTERVALS, _OF_VALUES, _OF_POINTS = (
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One kind of metric, how its points are drawn together, over which window; `where` is a further condition."""
+    """One kind of metric, how its points are drawn together, over which window; `where` is a further condition. With
+    `groups` series of the same labels become one, by `reducer`."""
 
     metric: str
     aligner: str
     window: Window
     where: str = ""
     seconds: int = HOUR
+    groups: tuple[str, ...] = ()
+    reducer: str = "REDUCE_SUM"
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -61,18 +64,28 @@ class Question:
             "interval.endTime": _instant(self.window.end),
             "aggregation.alignmentPeriod": f"{self.seconds}s",
             "aggregation.perSeriesAligner": self.aligner,
+            **(
+                {
+                    "aggregation.crossSeriesReducer": self.reducer,
+                    "aggregation.groupByFields": list(self.groups),
+                }
+                if self.groups
+                else {}
+            ),
             "view": "FULL",
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Some points of one series: labels of the resource and of the metric, periods since the window began, values."""
+    """Some points of one series: labels of the resource, of the metric and of the system, periods since the window
+    began, values."""
 
     resource: Labels
     metric: Labels
     places: np.ndarray
     values: np.ndarray
+    system: Labels = ()
 
 
 def ask(client: Client, question: Question) -> Iterator[Part]:
@@ -98,6 +111,17 @@ def _asked(client: Client, question: Question) -> Iterator[Part]:
                 f"{LIST_SERIES.action} of {question.metric} left some out {client.where}: {told}.",
             )
         yield from page["parts"]
+
+
+def latest(client: Client, question: Question) -> list[tuple[dict[str, str], float]]:
+    """The labels of each series and its value in the last period in which it has one."""
+    found: dict[tuple[Labels, Labels], tuple[int, float]] = {}
+    for part in ask(client, question):
+        for place, value in zip(part.places.tolist(), part.values.tolist(), strict=True):
+            known = found.get((part.resource, part.metric))
+            if place >= 0 and not math.isnan(value) and (known is None or place >= known[0]):
+                found[part.resource, part.metric] = (place, value)
+    return [(dict(resource) | dict(metric), value) for (resource, metric), (_, value) in found.items()]
 
 
 def grid_of(parts: Mapping[Any, list[Part]], window: Window, seconds: int = HOUR) -> dict[Any, np.ndarray]:
@@ -134,7 +158,13 @@ def _part(one: Mapping[str, Any]) -> Part:
         _labels(one["metric"]),
         np.fromiter((place for place, _ in points), dtype=np.int64, count=len(points)),
         np.fromiter((value for _, value in points), dtype=float, count=len(points)),
+        _system(one.get("metadata") or {}),
     )
+
+
+def _system(metadata: Mapping[str, Any]) -> Labels:
+    found = metadata.get("systemLabels") or {}
+    return tuple(sorted((str(name), str(value)) for name, value in found.items()))
 
 
 class _Reader:

@@ -6,12 +6,19 @@ from typing import Any
 from collectors.calls import actions_of, declared
 from collectors.gcp import (
     accounts,
+    balancers,
     billing_table,
     catalogue,
+    clusters,
     commitments,
+    databases,
+    functions,
     inventory,
+    learning,
+    logs,
     monitoring,
     network,
+    registries,
     snapshots,
     storage,
     types,
@@ -21,7 +28,8 @@ from collectors.gcp.api import Api
 
 # Modules whose calls every collection makes in each project.
 _MODULES: tuple[ModuleType, ...] = (
-    inventory, snapshots, network, commitments, types, storage, monitoring, catalogue,
+    inventory, clusters, snapshots, network, balancers, databases, commitments, types, storage, registries, logs,
+    learning, functions, monitoring, catalogue,
 )  # fmt: skip
 
 

@@ -36,6 +36,7 @@ def transform_snapshots(raw: Listed, project: str) -> Rows:
                 "stored_bytes": number(one.get("storageBytes")),
                 "created_at": utc(one.get("creationTimestamp")),
                 "tier": "archive" if one.get("snapshotType") == "ARCHIVE" else "standard",
+                "kind": "automatic" if one.get("autoCreated") else "snapshot",
             }
         )
         rows["tags"] += labels(project, region, "snapshot", identity, one)

@@ -17,7 +17,9 @@ from typing import Any
 from tests.servers.gcp.machine_types import family
 
 # Most items of a page. Source: the API references of the methods. What is not here has no pages worth counting.
-PAGE = {"compute": 500, "storage": 1000, "sqladmin": 1000, "cloudresourcemanager": 500, "cloudbilling": 5000}
+PAGE = {"compute": 500, "storage": 1000, "sqladmin": 1000, "cloudresourcemanager": 500, "cloudbilling": 5000,
+        "redis": 1000, "artifactregistry": 1000, "logging": 1000, "aiplatform": 1000, "notebooks": 1000, "cloudfunctions": 1000,
+        "run": 500}  # fmt: skip
 POINTS = 100_000  # of one timeSeries.list
 _PAGING = ("pageToken", "maxResults", "pageSize", "startIndex")
 _WINDOW = ("interval.startTime", "interval.endTime")

@@ -11,7 +11,7 @@ import duckdb
 
 from collectors.calls import METER, CallError
 from collectors.gathering import Result
-from collectors.gcp import collecting, regional
+from collectors.gcp import collecting, following
 from collectors.gcp.accounts import Found, Request
 from collectors.gcp.api import Api
 from collectors.gcp.catalogue import Catalogue
@@ -28,8 +28,24 @@ NO_SERIES: dict[str, Any] = {"timeSeries": []}
 
 
 def name_of(api: Api) -> str:
-    """The collection that a call is about: instances, timeSeries; databases are those of Cloud SQL."""
-    return "databases" if api.service == "sqladmin" else api.path.rsplit("/", 1)[-1]
+    """The collection that a call is about: instances, timeSeries, redis/instances; databases are those of Cloud SQL."""
+    name = api.path.rsplit("/", 1)[-1]
+    if api.service == "sqladmin":
+        return "databases"
+    return f"{api.service}/{name}" if api.service in _APART else name
+
+
+# Services whose collections have the names of others.
+_APART = (
+    "redis",
+    "container",
+    "artifactregistry",
+    "logging",
+    "aiplatform",
+    "notebooks",
+    "run",
+    "cloudfunctions",
+)
 
 
 class Canned(Client):
@@ -61,6 +77,10 @@ class Canned(Client):
     def questions(self, name: str) -> list[dict[str, Any]]:
         """The parameters of each question about one collection."""
         return [parameters for each, parameters in self.asked if each == name]
+
+    def hours(self) -> list[dict[str, Any]]:
+        """The parameters of each question about the history of something."""
+        return [one for one in self.questions("timeSeries") if one["aggregation.alignmentPeriod"] == "3600s"]
 
 
 def denied(name: str = "compute.disks.list") -> CallError:
@@ -176,7 +196,7 @@ class Desk:
         found = Found([one.session for one in clients], regions)
         with (
             mock.patch.object(collecting, "discover", return_value=found),
-            mock.patch.object(regional, "get_catalogue", return_value=Catalogue()),
+            mock.patch.object(following, "get_catalogue", return_value=Catalogue()),
         ):
             result = collecting.collect(
                 Writer(self.con, f"run-{self._runs}", at), Request(regions=regions), Wanted(only, days),
@@ -214,7 +234,7 @@ def collect(
     found = Found([one.session for one in clients], regions)
     with (
         mock.patch.object(collecting, "discover", return_value=found),
-        mock.patch.object(regional, "get_catalogue", return_value=Catalogue()),
+        mock.patch.object(following, "get_catalogue", return_value=Catalogue()),
     ):
         clean = environment({}, "GOOGLE_", "CLOUDSDK_", "FINOPS_")
         return collected("gcp", db, asked, clean, at, at, max_age)

@@ -11,9 +11,9 @@ from google.auth.exceptions import RefreshError, TransportError
 from collectors.calls import METER, Budget, CallError
 from collectors.gcp import client as module
 from collectors.gcp.client import ATTEMPTS, Client
+from collectors.gcp.databases import LIST_DATABASES, LIST_DATABASES_BEFORE
 from collectors.gcp.inventory import LIST_DISKS
 from collectors.gcp.monitoring import LIST_SERIES
-from collectors.gcp.network import LIST_DATABASES, LIST_DATABASES_BEFORE
 from collectors.gcp.snapshots import LIST_SNAPSHOTS
 from collectors.gcp.types import MACHINE_TYPES
 from collectors.pace import Pace

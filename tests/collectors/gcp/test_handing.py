@@ -59,15 +59,18 @@ def zones(desk: Desk) -> list[str]:
 # --- scopes -----------------------------------------------------------------------------------------------
 
 
+OF_PLACES = ("buckets", "repositories", "log_groups", "metrics")
+
+
 @pytest.mark.parametrize(
     ("region", "datasets"),
     [
         ("global", DATASETS),
         ("us-central1", tuple(name for name in DATASETS if name != "instance_types")),
         ("northamerica-northeast1", tuple(name for name in DATASETS if name != "instance_types")),
-        ("us", ("buckets",)),
-        ("nam4", ("buckets",)),
-        ("<script>", ("buckets",)),
+        ("us", OF_PLACES),
+        ("nam4", OF_PLACES),
+        ("<script>", OF_PLACES),
     ],
 )
 def test_each_kind_of_place_has_its_datasets(region: str, datasets: tuple[str, ...]) -> None:

@@ -28,13 +28,17 @@ def scratch(**more: Any) -> dict[str, Any]:
 
 def test_a_running_machine_has_all_its_columns() -> None:
     assert row(
-        networkInterfaces=[{"networkIP": "10.0.0.2", "accessConfigs": [{"natIP": "34.1.1.1"}]}],
+        networkInterfaces=[
+            {"networkIP": "10.0.0.2", "accessConfigs": [{"natIP": "34.1.1.1"}], "network": f"{URL}/global/networks/main",
+             "subnetwork": f"{URL}/regions/us-central1/subnetworks/a"}
+        ],
     ) == {
         "cloud": "gcp", "account_id": PROJECT, "region": "us-central1", "instance_id": "7000000000000000001",
         "zone": A, "name": "vm-1", "state": "running", "state_since": datetime(2026, 9, 1, 0, 0, 0, 123_000),
         "instance_type": "n2-standard-4", "platform": "linux", "purchase_model": "on_demand", "scaling_group": None,
         "launched_at": datetime(2026, 8, 1), "cluster": None, "private_ip": "10.0.0.2", "gpu_count": 0,
-        "gpu_model": None, "local_disk_gib": 0.0,
+        "gpu_model": None, "local_disk_gib": 0.0, "vpc_id": f"projects/{PROJECT}/global/networks/main",
+        "subnet_id": f"projects/{PROJECT}/regions/us-central1/subnetworks/a",
     }  # fmt: skip
 
 
@@ -43,7 +47,7 @@ def test_a_machine_that_says_almost_nothing_still_is_a_row() -> None:
     (found,) = transform_instances(Listed([bare]), PROJECT, Names())["instances"]
     assert (found["instance_id"], found["instance_type"], found["region"]) == ("7", "e2-micro", "us-central1")
     assert {name for name, value in found.items() if value is None} == {
-        "state_since", "scaling_group", "launched_at", "cluster", "private_ip", "gpu_model",
+        "state_since", "scaling_group", "launched_at", "cluster", "private_ip", "gpu_model", "vpc_id", "subnet_id",
     }  # fmt: skip
 
 
@@ -230,6 +234,7 @@ def test_a_group_has_all_its_columns() -> None:
     assert found == {
         "cloud": "gcp", "account_id": PROJECT, "region": "us-central1", "scaling_group_id": "601", "name": "web",
         "min_size": 2, "max_size": 2, "desired_size": 2, "instance_type": "n2-standard-4", "is_spot": False,
+        "kind": "group", "cluster": None, "autoscaled": False, "created_at": None,
     }  # fmt: skip
 
 

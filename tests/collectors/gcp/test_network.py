@@ -1,4 +1,4 @@
-"""Addresses, load balancers with what is behind them, NAT gateways and databases: rows of what is told."""
+"""Static addresses, NAT gateways, subnets, whose each address is: rows of what is told."""
 
 from datetime import datetime
 from typing import Any
@@ -8,25 +8,16 @@ import pytest
 from collectors.gcp.inventory import Names
 from collectors.gcp.listing import Listed
 from collectors.gcp.network import (
-    get_databases,
-    get_load_balancers,
-    transform_databases,
-    transform_load_balancers,
+    transform_addresses,
     transform_nat_gateways,
     transform_public_ips,
+    transform_subnets,
 )
-from tests.collectors.gcp.canned import (
-    PROJECT,
-    URL,
-    Canned,
-    aggregated,
-    denied,
-    machine,
-    zone,
-)
+from tests.collectors.gcp.canned import PROJECT, URL, machine, zone
 
 HERE = {"cloud": "gcp", "account_id": PROJECT, "region": "us-central1"}
 REGION = f"{URL}/regions/us-central1"
+MAIN = f"projects/{PROJECT}/global/networks/main"
 CREATED = "2026-07-31T17:00:00.000-07:00"
 
 
@@ -86,177 +77,72 @@ def test_only_external_addresses_are_told(more: dict[str, Any], states: list[str
     assert [one["state"] for one in ips_of(ip(**more))] == states
 
 
-# --- load balancers ---------------------------------------------------------------------------------------
-
-
-def url(kind: str, name: str, place: str = "global") -> str:
-    return f"{URL}/{place}/{kind}/{name}"
-
-
-def thing(kind: str, name: str, place: str = "global", **more: Any) -> dict[str, Any]:
-    return {"id": f"{kind}-{name}", "name": name, "selfLink": url(kind, name, place), **more}
-
-
-def rule(**more: Any) -> dict[str, Any]:
-    return {"id": "450", "name": "front", "creationTimestamp": CREATED, **more}
-
-
-def lists(**found: Any) -> Canned:
-    """A project with a rule and these lists."""
-    plain = ("targetTcpProxies", "targetSslProxies")
-    return Canned(**{
-        kind: {"items": items} if kind in plain else items if isinstance(items, Exception) else aggregated(kind, *items)
-        for kind, items in found.items()
-    })  # fmt: skip
-
-
-def balancers(**found: Any) -> tuple[list[dict[str, Any]], Canned, list[str]]:
-    client, problems = lists(**found), list[str]()
-    rows = transform_load_balancers(get_load_balancers(client, problems), PROJECT)["load_balancers"]
-    return rows, client, problems
-
-
-HTTPS = {
-    "forwardingRules": [rule(target=url("targetHttpsProxies", "p"))],
-    "targetHttpsProxies": [thing("targetHttpsProxies", "p", urlMap=url("urlMaps", "m"))],
-    "urlMaps": [thing("urlMaps", "m", defaultService=url("backendServices", "s"))],
-    "backendServices": [thing("backendServices", "s", backends=[{"group": f"{zone('us-central1-a')}/instanceGroups/g"}])],
-    "instanceGroups": [thing("instanceGroups", "g", "zones/us-central1-a", size=3)],
-}  # fmt: skip
-
-
-def test_a_balancer_has_all_its_columns_and_the_machines_behind_it() -> None:
-    rows, client, problems = balancers(**HTTPS)
-    assert rows == [
-        {**HERE, "region": "global", "load_balancer_id": "450", "name": "front", "kind": "application", "state": "active",
-         "listeners": 1, "targets": 3, "created_at": datetime(2026, 8, 1)},
-    ]  # fmt: skip
-    assert [name for name, _ in client.asked] == list(HTTPS)
-    assert problems == []
-
-
-@pytest.mark.parametrize(
-    ("more", "targets"),
-    [
-        ({"instanceGroups": [thing("instanceGroups", "g", "zones/us-central1-a", size=0)]}, 0),
-        ({"instanceGroups": [thing("instanceGroups", "g", "zones/us-central1-b", size=9)]}, None),
-        ({"backendServices": [thing("backendServices", "s")]}, 0),
-        ({"backendServices": [thing("backendServices", "other")]}, None),
-        ({"backendServices": [thing("backendServices", "s", backends=[{"group": f"{zone('us-central1-a')}/networkEndpointGroups/n"}])]}, None),
-        ({"backendServices": denied("backendServices")}, None),
-        ({"instanceGroups": denied("instanceGroups")}, None),
-        ({"targetHttpsProxies": denied("targetHttpsProxies")}, None),
-        ({"urlMaps": [thing("urlMaps", "m", defaultUrlRedirect={"httpsRedirect": True})]}, None),
-        ({"urlMaps": [thing("urlMaps", "m", defaultService=url("backendBuckets", "b"))]}, None),
-        ({"urlMaps": [thing("urlMaps", "m", defaultService=url("backendServices", "s"), pathMatchers=[
-            {"defaultUrlRedirect": {"hostRedirect": "x"}}])]}, None),
-        ({"urlMaps": [thing("urlMaps", "m", defaultRouteAction={"weightedBackendServices": [
-            {"backendService": url("backendServices", "s"), "weight": 100}]})]}, 3),
-        ({"urlMaps": [thing("urlMaps", "m", pathMatchers=[
-            {"pathRules": [{"service": url("backendServices", "s")}], "routeRules": [{"service": url("backendServices", "s")}]}])]}, 3),
-    ],
-)  # fmt: skip
-def test_nothing_behind_a_balancer_is_told_only_where_it_is_known(
-    more: dict[str, Any], targets: int | None
-) -> None:
-    rows, _, problems = balancers(**{**HTTPS, **more})
-    assert [one["targets"] for one in rows] == [targets]
-    assert len(problems) == sum(isinstance(one, Exception) for one in more.values())
-
-
-@pytest.mark.parametrize(
-    ("found", "kind", "targets"),
-    [
-        ({"forwardingRules": [rule(region=REGION, target=url("targetPools", "p", "regions/us-central1"))],
-          "targetPools": [thing("targetPools", "p", "regions/us-central1", instances=["a", "b"])]}, "network", 2),
-        ({"forwardingRules": [rule(region=REGION, target=url("targetPools", "p", "regions/us-central1"))],
-          "targetPools": [thing("targetPools", "p", "regions/us-central1")]}, "network", 0),
-        ({"forwardingRules": [rule(region=REGION, backendService=url("backendServices", "s", "regions/us-central1"))],
-          "backendServices": [thing("backendServices", "s", "regions/us-central1")]}, "network", 0),
-        ({"forwardingRules": [rule(target=url("targetTcpProxies", "p"))],
-          "targetTcpProxies": [thing("targetTcpProxies", "p", service=url("backendServices", "s"))],
-          "backendServices": [thing("backendServices", "s")]}, "network", 0),
-        ({"forwardingRules": [rule(target=url("targetInstances", "i", "zones/us-central1-a"))]}, "network", None),
-        ({"forwardingRules": [rule(target=url("targetGrpcProxies", "g"))]}, "network", None),
-    ],
-)  # fmt: skip
-def test_each_way_from_a_rule_to_machines(found: dict[str, Any], kind: str, targets: int | None) -> None:
-    (row,), client, _ = balancers(**found)
-    assert (row["kind"], row["targets"]) == (kind, targets)
-    assert [name for name, _ in client.asked] == list(found)
-
-
-@pytest.mark.parametrize(
-    "target",
-    [url("targetVpnGateways", "v", "regions/us-central1"), url("serviceAttachments", "a", "regions/us-central1"), "all-apis"],
-)  # fmt: skip
-def test_what_only_shares_the_name_of_a_rule_is_no_balancer(target: str) -> None:
-    rows, client, _ = balancers(forwardingRules=[rule(target=target)])
-    assert rows == []
-    assert len(client.asked) == 1
-
-
-# --- NAT gateways and databases ---------------------------------------------------------------------------
+# --- NAT gateways, subnets --------------------------------------------------------------------------------
 
 
 def test_a_nat_gateway_is_a_part_of_its_router() -> None:
     routers = [
-        {"id": "460", "name": "r", "region": REGION, "creationTimestamp": CREATED, "nats": [{"name": "a"}, {"name": "b", "type": "PRIVATE"}]},
+        {"id": "460", "name": "r", "region": REGION, "creationTimestamp": CREATED, "network": f"{URL}/global/networks/main", "nats": [
+            {"name": "a", "natIpAllocateOption": "AUTO_ONLY"},
+            {"name": "b", "type": "PRIVATE", "natIpAllocateOption": "MANUAL_ONLY", "natIps": ["x", "y"]}]},
         {"id": "461", "name": "none", "region": REGION},
     ]  # fmt: skip
     found = transform_nat_gateways(Listed(routers), PROJECT)["nat_gateways"]
-    one = {**HERE, "state": "active", "created_at": datetime(2026, 8, 1)}
+    one = {
+        **HERE,
+        "state": "active",
+        "created_at": datetime(2026, 8, 1),
+        "vpc_id": MAIN,
+        "purchase_model": "on_demand",
+    }
     assert found == [
-        {**one, "nat_gateway_id": "460/a", "name": "a", "kind": "public"},
-        {**one, "nat_gateway_id": "460/b", "name": "b", "kind": "private"},
+        {**one, "nat_gateway_id": "460/a", "name": "a", "kind": "public", "public_ips": None},
+        {**one, "nat_gateway_id": "460/b", "name": "b", "kind": "private", "public_ips": 2},
     ]
 
 
-def database(**more: Any) -> dict[str, Any]:
-    settings = {
-        "tier": "db-custom-2-7680", "dataDiskSizeGb": "100", "dataDiskType": "PD_SSD", "availabilityType": "REGIONAL",
-        "activationPolicy": "ALWAYS", "userLabels": {"team": "a"}, **more.pop("settings", {}),
-    }  # fmt: skip
-    return {
-        "name": "main", "region": "us-central1", "state": "RUNNABLE", "databaseVersion": "POSTGRES_15",
-        "createTime": "2026-08-01T00:00:00.123Z", "settings": settings, **more,
-    }  # fmt: skip
-
-
-def databases_of(*told: dict[str, Any]) -> list[dict[str, Any]]:
-    return transform_databases(Listed(list(told)), PROJECT)["databases"]
-
-
-def test_a_database_has_all_its_columns() -> None:
-    assert databases_of(database()) == [
-        {**HERE, "database_id": "main", "name": "main", "engine": "postgres", "engine_version": "15",
-         "instance_type": "db-custom-2-7680", "state": "running", "multi_zone": True, "storage_type": "PD_SSD",
-         "storage_gib": 100.0, "replica_of": None, "purchase_model": "on_demand",
-         "created_at": datetime(2026, 8, 1, 0, 0, 0, 123_000)},
+def test_a_subnet_says_whether_google_is_reached_from_it_without_a_public_address() -> None:
+    told = [
+        {"id": "470", "name": "a", "region": REGION, "selfLink": f"{REGION}/subnetworks/a", "ipCidrRange": "10.0.0.0/20",
+         "network": f"{URL}/global/networks/main", "privateIpGoogleAccess": True},
+        {"id": "471", "name": "b", "region": REGION, "selfLink": f"{REGION}/subnetworks/b"},
+    ]  # fmt: skip
+    assert transform_subnets(Listed(told), PROJECT)["subnets"] == [
+        {**HERE, "subnet_id": f"projects/{PROJECT}/regions/us-central1/subnetworks/a", "vpc_id": MAIN,
+         "cidr": "10.0.0.0/20", "private_access": True, "services": "all"},
+        {**HERE, "subnet_id": f"projects/{PROJECT}/regions/us-central1/subnetworks/b", "vpc_id": None,
+         "cidr": None, "private_access": False, "services": None},
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("more", "column", "value"),
-    [
-        ({"settings": {"activationPolicy": "NEVER"}}, "state", "stopped"),
-        ({"state": "SUSPENDED"}, "state", "other"),
-        ({"databaseVersion": "MYSQL_8_0"}, "engine_version", "8.0"),
-        ({"databaseVersion": None}, "engine", None),
-        ({"settings": {"availabilityType": "ZONAL"}}, "multi_zone", False),
-        ({"settings": {"availabilityType": None}}, "multi_zone", None),
-        ({"masterInstanceName": "example.com:shop-prod:main"}, "replica_of", "main"),
-        ({"settings": {"dataDiskSizeGb": None}}, "storage_gib", None),
-    ],
-)
-def test_what_a_database_tells(more: dict[str, Any], column: str, value: Any) -> None:
-    assert databases_of(database(**more))[0][column] == value
+# --- whose each address is --------------------------------------------------------------------------------
 
 
-def test_a_region_whose_databases_could_not_be_reached_is_known() -> None:
-    told = {
-        "items": [database()],
-        "warnings": [{"code": "REGION_UNREACHABLE", "region": "us-east1"}, {"code": "X"}],
-    }
-    found = get_databases(Canned(databases=told))
-    assert (len(found.items), found.unreachable) == (1, {"us-east1", "global"})
+def test_each_address_is_that_of_its_machine_its_balancer_or_its_gateway_once() -> None:
+    card = {"name": "nic0", "network": f"{URL}/global/networks/main", "networkIP": "10.0.0.5",
+            "accessConfigs": [{"natIP": "34.1.1.1"}, {"type": "ONE_TO_ONE_NAT"}]}  # fmt: skip
+    rules = [
+        {"id": "450", "region": REGION, "IPAddress": "34.1.1.2", "loadBalancingScheme": "EXTERNAL", "backendService": "s"},
+        {"id": "451", "region": REGION, "IPAddress": "10.0.0.6", "loadBalancingScheme": "INTERNAL",
+         "network": f"{URL}/global/networks/main", "backendService": "s"},
+    ]  # fmt: skip
+    reserved = [
+        ip(f"{zone('us-central1-a')}/instances/vm-1"),
+        ip(f"{REGION}/routers/r", id="401", address="34.1.1.3"),
+        ip(id="402", address="34.1.1.4"),
+        ip(id="403", address="10.8.0.0", addressType="INTERNAL", prefixLength=16),
+    ]
+    rows = transform_addresses([machine(networkInterfaces=[card])], rules, reserved, PROJECT, Names())
+    found = [
+        (one["address"], one["vpc_id"], one["resource_type"], one["resource_id"], one["is_public"])
+        for one in rows["network_addresses"]
+    ]
+    assert found == [
+        ("10.0.0.5", MAIN, "instance", machine()["id"], False),
+        ("34.1.1.1", None, "instance", machine()["id"], True),
+        ("34.1.1.2", None, "load_balancer", "450", True),
+        ("10.0.0.6", MAIN, "load_balancer", "451", False),
+        ("34.1.1.3", None, "nat_gateway", "r", True),
+        ("34.1.1.4", None, None, None, True),
+    ]
+    assert {one["zone"] for one in rows["network_addresses"][:2]} == {"us-central1-a"}

@@ -152,7 +152,7 @@ def snapshots_of(*told: dict[str, Any]) -> list[dict[str, Any]]:
 def test_a_snapshot_has_all_its_columns() -> None:
     assert snapshots_of(snapshot()) == [
         {**HERE, "snapshot_id": "501", "name": "snap-1", "volume_id": "8000000000000000001", "size_gib": 100.0,
-         "stored_bytes": 123456789012.0, "created_at": datetime(2026, 8, 1), "tier": "standard"},
+         "stored_bytes": 123456789012.0, "created_at": datetime(2026, 8, 1), "tier": "standard", "kind": "snapshot"},
     ]  # fmt: skip
 
 
@@ -266,6 +266,7 @@ def test_a_commitment_has_all_its_columns_and_a_row_for_each_kind_of_resource() 
     same = {
         **HERE, "kind": "committed_use", "scope": "GENERAL_PURPOSE_N2", "started_at": datetime(2026, 1, 1),
         "ends_at": datetime(2027, 1, 1), "payment": "no_upfront", "state": "active",
+        "auto_renew": None, "name": "cud",
     }  # fmt: skip
     assert cores == {**same, "commitment_id": "300/vcpu", "quantity": 8.0, "unit": "vCPU"}
     assert memory == {**same, "commitment_id": "300/memory", "quantity": 32.0, "unit": "GiB"}

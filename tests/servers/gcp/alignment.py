@@ -69,6 +69,27 @@ METRICS: dict[str, Metric] = {each.type: each for each in (
     Metric("loadbalancing.googleapis.com/https/request_count", "DELTA", "INT64", "1", ("response_code",)),
     Metric("loadbalancing.googleapis.com/l3/external/ingress_bytes_count", "DELTA", "INT64", "By"),
     Metric("loadbalancing.googleapis.com/l3/internal/ingress_bytes_count", "DELTA", "INT64", "By"),
+    Metric("cloudsql.googleapis.com/database/postgresql/num_backends", "GAUGE", "INT64", "1", ("database",)),
+    Metric("cloudsql.googleapis.com/database/disk/read_ops_count", "DELTA", "INT64", "1"),
+    Metric("cloudsql.googleapis.com/database/disk/write_ops_count", "DELTA", "INT64", "1"),
+    Metric("redis.googleapis.com/stats/cpu_utilization_main_thread", "DELTA", "DOUBLE", "s", ("role", "space", "relationship")),
+    Metric("redis.googleapis.com/stats/memory/usage_ratio", "GAUGE", "DOUBLE", "1", ("role",)),
+    Metric("redis.googleapis.com/clients/connected", "GAUGE", "INT64", "1", ("role",)),
+    Metric("compute.googleapis.com/instance_group/size", "GAUGE", "INT64", "1"),
+    Metric("kubernetes.io/node/cpu/allocatable_cores", "GAUGE", "DOUBLE", "{cpu}"),
+    Metric("kubernetes.io/node/memory/allocatable_bytes", "GAUGE", "INT64", "By"),
+    Metric("kubernetes.io/container/cpu/request_cores", "GAUGE", "DOUBLE", "{cpu}"),
+    Metric("kubernetes.io/container/memory/request_bytes", "GAUGE", "INT64", "By"),
+    Metric("artifactregistry.googleapis.com/repository/size", "GAUGE", "INT64", "By"),
+    Metric("logging.googleapis.com/billing/bytes_stored", "GAUGE", "INT64", "By", ("data_type", "log_bucket_location", "log_bucket_id")),
+    Metric("aiplatform.googleapis.com/prediction/online/prediction_count", "DELTA", "INT64", "1", ("deployed_model_id",)),
+    Metric("aiplatform.googleapis.com/prediction/online/cpu/utilization", "GAUGE", "DOUBLE", "1", ("deployed_model_id", "replica_id")),
+    Metric("aiplatform.googleapis.com/prediction/online/replicas", "GAUGE", "INT64", "1", ("deployed_model_id",)),
+    Metric("run.googleapis.com/request_count", "DELTA", "INT64", "1", ("response_code",)),
+    Metric("run.googleapis.com/container/instance_count", "GAUGE", "INT64", "1", ("state",)),
+    Metric("loadbalancing.googleapis.com/https/external/regional/request_count", "DELTA", "INT64", "1", ("response_code",)),
+    Metric("loadbalancing.googleapis.com/https/internal/request_count", "DELTA", "INT64", "1", ("response_code",)),
+    Metric("loadbalancing.googleapis.com/tcp_ssl_proxy/ingress_bytes_count", "DELTA", "INT64", "By"),
     Metric("router.googleapis.com/nat/sent_bytes_count", "DELTA", "INT64", "By", ("nat_gateway_name", "ip_protocol")),
     Metric("router.googleapis.com/nat/open_connections", "GAUGE", "INT64", "1", ("nat_gateway_name", "ip_protocol")),
 )}  # fmt: skip
@@ -83,6 +104,7 @@ class Aligned:
     ends: Whole
     values: Floats
     period: int  # seconds; of unaligned ones the distance of samples, 0 where none is known
+    metadata: bool = False  # whether the answer has labels of the system: those that it is grouped by
 
 
 def check_aligner(aligner: str, metric: Metric) -> str:
@@ -155,6 +177,7 @@ def reduce(reducer: str, groups: tuple[str, ...], found: list[Aligned]) -> list[
 
 def label(series: Told, name: str) -> str:
     where = series.resource if name.startswith("resource.") else series.labels
+    where = series.system if name.startswith("metadata.") else where
     return where.get(name.rpartition(".")[2], "")
 
 
@@ -171,8 +194,10 @@ def together(
     series = replace(
         first.series, labels={name: text for name, text in first.series.labels.items() if name in kept},
         resource={name: text for name, text in first.series.resource.items() if name in kept or name == "project_id"},
+        system={name: text for name, text in first.series.system.items() if name in kept},
     )  # fmt: skip
     metric = replace(
         first.metric, value={"REDUCE_COUNT": "INT64", "REDUCE_SUM": first.metric.value}.get(reducer, "DOUBLE")
     )
-    return Aligned(series, metric, stamps[::-1], made[::-1], first.period)
+    named = any(name.startswith("metadata.") for name in groups)
+    return Aligned(series, metric, stamps[::-1], made[::-1], first.period, named)

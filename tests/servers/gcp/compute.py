@@ -22,7 +22,7 @@ COLLECTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "autoscalers": ("autoscaler", (ZONAL, REGIONAL)), "forwardingRules": ("forwardingRule", (REGIONAL, GLOBAL)),
     "backendServices": ("backendService", (REGIONAL, GLOBAL)), "targetPools": ("targetPool", (REGIONAL,)),
     "urlMaps": ("urlMap", (REGIONAL, GLOBAL)), "targetHttpProxies": ("targetHttpProxy", (REGIONAL, GLOBAL)),
-    "targetHttpsProxies": ("targetHttpsProxy", (REGIONAL, GLOBAL)), "routers": ("router", (REGIONAL,)),
+    "targetHttpsProxies": ("targetHttpsProxy", (REGIONAL, GLOBAL)), "routers": ("router", (REGIONAL,)), "subnetworks": ("subnetwork", (REGIONAL,)),
     "resourcePolicies": ("resourcePolicy", (REGIONAL,)), "snapshots": ("snapshot", (GLOBAL,)), "images": ("image", (GLOBAL,)),
     "targetTcpProxies": ("targetTcpProxy", (GLOBAL,)), "targetSslProxies": ("targetSslProxy", (GLOBAL,)),
     "networkEndpointGroups": ("networkEndpointGroup", (ZONAL, REGIONAL, GLOBAL)), "reservations": ("reservation", (ZONAL,)),

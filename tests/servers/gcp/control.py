@@ -12,6 +12,7 @@ from tests.servers.gcp.machines import build_instances
 from tests.servers.gcp.network import build_network
 from tests.servers.gcp.state import ORGANIZATION, WORLD, Folder, Project, epoch, parse
 from tests.servers.gcp.storage import build_storage
+from tests.servers.gcp.tenants import build_tenants
 
 _building = threading.Lock()
 _built: dict[str, Any] = {}
@@ -85,6 +86,7 @@ def build(front: Front, asked: dict[str, Any]) -> dict[str, Any]:
     build_instances(made)
     build_storage(made)
     build_network(made)
+    build_tenants(made)
     talkers(made)
     found = estate.truth(made) | {"bill": export.sums()}
     _built.update(wish=wish, truth=found)

@@ -78,13 +78,13 @@ class Estate:
 
     def series(
         self, project: Project, metric: str, resource_type: str, resource: dict[str, str], labels: dict[str, str], shape: Shape,
-        start: datetime | None = None, end: datetime | None = None, step: int = STEP,
+        start: datetime | None = None, end: datetime | None = None, step: int = STEP, system: dict[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Promise a metric from `start` (as long as there is history) to `end` (as_of)."""
         first = max(self.begin, epoch(start) if start else self.begin)
         first += -(first - self.begin) % step
         last = epoch(end) if end else self.end
-        tell(project.id, metric, resource_type, resource, labels)
+        tell(project.id, metric, resource_type, resource, labels, system)
         WORLD.metrics.make(
             (project.id, ""), named(metric, resource, labels), first, last, shape, step, origin=self.begin
         )
@@ -102,12 +102,17 @@ def named(metric: str, resource: dict[str, str], labels: dict[str, str]) -> Any:
 
 
 def tell(
-    project: str, metric: str, resource_type: str, resource: dict[str, str], labels: dict[str, str]
+    project: str,
+    metric: str,
+    resource_type: str,
+    resource: dict[str, str],
+    labels: dict[str, str],
+    system: dict[str, str] | None = None,
 ) -> Any:
     """Make the series known to Monitoring; returns its key."""
     name = named(metric, resource, labels)
     WORLD.told.setdefault((project, metric), {})[name] = Told(
-        name, resource_type, {"project_id": project, **resource}, labels
+        name, resource_type, {"project_id": project, **resource}, labels, system or {}
     )
     return name
 

@@ -206,6 +206,7 @@ def told(series: Aligned, content: bytes) -> bytes:
     about = json.dumps({
         "metric": {"type": series.metric.type, **({"labels": series.series.labels} if series.series.labels else {})},
         "resource": {"type": series.series.resource_type, "labels": series.series.resource},
+        **({"metadata": {"systemLabels": series.series.system}} if series.metadata else {}),
         "metricKind": series.metric.kind, "valueType": series.metric.value,
     }, ensure_ascii=False).encode()  # fmt: skip
     return about[:-1] + b',"points":[' + content + b"]}" if content else about

@@ -12,12 +12,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote
 
 from tests.servers import trouble
-from tests.servers.gcp import auth, bigquery, billing, compute, control, manager, monitoring, others
+from tests.servers.gcp import auth, bigquery, billing, compute, control, manager, monitoring, others, services
 from tests.servers.gcp.front import BrokenError, Front, Reply, Route
 from tests.servers.gcp.wire import Call
 
 TOKEN = Route("POST", "/token", "oauth", "token", "", auth.token)
-PARTS = (compute, monitoring, billing, manager, others, bigquery)
+PARTS = (compute, monitoring, billing, manager, others, services, bigquery)
 FRONT = Front([TOKEN, *(route for part in PARTS for route in part.ROUTES)])
 
 
@@ -42,7 +42,9 @@ class Handler(BaseHTTPRequestHandler):
 
     def answered(self, path: str, query: str, body: bytes) -> Reply:
         route, names = FRONT.route(self.command, path)
-        params = dict(parse_qsl(query, keep_blank_values=True))
+        params: dict[str, str] = {}
+        for name, value in parse_qsl(query, keep_blank_values=True):  # what is repeated is a list
+            params[name] = f"{params[name]},{value}" if name in params else value
         form = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
         call = Call(
             route.service if route else "compute", route.action if route else "unknown", self.command, path, params, names,

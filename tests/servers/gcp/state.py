@@ -71,6 +71,7 @@ class Told:
     resource_type: str
     resource: dict[str, str]
     labels: dict[str, str]
+    system: dict[str, str] = field(default_factory=dict)  # which an answer has when it is grouped by
 
 
 class World:

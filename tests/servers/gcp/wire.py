@@ -10,11 +10,16 @@ HOSTS = {
     "compute": "compute.googleapis.com", "monitoring": "monitoring.googleapis.com", "cloudbilling": "cloudbilling.googleapis.com",
     "cloudresourcemanager": "cloudresourcemanager.googleapis.com", "sqladmin": "sqladmin.googleapis.com",
     "storage": "storage.googleapis.com", "bigquery": "bigquery.googleapis.com", "oauth": "oauth2.googleapis.com",
+    "redis": "redis.googleapis.com", "container": "container.googleapis.com", "artifactregistry": "artifactregistry.googleapis.com",
+    "logging": "logging.googleapis.com", "aiplatform": "aiplatform.googleapis.com", "notebooks": "notebooks.googleapis.com",
+    "run": "run.googleapis.com", "cloudfunctions": "cloudfunctions.googleapis.com",
 }  # fmt: skip
 TITLES = {
     "compute": "Compute Engine API", "monitoring": "Cloud Monitoring API", "cloudbilling": "Cloud Billing API",
     "cloudresourcemanager": "Cloud Resource Manager API", "sqladmin": "Cloud SQL Admin API", "storage": "Cloud Storage API",
-    "bigquery": "BigQuery API", "oauth": "OAuth",
+    "bigquery": "BigQuery API", "oauth": "OAuth", "redis": "Google Cloud Memorystore for Redis API", "container": "Kubernetes Engine API",
+    "artifactregistry": "Artifact Registry API", "logging": "Cloud Logging API", "aiplatform": "Vertex AI API", "notebooks": "Notebooks API",
+    "run": "Cloud Run Admin API", "cloudfunctions": "Cloud Functions API",
 }  # fmt: skip
 # The older APIs list the errors one by one, with their reasons; the newer ones have details only.
 OLDER = ("compute", "bigquery", "storage", "sqladmin")
