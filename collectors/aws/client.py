@@ -34,6 +34,7 @@ from collectors.aws.attempts import (
     is_cut_short,
     refuse_cut_short,
 )
+from collectors.aws.paging import TELLS_ALWAYS, paging_of
 from collectors.calls import METER, Budget, CallError
 from finops import __version__
 from finops.errors import CredentialsError
@@ -45,6 +46,8 @@ LOST_SECONDS = 150.0  # what all failed attempts in one region may take together
 # Services whose times the SDK itself, or S3's headers, need parsed. Of the others they stay as they arrive: parsing
 # them takes ten times as long as everything else that is done with a datapoint or a spot price.
 _PARSED = ("sts", "s3", "organizations")
+# Services that young or small regions lack, by the name that is told.
+_NOT_EVERYWHERE = {"sagemaker": "Amazon SageMaker", "eks": "Amazon EKS", "elasticache": "Amazon ElastiCache"}
 
 _DENIED = {
     "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedAccess", "AuthorizationError",
@@ -67,34 +70,6 @@ _NO_CREDENTIALS = (
     TokenRetrievalError,
     SSOError,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """How an operation hands on its pages, and the most a page may hold."""
-
-    send: str
-    receive: str
-    limit: str | None = None
-    size: int | None = None
-
-
-_PAGING: Mapping[str, Paging] = {
-    "ec2": Paging("NextToken", "NextToken", "MaxResults", 1000),
-    "autoscaling": Paging("NextToken", "NextToken", "MaxRecords", 100),
-    "elbv2": Paging("Marker", "NextMarker", "PageSize", 400),
-    "elb": Paging("Marker", "NextMarker", "PageSize", 400),
-    "organizations": Paging("NextToken", "NextToken", "MaxResults", 20),
-    "pricing": Paging("NextToken", "NextToken", "MaxResults", 100),
-    "savingsplans": Paging("nextToken", "nextToken", "maxResults", 1000),
-    "cloudwatch": Paging("NextToken", "NextToken"),
-    "ce": Paging("NextPageToken", "NextPageToken"),
-    "s3": Paging("ContinuationToken", "NextContinuationToken", "MaxKeys", 1000),
-}
-
-
-# Services that name the list they were asked for also when it is empty.
-_TELLS_ALWAYS = ("pricing", "cloudwatch", "savingsplans", "organizations")
 
 
 @dataclass(frozen=True, init=False)
@@ -157,6 +132,16 @@ class Session:
                 self._clients[region] = Client(self, region)
             return self._clients[region]
 
+    def offers(self, service: str, region: str) -> bool:
+        """Whether a region has a service, as far as the SDK knows the region."""
+        if service not in _NOT_EVERYWHERE or self.boto is None:
+            return True
+        with self._lock:
+            known, offered = (
+                set(self.boto.get_available_regions(name, self.partition)) for name in ("ec2", service)
+            )
+        return region in offered or region not in known
+
     def make(self, service: str, region: str, budget: Budget) -> Any:
         """A botocore client; making one is not thread-safe."""
         config = Config(
@@ -206,6 +191,7 @@ class Client:
     def get(self, api: Api, **parameters: Any) -> dict[str, Any]:
         """One call. Raises CallError, or CredentialsError when the credentials themselves are refused."""
         METER.attempts = 0
+        self._refuse_absent(api)
         operation = getattr(self._service(api.service), api.operation)
         try:
             return Retrying(
@@ -219,12 +205,12 @@ class Client:
 
     def pages(self, api: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
         """All pages of a call, as few of them as the service allows."""
-        paging, seen = _PAGING[api.service], set[str]()
+        paging, seen = paging_of(api.service, api.operation), set[str]()
         if paging.limit and paging.limit not in parameters:
             parameters[paging.limit] = api.page or paging.size
         while True:
             page = self.get(api, **parameters)
-            if api.service in _TELLS_ALWAYS and not set(page) - {"ResponseMetadata", paging.receive}:
+            if api.service in TELLS_ALWAYS and not set(page) - {"ResponseMetadata", paging.receive}:
                 raise self._unusable(api, "Unreadable", "an answer without a result")
             yield page
             token = page.get(paging.receive)
@@ -234,6 +220,15 @@ class Client:
                 raise self._unusable(api, "Paging", "the same page again and again")
             seen.add(token)
             parameters[paging.send] = token
+
+    def _refuse_absent(self, api: Api) -> None:
+        """Raises CallError for a service that the region does not have: it would be looked up in vain for long."""
+        if api.service not in self._made and not self.session.offers(api.service, self.region):
+            raise CallError(
+                "skipped",
+                "NoEndpoint",
+                f"{_NOT_EVERYWHERE[api.service]} is not offered in region {self.region}.",
+            )
 
     def _unusable(self, api: Api, code: str, what: str) -> CallError:
         where = f"in account {self.session.account}, region {self.region}"

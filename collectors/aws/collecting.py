@@ -10,7 +10,8 @@ import duckdb
 from collectors.aws import billing, cost_explorer
 from collectors.aws.accounts import Found, Request, discover
 from collectors.aws.client import Session
-from collectors.aws.regional import CLOUD, OF_MACHINES, REGIONAL, Place, collect_place
+from collectors.aws.place import CLOUD, Place
+from collectors.aws.regional import OF_MACHINES, REGIONAL, collect_place
 from collectors.calls import METER, CallError
 from collectors.conduct import Pool, Progress
 from collectors.gathering import Bills, Result, gather

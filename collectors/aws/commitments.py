@@ -1,6 +1,7 @@
-"""What was bought ahead: reserved instances of a region, savings plans of an account."""
+"""What was bought ahead: reserved instances of a region, savings plans of an account; what others sell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,20 @@ DESCRIBE_PLANS = Api(
     "savingsplans", "describe_savings_plans", "savingsplans:DescribeSavingsPlans", probe={"maxResults": 1}
 )
 
+DESCRIBE_OFFERS = Api(
+    "ec2",
+    "describe_reserved_instances_offerings",
+    "ec2:DescribeReservedInstancesOfferings",
+    page=100,
+    probe={"DryRun": True},
+)
+_TYPES_A_CALL = 200  # values that one filter may have
+_HOURS_A_MONTH = 730  # a year is 8,760 hours
+
+# The words for an operating system in reservations, offers and spot prices → our platform.
+PLATFORMS = {
+    "Linux/UNIX": "linux", "Windows": "windows", "Red Hat Enterprise Linux": "rhel", "SUSE Linux": "suse",
+}  # fmt: skip
 PAYMENT = {
     "All Upfront": "all_upfront",
     "Partial Upfront": "partial_upfront",
@@ -46,6 +61,8 @@ def transform_reserved(raw: Raw, scope: Scope) -> Rows:
                 "ends_at": utc(one.get("End")),
                 "payment": PAYMENT.get(str(one.get("OfferingType"))),
                 "state": {"active": "active", "retired": "expired"}.get(str(one.get("State")), "other"),
+                "offering": one.get("OfferingClass") or None,
+                "platform": platform_of(one),
             }
             for one in once(raw, "ReservedInstancesId")
         ]
@@ -57,16 +74,81 @@ def _hourly(one: Mapping[str, Any]) -> Decimal | None:
     hours = Decimal(one.get("Duration") or 0) / 3600
     if not hours:
         return None
-    recurring = sum(
-        (
-            _exact(each.get("Amount"))
-            for each in one.get("RecurringCharges") or ()
-            if each.get("Frequency") == "Hourly"
-        ),
-        Decimal(0),
-    )
-    each_hour = _exact(one.get("FixedPrice")) / hours + _exact(one.get("UsagePrice")) + recurring
+    each_hour = _exact(one.get("FixedPrice")) / hours + _exact(one.get("UsagePrice")) + _recurring(one)
     return (each_hour * int(one.get("InstanceCount") or 0)).quantize(Decimal("1e-12"))
+
+
+def _recurring(one: Mapping[str, Any]) -> Decimal:
+    """What each hour costs besides, whether it is used or not."""
+    charges = one.get("RecurringCharges") or ()
+    return sum(
+        (_exact(each.get("Amount")) for each in charges if each.get("Frequency") == "Hourly"), Decimal(0)
+    )
+
+
+def platform_of(one: Mapping[str, Any]) -> str | None:
+    """The operating system of a reservation or an offer of one; as it is written where it is none of ours."""
+    words = str(one.get("ProductDescription") or "").removesuffix(" (Amazon VPC)")
+    return PLATFORMS.get(words, words or None)
+
+
+# --- second hand ------------------------------------------------------------------------------------------
+
+
+def get_offers(client: Client, types: Iterable[str]) -> Raw:
+    """What others sell of their reservations of these types on the marketplace."""
+    names = sorted(set(types))
+    return [
+        one
+        for start in range(0, len(names), _TYPES_A_CALL)
+        for one in all_of(
+            client,
+            DESCRIBE_OFFERS,
+            "ReservedInstancesOfferings",
+            IncludeMarketplace=True,
+            Filters=[
+                {"Name": "marketplace", "Values": ["true"]},
+                {"Name": "instance-type", "Values": names[start : start + _TYPES_A_CALL]},
+            ],
+        )
+    ]
+
+
+def transform_offers(raw: Raw, scope: Scope, at: datetime) -> Rows:
+    """Rows of commitment_offers, each at the lowest price that it is sold at, and how many there are at that."""
+    rows = [
+        {
+            **place(scope),
+            "offer_id": one["ReservedInstancesOfferingId"],
+            "sku": one["InstanceType"],
+            "platform": platform_of(one),
+            "zone": one.get("AvailabilityZone") if one.get("Scope") != "Region" else None,
+            "offering": one.get("OfferingClass") or None,
+            "payment": PAYMENT.get(str(one.get("OfferingType"))),
+            "months": float(one.get("Duration") or 0) / 3600 / _HOURS_A_MONTH,
+            "upfront": price,
+            "hourly": _exact(one.get("UsagePrice")) + _recurring(one),
+            "quantity": count,
+            "currency": one.get("CurrencyCode") or "USD",
+            "as_of": at,
+        }
+        for one in once(raw, "ReservedInstancesOfferingId")
+        if one.get("Marketplace")
+        for price, count in _cheapest(one)
+    ]
+    return {"commitment_offers": rows}
+
+
+def _cheapest(one: Mapping[str, Any]) -> list[tuple[Decimal, int]]:
+    """The lowest price and how many are sold at it; nothing of an offer without a price."""
+    found = [(_exact(each["Price"]), int(each.get("Count") or 1)) for each in one.get("PricingDetails") or ()]
+    if not found:
+        return []
+    lowest = min(price for price, _ in found)
+    return [(lowest, sum(count for price, count in found if price == lowest))]
+
+
+# --- savings plans ----------------------------------------------------------------------------------------
 
 
 def get_plans(client: Client) -> Raw:

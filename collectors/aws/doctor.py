@@ -15,10 +15,13 @@ from collectors.scopes import GLOBAL
 from finops.errors import FinopsError
 from finops.warehouse import Scope
 
-# What is answered to a call that is allowed: EC2 does nothing, and there is no balancer of that name.
-_ALLOWED = ("DryRunOperation", "TargetGroupNotFound", "LoadBalancerNotFound", "AccessPointNotFound")
+# What is answered to a call that is allowed: EC2 does nothing, and there is nothing of that name.
+_ALLOWED = (
+    "DryRunOperation", "TargetGroupNotFound", "LoadBalancerNotFound", "AccessPointNotFound",
+    "ResourceNotFoundException", "RepositoryNotFoundException", "ValidationException",
+)  # fmt: skip
 # Calls of a region beside metrics, where every list fits a page.
-_FIXED_CALLS = 20
+_FIXED_CALLS = 60
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 from collectors.aws.capacities import baseline, carries
 from collectors.aws.client import Api, Client
+from collectors.aws.lines import generation_of, line_of, successors
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
 from collectors.rows import Raw, number, once, place, tag_rows
@@ -22,20 +23,17 @@ DESCRIBE_INSTANCES = Api("ec2", "describe_instances", "ec2:DescribeInstances", p
 DESCRIBE_INSTANCE_TYPES = Api(
     "ec2", "describe_instance_types", "ec2:DescribeInstanceTypes", page=100, probe=_DRY
 )
-DESCRIBE_GROUPS = Api(
-    "autoscaling",
-    "describe_auto_scaling_groups",
-    "autoscaling:DescribeAutoScalingGroups",
-    probe={"MaxRecords": 1},
-)
 DESCRIBE_VOLUMES = Api("ec2", "describe_volumes", "ec2:DescribeVolumes", probe=_DRY)
 DESCRIBE_SNAPSHOTS = Api("ec2", "describe_snapshots", "ec2:DescribeSnapshots", probe=_DRY)
+DESCRIBE_LOCKS = Api("ec2", "describe_locked_snapshots", "ec2:DescribeLockedSnapshots", probe=_DRY)
 DESCRIBE_IMAGES = Api("ec2", "describe_images", "ec2:DescribeImages", probe=_DRY)
 
 # "User initiated (2026-08-01 10:00:00 GMT)"
 _SINCE = re.compile(r"\((\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) (?:GMT|UTC)\)")
 _CLAIM = "kubernetes.io/created-for/pvc/"
 _CLUSTER = "kubernetes.io/cluster/"
+# Keys that Data Lifecycle Manager and AWS Backup put on the snapshots they take.
+_SCHEDULED = ("aws:dlm:", "dlm:managed", "aws:backup:")
 # Names that Linux and Windows images give to the disk they boot from, for machines that are not in the inventory.
 _ROOT_DEVICES = ("/dev/xvda", "/dev/sda1", "/dev/sda", "/dev/xvda1")
 _ACCELERATORS = (
@@ -108,8 +106,11 @@ def _instance(one: Mapping[str, Any]) -> dict[str, Any]:
         "purchase_model": "spot" if one.get("InstanceLifecycle") == "spot" else "on_demand",
         "scaling_group": tag(one, "aws:autoscaling:groupName"),
         "launched_at": launched,
-        "cluster": _cluster(one),
+        "cluster": cluster_of(one),
         "private_ip": one.get("PrivateIpAddress"),
+        "vpc_id": one.get("VpcId"),
+        "subnet_id": one.get("SubnetId"),
+        "image_id": one.get("ImageId"),
     }
 
 
@@ -128,7 +129,8 @@ def _platform(one: Mapping[str, Any]) -> str:
     return _PLATFORMS.get(details, "special") if shared else "special"
 
 
-def _cluster(one: Mapping[str, Any]) -> str | None:
+def cluster_of(one: Mapping[str, Any]) -> str | None:
+    """The Kubernetes cluster that a machine, or a group of them, is tagged with."""
     named = tag(one, "aws:eks:cluster-name") or tag(one, "eks:cluster-name")
     owned = (str(each["Key"]) for each in one.get("Tags") or () if str(each["Key"]).startswith(_CLUSTER))
     return named or next((key.removeprefix(_CLUSTER) for key in owned), None)
@@ -137,9 +139,10 @@ def _cluster(one: Mapping[str, Any]) -> str | None:
 # --- instance types ---------------------------------------------------------------------------------------
 
 
-def get_instance_types(client: Client, families: Iterable[str]) -> Raw:
-    """Every size of the given families that the region offers."""
-    patterns = [f"{family}.*" for family in sorted(set(families))]
+def get_instance_types(client: Client, families: Iterable[str], types: Iterable[str] = ()) -> Raw:
+    """Every size of the given families that the region offers, and of the given types what could follow them: the same
+    size in other families of their line."""
+    patterns = [*(f"{family}.*" for family in sorted(set(families))), *successors(types)]
     return [
         one
         for start in range(0, len(patterns), 200)  # values that one filter may have
@@ -165,7 +168,6 @@ def family_of(instance_type: str) -> str:
 def _type(one: Mapping[str, Any]) -> dict[str, Any]:
     name = str(one["InstanceType"])
     family = family_of(name)
-    number = re.search(r"\d+", family)
     architectures = (one.get("ProcessorInfo") or {}).get("SupportedArchitectures") or []
     # The first list that there is: inf1 and inf2 describe the same chips in two of them.
     chips: Raw = next(filter(None, ((one.get(info) or {}).get(key) for info, key in _ACCELERATORS)), [])
@@ -179,7 +181,8 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
         if any(name.startswith("arm64") for name in architectures)
         else ("x86_64" if architectures else None),
         "family": family,
-        "generation": int(number[0]) if number else None,
+        "generation": generation_of(family),
+        "line": line_of(family),
         "burstable": one.get("BurstablePerformanceSupported"),
         "gpu_count": sum(int(chip.get("Count") or 0) for chip in chips),
         "gpu_model": next(
@@ -189,39 +192,6 @@ def _type(one: Mapping[str, Any]) -> dict[str, Any]:
         "local_disk_gib": float((one.get("InstanceStorageInfo") or {}).get("TotalSizeInGB") or 0),
         "baseline_vcpu": baseline(name, (one.get("VCpuInfo") or {}).get("DefaultVCpus")),
         **carries(one),
-    }
-
-
-# --- scaling groups ---------------------------------------------------------------------------------------
-
-
-def get_scaling_groups(client: Client) -> Raw:
-    """Auto Scaling groups."""
-    return all_of(client, DESCRIBE_GROUPS, "AutoScalingGroups")
-
-
-def transform_scaling_groups(raw: Raw, scope: Scope) -> Rows:
-    """Rows of scaling_groups and their tags."""
-    rows: Rows = {"scaling_groups": [], "tags": []}
-    for one in once(raw, "AutoScalingGroupName"):
-        name = str(one["AutoScalingGroupName"])
-        rows["scaling_groups"].append({**place(scope), **_group(one, name)})
-        rows["tags"] += tag_rows(scope, "scaling_group", name, tags_of(one))
-    return rows
-
-
-def _group(one: Mapping[str, Any], name: str) -> dict[str, Any]:
-    types = {member.get("InstanceType") for member in one.get("Instances") or ()} - {None}
-    mix = (one.get("MixedInstancesPolicy") or {}).get("InstancesDistribution") or {}
-    above = mix.get("OnDemandPercentageAboveBaseCapacity")
-    return {
-        "scaling_group_id": name,
-        "name": name,
-        "min_size": one.get("MinSize"),
-        "max_size": one.get("MaxSize"),
-        "desired_size": one.get("DesiredCapacity"),
-        "instance_type": types.pop() if len(types) == 1 else None,
-        "is_spot": above == 0 and not mix.get("OnDemandBaseCapacity") if mix else None,
     }
 
 
@@ -272,24 +242,27 @@ def _boots(attached: Mapping[str, Any], roots: Mapping[str, str | None]) -> bool
     return device == root if root else device in _ROOT_DEVICES
 
 
-def get_snapshots(client: Client, problems: Problems) -> tuple[Raw, Raw | None]:
-    """The account's own snapshots and images."""
+def get_snapshots(client: Client, problems: Problems) -> dict[str, Raw | None]:
+    """The account's own snapshots and images, and which snapshots are locked."""
     snapshots = all_of(client, DESCRIBE_SNAPSHOTS, "Snapshots", OwnerIds=["self"])
-    return snapshots, beside(problems, lambda: all_of(client, DESCRIBE_IMAGES, "Images", Owners=["self"]))
+    images = beside(problems, lambda: all_of(client, DESCRIBE_IMAGES, "Images", Owners=["self"]))
+    locks = beside(problems, lambda: all_of(client, DESCRIBE_LOCKS, "Snapshots")) if snapshots else []
+    return {"snapshots": snapshots, "images": images, "locks": locks}
 
 
-def transform_snapshots(raw: tuple[Raw, Raw | None], scope: Scope) -> Rows:
+def transform_snapshots(raw: Mapping[str, Raw | None], scope: Scope) -> Rows:
     """Rows of snapshots, each with an image that needs it, and their tags."""
-    snapshots, images = raw
     needed = {
         mapping["Ebs"]["SnapshotId"]: image["ImageId"]
-        for image in images or ()
+        for image in raw["images"] or ()
         for mapping in image.get("BlockDeviceMappings") or ()
         if (mapping.get("Ebs") or {}).get("SnapshotId")
     }
+    locks = {one["SnapshotId"]: one for one in raw["locks"] or () if one.get("LockState") != "expired"}
     rows: Rows = {"snapshots": [], "tags": []}
-    for one in once(snapshots, "SnapshotId"):
+    for one in once(raw["snapshots"] or (), "SnapshotId"):
         identity = one["SnapshotId"]
+        tags = tags_of(one)
         rows["snapshots"].append(
             {
                 **place(scope),
@@ -300,7 +273,10 @@ def transform_snapshots(raw: tuple[Raw, Raw | None], scope: Scope) -> Rows:
                 "created_at": utc(one.get("StartTime")),
                 "image_id": needed.get(identity),
                 "tier": one.get("StorageTier") or "standard",
+                "full_bytes": number(one.get("FullSnapshotSizeInBytes")),
+                "kind": "automatic" if any(key.startswith(_SCHEDULED) for key in tags) else "snapshot",
+                "locked_until": utc(locks.get(identity, {}).get("LockExpiresOn")),
             }
         )
-        rows["tags"] += tag_rows(scope, "snapshot", identity, tags_of(one))
+        rows["tags"] += tag_rows(scope, "snapshot", identity, tags)
     return rows

@@ -2,7 +2,7 @@
 
 Ratios (processor, memory, GPU) are asked as mean, 95th percentile and maximum; rates (network, disk) as a sum and
 the highest sample. Sources: the CloudWatch metrics of EC2, EBS, NAT gateways and load balancers, and of the
-CloudWatch agent.
+CloudWatch agent. What there is beyond machines and networks is in services.py.
 """
 
 from collections import defaultdict
@@ -25,6 +25,14 @@ _PLAIN_BOOT_GIB = 170
 AGENT = "CWAgent"
 MEMORY = ("mem_used_percent", "Memory % Committed Bytes In Use")  # Linux, Windows
 GPU = "nvidia_smi_utilization_gpu"
+# Of Container Insights: what the pods of a node ask for.
+NODES = "ContainerInsights"
+REQUESTS = ("node_cpu_reserved_capacity", "node_memory_reserved_capacity")
+_OURS = {
+    GPU: "gpu_utilization",
+    REQUESTS[0]: "cpu_request_utilization",
+    REQUESTS[1]: "memory_request_utilization",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,9 @@ class Measure:
     """One of our metrics of a resource and where CloudWatch has it.
 
     `kind` is percent, sum (with the highest sample), total (what is counted one by one, such as requests, so that
-    a sample says nothing about time), or samples.
+    a sample says nothing about time), level (a number as it is), mean (the same without its percentile), free (of
+    which the rest is ours), or samples. `scale` is what a value is multiplied by. Where nothing was counted from
+    `since` on, there was nothing: the service tells of what it does, and of nothing else.
     """
 
     metric: str
@@ -40,6 +50,8 @@ class Measure:
     namespace: str
     name: str
     dimensions: tuple[tuple[str, str], ...]
+    scale: float = 1.0
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +96,17 @@ class Assets:
     volumes: Sequence[Mapping[str, Any]] = ()
     nat_gateways: Sequence[Mapping[str, Any]] = ()
     load_balancers: Sequence[Mapping[str, Any]] = ()
+    further: Sequence[tuple[str, tuple[Measure, ...]]] = ()  # what services.py asks of databases and the like
 
 
-_STATS = {"sum": ("Sum", "Maximum"), "total": ("Sum",), "samples": ("SampleCount",)}
+_STATS = {
+    "percent": ("Average", "p95", "Maximum"), "level": ("Average", "p95", "Maximum"), "mean": ("Average", "Maximum"),
+    "free": ("Average", "p5", "Minimum"), "sum": ("Sum", "Maximum"), "total": ("Sum",), "samples": ("SampleCount",),
+}  # fmt: skip
 
 
 def _stats(kind: str, seconds: int) -> tuple[str, ...]:
-    if kind == "percent":
-        return ("Average", "p95", "Maximum") if seconds == DAY else ("Average", "Maximum")
-    return _STATS[kind]
+    return _STATS["mean"] if kind == "percent" and seconds != DAY else _STATS[kind]
 
 
 # --- what to ask ------------------------------------------------------------------------------------------
@@ -111,7 +125,9 @@ def plan(
         measure, resource = _agent_measure(series)
         if resource:
             agents[resource].append(measure)
-    daily = [*_machines(assets, agents), *_volumes(assets), *_gateways(assets), *_balancers(assets)]
+    daily = [
+        *_machines(assets, agents), *_volumes(assets), *_gateways(assets), *_balancers(assets), *assets.further,
+    ]  # fmt: skip
     hourly = [
         (one["instance_id"], (_ec2(one["instance_id"], "cpu_utilization", "percent", "CPUUtilization"),))
         for one in assets.instances
@@ -218,8 +234,9 @@ def _ec2(identity: str, metric: str, kind: str, name: str) -> Measure:
 def _agent_measure(series: Mapping[str, Any]) -> tuple[Measure, str | None]:
     dimensions = tuple((str(one["Name"]), str(one["Value"])) for one in series.get("Dimensions") or ())
     name = str(series["MetricName"])
-    metric = "gpu_utilization" if name == GPU else "memory_utilization"
-    return Measure(metric, "percent", AGENT, name, dimensions), dict(dimensions).get("InstanceId")
+    metric = _OURS.get(name, "memory_utilization")
+    namespace = NODES if name in REQUESTS else AGENT
+    return Measure(metric, "percent", namespace, name, dimensions), dict(dimensions).get("InstanceId")
 
 
 def _from(

@@ -7,7 +7,7 @@ there are in a day: 1,440 of a minute or 288 of five. Only what is newer than wh
 
 import calendar
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,7 @@ import pyarrow as pa
 from collectors.aws.client import Api, Client
 from collectors.aws.inventory import utc
 from collectors.aws.measures import (
-    AGENT,
     DAYS,
-    GPU,
-    MEMORY,
     POINTS,
     PRICE_PER_QUERY,
     QUERIES,
@@ -127,13 +124,12 @@ def _queries(batch: Batch) -> list[dict[str, Any]]:
     ]
 
 
-def get_agent_series(client: Client, *, windows: bool, gpus: bool) -> list[dict[str, Any]]:
-    """Series that CloudWatch agents report: memory, and GPUs where there are any."""
-    names = [MEMORY[0], *([MEMORY[1]] if windows else []), *([GPU] if gpus else [])]
+def get_series(client: Client, names: Iterable[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The series that there are of metrics, each named by its namespace and itself."""
     return [
         series
-        for name in names
-        for page in client.pages(LIST_METRICS, Namespace=AGENT, MetricName=name)
+        for namespace, name in names
+        for page in client.pages(LIST_METRICS, Namespace=namespace, MetricName=name)
         for series in page.get("Metrics") or ()
     ]
 
@@ -148,14 +144,30 @@ def transform_metrics(answers: Answers, batch: Batch, scope: Scope) -> pa.Table 
     number = 0
     for one in batch.wanted:
         grids: dict[str, dict[str, list[np.ndarray]]] = defaultdict(lambda: defaultdict(list))
+        since: dict[str, datetime | None] = {}
         for measure, stat in one.queries():
-            grids[measure.metric][stat].append(buckets.grid(answers.get(f"q{number}")))
+            ours, values = _ours(measure, stat, buckets.grid(answers.get(f"q{number}")))
+            grids[measure.metric][ours].append(values)
+            since[measure.metric] = measure.since
             number += 1
         samples = grids.pop("samples", {}).get("SampleCount")
         counts = samples[0] if samples else None
         for metric, stats in grids.items():
-            parts.append((one.resource_id, metric, *buckets.columns(stats, counts)))
+            parts.append((one.resource_id, metric, *buckets.columns(stats, counts, since[metric])))
     return _table(parts, buckets, scope)
+
+
+# Of what is free, the least is the most that is used.
+_TURNED = {"Average": "Average", "p5": "p95", "Minimum": "Maximum"}
+
+
+def _ours(measure: Measure, stat: str, values: np.ndarray) -> tuple[str, np.ndarray]:
+    """A statistic and its values as our metric has them."""
+    if measure.kind == "percent":
+        return stat, values / 100 * measure.scale
+    if measure.kind == "free":
+        return _TURNED[stat], np.clip(1 - values * measure.scale, 0, 1)
+    return stat, values
 
 
 class _Buckets:
@@ -184,15 +196,19 @@ class _Buckets:
         return values
 
     def columns(
-        self, stats: Mapping[str, list[np.ndarray]], counts: np.ndarray | None
+        self, stats: Mapping[str, list[np.ndarray]], counts: np.ndarray | None, since: datetime | None
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """avg, p95, max and samples of one metric; of several series (GPUs) the busiest at each moment."""
+        """avg, p95, max and samples of one metric; of several series (GPUs) the busiest at each moment, of several
+        that are counted all together."""
         if "Sum" in stats:
-            return self._rates(stats["Sum"][0], stats["Maximum"][0] if "Maximum" in stats else None, counts)
+            total = _together(stats["Sum"])
+            if since is not None:
+                total = np.where(np.isnan(total) & (self.starts >= np.datetime64(since, "us")), 0.0, total)
+            return self._rates(total, stats["Maximum"][0] if "Maximum" in stats else None, counts)
         none = np.full(self.count, np.nan)
-        avg = _highest(stats["Average"]) / 100
-        top = _highest(stats["Maximum"]) / 100
-        p95 = _highest(stats["p95"]) / 100 if "p95" in stats else none
+        avg = _highest(stats["Average"])
+        top = _highest(stats["Maximum"])
+        p95 = _highest(stats["p95"]) if "p95" in stats else none
         return avg, p95, top, counts if counts is not None else none
 
     def _rates(
@@ -231,6 +247,15 @@ def _highest(grids: list[np.ndarray]) -> np.ndarray:
     return grids[0] if len(grids) == 1 else np.fmax.reduce(grids)
 
 
+def _together(grids: list[np.ndarray]) -> np.ndarray:
+    """The sum of what there is; nothing where there is nothing of any."""
+    if len(grids) == 1:
+        return grids[0]
+    nowhere = np.all(np.isnan(grids), axis=0)
+    total: np.ndarray = np.where(nowhere, np.nan, np.nansum(grids, axis=0))
+    return total
+
+
 def _table(parts: Sequence[tuple[Any, ...]], buckets: _Buckets, scope: Scope) -> pa.Table | None:
     if not parts:
         return None
@@ -266,6 +291,5 @@ def _epoch(at: Any) -> int:
 
 __all__ = [
     "DAYS", "GET_METRIC_DATA", "LIST_METRICS", "POINTS", "PRICE_PER_QUERY", "QUERIES",
-    "Answers", "Assets", "Batch", "Measure", "Wanted", "get_agent_series", "get_metrics", "plan",
-    "transform_metrics",
+    "Answers", "Assets", "Batch", "Measure", "Wanted", "get_metrics", "get_series", "plan", "transform_metrics",
 ]  # fmt: skip

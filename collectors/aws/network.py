@@ -1,6 +1,6 @@
-"""Addresses, load balancers and NAT gateways of one region, by the same verbs as inventory."""
+"""Addresses, subnets and NAT gateways of one region, by the same verbs as inventory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from collectors.aws.client import Api, Client
@@ -13,48 +13,30 @@ from finops.warehouse import Scope
 _DRY = {"DryRun": True}
 DESCRIBE_ADDRESSES = Api("ec2", "describe_addresses", "ec2:DescribeAddresses", probe=_DRY)
 DESCRIBE_INTERFACES = Api("ec2", "describe_network_interfaces", "ec2:DescribeNetworkInterfaces", probe=_DRY)
+DESCRIBE_SUBNETS = Api("ec2", "describe_subnets", "ec2:DescribeSubnets", probe=_DRY)
+DESCRIBE_ENDPOINTS = Api("ec2", "describe_vpc_endpoints", "ec2:DescribeVpcEndpoints", probe=_DRY)
+DESCRIBE_ROUTES = Api("ec2", "describe_route_tables", "ec2:DescribeRouteTables", page=100, probe=_DRY)
 DESCRIBE_NAT_GATEWAYS = Api("ec2", "describe_nat_gateways", "ec2:DescribeNatGateways", probe=_DRY)
-DESCRIBE_BALANCERS = Api(
-    "elbv2",
-    "describe_load_balancers",
-    "elasticloadbalancing:DescribeLoadBalancers",
-    probe={"PageSize": 1},
-)
-DESCRIBE_CLASSIC = Api(
-    "elb", "describe_load_balancers", "elasticloadbalancing:DescribeLoadBalancers", probe={"PageSize": 1}
-)
-DESCRIBE_TARGET_GROUPS = Api(
-    "elbv2", "describe_target_groups", "elasticloadbalancing:DescribeTargetGroups", probe={"PageSize": 1}
-)
-DESCRIBE_TARGET_HEALTH = Api(
-    "elbv2",
-    "describe_target_health",
-    "elasticloadbalancing:DescribeTargetHealth",
-    probe={
-        "TargetGroupArn": "arn:aws:elasticloadbalancing:{region}:{account}:targetgroup/finops-doctor/0123456789abcdef"
-    },
-)
-DESCRIBE_INSTANCE_HEALTH = Api(
-    "elb",
-    "describe_instance_health",
-    "elasticloadbalancing:DescribeInstanceHealth",
-    probe={"LoadBalancerName": "finops-doctor"},
-)
 
 
 # --- public addresses -------------------------------------------------------------------------------------
 
 
-def get_public_ips(client: Client, problems: Problems) -> tuple[Raw, Raw | None]:
-    """Elastic addresses, and interfaces, which know the addresses that AWS lends."""
-    addresses = client.get(DESCRIBE_ADDRESSES).get("Addresses") or []
-    return addresses, beside(problems, lambda: all_of(client, DESCRIBE_INTERFACES, "NetworkInterfaces"))
+def get_addresses(client: Client) -> Raw:
+    """Elastic addresses."""
+    return client.get(DESCRIBE_ADDRESSES).get("Addresses") or []
 
 
-def transform_public_ips(raw: tuple[Raw, Raw | None], scope: Scope, partition: str = "aws") -> Rows:
+def get_interfaces(client: Client) -> Raw:
+    """Network interfaces, which know the addresses that AWS lends, and whose every address is."""
+    return all_of(client, DESCRIBE_INTERFACES, "NetworkInterfaces")
+
+
+def transform_public_ips(
+    addresses: Raw, interfaces: Raw | None, scope: Scope, partition: str = "aws"
+) -> Rows:
     """Rows of public_ips and their tags: reserved addresses by allocation id, lent ones by the address itself."""
-    addresses, interfaces = raw
-    balancers = _balancers(scope, partition)
+    balancers = balancers_of(scope, partition)
     users = {one["NetworkInterfaceId"]: _user(one, balancers) for one in interfaces or ()}
     rows: Rows = {"public_ips": [], "tags": []}
     for one in addresses:
@@ -117,112 +99,55 @@ def _user(interface: Mapping[str, Any], balancers: str) -> tuple[str | None, str
     return interface.get("NetworkInterfaceId"), "other"
 
 
-# --- load balancers ---------------------------------------------------------------------------------------
-
-
-def get_load_balancers(client: Client, problems: Problems) -> dict[str, Any]:
-    """Balancers of both generations with the health of what is behind them, by ARN or name."""
-    modern = all_of(client, DESCRIBE_BALANCERS, "LoadBalancers")
-    classic = all_of(client, DESCRIBE_CLASSIC, "LoadBalancerDescriptions")
-    return {
-        "modern": modern,
-        "classic": classic,
-        "targets": beside(problems, lambda: _targets(client)) if modern else [],
-        "members": beside(problems, lambda: _members(client, classic)),
-    }
-
-
-def transform_load_balancers(raw: Mapping[str, Any], scope: Scope, partition: str) -> Rows:
-    """Rows of load_balancers. The id is the ARN, as bills write it."""
-    counted = _count_targets(raw["targets"])
-    rows: Rows = {"load_balancers": []}
-    for one in once(raw["modern"], "LoadBalancerArn"):
-        arn = one["LoadBalancerArn"]
-        targets, healthy = counted.get(arn, (0, 0)) if counted is not None else (None, None)
-        rows["load_balancers"].append(
-            {
+def transform_network_addresses(raw: Raw, scope: Scope, partition: str = "aws") -> Rows:
+    """Rows of network_addresses: each address of each interface, and the public ones that lead to it."""
+    balancers = balancers_of(scope, partition)
+    found: dict[tuple[str | None, str], dict[str, Any]] = {}
+    for one in raw:
+        for vpc, address, public in _addresses(one):
+            user, kind = _owner(one, scope, balancers, partition)
+            found[vpc, address] = {
                 **place(scope),
-                "load_balancer_id": arn,
-                "name": one.get("LoadBalancerName"),
-                "kind": one.get("Type"),
-                "state": "active" if (one.get("State") or {}).get("Code") == "active" else "other",
-                "targets": targets,
-                "healthy_targets": healthy,
-                "created_at": utc(one.get("CreatedTime")),
+                "vpc_id": vpc,
+                "address": address,
+                "interface_id": one["NetworkInterfaceId"],
+                "resource_id": user,
+                "resource_type": kind,
+                "zone": one.get("AvailabilityZone"),
+                "is_public": public,
             }
-        )
-    in_service = None if raw["members"] is None else {one["name"]: one["healthy"] for one in raw["members"]}
-    prefix = _balancers(scope, partition)
-    for one in once(raw["classic"], "LoadBalancerName"):
-        name = one["LoadBalancerName"]
-        rows["load_balancers"].append(
-            {
-                **place(scope),
-                "load_balancer_id": prefix + name,
-                "name": name,
-                "kind": "classic",
-                "state": "active",
-                "listeners": len(one.get("ListenerDescriptions") or ()),
-                "targets": len(one.get("Instances") or ()),
-                "healthy_targets": None if in_service is None else in_service.get(name, 0),
-                "created_at": utc(one.get("CreatedTime")),
-            }
-        )
-    return rows
+    return {"network_addresses": list(found.values())}
 
 
-def _balancers(scope: Scope, partition: str) -> str:
+def _addresses(interface: Mapping[str, Any]) -> Iterator[tuple[str | None, str, bool]]:
+    """The network (none of a public one), text, and whether it is public, of each address of an interface."""
+    vpc = interface.get("VpcId")
+    for one in interface.get("PrivateIpAddresses") or ():
+        if one.get("PrivateIpAddress"):
+            yield vpc, one["PrivateIpAddress"], False
+        if (one.get("Association") or {}).get("PublicIp"):
+            yield None, one["Association"]["PublicIp"], True
+    for one in interface.get("Ipv6Addresses") or ():
+        if one.get("Ipv6Address"):
+            yield vpc, one["Ipv6Address"], False
+
+
+def _owner(
+    interface: Mapping[str, Any], scope: Scope, balancers: str, partition: str
+) -> tuple[str | None, str]:
+    """As `_user`, and databases: RDS does not say which one it is, ElastiCache does in the description."""
+    text = interface.get("Description") or ""
+    if text == "RDSNetworkInterface":
+        return None, "database"
+    if text.startswith("ElastiCache "):
+        name = text.removeprefix("ElastiCache ").strip("+ ")
+        return f"arn:{partition}:elasticache:{scope.region}:{scope.account_id}:cluster:{name}", "database"
+    return _user(interface, balancers)
+
+
+def balancers_of(scope: Scope, partition: str) -> str:
     """What the ARNs of the scope's balancers begin with."""
     return f"arn:{partition}:elasticloadbalancing:{scope.region}:{scope.account_id}:loadbalancer/"
-
-
-def _targets(client: Client) -> Raw:
-    """Target groups that some balancer uses, with the health of their targets."""
-    return [
-        {
-            "balancers": group.get("LoadBalancerArns") or [],
-            "health": [
-                (each.get("TargetHealth") or {}).get("State")
-                for each in client.get(DESCRIBE_TARGET_HEALTH, TargetGroupArn=group["TargetGroupArn"])[
-                    "TargetHealthDescriptions"
-                ]
-            ],
-        }
-        for group in all_of(client, DESCRIBE_TARGET_GROUPS, "TargetGroups")
-        if group.get("LoadBalancerArns")
-    ]
-
-
-def _members(client: Client, classic: Raw) -> Raw:
-    return [
-        {
-            "name": one["LoadBalancerName"],
-            "healthy": sum(
-                state.get("State") == "InService"
-                for state in client.get(DESCRIBE_INSTANCE_HEALTH, LoadBalancerName=one["LoadBalancerName"])[
-                    "InstanceStates"
-                ]
-            ),
-        }
-        for one in classic
-        if one.get("Instances")
-    ]
-
-
-def _count_targets(groups: Raw | None) -> dict[str, tuple[int, int]] | None:
-    """Targets and healthy ones of each balancer; None when nobody could ask.
-
-    "unavailable" is what a target says whose health nobody checks.
-    """
-    if groups is None:
-        return None
-    counted: dict[str, tuple[int, int]] = {}
-    for group in groups:
-        for arn in group["balancers"]:
-            targets, healthy = counted.get(arn, (0, 0))
-            well = sum(state in ("healthy", "unavailable") for state in group["health"])
-            counted[arn] = (targets + len(group["health"]), healthy + well)
-    return counted
 
 
 # --- NAT gateways -----------------------------------------------------------------------------------------
@@ -234,8 +159,8 @@ def get_nat_gateways(client: Client) -> Raw:
     return [one for one in found if one.get("State") not in ("deleted", "deleting")]
 
 
-def transform_nat_gateways(raw: Raw, scope: Scope) -> Rows:
-    """Rows of nat_gateways and their tags."""
+def transform_nat_gateways(raw: Raw, scope: Scope, zones: Mapping[str, str | None] | None = None) -> Rows:
+    """Rows of nat_gateways and their tags; `zones` are those of subnets, which gateways do not tell."""
     rows: Rows = {"nat_gateways": [], "tags": []}
     for one in once(raw, "NatGatewayId"):
         identity = one["NatGatewayId"]
@@ -247,7 +172,72 @@ def transform_nat_gateways(raw: Raw, scope: Scope) -> Rows:
                 "kind": one.get("ConnectivityType") or "public",
                 "state": "active" if one.get("State") == "available" else "other",
                 "created_at": utc(one.get("CreateTime")),
+                "zone": (zones or {}).get(str(one.get("SubnetId"))),
+                "vpc_id": one.get("VpcId"),
+                "subnet_id": one.get("SubnetId"),
+                "public_ips": sum(
+                    bool(each.get("PublicIp")) for each in one.get("NatGatewayAddresses") or ()
+                ),
             }
         )
         rows["tags"] += tag_rows(scope, "nat_gateway", identity, tags_of(one))
     return rows
+
+
+# --- subnets ----------------------------------------------------------------------------------------------
+
+
+def get_subnets(client: Client, problems: Problems) -> dict[str, Raw | None]:
+    """Subnets, the gateway endpoints of their networks, and where these have any the tables that lead to them."""
+    subnets = all_of(client, DESCRIBE_SUBNETS, "Subnets")
+    gateways = [{"Name": "vpc-endpoint-type", "Values": ["Gateway"]}]
+    endpoints = beside(problems, lambda: all_of(client, DESCRIBE_ENDPOINTS, "VpcEndpoints", Filters=gateways))
+    tables: Raw | None = []
+    if endpoints:
+        tables = beside(problems, lambda: all_of(client, DESCRIBE_ROUTES, "RouteTables"))
+    return {"subnets": subnets, "endpoints": endpoints, "tables": tables}
+
+
+def transform_subnets(raw: Mapping[str, Raw | None], scope: Scope) -> Rows:
+    """Rows of subnets; which services they reach by a gateway endpoint is not known where a list could not be had."""
+    tables = None if raw["endpoints"] is None else raw["tables"]
+    services = _services(raw["endpoints"] or ())
+    explicit, main = _tables(tables or ())
+    rows = []
+    for one in once(raw["subnets"] or (), "SubnetId"):
+        table = explicit.get(one["SubnetId"]) or main.get(str(one.get("VpcId")))
+        reached = sorted(services.get(str(table), ()))
+        rows.append(
+            {
+                **place(scope),
+                "subnet_id": one["SubnetId"],
+                "vpc_id": one.get("VpcId"),
+                "zone": one.get("AvailabilityZone"),
+                "cidr": one.get("CidrBlock"),
+                "private_access": None if tables is None else "s3" in reached,
+                "services": None if tables is None else ",".join(reached),
+            }
+        )
+    return {"subnets": rows}
+
+
+def _services(endpoints: Iterable[Mapping[str, Any]]) -> dict[str, set[str]]:
+    """Names of services (s3, dynamodb) by the route table that leads to their gateway endpoint."""
+    found: dict[str, set[str]] = {}
+    for one in endpoints:
+        if str(one.get("State")).lower() == "available":
+            for table in one.get("RouteTableIds") or ():
+                found.setdefault(table, set()).add(str(one["ServiceName"]).rpartition(".")[2])
+    return found
+
+
+def _tables(tables: Iterable[Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, str]]:
+    """Route tables by the subnet that names them, and those of every other subnet by its network."""
+    explicit, main = {}, {}
+    for one in tables:
+        for each in one.get("Associations") or ():
+            if each.get("Main"):
+                main[str(one.get("VpcId"))] = str(one["RouteTableId"])
+            elif each.get("SubnetId"):
+                explicit[str(each["SubnetId"])] = str(one["RouteTableId"])
+    return explicit, main

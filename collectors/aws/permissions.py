@@ -3,14 +3,32 @@
 from types import ModuleType
 from typing import Any
 
-from collectors.aws import accounts, commitments, inventory, metrics, network, prices
+from collectors.aws import (
+    accounts,
+    balancers,
+    buckets,
+    clusters,
+    commitments,
+    databases,
+    functions,
+    groups,
+    inventory,
+    learning,
+    logs,
+    metrics,
+    network,
+    prices,
+    registries,
+    tagging,
+)
 from collectors.aws.accounts import Request
 from collectors.aws.client import Api
 from collectors.calls import actions_of, declared
 
 # The statements of the policy, in this order, and the modules whose calls each allows.
 _STATEMENTS: dict[str, tuple[ModuleType, ...]] = {
-    "FinopsInventory": (inventory, network, commitments),
+    "FinopsInventory": (inventory, groups, network, balancers, commitments),
+    "FinopsServices": (databases, buckets, clusters, registries, learning, functions, logs, tagging),
     "FinopsMetrics": (metrics,),
     "FinopsPrices": (prices,),
 }

@@ -1,15 +1,16 @@
 """List prices of a region from the Price List API, and the history of its spot prices."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from collectors.aws.client import Api, Client
 from collectors.aws.commitments import PAYMENT
 from collectors.aws.inventory import all_of, utc
+from collectors.aws.products import Question, names_of, prices_of, questions
 from collectors.calls import CallError
 from collectors.conduct import Rows
 from collectors.rows import Raw
@@ -41,65 +42,72 @@ _PLATFORMS = {
 }
 # Attributes of the product that an instance on demand is charged as.
 _ON_DEMAND = {"tenancy": "Shared", "capacitystatus": "Used", "preInstalledSw": "NA"}
-_VOLUME_FAMILIES = {"Storage": "", "System Operation": ":iops", "Provisioned Throughput": ":throughput"}
-_IN_USAGE_TYPES = {"piops": "io1"}  # volume types that usage types call otherwise
 _TERMS = {"1yr": 12, "3yr": 36}  # months of a reservation
 _HOURS_A_MONTH = 730  # a year is 8,760 hours
-# What the price list counts in → our unit, and how many of ours one of theirs is.
-_UNITS = {
-    "hrs": ("hour", 1), "gb-mo": ("GiB-month", 1), "gb-month": ("GiB-month", 1), "iops-mo": ("IOPS-month", 1),
-    "mibps-mo": ("MiBps-month", 1), "gibps-mo": ("MiBps-month", 1024),
-}  # fmt: skip
+_SAME_EVERYWHERE = {"locationType": "AWS Region"}  # and not a local zone, which has prices of its own
 
 
 # --- list prices ------------------------------------------------------------------------------------------
 
 
-def get_list(
-    client: Client, region: str, types: Mapping[str, Iterable[str]], *, others: bool = True
-) -> dict[str, list[str]]:
-    """Products as JSON text: the machine types wanted of each platform, and with `others` volumes and addresses."""
-    found = {
-        platform: _machines(client, region, platform, sorted(set(names)))
+# What is wanted: types of machines by platform, and names by further kinds (see products.py).
+Wanted = Mapping[str, Iterable[str]]
+
+
+def get_list(client: Client, region: str, wanted: Wanted) -> dict[str, list[str]]:
+    """Products as JSON text, by platform or kind."""
+    return {
+        kind: _machines(client, {"regionCode": region}, kind, sorted(set(names)))
+        if kind in _SYSTEMS
+        else [product for each in questions(kind, names, region) for product in _asked(client, each)]
+        for kind, names in sorted(wanted.items())
+    }
+
+
+def get_everywhere(client: Client, types: Wanted, scope: Scope, at: datetime) -> Mapping[Scope, Rows]:
+    """What machines cost in every region, as rows in the scope of each."""
+    raw = {
+        platform: _machines(client, _SAME_EVERYWHERE, platform, sorted(set(names)))
         for platform, names in sorted(types.items())
         if platform in _SYSTEMS
     }
-    if not others:
+    return transform_everywhere(raw, scope, at)
+
+
+def _asked(client: Client, question: Question) -> list[str]:
+    """The products of a question: at once; value by value where that brings nothing, or is refused."""
+    if not question.any_of:
+        return _products(client, question.service, question.exact)
+    found = _at_once(client, question)
+    if found:
         return found
-    found["volumes"] = _volumes(client, region)
-    found["addresses"] = _products(client, "AmazonVPC", {"regionCode": region})
-    return found
-
-
-def _volumes(client: Client, region: str) -> list[str]:
-    """What volumes cost: in one question where several values are understood, else family by family."""
-    families = {"productFamily": ",".join(_VOLUME_FAMILIES)}
-    found = _understood(lambda: _products(client, "AmazonEC2", {"regionCode": region}, **families))
-    return found or [
+    ((field, values),) = question.any_of.items()
+    return [
         product
-        for family in _VOLUME_FAMILIES
-        for product in _products(client, "AmazonEC2", {"regionCode": region, "productFamily": family})
+        for value in values
+        for product in _products(client, question.service, {**question.exact, field: value})
     ]
 
 
-def _understood(ask: Callable[[], list[str]]) -> list[str]:
+def _at_once(client: Client, question: Question) -> list[str]:
     """What a question with several values brings; nothing where such questions are refused."""
+    ((field, values),) = question.any_of.items()
     try:
-        return ask()
+        return [
+            product
+            for some in _joined(values)
+            for product in _products(client, question.service, question.exact, **{field: some})
+        ]
     except CallError as error:
         if error.code not in ("InvalidParameterException", "ValidationException"):
             raise
         return []
 
 
-def _machines(client: Client, region: str, platform: str, names: Sequence[str]) -> list[str]:
+def _machines(client: Client, where: Mapping[str, str], platform: str, names: Sequence[str]) -> list[str]:
     """The wanted types only: a region offers a thousand. Where several values are not understood, all of them."""
-    exact = {"regionCode": region, "operatingSystem": _SYSTEMS[platform], **_ON_DEMAND}
-    found = [
-        product
-        for some in _joined(names)
-        for product in _understood(partial(_products, client, "AmazonEC2", exact, instanceType=some))
-    ]
+    exact = {**where, "operatingSystem": _SYSTEMS[platform], **_ON_DEMAND}
+    found = _at_once(client, Question("AmazonEC2", exact, {"instanceType": names}))
     return found or _products(client, "AmazonEC2", exact)
 
 
@@ -122,73 +130,63 @@ def _products(client: Client, service: str, exact: Mapping[str, str], **any_of: 
 
 
 def transform_list(raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime) -> Rows:
-    """Rows of prices on demand."""
-    rows = []
+    """Rows of prices on demand, and of machines as reservations. A product told twice is one row."""
+    rows = {}
     for kind, texts in raw.items():
         for product in map(json.loads, texts):
-            what = product["product"]
-            sku = _sku(what.get("productFamily") if kind == "volumes" else kind, what, scope.region)
-            priced = _on_demand(product) if sku else None
-            platform = kind if kind in _SYSTEMS and kind != "linux" else None
-            if sku and priced:
-                unit, price, currency = priced
-                rows.append(
-                    _row(scope, sku, "on_demand", unit, price, currency, at, _LIST, platform=platform)
-                )
-            if sku and kind in _SYSTEMS:
-                rows += [
-                    {**_row(scope, sku, "reserved", "hour", *terms, at, _LIST, platform=platform), **about}
-                    for terms, about in _reserved(product)
-                ]
-    return {"prices": rows}
+            found = _machine_rows if kind in _SYSTEMS else _other_rows
+            for row in found(kind, product, scope, at):
+                key = (row["sku"], row["platform"], row["purchase_model"], row["tier_start"], row["currency"])
+                rows[*key, row["term_months"], row["payment"]] = row
+    return {"prices": list(rows.values())}
 
 
-def _sku(kind: str | None, product: Mapping[str, Any], region: str) -> str | None:
-    """Our name for a product; None for one that is not what was meant, whatever the filters let through."""
+def transform_everywhere(
+    raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime
+) -> Mapping[Scope, Rows]:
+    """The same rows region by region, each in the scope of its region."""
+    by_region: dict[str, dict[str, list[str]]] = {}
+    for kind, texts in raw.items():
+        for text in texts:
+            region = (json.loads(text)["product"].get("attributes") or {}).get("regionCode")
+            if region:
+                by_region.setdefault(str(region), {}).setdefault(kind, []).append(text)
+    scopes = {region: replace(scope, region=region) for region in by_region}
+    return {scopes[region]: transform_list(found, scopes[region], at) for region, found in by_region.items()}
+
+
+def _machine_rows(
+    platform: str, product: Mapping[str, Any], scope: Scope, at: datetime
+) -> Iterator[dict[str, Any]]:
+    name = _machine(platform, product["product"], scope.region)
+    if name is None:
+        return
+    system = platform if platform != "linux" else None
+    told = {(unit, price, currency) for unit, price, currency, _ in prices_of(product)}
+    if len(told) == 1:  # more: tiers
+        yield _row(scope, name, "on_demand", *told.pop(), at, _LIST, platform=system)
+    for terms, about in _reserved(product):
+        yield {**_row(scope, name, "reserved", "hour", *terms, at, _LIST, platform=system), **about}
+
+
+def _other_rows(
+    kind: str, product: Mapping[str, Any], scope: Scope, at: datetime
+) -> Iterator[dict[str, Any]]:
+    for name in names_of(kind, product["product"], scope.region):
+        for unit, price, currency, begin in prices_of(product):
+            row = _row(scope, name, "on_demand", unit, price, currency, at, _LIST)
+            yield {**row, "tier_start": begin}
+
+
+def _machine(platform: str, product: Mapping[str, Any], region: str) -> str | None:
+    """The type that a product is an hour of; None for one that was not meant, whatever the filters let through."""
     attributes = product.get("attributes") or {}
-    if attributes.get("regionCode", region) != region:
-        return None
-    if kind in _SYSTEMS:
-        wanted = {
-            **_ON_DEMAND, "operatingSystem": _SYSTEMS[kind], "marketoption": "OnDemand",
-            "licenseModel": "No License required",
-        }  # fmt: skip
-        plain = all(attributes.get(key, value) == value for key, value in wanted.items())
-        return attributes.get("instanceType") if plain else None
-    usage = str(attributes.get("usagetype") or "")
-    if kind == "addresses":
-        states = {"PublicIPv4:IdleAddress": "unused", "PublicIPv4:InUseAddress": "in_use"}
-        return next((f"public_ip:{state}" for end, state in states.items() if usage.endswith(end)), None)
-    if kind not in _VOLUME_FAMILIES:
-        return None
-    last = usage.rpartition(".")[2]
-    called = _IN_USAGE_TYPES.get(last, last)
-    volume = attributes.get("volumeApiName") or called
-    marks = {"": "EBS:VolumeUsage", ":iops": "EBS:VolumeP-IOPS", ":throughput": "EBS:VolumeP-Throughput"}
-    end = _VOLUME_FAMILIES[kind]
-    # io2 costs less beyond 32,000 operations: those tiers have products of their own, with a longer usage type.
-    usual = usage.endswith(marks[end]) or (called == volume and usage.endswith(f"{marks[end]}.{last}"))
-    return f"{volume}{end}" if volume and usual else None
-
-
-def _on_demand(product: Mapping[str, Any]) -> tuple[str, Decimal, str] | None:
-    """Unit, price and currency of the on-demand term; None where there is none, or one that depends on the amount."""
-    dimensions = [
-        dimension
-        for term in ((product.get("terms") or {}).get("OnDemand") or {}).values()
-        for dimension in (term.get("priceDimensions") or {}).values()
-    ]
-    found: dict[str, set[tuple[str, Decimal]]] = {}
-    for dimension in dimensions:
-        unit = _UNITS.get(str(dimension.get("unit")).lower())
-        for currency, text in (dimension.get("pricePerUnit") or {}).items():
-            price = Decimal(str(text))
-            if unit and price > 0:
-                found.setdefault(currency, set()).add((unit[0], price / unit[1]))
-    for currency, prices in found.items():
-        if len(prices) == 1:  # more: tiers
-            return (*prices.pop(), currency)
-    return None
+    wanted = {
+        **_ON_DEMAND, "regionCode": region, "operatingSystem": _SYSTEMS[platform], "marketoption": "OnDemand",
+        "licenseModel": "No License required",
+    }  # fmt: skip
+    plain = all(attributes.get(key, value) == value for key, value in wanted.items())
+    return attributes.get("instanceType") if plain else None
 
 
 def _reserved(product: Mapping[str, Any]) -> Iterator[tuple[tuple[Decimal, str], dict[str, Any]]]:
@@ -278,4 +276,8 @@ def _row(
         "platform": platform,
         "as_of": at,
         "source": source,
+        "tier_start": None,
+        "term_months": None,
+        "payment": None,
+        "upfront": None,
     }

@@ -4,58 +4,32 @@ Inventory first, all of it at once; then the types of the machines that were fou
 cost. What could not be had is told in its scope and does not stop the rest: metrics of volumes come without machines.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
-from collectors.aws import commitments, inventory, metrics, network, prices
-from collectors.aws.client import Client, Session
-from collectors.conduct import Crew, Rows
-from collectors.hours import Newest, keep_from
-from collectors.regions import (
-    Asked,
-    Estate,
-    Tables,
-    ask,
-    ask_shared,
-    ask_telling,
-    bring,
-    firsts,
-    measure,
-    tables_of,
-    types_by_platform,
-    without_machines,
+from collectors.aws import commitments
+from collectors.aws.datasets import INVENTORY, WITH_TYPES, Dataset, ask_for
+from collectors.aws.following import (
+    collect_metrics,
+    collect_offers,
+    collect_prices,
+    collect_region_prices,
+    collect_types,
 )
+from collectors.aws.place import CLOUD, Place
+from collectors.conduct import Crew, Got, Rows
+from collectors.regions import Asked, Estate, ask, bring, what
 from collectors.scopes import GLOBAL
-from finops.warehouse import Scope
 
-CLOUD = "aws"
 # In the order they are shown in.
 REGIONAL = (
-    "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
-    "nat_gateways", "commitments", "metrics", "prices", "spot_prices",
+    "instances", "instance_types", "scaling_groups", "clusters", "volumes", "snapshots", "public_ips", "load_balancers",
+    "nat_gateways", "subnets", "network_addresses", "databases", "buckets", "repositories", "ml_endpoints",
+    "functions", "log_groups", "commitments", "commitment_offers", "metrics", "prices", "spot_prices", "region_prices",
 )  # fmt: skip
 # What is asked for the machines there are: as old as they are known.
-OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One account in one region, or what an account has once (region 'global')."""
-
-    session: Session
-    region: str
-    at: datetime
-    days: int
-    newest: Newest = field(default_factory=dict)
-
-    def scope(self, dataset: str) -> Scope:
-        return Scope(CLOUD, self.session.account, self.region, dataset)
-
-    def client(self, region: str | None = None) -> Client:
-        return self.session.client(region or self.region)
+OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices", "region_prices", "commitment_offers")
+_EACH = 20  # resources that one thread asks about one by one
 
 
 def collect_place(place: Place, crew: Crew) -> None:
@@ -68,179 +42,93 @@ def collect_global(place: Place, crew: Crew) -> None:
     scope = place.scope("commitments")
     if not crew.wants(scope):
         return
-    asked = _ask(place, crew, "commitments", commitments.get_plans, place.client("us-east-1"))
+    asked = ask(scope, crew, commitments.get_plans, place.client("us-east-1"))
     bring(crew, asked, lambda raw: commitments.transform_plans(raw, scope))
 
 
 def collect_region(place: Place, crew: Crew) -> None:
     """Everything of one region, in order."""
-    asked = {name: ask(place, crew) for name, ask in _INVENTORY.items() if crew.wants(place.scope(name))}
-    raw = {name: one.future.result().value for name, one in asked.items()}
-    rows: dict[str, Rows] = {}
-    for name, one in asked.items():
-        found = bring(crew, one, lambda answer, name=name: _TRANSFORM[name](answer, place, raw))  # type: ignore[misc]
-        if found is not None:
-            rows[name] = found
-    estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
-    types = _collect_types(place, crew, estate)
-    _collect_prices(place, crew, estate, types)
-    _collect_metrics(place, crew, estate, types)
+    region = _Region(place, crew)
+    region.ask()
+    region.bring(name for name in INVENTORY if name not in WITH_TYPES)
+    types = collect_types(place, crew, region.estate(), region.raw)
+    region.raw["types"] = types.known
+    region.bring(WITH_TYPES)
+    estate = region.estate()
+    collect_prices(place, crew, estate, types)
+    collect_region_prices(place, crew, estate)
+    collect_offers(place, crew, estate)
+    collect_metrics(place, crew, estate, types, region.raw)
 
 
-# --- inventory --------------------------------------------------------------------------------------------
+class _Region:
+    """The inventory of a region on its way in: what was asked, what came, and the rows made of it."""
 
+    def __init__(self, place: Place, crew: Crew) -> None:
+        self.place, self.crew = place, crew
+        self.asked: dict[str, Asked] = {}
+        self.raw: dict[str, Any] = {}
+        self.rows: dict[str, Rows] = {}
+        self._more: dict[str, int] = {}  # calls that went with an answer
 
-def _ask(place: Place, crew: Crew, dataset: str, get: Callable[..., Any], *arguments: Any) -> Asked:
-    return ask(place.scope(dataset), crew, get, *arguments)
+    def ask(self) -> None:
+        """Asks for all that is wanted at once, and then about what must be asked about one by one."""
+        self.asked = {name: ask_for(self.place, self.crew, name) for name in INVENTORY if self._wants(name)}
+        if "public_ips" in self.asked and "network_addresses" not in self.asked:
+            shared = ask_for(self.place, self.crew, "network_addresses")
+            self._take_interfaces(shared.future.result(), counted=True)
+        self.raw |= {name: one.future.result().value for name, one in self.asked.items()}
+        if {"public_ips", "network_addresses"} <= set(self.asked):
+            self._take_interfaces(self.asked["network_addresses"].future.result(), counted=False)
+        for name in self.asked:
+            if INVENTORY[name].each and self.raw[name] is not None:
+                self._ask_each(name, INVENTORY[name])
 
+    def bring(self, names: Any) -> None:
+        """Hands the answers over as rows."""
+        for name in names:
+            if name in self.asked:
+                found = bring(
+                    self.crew,
+                    self.asked[name],
+                    lambda _, name=name: INVENTORY[name].transform(self.raw[name], self.place, self.raw),  # type: ignore[misc]
+                    more_calls=self._more.get(name, 0),
+                )
+                if found is not None:
+                    self.rows[name] = found
 
-def _ask_telling(place: Place, crew: Crew, dataset: str, get: Callable[..., Any]) -> Asked:
-    return ask_telling(place.scope(dataset), crew, get, place.client())
-
-
-_INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
-    "instances": lambda p, c: _ask(p, c, "instances", inventory.get_instances, p.client()),
-    "volumes": lambda p, c: _ask(p, c, "volumes", inventory.get_volumes, p.client()),
-    "scaling_groups": lambda p, c: _ask(p, c, "scaling_groups", inventory.get_scaling_groups, p.client()),
-    "snapshots": lambda p, c: _ask_telling(p, c, "snapshots", inventory.get_snapshots),
-    "public_ips": lambda p, c: _ask_telling(p, c, "public_ips", network.get_public_ips),
-    "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", network.get_load_balancers),
-    "nat_gateways": lambda p, c: _ask(p, c, "nat_gateways", network.get_nat_gateways, p.client()),
-    "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved, p.client()),
-}
-_TRANSFORM: Mapping[str, Callable[[Any, Place, Mapping[str, Any]], Rows]] = {
-    "instances": lambda raw, p, _: inventory.transform_instances(raw, p.scope("instances")),
-    "volumes": lambda raw, p, all_raw: inventory.transform_volumes(
-        raw, p.scope("volumes"), all_raw.get("instances")
-    ),
-    "scaling_groups": lambda raw, p, _: inventory.transform_scaling_groups(raw, p.scope("scaling_groups")),
-    "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.scope("snapshots")),
-    "public_ips": lambda raw, p, _: network.transform_public_ips(
-        raw, p.scope("public_ips"), p.session.partition
-    ),
-    "load_balancers": lambda raw, p, _: network.transform_load_balancers(
-        raw, p.scope("load_balancers"), p.session.partition
-    ),
-    "nat_gateways": lambda raw, p, _: network.transform_nat_gateways(raw, p.scope("nat_gateways")),
-    "commitments": lambda raw, p, _: commitments.transform_reserved(raw, p.scope("commitments")),
-}
-
-
-# --- what follows from it ---------------------------------------------------------------------------------
-
-
-def _collect_types(place: Place, crew: Crew, estate: Estate) -> list[Mapping[str, Any]]:
-    """Types of the families in use; returns those that are known."""
-    scope = place.scope("instance_types")
-    families = {inventory.family_of(str(one["instance_type"])) for one in estate.of("instances")}
-    if not crew.wants(scope):
-        return list(crew.stored("SELECT * FROM instance_types WHERE cloud = ?", [CLOUD]))
-    if not families:
-        without_machines(crew, scope, estate)
-        return []
-    asked = _ask(
-        place, crew, "instance_types", inventory.get_instance_types, place.client(), sorted(families)
-    )
-    asked.problems.extend(estate.why("instances"))
-    rows = bring(crew, asked, inventory.transform_instance_types)
-    return list(rows["instance_types"]) if rows else []
-
-
-def _collect_prices(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
-    """List prices of every size that a machine here could have, spot prices of the types in use."""
-    spot, used = place.scope("spot_prices"), _by_platform(estate.running, [])
-    asked: list[tuple[Asked, Callable[[Any], Rows]]] = []
-    if crew.wants(place.scope("prices")):
-        asked += _ask_list(place, crew, estate, types)
-    if crew.wants(spot) and used:
-        one = _ask(place, crew, "spot_prices", prices.get_spot, place.client(), used, place.at)
-        one.problems.extend(estate.why("instances"))
-        asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
-    elif crew.wants(spot):
-        without_machines(crew, spot, estate)
-    for one, transform in asked:
-        bring(crew, one, transform)
-
-
-@dataclass(frozen=True, slots=True)
-class _Priced:
-    """What prices are wanted of: sizes by platform, and whether of disks, addresses and the like."""
-
-    sizes: Mapping[str, set[str]]
-    others: bool
-
-    def __bool__(self) -> bool:
-        return bool(self.sizes) or self.others
-
-
-def _ask_list(
-    place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]
-) -> list[tuple[Asked, Callable[[Any], Rows]]]:
-    """The list prices of a region that no account of this run has asked for before: all accounts share them."""
-    listed, key = place.scope("prices"), ("prices", place.region)
-    sizes = _by_platform(estate.of("instances"), types)
-    if sizes:  # what a size costs beside another is reckoned without licences
-        sizes["linux"] = set().union(*sizes.values())
-    others = estate.missing or any(estate.of(table) for table in ("instances", "volumes", "public_ips"))
-
-    def new_of(every: _Priced) -> _Priced:
-        return _Priced(firsts(crew, key, every.sizes), every.others and crew.first(key))
-
-    one = ask_shared(
-        crew, key, _Priced(sizes, bool(others)), new_of, lambda priced: _ask_prices(place, crew, priced)
-    )
-    if one is None:
-        crew.whole(listed, {}, calls=0, problems=estate.why("instances"))
-        return []
-    one.problems.extend(estate.why("instances"))
-    return [(one, lambda raw: prices.transform_list(raw, listed, place.at))]
-
-
-def _ask_prices(place: Place, crew: Crew, of: _Priced) -> Asked:
-    where = place.client(prices.PLACES.get(place.session.partition, "us-east-1"))
-    return _ask(
-        place, crew, "prices", partial(prices.get_list, others=of.others), where, place.region, of.sizes
-    )
-
-
-def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Types of the machines by operating system; with `types`, all sizes of their families."""
-    families: dict[str, set[str]] = {}
-    for one in types:
-        families.setdefault(str(one["family"]), set()).add(str(one["instance_type"]))
-    return types_by_platform(
-        machines,
-        lambda platform: "linux" if platform == "other" else platform,
-        lambda name: families.get(inventory.family_of(name), ()),
-    )
-
-
-def _collect_metrics(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> None:
-    """Metrics of everything that runs, batch by batch, so that a large region needs no more memory than a small one."""
-    scope = place.scope("metrics")
-    if not crew.wants(scope):
-        return
-    machines = estate.running
-    known = {one["instance_type"]: one["gpu_count"] for one in types}
-    gpus = any(known.get(one["instance_type"], 1) for one in machines)  # of unknown types: perhaps
-    windows = any(one["platform"] == "windows" for one in machines)
-    calls, problems = 0, estate.why("instances", "volumes", "nat_gateways", "load_balancers")
-    agent: list[dict[str, Any]] = []
-    if machines:
-        series = crew.get(
-            "agent metrics", partial(metrics.get_agent_series, windows=windows, gpus=gpus), place.client()
-        ).result()
-        calls, agent = series.calls, series.value or []
-        problems += [str(series.error)] if series.error else []
-    assets = metrics.Assets(
-        estate.of("instances"), estate.of("volumes"), estate.of("nat_gateways"), estate.of("load_balancers")
-    )
-    plan = metrics.plan(assets, agent, place.newest, place.at, place.days)
-    client = place.client()
-
-    def get(batch: metrics.Batch) -> Tables:
-        return tables_of(
-            scope, metrics.transform_metrics(metrics.get_metrics(client, batch, problems), batch, scope)
+    def estate(self) -> Estate:
+        """The inventory as far as it was brought."""
+        return Estate(
+            self.crew,
+            (CLOUD, self.place.session.account, self.place.region),
+            self.rows,
+            self.asked,
+            INVENTORY,
         )
 
-    measure(crew, [scope], get, plan, problems, calls=calls, keep_from=keep_from(place.at))
+    def _wants(self, name: str) -> bool:
+        return self.crew.wants(self.place.scope(name))
+
+    def _take_interfaces(self, got: Got[Any], *, counted: bool) -> None:
+        """Interfaces tell whose an address is; two datasets need them, one of them only for that."""
+        self.raw["network_addresses"] = got.value
+        if counted:
+            self._more["public_ips"] = got.calls
+        if got.error is not None:
+            self.asked["public_ips"].problems.append(str(got.error))
+
+    def _ask_each(self, name: str, dataset: Dataset) -> None:
+        found, problems = self.raw[name]["each"], self.asked[name].problems
+        scope, client = self.place.scope(name), self.place.client()
+        parts = [
+            self.crew.get(what(scope), dataset.each, client, found[start : start + _EACH], problems)  # type: ignore[arg-type]
+            for start in range(0, len(found), _EACH)
+        ]
+        told: list[Mapping[str, Any]] = []
+        for number, part in enumerate(parts):
+            got = part.result()
+            self._more[name] = self._more.get(name, 0) + got.calls
+            problems += [str(got.error)] if got.error else []
+            told += got.value or found[number * _EACH : (number + 1) * _EACH]
+        self.raw[name] = {**self.raw[name], "each": told}

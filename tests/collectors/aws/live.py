@@ -10,6 +10,13 @@ from collectors.aws import Request
 from finops.pipeline.collecting import Collected, Collecting
 from tests.collectors.live import AT, Quiet, collected, coverage_of, environment, rows
 
+# Machines, disks and networks: what most tests are about, and what takes an estate of machines only.
+CORE = (
+    "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
+    "nat_gateways", "commitments", "metrics", "prices", "spot_prices",
+)  # fmt: skip
+EVERYTHING: tuple[str, ...] = ()
+
 
 def as_environment(env: Mapping[str, str]) -> AbstractContextManager[None]:
     """The process with this environment and nobody's AWS settings."""
@@ -23,7 +30,7 @@ def collect(
     at: datetime = AT,
     clock: datetime | None = None,
     max_age: timedelta | None = None,
-    only: tuple[str, ...] = (),
+    only: tuple[str, ...] = CORE,
     billing_export: str | None = None,
     days: int = 95,
     **request: Any,
@@ -40,4 +47,4 @@ def coverage(db: Path) -> dict[tuple[str, str], tuple[str, str | None, int]]:
     return coverage_of("aws", db)
 
 
-__all__ = ["AT", "Quiet", "as_environment", "collect", "coverage", "rows"]
+__all__ = ["AT", "CORE", "EVERYTHING", "Quiet", "as_environment", "collect", "coverage", "rows"]

@@ -19,15 +19,15 @@ from botocore.parsers import ResponseParserError
 
 from collectors.aws import client as module
 from collectors.aws.attempts import CutShortError, refuse_cut_short
+from collectors.aws.balancers import DESCRIBE_BALANCERS, DESCRIBE_CLASSIC
 from collectors.aws.client import CREDENTIAL_CODES, Api, Client, Session
+from collectors.aws.groups import DESCRIBE_GROUPS
 from collectors.aws.inventory import (
-    DESCRIBE_GROUPS,
     DESCRIBE_INSTANCE_TYPES,
     DESCRIBE_INSTANCES,
     DESCRIBE_VOLUMES,
 )
 from collectors.aws.metrics import LIST_METRICS
-from collectors.aws.network import DESCRIBE_BALANCERS, DESCRIBE_CLASSIC
 from collectors.aws.prices import GET_PRODUCTS
 from collectors.calls import METER, Budget, CallError
 from finops.errors import CredentialsError

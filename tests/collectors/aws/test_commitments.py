@@ -45,7 +45,8 @@ def reserved(**more: Any) -> dict[str, Any]:
 
 
 def test_a_reservation_has_all_its_columns() -> None:
-    assert reserved(InstanceCount=3) == {
+    told = {"OfferingClass": "convertible", "ProductDescription": "Windows (Amazon VPC)"}
+    assert reserved(InstanceCount=3, **told) == {
         "cloud": "aws",
         "account_id": "012345678901",
         "region": "eu-west-1",
@@ -60,6 +61,8 @@ def test_a_reservation_has_all_its_columns() -> None:
         "ends_at": datetime(2027, 1, 2, 3, 4, 4),
         "payment": "no_upfront",
         "state": "active",
+        "offering": "convertible",
+        "platform": "windows",
     }
 
 

@@ -9,12 +9,10 @@ import pytest
 from collectors.aws.inventory import (
     get_instance_types,
     get_instances,
-    get_scaling_groups,
     get_snapshots,
     get_volumes,
     transform_instance_types,
     transform_instances,
-    transform_scaling_groups,
     transform_snapshots,
     transform_volumes,
     utc,
@@ -72,6 +70,9 @@ def test_a_running_machine_has_all_its_columns() -> None:
     row = instance(
         Placement={"AvailabilityZone": "eu-west-1a"},
         PrivateIpAddress="10.0.0.7",
+        VpcId="vpc-1",
+        SubnetId="subnet-1",
+        ImageId="ami-1",
         Tags=tagged(Name="web-1", team="core"),
     )
     assert row == {
@@ -88,6 +89,9 @@ def test_a_running_machine_has_all_its_columns() -> None:
         "launched_at": LAUNCHED,
         "cluster": None,
         "private_ip": "10.0.0.7",
+        "vpc_id": "vpc-1",
+        "subnet_id": "subnet-1",
+        "image_id": "ami-1",
     }
 
 
@@ -331,6 +335,7 @@ def test_a_type_has_all_its_columns() -> None:
         "network_gbps": 0.75,
         "disk_throughput_mib": pytest.approx(77.486, abs=0.001),  # 650 Mbit per second
         "disk_iops": 3600.0,
+        "line": "m-d",
     }
 
 
@@ -428,63 +433,6 @@ def test_types_are_asked_for_by_family_200_patterns_at_a_time() -> None:
     rows = transform_instance_types(get_instance_types(client, [*families, *families]))["instance_types"]
     assert sorted(row["family"] for row in rows) == sorted(families)
     assert [len(asked["Filters"][0]["Values"]) for _, asked in client.asked] == [200, 200, 50]
-
-
-# --- scaling groups ---------------------------------------------------------------------------------------
-
-
-def group(**more: Any) -> dict[str, Any]:
-    """The row of one group."""
-    raw = [{"AutoScalingGroupName": "g", "MinSize": 1, "MaxSize": 4, "DesiredCapacity": 2, **more}]
-    (row,) = transform_scaling_groups(raw, scope("scaling_groups"))["scaling_groups"]
-    return row
-
-
-def mix(above: int | None, base: int | None = 0) -> dict[str, Any]:
-    told = {"OnDemandPercentageAboveBaseCapacity": above, "OnDemandBaseCapacity": base}
-    return {
-        "InstancesDistribution": {key: value for key, value in told.items() if value is not None},
-    }
-
-
-@pytest.mark.parametrize(
-    ("policy", "spot"),
-    [(mix(0), True), (mix(0, None), True), (mix(0, 1), False), (mix(100), False), (mix(50), False), (None, None)],
-)  # fmt: skip
-def test_a_group_is_of_spot_when_nothing_in_it_is_on_demand(
-    policy: dict[str, Any] | None, spot: bool | None
-) -> None:
-    assert group(MixedInstancesPolicy=policy)["is_spot"] is spot
-
-
-@pytest.mark.parametrize(
-    ("types", "told"),
-    [(["m5.large", "m5.large"], "m5.large"), (["m5.large", "c5.large"], None), ([None, "m5.large"], "m5.large"), ([], None)],
-)  # fmt: skip
-def test_a_group_has_a_type_when_its_members_agree(types: list[str | None], told: str | None) -> None:
-    assert group(Instances=[{"InstanceType": each} for each in types])["instance_type"] == told
-
-
-@needs_recorded
-def test_recorded_groups_become_rows_with_their_tags() -> None:
-    pages = [
-        recorded(f"autoscaling.DescribeAutoScalingGroups/{name}")
-        for name in ("test_asg_resume", "test_asg_suspend_force")
-    ]
-    raw = get_scaling_groups(Canned(autoscaling_describe_auto_scaling_groups=pages))
-    rows = transform_scaling_groups(raw, scope("scaling_groups"))
-    told = {
-        row["scaling_group_id"]: (row["min_size"], row["max_size"], row["desired_size"], row["instance_type"])
-        for row in rows["scaling_groups"]
-    }
-    assert told["CustodianASG"] == (3, 3, 3, None)
-    assert told["custodian-suspend-force-recording"] == (0, 1, 1, "t3.micro")
-    assert len(told) == 6
-    (public,) = (row for row in rows["scaling_groups"] if row["name"] == "c7n-public-test")
-    assert public["is_spot"] is False
-    assert ("CustodianASG", "Platform", "ubuntu") in {
-        (row["resource_id"], row["key"], row["value"]) for row in rows["tags"]
-    }
 
 
 # --- volumes ----------------------------------------------------------------------------------------------
@@ -646,6 +594,7 @@ def test_a_snapshot_knows_the_image_that_needs_it() -> None:
                 ]
             },
         ],
+        ec2_describe_locked_snapshots={},
         ec2_describe_images=[
             {"Images": [image("ami-1", "snap-1", None)]},
             {"Images": [{"ImageId": "ami-2"}]},
@@ -666,6 +615,7 @@ def test_a_snapshot_knows_the_image_that_needs_it() -> None:
 def test_without_the_images_snapshots_are_told_and_the_reason_too() -> None:
     client = Canned(
         ec2_describe_snapshots=[{"Snapshots": [{"SnapshotId": "snap-1"}]}],
+        ec2_describe_locked_snapshots={},
         ec2_describe_images=CallError("denied", "UnauthorizedOperation", "ec2:DescribeImages is denied."),
     )
     problems: list[str] = []
@@ -678,6 +628,7 @@ def test_without_the_images_snapshots_are_told_and_the_reason_too() -> None:
 def test_recorded_snapshots_are_matched_with_recorded_images() -> None:
     client = Canned(
         ec2_describe_snapshots=[recorded("ec2.DescribeSnapshots/test_asg_invalid_third_ami")],
+        ec2_describe_locked_snapshots={},
         ec2_describe_images=[recorded("ec2.DescribeImages/test_asg_invalid_third_ami")],
     )
     rows = transform_snapshots(get_snapshots(client, []), scope("snapshots"))
@@ -694,5 +645,6 @@ def test_recorded_snapshots_are_matched_with_recorded_images() -> None:
 @needs_recorded
 def test_a_recorded_snapshot_s_time_with_a_zone_is_utc() -> None:
     answer = recorded("ec2.DescribeSnapshots/test_ebs_volume_snapshots_filter")
-    rows = transform_snapshots((answer["Snapshots"], None), scope("snapshots"))["snapshots"]
+    raw = {"snapshots": answer["Snapshots"], "images": None, "locks": None}
+    rows = transform_snapshots(raw, scope("snapshots"))["snapshots"]
     assert rows[0]["created_at"] == datetime(2024, 1, 30, 10, 33, 22, 36000)

@@ -12,13 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from collectors.aws import services
 from collectors.aws.metrics import (
     POINTS,
     QUERIES,
     Assets,
     Batch,
-    get_agent_series,
     get_metrics,
+    get_series,
     plan,
     transform_metrics,
 )
@@ -197,7 +198,8 @@ def test_agent_series_of_nobody_or_of_machines_that_are_gone_are_not_asked() -> 
 )
 def test_only_agent_series_that_there_can_be_are_listed(windows: bool, gpu: bool, names: list[str]) -> None:
     client = Canned(cloudwatch_list_metrics=[{"Metrics": [agent("i-1")]}, {"Metrics": [agent("i-2")]}, {}])
-    found = get_agent_series(client, windows=windows, gpus=gpu)
+    running = [{"platform": "windows" if windows else "linux", "cluster": None}]
+    found = get_series(client, services.names(running, gpus=gpu, endpoints=[], functions=[]))
     assert [parameters["MetricName"] for _, parameters in client.asked] == names
     assert len(found) == 2 * len(names)
 

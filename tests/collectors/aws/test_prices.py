@@ -51,8 +51,18 @@ def machine(price: str = "0.096", system: str = "Linux", **attributes: str) -> s
     return product(priced("Hrs", price), **{**usual, **attributes})
 
 
+FAMILIES = ("Storage", "System Operation", "Provisioned Throughput")
+NO_MORE = {"tier_start": None, "term_months": None, "payment": None, "upfront": None}
+
+
 def listed(kind: str, *products: str) -> list[tuple[Any, ...]]:
     """(sku, platform, unit, price, currency) of the rows of these products."""
+    if kind in FAMILIES:
+        told = [json.loads(text) for text in products]
+        products = tuple(
+            json.dumps({**one, "product": {**one["product"], "productFamily": kind}}) for one in told
+        )
+        kind = "volumes"
     rows = transform_list({kind: products}, SCOPE, AT)["prices"]
     return [tuple(row[name] for name in ("sku", "platform", "unit", "price", "currency")) for row in rows]
 
@@ -74,6 +84,7 @@ def test_a_price_has_all_its_columns() -> None:
             "platform": "windows",
             "as_of": AT,
             "source": "AWS Price List API",
+            **NO_MORE,
         }
     ]
 
@@ -141,8 +152,8 @@ def test_each_kind_of_product_has_our_name_and_unit(
         ("System Operation", "EU-EBS:VolumeP-IOPS.io2.tier2", "io2"),
         ("System Operation", "EU-EBS:VolumeP-IOPS.io2.tier3", "io2"),
         ("System Operation", "EU-EBS:VolumeIOUsage", "standard"),
-        ("Storage", "EU-EBS:SnapshotUsage", ""),
-        ("Storage", "EU-EBS:SnapshotArchiveStorage", ""),
+        ("Storage", "EU-EBS:SnapshotArchiveRetrieval", ""),
+        ("Storage", "EU-EBS:SnapshotUsageUnderBilling", ""),
         ("addresses", "EU-PublicIPv4:ContiguousBlock", ""),
         ("addresses", "EU-NatGateway-Hours", ""),
     ],
@@ -203,16 +214,16 @@ def test_only_the_wanted_types_of_each_platform_are_asked_for() -> None:
         ("Windows", "m5.large"),
     ]
     assert {one["regionCode"] for one in asked(client)} == {"eu-west-1"}
-    assert set(found) == {"linux", "windows", "volumes", "addresses"}
+    assert set(found) == {"linux", "windows"}
     kinds = {one["Field"]: one["Type"] for one in client.asked[0][1]["Filters"]}
     assert (kinds.pop("instanceType"), set(kinds.values())) == ("ANY_OF", {"TERM_MATCH"})
 
 
 def test_a_region_without_machines_is_asked_for_volumes_and_addresses() -> None:
     client = Canned("us-east-1", pricing_get_products={"PriceList": []})
-    get_list(client, "eu-west-1", {})
+    get_list(client, "eu-west-1", {"volumes": {"all"}, "addresses": {"all"}})
     # All families at once; nothing came, so one by one in case that several values are not understood.
-    assert [parameters["ServiceCode"] for _, parameters in client.asked] == [*["AmazonEC2"] * 4, "AmazonVPC"]
+    assert [parameters["ServiceCode"] for _, parameters in client.asked] == ["AmazonVPC", *["AmazonEC2"] * 6]
 
 
 def test_many_types_are_asked_for_in_texts_of_1024_characters_at_most() -> None:
@@ -289,6 +300,7 @@ def test_a_spot_price_has_all_its_columns() -> None:
             "platform": None,
             "as_of": datetime(2026, 11, 1, 8, 30),
             "source": "EC2 DescribeSpotPriceHistory",
+            **NO_MORE,
         }
     ]
 

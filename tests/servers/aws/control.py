@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.moto_api._internal.models import moto_api_backend
 
-from tests.servers.aws import account, costs, ec2_extras, organization, state
+from tests.servers.aws import account, costs, ec2_extras, organization, services, state
 from tests.servers.aws.estate import Estate, truth
 from tests.servers.aws.front import Front, Reply
 from tests.servers.aws.machines import build_instances
@@ -54,7 +54,9 @@ def wipe(front: Front) -> None:
     """No resources any more."""
     moto_api_backend.reset()
     METRICS.clear()
-    ec2_extras.RESERVED.clear()
+    for held in (ec2_extras.RESERVED, ec2_extras.OFFERS, ec2_extras.LOCKS):
+        held.clear()
+    services.WARM.clear()
     account.SAVINGS_PLANS.clear()
     state.CLOCK.set(None)
     _built.clear()

@@ -38,8 +38,10 @@ class Change(NamedTuple):
     price: str
 
 
-# Reserved instances by account and region; the estate puts some here.
+# Reserved instances, offers of them on the marketplace and locks of snapshots by account and region.
 RESERVED: dict[tuple[str, str], list[dict[str, Any]]] = {}
+OFFERS: dict[tuple[str, str], list[dict[str, Any]]] = {}
+LOCKS: dict[tuple[str, str], list[dict[str, Any]]] = {}
 
 
 def install() -> None:
@@ -57,7 +59,9 @@ def install() -> None:
     setattr(NetworkInterface, "association", property(association))  # noqa: B010
     for method in (
         describe_spot_price_history,
+        describe_locked_snapshots,
         describe_reserved_instances,
+        describe_reserved_instances_offerings,
         describe_instance_types,
         describe_regions,
     ):
@@ -200,6 +204,25 @@ def describe_reserved_instances(self: Any) -> ActionResult:
     ]  # fmt: skip
     state.note(items=len(shown))
     return ActionResult({"ReservedInstances": shown})
+
+
+def describe_reserved_instances_offerings(self: Any) -> ActionResult:
+    """Only what others sell; what AWS sells itself nobody asks for here."""
+    asked = self.params
+    filters = {each["Name"]: each.get("Values", []) for each in asked.get("Filters", [])}
+    if asked.get("DryRun"):
+        return ActionResult({"ReservedInstancesOfferings": []})
+    if filters.get("marketplace") != ["true"] or not asked.get("IncludeMarketplace"):
+        raise NotImplementedError("offers of AWS itself are not modelled")
+    held = OFFERS.get((self.current_account, self.region), [])
+    found = [
+        each for each in held if each["InstanceType"] in filters.get("instance-type", [each["InstanceType"]])
+    ]
+    return ActionResult({"ReservedInstancesOfferings": found})
+
+
+def describe_locked_snapshots(self: Any) -> ActionResult:
+    return ActionResult({"Snapshots": LOCKS.get((self.current_account, self.region), [])})
 
 
 def describe_instance_types(self: Any) -> ActionResult:

@@ -38,6 +38,8 @@ OPERATIONS = {
     "describe_vpc_endpoints": Paging("VpcEndpoints", 5, 1000),
     "describe_instance_type_offerings": Paging("InstanceTypeOfferings", 5, 1000, "", 1000),
     "describe_instance_types": Paging("InstanceTypes", 5, 100, "", 100),
+    "describe_locked_snapshots": Paging("Snapshots", 5, 1000),
+    "describe_reserved_instances_offerings": Paging("ReservedInstancesOfferings", 5, 100, "", 100),
     "describe_spot_price_history": Paging("SpotPriceHistory", 1, 1000, "", 1000),
 }
 

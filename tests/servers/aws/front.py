@@ -17,7 +17,7 @@ from tests.servers.aws.wire import Call, NoEndpointError, RefusalError, refusal,
 
 PROXY_PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><center><h1>502 Bad Gateway</h1></center></body></html>"
 
-READS = ("Describe", "List", "Get", "Head", "Assume", "GET", "HEAD")
+READS = ("Describe", "List", "Get", "BatchGet", "Head", "Assume", "GET", "HEAD")
 
 # An operation that we answer ourselves: the call in, Python values or the finished body out.
 Answer = Callable[[Call], dict[str, Any] | bytes]

@@ -22,7 +22,7 @@ S3_ACTIONS = {
     "ListObjectsV2": "ListBucket", "ListObjects": "ListBucket", "HeadBucket": "ListBucket", "HeadObject": "GetObject",
     "ListBuckets": "ListAllMyBuckets", "GetBucketLifecycleConfiguration": "GetLifecycleConfiguration",
     "CreateMultipartUpload": "PutObject", "UploadPart": "PutObject", "CompleteMultipartUpload": "PutObject",
-    "DeleteObjects": "DeleteObject",
+    "DeleteObjects": "DeleteObject", "ListMultipartUploads": "ListBucketMultipartUploads",
 }  # fmt: skip
 # Allowed even to a principal with no policy at all.
 ALWAYS = {"sts:GetCallerIdentity"}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from tests.servers.aws import state
-from tests.servers.aws.products import Product, listed, products
+from tests.servers.aws.products import SERVICES, Product, listed, products
 from tests.servers.aws.wire import Call, NoEndpointError, RefusalError
 
 ENDPOINT_REGIONS = ("us-east-1", "eu-central-1", "ap-south-1")
@@ -21,7 +21,7 @@ def get_products(call: Call) -> dict[str, Any]:
         raise NoEndpointError(f"there is no price list endpoint in {call.region}")
     asked = call.fields
     service = asked.get("ServiceCode")
-    if service not in ("AmazonEC2", "AmazonVPC"):
+    if service not in SERVICES:
         raise (
             RefusalError("NotFoundException", f"ServiceCode {service} not found")
             if service

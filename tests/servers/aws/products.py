@@ -8,6 +8,7 @@ from typing import Any
 from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from tests.servers.aws import catalogue as c
+from tests.servers.aws.further_products import FURTHER, products_of
 
 ON_DEMAND, RESERVED = "JRTCKXETXF", "4NA7Y494T4"
 OPERATIONS = {
@@ -36,14 +37,20 @@ VOLUMES = {  # API name: usage type's end, volume type, medium, unit
 Product = dict[str, Any]
 
 
+# Services of the price list.
+SERVICES = ("AmazonEC2", "AmazonVPC", *FURTHER)
+
+
 @cache
 def products(service: str) -> list[Product]:
     regions = c.PRICED_REGIONS
     if service == "AmazonVPC":
         return [product for region in regions for product in addresses(region)]
-    return [
-        product for region in regions for part in (instances, volumes, others) for product in part(region)
-    ]
+    if service == "AmazonEC2":
+        return [
+            product for region in regions for part in (instances, volumes, others) for product in part(region)
+        ]
+    return [product for region in regions for product in further(service, region)]
 
 
 def instances(region: str) -> Iterator[Product]:
@@ -220,6 +227,12 @@ def addresses(region: str) -> Iterator[Product]:
             "usagetype": f"{c.PREFIXES[region] or 'USE1-'}PublicIPv4:{usage}", "operation": "", "servicename": "Amazon Virtual Private Cloud",
         }  # fmt: skip
         yield product(None, attributes, c.ADDRESS, "Hrs", f"$0.005 per {text} public IPv4 address per hour")
+
+
+def further(service: str, region: str) -> Iterator[Product]:
+    """Products of the services beside EC2 and VPC."""
+    for family, attributes, price, unit in products_of(service, region):
+        yield product(family, {"servicecode": service, **attributes}, price, unit, f"per {unit}")
 
 
 def product(

@@ -11,7 +11,7 @@ os.environ["TZ"] = "UTC"
 from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import ThreadedWSGIServer
 
-from tests.servers.aws import account, cloudwatch, control, costs, ec2_extras, ec2_paging, pricing
+from tests.servers.aws import account, cloudwatch, control, costs, ec2_extras, ec2_paging, pricing, services
 from tests.servers.aws.front import Front, Reply
 
 
@@ -67,7 +67,8 @@ def main() -> None:
     ec2_extras.install()
     ec2_paging.install()
     front = Front(
-        {**pricing.ANSWERS, **account.ANSWERS, **costs.ANSWERS, **cloudwatch.ANSWERS}, control.answer
+        {**pricing.ANSWERS, **account.ANSWERS, **costs.ANSWERS, **cloudwatch.ANSWERS, **services.ANSWERS},
+        control.answer,
     )
     server = Server("127.0.0.1", 0, front, Handler)  # type: ignore[arg-type]
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))

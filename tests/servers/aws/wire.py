@@ -19,7 +19,7 @@ from tests.servers.aws.state import ACCOUNT
 
 SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]*)/([^/]+)/aws4_request")
 # Signing names to the names that IAM policies use, where they differ.
-IAM_NAMES = {"monitoring": "cloudwatch"}
+IAM_NAMES = {"monitoring": "cloudwatch", "tagging": "tag"}
 PROTOCOLS = {
     "ec2": "ec2",
     "s3": "s3",
