@@ -224,10 +224,9 @@ def collect_offers(place: Place, crew: Crew, estate: Estate) -> None:
 
 # --- metrics ----------------------------------------------------------------------------------------------
 
-_MEASURED = (
-    "instances", "volumes", "nat_gateways", "load_balancers", "databases", "ml_endpoints", "functions",
-    "scaling_groups",
-)  # fmt: skip
+_MEASURED = ("instances", "volumes", "nat_gateways", "load_balancers")
+# Of these metrics are wanted where they are collected at all.
+_MEASURED_TOO = ("databases", "ml_endpoints", "functions", "scaling_groups")
 
 
 def collect_metrics(place: Place, crew: Crew, estate: Estate, types: Types, raw: Mapping[str, Any]) -> None:
@@ -235,7 +234,8 @@ def collect_metrics(place: Place, crew: Crew, estate: Estate, types: Types, raw:
     scope = place.scope("metrics")
     if not crew.wants(scope):
         return
-    client, problems = place.client(), estate.why(*_MEASURED)
+    client = place.client()
+    problems = estate.why(*_MEASURED, *(name for name in _MEASURED_TOO if name in estate.missing))
     listed = _series(crew, place, estate, types, problems)
     grouped = _groups(crew, place, estate, raw, problems)
     further = services.further(
@@ -310,7 +310,7 @@ def _groups(crew: Crew, place: Place, estate: Estate, raw: Mapping[str, Any], pr
         problems.append(str(told.error))
         return _Grouped(answer["groups"], None, calls)
     try:
-        table = groups.sizes(silent, told.value, place.at, place.scope("metrics"))
+        table = groups.sizes(silent, told.value, place.at, place.scope("metrics"), place.days)
     except (KeyError, TypeError, ValueError) as error:
         problems.append(
             str(FinopsError(f"The scaling activities have a shape this version does not know ({error})."))

@@ -138,11 +138,15 @@ def get_activities(client: Client) -> tuple[Raw, bool]:
 
 
 def sizes(
-    groups: Sequence[Mapping[str, Any]], activities: tuple[Raw, bool], at: datetime, scope: Scope
+    groups: Sequence[Mapping[str, Any]],
+    activities: tuple[Raw, bool],
+    at: datetime,
+    scope: Scope,
+    days: int = _ACTIVITY_DAYS,
 ) -> pa.Table | None:
-    """Rows of metrics: of each day the mean and the largest number of machines in service."""
+    """Rows of metrics of so many days at most: of each the mean and the largest number of machines in service."""
     found, whole = activities
-    oldest = at - timedelta(days=_ACTIVITY_DAYS)
+    oldest = at - timedelta(days=min(days, _ACTIVITY_DAYS))
     if not whole and found:  # before the oldest that was read anything may have happened
         oldest = max(oldest, min(begun for one in found if (begun := utc(one["StartTime"]))))
     changes = _changes(found)
