@@ -12,6 +12,7 @@ from collectors.sample.estate import AWS_DEV, Disk, Ip, Machine, Sample, build, 
 from collectors.sample.metrics import disk_metrics, hourly_metrics, machine_metrics, service_metrics
 from collectors.sample.service import IDS, Service
 from collectors.sample.services import services
+from collectors.scopes import GLOBAL
 from finops.warehouse import Scope, Writer, load_scope, record_failure
 
 AS_OF = datetime(2026, 11, 1)  # noqa: DTZ001 - instants are naive UTC throughout
@@ -31,10 +32,11 @@ def load_inventory(writer: Writer, *, as_of: datetime = AS_OF) -> None:
     for cloud, account, region in places:
         here = _filter(cloud, account, region)
         load = _loader(writer, cloud, account, region, as_of)
+        if region == GLOBAL:
+            load("commitments", **_service_rows("commitments", filter(here, beside)))
+            continue
         for table in IDS:
             load(table, **_service_rows(table, filter(here, beside)))
-        if region == "global":
-            continue
         load(
             "instances",
             instances=_instance_rows(filter(here, sample.machines)),

@@ -69,6 +69,10 @@ def _quarter_end(day: datetime) -> bool:
     return _month_end(day) and day.month % 3 == 0
 
 
+def _weekend(day: datetime) -> bool:
+    return day.weekday() >= 5
+
+
 _QUIET = level(0.006, 0.03)
 CPU: dict[str, Shape] = {
     "busy": _office(0.45, 0.92),
@@ -82,7 +86,7 @@ CPU: dict[str, Shape] = {
     "memory_unknown": level(0.05, 0.14),
     "gpu": level(0.02, 0.04),
     "light": level(0.04, 0.11),
-    "desk": _office(0.30, 0.80),
+    "desk": _on_days(level(0.30, 0.80), _QUIET, _weekend),
     "gaps": _gappy(_QUIET),
 }
 MEMORY: dict[str, Shape] = {
@@ -106,6 +110,7 @@ NETWORK: dict[str, Shape] = {
     "month_end": _on_days(level(300.0, 1500.0), level(4e6, 2e7), _month_end),
     "quarter_end": _on_days(level(300.0, 1500.0), level(4e6, 2e7), _quarter_end),
 }
+NETWORK["desk"] = _on_days(level(3e5, 4e6), level(180.0, 900.0), _weekend)
 NETWORK_OTHERWISE = _office(3e5, 4e6)
 # Operations per second, each way.
 OPS: dict[str, Shape] = {

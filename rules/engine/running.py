@@ -19,9 +19,8 @@ from rules.engine.checking import COMPONENTS, KEY_COLUMNS, OPTIONAL_COLUMNS, REQ
 from rules.engine.thresholds import Override, Thresholds, thresholds, values_for
 
 _NOT_INVENTORY = ("charges", "prices", "spot_prices", "tags", "instance_types")
-_DERIVED = {
-    "commitment_usage": "charges"
-}  # what is made of a dataset, where a need is not the dataset itself
+# The dataset that fills a table, where it is not called like the table.
+_DERIVED = {"commitment_usage": "charges", "registry_images": "repositories"}
 # A billing account of Google Cloud: tax and support on the bill are its own, and nothing else can be.
 _PAYER = "cloud = 'gcp' AND regexp_full_match(account_id, '([0-9A-F]{6}-){2}[0-9A-F]{6}')"
 _RESERVED = {*REQUIRED_COLUMNS, *OPTIONAL_COLUMNS}

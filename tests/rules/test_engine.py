@@ -531,9 +531,7 @@ def test_an_account_that_nobody_collected_is_told(
         "off-hours-instance": ["No instances or metrics were collected for this account."],
         "oversized-instance": ["No instances or metrics or volumes were collected for this account."],
         "previous-generation-instance": ["No instances or volumes were collected for this account."],
-        "scaling-group-floor": [
-            "No instances or metrics or scaling groups were collected for this account."
-        ],
+        "scaling-group-floor": ["No instances or metrics or scaling groups were collected for this account."],
         "spot-eligible-instance": ["No instances or volumes were collected for this account."],
         "stopped-instance": ["No instances or public ips or volumes were collected for this account."],
         "unattached-volume": ["No metrics or volumes were collected for this account."],
