@@ -268,7 +268,7 @@ class TestAHeader:
         header = rules[name].header
         for action in header.cases() | {*get_args(Action)}:
             for line in commands(header.remediation_lines("alibaba", action, action)):
-                assert " --region {region} " in line or " bssopenapi " in line
+                assert re.search(r" --region \{(proposed_)?region\} | bssopenapi ", line), line
                 assert "--RegionId" not in line  # one of the two; the first is there for every operation
 
     def test_ends_a_subscription_by_its_renewal_and_deletes_nothing(
@@ -524,6 +524,7 @@ def test_an_account_that_nobody_collected_is_told(
     covered("charges", account_id="2")
     expected = {
         "arm-instance": ["No instances or volumes were collected for this account."],
+        "cheaper-region": ["No instances or metrics or volumes were collected for this account."],
         "commitment-coverage": [],
         "cross-zone-traffic": [],
         "idle-cluster-node": ["No instances or metrics or scaling groups were collected for this account."],
