@@ -44,6 +44,14 @@ KINDS = {
     "idle-cluster-node": "Cluster servers without work",
     "idle-ml-endpoint": "Machine-learning services nobody calls",
     "log-retention": "Logs kept too long",
+    "arm-instance": "Servers that could use cheaper chips",
+    "avoidable-public-ip": "Public addresses not needed",
+    "nat-endpoint-traffic": "Paid traffic that could go for free",
+    "snapshot-archive-tier": "Snapshots that belong in the archive",
+    "bucket-storage-class": "Files nobody reads, kept at hand",
+    "unfinished-uploads": "Uploads begun and never finished",
+    "idle-function": "Programs kept ready for no calls",
+    "idle-subscription": "Unused things that renew themselves",
 }
 CLASSES = {
     "unused": "not used",
@@ -78,13 +86,21 @@ RESOURCES = {
     "nat_gateway": "network gateway",
     "bucket": "file store",
     "scaling_group": "server group",
+    "database": "database",
+    "commitment": "commitment",
+    "repository": "image store",
+    "ml_endpoint": "machine-learning service",
+    "log_group": "log store",
+    "function": "function",
+    "cluster": "cluster",
+    "network": "traffic",
 }
 STATUSES = {
     "denied": "access refused",
     "failed": "failed",
     "throttled": "cut off by the provider's rate limit",
     "partial": "read in part",
-    "skipped": "not offered there",
+    "skipped": "not offered or not switched on there",
     "complete": "read whole",
 }
 BASES = {
@@ -101,7 +117,8 @@ _UNITS = {
     "_mibps": "MiB/s",
     "_hours": "hours",
     "_days": "days",
-    "hours_per_week": "hours a week",
+    "hours_a_week": "hours a week",
+    "members": "servers",
 }
 # What names a thing best, of all that a change may touch.
 _TELLING = (
@@ -115,9 +132,16 @@ _TELLING = (
     "size_gib",
     "region",
     "zone",
-    "hours_per_week",
+    "hours_a_week",
+    "members",
     "min_size",
+    "storage_class",
+    "tier",
+    "retention_days",
+    "kept_warm",
 )
+# What the arithmetic needs beside, and no reader.
+_SILENT = ("sku", "quantity", "absolute", "share")
 _ENDS = ("terminate", "stop", "delete", "release", "spot")
 
 
@@ -165,7 +189,7 @@ def action(finding: Finding) -> str:
 
 
 def _change(current: dict[str, Any], proposed: dict[str, Any]) -> str:
-    differing = [key for key in proposed if proposed[key] != current.get(key)]
+    differing = [key for key in proposed if key not in _SILENT and proposed[key] != current.get(key)]
     before_after = [key for key in differing if key in current]
     if not before_after:
         return ", ".join(value(key, proposed[key]) for key in differing[:3])

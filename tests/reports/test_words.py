@@ -5,6 +5,7 @@ import pytest
 
 from finops.model import AuditReport
 from reports import words
+from rules.engine.catalogue import catalogue
 from tests.reports import sample
 from tests.reports.build import cost, finding, report, scope, unjudged
 
@@ -72,7 +73,7 @@ def test_the_headline_of_a_partial_report_says_that_there_may_be_more() -> None:
         ({"action": "delete", "proposed": {"volume_type": None}}, "delete disk"),
         ({"action": "spot", "proposed": {"purchase_model": "spot"}}, "run as spot"),
         (
-            {"action": "schedule", "current": {"hours_per_week": 168}, "proposed": {"hours_per_week": 55}},
+            {"action": "schedule", "current": {"hours_a_week": 168}, "proposed": {"hours_a_week": 55}},
             "schedule 168 → 55 hours a week",
         ),
         ({"action": "move", "current": {"region": "a"}, "proposed": {"region": "b"}}, "move a → b"),
@@ -85,6 +86,12 @@ def test_an_action_is_said_with_what_changes(over: dict[str, Any], said: str) ->
 
 def test_every_kind_fits_above_a_bar() -> None:
     assert max(map(len, words.KINDS.values())) <= 40
+
+
+def test_every_rule_of_ours_and_what_it_is_about_has_a_name_for_readers_who_know_no_cloud() -> None:
+    for rule in catalogue(()):
+        assert rule.id in words.KINDS, rule.id
+        assert rule.header.resource in words.RESOURCES, rule.header.resource
 
 
 def test_a_rule_of_the_user_is_called_by_its_id() -> None:
