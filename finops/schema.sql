@@ -459,7 +459,8 @@ CREATE TABLE traffic ( -- Bytes that moved between two ends, from flow logs or f
   destination_address  VARCHAR,          -- of a flow log: address that received
   service              VARCHAR,          -- of a flow log: the cloud's own service at the other end: s3, dynamodb, google …
   gateway              VARCHAR,          -- of a flow log: NAT gateway it went through
-  flow_source          VARCHAR           -- of a flow log: file or log it was read from
+  flow_source          VARCHAR,          -- of a flow log: file or log it was read from
+  destination_account  VARCHAR           -- of a flow log: account or project of the resource that received, where it is known
 );
 
 CREATE TABLE flow_files ( -- Flow logs that were loaded, so that the same content is not counted twice.

@@ -11,7 +11,7 @@ OPTIONAL_COLUMNS = ("action", "remediation_case", "resource_type", "confidence",
 COMPONENTS = (
     "all", "dependents", "attached", "compute", "gpu", "local_disk", "storage", "iops", "throughput", "snapshot",
     "public_ip", "public_ip_idle", "public_ip_traffic", "cross_zone", "region_traffic", "internet_traffic",
-    "nat_gateway", "load_balancer", "database", "database_storage", "database_backup", "bucket_storage", "registry",
+    "nat_gateway", "nat_gateway_data", "load_balancer", "database", "database_storage", "database_backup", "bucket_storage", "registry",
     "log_storage", "log_ingestion", "ml", "function", "function_warm", "members", "commitment", "other",
 )  # fmt: skip
 # What metrics.metric may be; the meaning of each is in schema.sql.
@@ -26,7 +26,8 @@ METRICS = (
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
 NEED_TABLES: Mapping[str, tuple[str, ...]] = {
     "metrics": ("usage", "activity", "sizing", "replay", "week"),
-    "charges": ("cost", "traffic"),
+    "charges": ("cost", "traffic_pairs", "traffic"),
+    "traffic": ("traffic_pairs",),
     "commitment_usage": ("commitment_usage", "commitment_options"),
     "prices": ("prices", "spot", "listed"),
     "spot_prices": ("spot",),
@@ -137,6 +138,28 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "peer_resource": "VARCHAR",
         "peer_zone": "VARCHAR",
         "source": "VARCHAR",
+        "zone": "VARCHAR",
+        "flow_gib_month": "DOUBLE",
+        "wanted_gib_month": "DOUBLE",
+        "busiest_day": "DOUBLE",
+        "flow_days": "BIGINT",
+        "pairs": "VARCHAR",
+        "account_billed": "BOOLEAN",
+    },
+    "traffic_pairs": {
+        **_KEY,
+        "kind": "VARCHAR",
+        "service": "VARCHAR",
+        "peer": "VARCHAR",
+        "peer_resource": "VARCHAR",
+        "zone": "VARCHAR",
+        "peer_zone": "VARCHAR",
+        "place": "BIGINT",
+        "gib_month": "DOUBLE",
+        "all_gib_month": "DOUBLE",
+        "wanted_gib_month": "DOUBLE",
+        "busiest_day": "DOUBLE",
+        "days": "BIGINT",
     },
     "spot": {
         "cloud": "VARCHAR",

@@ -14,7 +14,7 @@ from finops.warehouse.reference import costs_sql
 # the same name; the warehouse's view effective_prices is made from cost too, so that one is in finops/costs.sql.
 # commitment_options is made empty, and filled by finops.commitments once the usage actions are accepted.
 ROLLUPS = (
-    "usage", "activity", "sizing", "replay", "week", "cost", "traffic", "spot", "listed", "commitment_usage",
+    "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "traffic", "spot", "listed", "commitment_usage",
     "commitment_options",
 )  # fmt: skip
 

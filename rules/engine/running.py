@@ -250,7 +250,7 @@ def _never_collected(con: duckdb.DuckDBPyConnection, rule: Rule, datasets: list[
             account,
             None,
             None,
-            f"No {names.replace('_', ' ')} were collected for this account.",
+            f"No {names.replace('_', ' ').replace('traffic', 'flow logs')} were collected for this account.",
         )
         for cloud, account, names in rows
     ]

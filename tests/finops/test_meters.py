@@ -64,7 +64,7 @@ SKUS = {
     "Network Internet Egress from Americas to China": "internet_traffic internet out",
     "Network Vpn Internet Egress from Americas to Australia": "internet_traffic internet out",
     "Networking Cloud Nat Gateway Uptime": "nat_gateway",
-    "Networking Cloud Nat Data Processing": "nat_gateway nat",
+    "Networking Cloud Nat Data Processing": "nat_gateway_data nat",
     "Network Load Balancing: Forwarding Rule Minimum Service Charge in Americas": "load_balancer",
     "Cloud Load Balancer Forwarding Rule Additional Service Charge": "load_balancer",
     "Commitment v1: N2 Cpu in Americas for 1 Year": "other",

@@ -16,7 +16,8 @@ BUILT_FROM = {
     "usage": ("usage",),
     "activity": ("usage", "activity"),
     "cost": ("cost",),
-    "traffic": ("cost", "traffic"),
+    "traffic": ("cost", "traffic_pairs", "traffic"),
+    "traffic_pairs": ("traffic_pairs",),
     "spot": ("spot",),
 }
 Connection = duckdb.DuckDBPyConnection
@@ -414,6 +415,7 @@ COMPONENTS: tuple[tuple[dict[str, Any], str], ...] = (
     ({"x_UsageType": "PublicIPv4:IdleAddress"}, "public_ip_idle"),
     ({"x_UsageType": "PublicIPv4:InUseAddress"}, "public_ip"),
     ({"x_UsageType": "EU-NatGateway-Hours"}, "nat_gateway"),
+    ({"x_UsageType": "EU-NatGateway-Bytes"}, "nat_gateway_data"),
     ({"x_UsageType": "LoadBalancerUsage"}, "load_balancer"),
     ({**GOOGLE, "ChargeDescription": "N2 Instance Core running in Belgium"}, "compute"),
     ({**GOOGLE, "ChargeDescription": "SSD backed PD Capacity"}, "storage"),
@@ -519,7 +521,9 @@ def test_traffic_that_the_bill_does_not_tell_apart(talked: Callable[..., None], 
 
 
 def peers(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
-    return [(row["resource_id"], row["peer_resource"], row["peer_zone"], row["source"]) for row in rows]
+    """Of what the bill meters."""
+    metered = [row for row in rows if row["source"] != "flow log"]
+    return [(row["resource_id"], row["peer_resource"], row["peer_zone"], row["source"]) for row in metered]
 
 
 def test_traffic_names_the_peer_with_the_most_bytes(

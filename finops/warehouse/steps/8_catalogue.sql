@@ -48,6 +48,7 @@ ALTER TABLE traffic ADD COLUMN destination_address VARCHAR;
 ALTER TABLE traffic ADD COLUMN service VARCHAR;
 ALTER TABLE traffic ADD COLUMN gateway VARCHAR;
 ALTER TABLE traffic ADD COLUMN flow_source VARCHAR;
+ALTER TABLE traffic ADD COLUMN destination_account VARCHAR;
 
 CREATE TABLE commitment_offers (
   cloud VARCHAR NOT NULL,
