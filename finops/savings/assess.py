@@ -145,6 +145,8 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: C
 def _why_no_cost(key: Key, cost: Cost | None, book: CostBook) -> str:
     if key in book.estate.ambiguous:
         return "its id stands for several resources of the account, and the bill does not tell which"
+    if cost and cost.basis == "list":
+        return "no bill tells what this costs"
     if cost:
         return "the bill does not tell which part of its cost this changes"
     return "neither the bill nor a list price tells what it costs"
