@@ -10,12 +10,13 @@ from finops import meters
 from finops.warehouse.derived import WINDOW, replayed
 from finops.warehouse.reference import costs_sql
 
-# In this order: activity reads usage, sizing both, replay sizing, traffic cost. Each is one SELECT in rules/rollups/ of
-# the same name; the warehouse's view effective_prices is made from cost too, so that one is in finops/costs.sql.
+# In this order: activity reads usage, sizing both, replay sizing, traffic cost and traffic_pairs. Each is one SELECT in
+# rules/rollups/ of the same name; the warehouse's view effective_prices is made from cost too, so that one is in
+# finops/costs.sql.
 # commitment_options is made empty, and filled by finops.commitments once the usage actions are accepted.
 ROLLUPS = (
-    "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "traffic", "spot", "listed", "commitment_usage",
-    "commitment_options",
+    "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "traffic", "spot", "listed",
+    "commitment_usage", "commitment_options",
 )  # fmt: skip
 
 
