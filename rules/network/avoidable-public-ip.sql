@@ -24,27 +24,26 @@ traps:
 remediation:
   aws:
     - aws ec2 disassociate-address --region {region} --public-ip {current_address}
-    - "# wait a week for somebody to miss it; until then it is back at once: aws ec2 associate-address --region {region} --allocation-id {resource_id} --instance-id {current_instance}"
-    - "# kept: nothing but the right to ask for the same address again, while nobody else has it"
+    - "# kept: the reserved address; wait a week for somebody to miss it before you go on"
     - aws ec2 release-address --region {region} --allocation-id {resource_id}
+    - "# undo, before the last line: aws ec2 associate-address --region {region} --allocation-id {resource_id} --instance-id {current_instance}"
     - "# undo, while nobody else has it: aws ec2 allocate-address --region {region} --domain vpc --address {current_address}"
   alibaba:
     release:
-      - aliyun vpc UnassociateEipAddress --RegionId {region} --AllocationId {resource_id} --InstanceId {current_instance}
-      - "# wait a week for somebody to miss it; until then it is back at once: aliyun vpc AssociateEipAddress --RegionId {region} --AllocationId {resource_id} --InstanceId {current_instance}"
-      - "# kept: nothing but the right to ask for the same address again, while nobody else has it"
-      - aliyun vpc ReleaseEipAddress --RegionId {region} --AllocationId {resource_id}
-      - "# undo, while nobody else has it: aliyun vpc AllocateEipAddress --RegionId {region} --IpAddress {current_address}"
+      - aliyun vpc UnassociateEipAddress --region {region} --AllocationId {resource_id} --InstanceId {current_instance}
+      - "# kept: the reserved address; wait a week for somebody to miss it before you go on"
+      - aliyun vpc ReleaseEipAddress --region {region} --AllocationId {resource_id}
+      - "# undo, before the last line: aliyun vpc AssociateEipAddress --region {region} --AllocationId {resource_id} --InstanceId {current_instance}"
+      - "# undo, while nobody else has it: aliyun vpc AllocateEipAddress --region {region} --IpAddress {current_address}"
     subscription:
       - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus NotRenewal
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode eip --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
   gcp:
-    - "# kept: the reserved address until the line below gives it back"
+    - "# kept: the reserved address until the second line; wait a week between the two for somebody to miss it"
     - gcloud compute instances delete-access-config {current_instance_name} --project {account_id} --zone {current_zone} --access-config-name 'External NAT'
-    - "# wait a week for somebody to miss it; until then it is back at once: gcloud compute instances add-access-config {current_instance_name} --project {account_id} --zone {current_zone} --address {current_address}"
-    - "# kept: nothing, an address that was released is for anybody who asks"
     - gcloud compute addresses delete {resource_name} --project {account_id} --region {region}
-    - "# cannot be undone: Google gives back no address of your choice."
+    - "# undo, before the second line: gcloud compute instances add-access-config {current_instance_name} --project {account_id} --zone {current_zone} --address {current_address}"
+    - "# cannot be undone: after the second line Google gives back no address of your choice."
 doc: |
   Private instead of public addresses: finds addresses of running machines that exchange next to nothing with the internet by flow
   logs of at least two weeks, because nobody comes, because only own machines come (by a private address they can as well), or

@@ -33,19 +33,18 @@ remediation:
   aws:
     move:
       - aws ec2 describe-instances --region {region} --instance-ids {resource_id} --query Reservations[].Instances[].Placement
-      - "# of a Kubernetes service, callers to the pods of their own zone: kubectl annotate service NAME service.kubernetes.io/topology-mode=Auto"
-      - "# undo: kubectl annotate service NAME service.kubernetes.io/topology-mode-"
+      - "# cannot be undone: nothing is changed, the command only looks; of a Kubernetes service, topology-aware routing keeps callers in their zone."
     balancer:
       - aws elbv2 modify-load-balancer-attributes --region {region} --load-balancer-arn arn:aws:elasticloadbalancing:{region}:{account_id}:{resource_id} --attributes Key=load_balancing.cross_zone.enabled,Value=false
       - "# undo: aws elbv2 modify-load-balancer-attributes --region {region} --load-balancer-arn arn:aws:elasticloadbalancing:{region}:{account_id}:{resource_id} --attributes Key=load_balancing.cross_zone.enabled,Value=true"
     gateway:
-      - "# a NAT gateway in the machine's own zone: aws ec2 create-nat-gateway --region {region} --subnet-id PUBLIC_SUBNET_OF_THAT_ZONE --allocation-id NEW_ADDRESS"
-      - "# and its subnet's route there: aws ec2 replace-route --region {region} --route-table-id ROUTE_TABLE --destination-cidr-block 0.0.0.0/0 --nat-gateway-id NEW_GATEWAY"
-      - "# undo: aws ec2 replace-route --region {region} --route-table-id ROUTE_TABLE --destination-cidr-block 0.0.0.0/0 --nat-gateway-id {current_gateway}"
+      - "# kept: the gateway there is, for the machines of its own zone"
+      - aws ec2 create-nat-gateway --region {region} --subnet-id PUBLIC_SUBNET_OF_ITS_ZONE --allocation-id NEW_ADDRESS
+      - aws ec2 replace-route --region {region} --route-table-id ROUTE_TABLE_OF_ITS_SUBNET --destination-cidr-block 0.0.0.0/0 --nat-gateway-id NEW_GATEWAY
+      - "# undo: aws ec2 replace-route --region {region} --route-table-id ROUTE_TABLE_OF_ITS_SUBNET --destination-cidr-block 0.0.0.0/0 --nat-gateway-id {current_gateway}"
   gcp:
     - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'value(zone,networkInterfaces)'
-    - "# of a Kubernetes service, callers to the pods of their own zone: kubectl annotate service NAME service.kubernetes.io/topology-mode=Auto"
-    - "# undo: kubectl annotate service NAME service.kubernetes.io/topology-mode-"
+    - "# cannot be undone: nothing is changed, the command only looks; of a Kubernetes service, topology-aware routing keeps callers in their zone."
 doc: |
   Finds resources whose bill holds traffic to another zone of the same region, with the GiB and the money per
   resource; where flow logs are loaded, the pairs with the most bytes are named with their zones, never more than the bill has. The cheap fixes, in this order:

@@ -24,15 +24,14 @@ traps:
   no-amount: "A charge that does not tell how much is not nothing."
 remediation:
   aws:
-    - aws ec2 describe-instances --region {region} --instance-ids {resource_id} --query 'Reservations[].Instances[].[PrivateIpAddress,PublicIpAddress,PrivateDnsName]'
-    - "# callers by the private address or name; in one network the public DNS name is the private address once: aws ec2 modify-vpc-attribute --region {region} --vpc-id VPC --enable-dns-hostnames '{{\"Value\":true}}'"
-    - "# undo: aws ec2 modify-vpc-attribute --region {region} --vpc-id VPC --enable-dns-hostnames '{{\"Value\":false}}'"
+    - aws ec2 describe-instances --region {region} --instance-ids {resource_id} --query Reservations[].Instances[].[PrivateIpAddress,PublicIpAddress,PrivateDnsName,VpcId]
+    - "# cannot be undone: nothing is changed, the command only looks; give callers the private address or name, and peering between networks."
   alibaba:
-    - aliyun vpc DescribeEipAddresses --RegionId {region} --AllocationId {resource_id}
-    - "# cannot be undone: nothing is changed, the command only looks. Callers by the private address; between networks by a peering connection."
+    - aliyun vpc DescribeEipAddresses --region {region} --AllocationId {resource_id}
+    - "# cannot be undone: nothing is changed, the command only looks; give callers the private address, and a peering connection between networks."
   gcp:
-    - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'value(networkInterfaces[].networkIP,networkInterfaces[].accessConfigs[].natIP)'
-    - "# cannot be undone: nothing is changed, the command only looks. Callers by the internal address or the internal DNS name."
+    - gcloud compute instances describe {resource_name} --project {account_id} --zone {zone} --format 'value(networkInterfaces)'
+    - "# cannot be undone: nothing is changed, the command only looks; give callers the internal address or the internal DNS name."
 doc: |
   Finds machines that talk to another machine of the same inventory and region over its public address, though a private
   way costs nothing or less. AWS's bill names the traffic (0.01 USD per GB in each direction), so that no flow log is needed; with flow logs the pairs are named. Google bills it as

@@ -219,7 +219,7 @@ class TestAHeader:
             ),
             (
                 "gcp",
-                "(disks|instances) delete",
+                "(disks|instances) delete ",
                 "(machine-images|snapshots) create|(sql|redis instances) export",
                 "(disks|instances) (delete|update|set-machine-type|detach-disk)|start-update",
             ),
@@ -525,6 +525,7 @@ def test_an_account_that_nobody_collected_is_told(
     expected = {
         "arm-instance": ["No instances or volumes were collected for this account."],
         "cheaper-region": ["No instances or metrics or volumes were collected for this account."],
+        "avoidable-public-ip": ["No instances or public ips or flow logs were collected for this account."],
         "commitment-coverage": [],
         "cross-zone-traffic": [],
         "idle-cluster-node": ["No instances or metrics or scaling groups were collected for this account."],
