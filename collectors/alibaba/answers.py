@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from collectors.alibaba.api import Api
 from collectors.alibaba.products import OPTIONAL, SOME_REGIONS
 from finops.instants import in_utc
 
@@ -228,11 +229,11 @@ def _first_word(message: str) -> str:
     return found[0] if found else "Unsuccessful"
 
 
-def is_not_there(product: str, code: str) -> bool:
-    """Whether a product that need not be everywhere is not in this place."""
+def is_not_there(api: Api, code: str) -> bool:
+    """Whether a product or an operation that need not be everywhere is not in this place."""
     if code == NO_HOST:
-        return product in SOME_REGIONS
-    return product in OPTIONAL and code.startswith(UNKNOWN_CALL)
+        return api.product in SOME_REGIONS
+    return (api.optional or api.product in OPTIONAL) and code.startswith(UNKNOWN_CALL)
 
 
 # --- instants ---------------------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from collectors.alibaba.products import TOKENS, Paging
 class Api:
     """One operation of one product, with the RAM actions it needs.
 
-    With a `path` it is one of the REST kind: a GET with its parameters in the query, those that the path names in it.
+    One that is `optional` is no failure where the endpoint does not know it. With a `path` it is of the REST kind: a
+    GET with its parameters in the query, those that the path names in it.
     `items` is the way to the list in its answer, `page` how many one may hold. `probe` are parameters of the smallest
     call that shows whether it is allowed; None where only a real call can tell.
     """
@@ -24,6 +25,7 @@ class Api:
     page: int = 100
     probe: tuple[tuple[str, Any], ...] | None = None
     path: str = ""
+    optional: bool = False
 
     def __init__(
         self,
@@ -35,6 +37,7 @@ class Api:
         page: int = 100,
         probe: Mapping[str, Any] | None = None,
         path: str = "",
+        optional: bool = False,
     ) -> None:
         object.__setattr__(self, "product", product)
         object.__setattr__(self, "operation", operation)
@@ -43,6 +46,7 @@ class Api:
         object.__setattr__(self, "paging", paging)
         object.__setattr__(self, "page", page)
         object.__setattr__(self, "path", path)
+        object.__setattr__(self, "optional", optional)
         object.__setattr__(self, "probe", None if probe is None else tuple(probe.items()))
 
     @property

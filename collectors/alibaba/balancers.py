@@ -28,7 +28,7 @@ DESCRIBE_CLB = Api(
 )  # fmt: skip
 DESCRIBE_CLB_GROUPS = Api(
     "slb", "DescribeVServerGroups", "slb:DescribeVServerGroups", items="VServerGroups.VServerGroup",
-    probe={"LoadBalancerId": "lb-finops-doctor"},
+    probe={"LoadBalancerId": "lb-finops-doctor"}, optional=True,
 )  # fmt: skip
 LIST_ALBS = Api("alb", "ListLoadBalancers", "alb:ListLoadBalancers", items="LoadBalancers", probe=_FIRST)
 LIST_ALB_LISTENERS = Api("alb", "ListListeners", "alb:ListListeners", items="Listeners", probe=_FIRST)

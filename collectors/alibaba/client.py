@@ -317,7 +317,7 @@ class Client:
             if not api.actions:
                 hint = "it needs no permission, so a policy forbids it"
             return CallError("denied", code, f"{api.action} is denied {self.where} ({code}); {hint}.")
-        if answer.kind == "absent" or is_not_there(api.product, code):
+        if answer.kind == "absent" or is_not_there(api, code):
             return CallError("skipped", code, f"{api.operation} is not offered {self.where} ({code}).")
         if answer.kind == "quota":
             return CallError(

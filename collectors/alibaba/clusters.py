@@ -22,7 +22,6 @@ DESCRIBE_POOLS = Api(
     path="/clusters/{cluster}/nodepools", probe={"cluster": "c-finops-doctor"},
 )  # fmt: skip
 
-POOL_TAG = "ack.alibabacloud.com/nodepool-id"
 # Clusters whose nodes are Alibaba's own.
 _SERVERLESS = ("Ask", "ACS")
 
@@ -72,12 +71,12 @@ def transform_clusters(raw: Raw, scope: Scope) -> Rows:
 
 
 def pools_of(raw: Any) -> Iterator[dict[str, Any]]:
-    """Columns that node pools tell of their scaling groups, with `pool`, the id of the pool."""
+    """Columns that node pools tell of their scaling groups."""
     for one in raw or ():
         for pool in one.get("pools") or ():
             group = (pool.get("scaling_group") or {}).get("scaling_group_id")
             if group:
-                yield {"pool": str((pool.get("nodepool_info") or {}).get("nodepool_id")), **_group(one, pool)}
+                yield _group(one, pool)
 
 
 def _group(cluster: Mapping[str, Any], pool: Mapping[str, Any]) -> dict[str, Any]:

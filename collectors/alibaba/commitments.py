@@ -31,6 +31,7 @@ _PAYMENT = {
     "total": "all_upfront", "half": "partial_upfront", "zero": "no_upfront",
 }  # fmt: skip
 _ACTIVE, _ENDED = ("Active", "NORMAL", "Available"), ("Expired", "RELEASE", "Unavailable", "Released")
+_PLATFORMS = {"linux": "linux", "windows": "windows"}
 _CYCLE_HOURS = {"HOUR": 1, "DAY": 24}
 _LOCAL = timedelta(hours=8)  # times without a zone are Beijing's
 
@@ -48,6 +49,8 @@ def transform_reserved(raw: Raw, scope: Scope) -> Rows:
                 **place(scope),
                 "commitment_id": str(one["ReservedInstanceId"]),
                 "kind": "reserved",
+                "name": one.get("ReservedInstanceName") or None,
+                "platform": _PLATFORMS.get(str(one.get("Platform")).lower()),
                 "scope": one.get("InstanceType"),
                 "quantity": number(one.get("InstanceAmount")),
                 "unit": "instances",
@@ -106,7 +109,24 @@ def _package(one: dict[str, Any]) -> dict[str, Any]:
         "started_at": utc(one.get("EffectiveTime")),
         "ends_at": utc(one.get("ExpiryTime")),
         "state": _state(one),
+        "remaining": _remaining(one),
+        "name": one.get("Remark") or None,
     }
+
+
+# Powers of 1024; other units are only compared with themselves.
+_SIZES = {"B": 0, "KB": 1, "MB": 2, "GB": 3, "TB": 4, "PB": 5, "EB": 6}
+
+
+def _remaining(one: dict[str, Any]) -> float | None:
+    """What is left of a package, in the unit of all of it."""
+    left = number(one.get("RemainingAmount"))
+    units = [str(one.get(name) or "").upper() for name in ("RemainingAmountUnit", "TotalAmountUnit")]
+    if left is None or units[0] == units[1]:
+        return left
+    if units[0] not in _SIZES or units[1] not in _SIZES:
+        return None
+    return left * 1024.0 ** (_SIZES[units[0]] - _SIZES[units[1]])
 
 
 def _instant(one: dict[str, Any], name: str) -> datetime | None:

@@ -11,6 +11,7 @@ from collectors.alibaba.accounts import Request, discover
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
 from collectors.alibaba.measures import POINTS
+from collectors.alibaba.oss import Oss
 from collectors.alibaba.permissions import base_calls
 from collectors.alibaba.regional import REGIONAL
 from collectors.calls import CallError
@@ -71,7 +72,7 @@ def _try(session: Session, region: str, api: Api, at: datetime) -> Check:
 
 def _call(session: Session, region: str, api: Api, at: datetime) -> object:
     if api is storage.LIST_BUCKETS:
-        return storage.get_buckets(storage.Oss(session, region))
+        return storage.get_buckets(Oss(session, region))
     parameters = {
         name: value.format(month=f"{at:%Y-%m}", yesterday=f"{at - timedelta(days=1):%Y-%m-%d}")
         if isinstance(value, str)

@@ -141,7 +141,7 @@ def transform_groups(
         rows["scaling_groups"].append(row)
         rows["tags"] += tag_rows(scope, "scaling_group", identity, tags_of(one))
     for pool in of_pools.values():  # which ESS does not show
-        rows["scaling_groups"].append({**place(scope), **{k: v for k, v in pool.items() if k != "pool"}})
+        rows["scaling_groups"].append({**place(scope), **pool})
     return rows
 
 

@@ -1,19 +1,20 @@
-"""What there is in one region: get_… asks, transform_… makes rows of the warehouse's tables of the answers.
+"""Machines, disks and snapshots of one region: get_… asks, transform_… makes rows of the warehouse of the answers.
 
 A get returns raw resources as the API describes them. What follows from them (who renews itself, which group has
 whom, since when a machine is off) is asked afterwards, and only where something depends on it.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from collectors.alibaba.answers import ends, utc
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
-from collectors.alibaba.products import BILLING_NUMBERS
+from collectors.alibaba.products import BILLING_NUMBERS, NUMBERS
+from collectors.calls import CallError
 from collectors.conduct import Rows
+from collectors.regions import Problems, beside
 from collectors.rows import Raw, number, once, place, tag_rows
 from finops.warehouse import Scope
 
@@ -21,11 +22,11 @@ _TEN = {"MaxResults": 10}
 DESCRIBE_INSTANCES = Api(
     "ecs", "DescribeInstances", "ecs:DescribeInstances", items="Instances.Instance", probe=_TEN
 )
-DESCRIBE_TYPES = Api(
-    "ecs", "DescribeInstanceTypes", "ecs:DescribeInstanceTypes", items="InstanceTypes.InstanceType", page=1600,
-    probe={"InstanceTypes.1": "ecs.g7.large"},
-)  # fmt: skip
 DESCRIBE_DISKS = Api("ecs", "DescribeDisks", "ecs:DescribeDisks", items="Disks.Disk", page=500, probe=_TEN)
+DESCRIBE_IMAGES = Api(
+    "ecs", "DescribeImages", "ecs:DescribeImages", items="Images.Image", paging=NUMBERS, optional=True,
+    probe={"PageNumber": 1, "PageSize": 1, "ImageOwnerAlias": "self"},
+)  # fmt: skip
 DESCRIBE_SNAPSHOTS = Api(
     "ecs", "DescribeSnapshots", "ecs:DescribeSnapshots", items="Snapshots.Snapshot", probe=_TEN
 )
@@ -144,57 +145,6 @@ def _private_ip(one: Mapping[str, Any]) -> str | None:
     return None
 
 
-# --- instance types ---------------------------------------------------------------------------------------
-
-
-def get_types(client: Client) -> Raw:
-    """Every type there is, in any region: a page or two."""
-    return client.all(DESCRIBE_TYPES)
-
-
-def transform_types(raw: Raw, used: Iterable[str]) -> Rows:
-    """Rows of instance_types: every size of the families that the used types belong to."""
-    types, names = list(once(raw, "InstanceTypeId")), set(used)
-    families = {_family(one) for one in types if one["InstanceTypeId"] in names}
-    return {"instance_types": [_type(one) for one in types if _family(one) in families]}
-
-
-def _family(one: Mapping[str, Any]) -> str:
-    """g7 of ecs.g7."""
-    if told := str(one.get("InstanceTypeFamily") or ""):
-        return told.removeprefix("ecs.")
-    return re.split(r"[.-]", str(one["InstanceTypeId"]).removeprefix("ecs."))[0]
-
-
-def _type(one: Mapping[str, Any]) -> dict[str, Any]:
-    family = _family(one)
-    generation = re.search(r"\d+", family)
-    local = (number(one.get("LocalStorageAmount")) or 0) * (number(one.get("LocalStorageCapacity")) or 0)
-    return {
-        "cloud": "alibaba",
-        "instance_type": one["InstanceTypeId"],
-        "vcpu": number(one.get("CpuCoreCount")),
-        "memory_gib": number(one.get("MemorySize")),
-        "architecture": {"X86": "x86_64", "ARM": "arm64"}.get(str(one.get("CpuArchitecture")).upper()),
-        "family": family,
-        "generation": int(generation[0]) if generation else None,
-        "burstable": one.get("InstanceFamilyLevel") == "CreditEntryLevel" or bool(one.get("BaselineCredit")),
-        "gpu_count": int(one.get("GPUAmount") or 0),
-        "gpu_model": one.get("GPUSpec") or None,
-        "cpu_model": one.get("PhysicalProcessorModel") or None,
-        # Some answers name the kind of local disk and not how many there are.
-        "local_disk_gib": local or (1.0 if one.get("LocalStorageCategory") else 0.0),
-        "network_gbps": _network(one),
-    }
-
-
-def _network(one: Mapping[str, Any]) -> float | None:
-    """What it carries in each direction; told in kbit per second. Of disks ECS tells nothing."""
-    ways = [number(one.get(name)) for name in ("InstanceBandwidthRx", "InstanceBandwidthTx")]
-    known = [way for way in ways if way]
-    return min(known) / 1e6 if len(known) == len(ways) else None
-
-
 # --- disks and snapshots ----------------------------------------------------------------------------------
 
 
@@ -255,9 +205,30 @@ def _claim(one: Mapping[str, Any], tags: Mapping[str, str]) -> str | None:
     return f"?/{one.get('DiskName') or '?'}" if tags.get(_CSI[0]) == _CSI[1] else None
 
 
-def get_snapshots(client: Client) -> Raw:
-    """Snapshots of the region."""
-    return client.all(DESCRIBE_SNAPSHOTS, RegionId=client.region)
+def get_snapshots(client: Client, problems: Problems) -> Raw:
+    """Snapshots of the region; those that an image is made of with `image`, its id, or ? where nobody tells which."""
+    found = client.all(DESCRIBE_SNAPSHOTS, RegionId=client.region)
+    used = [one for one in found if str(one.get("Usage")).startswith("image")]
+    images = (beside(problems, lambda: _images(client)) or {}) if used else {}
+    for one in used:
+        one["image"] = images.get(str(one["SnapshotId"]), "?")
+    return found
+
+
+def _images(client: Client) -> dict[str, str]:
+    """The image of the account that is made of a snapshot, by the snapshot."""
+    try:
+        images = client.all(DESCRIBE_IMAGES, RegionId=client.region, ImageOwnerAlias="self")
+    except CallError as error:
+        if error.status == "skipped":
+            return {}
+        raise
+    return {
+        str(disk["SnapshotId"]): str(image["ImageId"])
+        for image in images
+        for disk in (image.get("DiskDeviceMappings") or {}).get("DiskDeviceMapping") or ()
+        if disk.get("SnapshotId")
+    }
 
 
 def transform_snapshots(raw: Raw, scope: Scope) -> Rows:
@@ -274,6 +245,9 @@ def transform_snapshots(raw: Raw, scope: Scope) -> Rows:
                 "size_gib": number(one.get("SourceDiskSize")),
                 "created_at": utc(one.get("CreationTime")),
                 "tier": "archive" if str(one.get("Category")).lower() == "archive" else "standard",
+                "image_id": one.get("image"),
+                "full_bytes": number(one.get("FullSnapshotSizeInBytes")),
+                "kind": "automatic" if one.get("SnapshotType") in ("auto", "timer") else "snapshot",
             }
         )
         rows["tags"] += tag_rows(scope, "snapshot", identity, tags_of(one))

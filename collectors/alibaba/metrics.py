@@ -94,20 +94,23 @@ def get_hours(client: Client, batch: Batch, window: Window, refusals: Refusals) 
         machines = [one for one in batch.machines if not series.public or one in batch.public]
         if machines:
             found = _series(client, batch.measure, series, machines, window, refusals)
-            _combine(total, found, primary=not series.public)
+            _combine(total, found, series)
     return total
 
 
-def _combine(total: Hours, found: Hours, *, primary: bool) -> None:
-    """Adds what a machine moved through its public address, which it may not have had all the time."""
+def _combine(total: Hours, found: Hours, series: Series) -> None:
+    """Adds one series to those before it. What a machine moved through its public address, which it may not have had
+    all the time, counts only where the rest was measured."""
     for identity, hours in found.items():
-        if primary:
-            total[identity] = hours
+        mine = total.get(identity)
+        if mine is None:
+            total[identity] = {} if series.public else hours
             continue
-        mine = total.get(identity, {})
         for hour, (mean, top) in hours.items():
             if hour in mine:
                 mine[hour] = (mine[hour][0] + mean, mine[hour][1] + top)
+            elif not series.public:
+                mine[hour] = (mean, top)
 
 
 def _series(

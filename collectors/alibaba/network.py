@@ -31,7 +31,14 @@ DESCRIBE_DNATS = Api(
     items="ForwardTableEntries.ForwardTableEntry", paging=NUMBERS, page=50,
     probe={**_ONE, "NatGatewayId": "ngw-finops-doctor"},
 )  # fmt: skip
-
+DESCRIBE_VSWITCHES = Api(
+    "vpc", "DescribeVSwitches", "vpc:DescribeVSwitches", items="VSwitches.VSwitch", paging=NUMBERS, page=50,
+    probe=_ONE, optional=True,
+)  # fmt: skip
+DESCRIBE_INTERFACES = Api(
+    "ecs", "DescribeNetworkInterfaces", "ecs:DescribeNetworkInterfaces",
+    items="NetworkInterfaceSets.NetworkInterfaceSet", page=500, probe={"MaxResults": 1}, optional=True,
+)  # fmt: skip
 
 # --- public addresses -------------------------------------------------------------------------------------
 
@@ -144,3 +151,71 @@ def transform_nat_gateways(raw: Raw, scope: Scope) -> Rows:
         )
         rows["tags"] += tag_rows(scope, "nat_gateway", identity, tags_of(one))
     return rows
+
+
+# --- subnets and addresses --------------------------------------------------------------------------------
+
+
+def get_subnets(client: Client) -> Raw:
+    """vSwitches of the region."""
+    return client.all(DESCRIBE_VSWITCHES, RegionId=client.region)
+
+
+def transform_subnets(raw: Raw, scope: Scope) -> Rows:
+    """Rows of subnets. OSS has an address inside of every network: no machine needs a gateway for it."""
+    return {
+        "subnets": [
+            {
+                **place(scope),
+                "subnet_id": str(one["VSwitchId"]),
+                "vpc_id": one.get("VpcId") or None,
+                "zone": one.get("ZoneId") or None,
+                "cidr": one.get("CidrBlock") or None,
+                "private_access": True,
+                "services": "oss",
+            }
+            for one in once(raw, "VSwitchId")
+        ]
+    }
+
+
+def get_interfaces(client: Client) -> Raw:
+    """Network interfaces of the region."""
+    return client.all(DESCRIBE_INTERFACES, RegionId=client.region)
+
+
+def transform_addresses(raw: Raw, scope: Scope, public: Raw | None, gateways: Raw | None) -> Rows:
+    """Rows of network_addresses: those of interfaces, and the `public` ones, rows of public_ips. `gateways` are raw
+    NAT gateways, which tell their interfaces."""
+    of_gateways = {
+        str(info["EniInstanceId"]): str(one["NatGatewayId"])
+        for one in gateways or ()
+        if (info := one.get("NatGatewayPrivateInfo") or {}).get("EniInstanceId")
+    }
+    rows: dict[tuple[Any, str], dict[str, Any]] = {}
+    for one in once(raw, "NetworkInterfaceId"):
+        interface = str(one["NetworkInterfaceId"])
+        gateway, machine = of_gateways.get(interface), one.get("InstanceId") or None
+        kind = "nat_gateway" if gateway else "instance" if str(machine).startswith("i-") else "other"
+        for private in within(one, "PrivateIpSets.PrivateIpSet") or ():
+            address = str(private["PrivateIpAddress"])
+            rows[one.get("VpcId"), address] = {
+                **place(scope),
+                "vpc_id": one.get("VpcId") or None,
+                "address": address,
+                "interface_id": interface,
+                "resource_id": gateway or machine,
+                "resource_type": kind,
+                "zone": one.get("ZoneId") or None,
+                "is_public": False,
+            }
+    for row in public or ():
+        if row.get("address"):
+            rows[None, row["address"]] = {
+                **place(scope),
+                "address": row["address"],
+                "resource_id": row.get("resource_id"),
+                "resource_type": row.get("resource_type"),
+                "is_public": True,
+            }
+    return {"network_addresses": list(rows.values())}

@@ -15,7 +15,7 @@ from urllib.parse import quote
 from collectors.alibaba.credentials import Key
 
 # Parameters that the resource of a version 1 signature has with it; of those that are sent here.
-_SIGNED_IN_V1 = {"bucketInfo", "continuation-token", "lifecycle", "location", "stat"}
+_SIGNED_IN_V1 = {"bucketInfo", "continuation-token", "lifecycle", "location", "stat", "uploads"}
 
 
 @dataclass(frozen=True, slots=True)

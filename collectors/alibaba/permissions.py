@@ -11,6 +11,7 @@ from collectors.alibaba import (
     commitments,
     databases,
     groups,
+    instance_types,
     inventory,
     metrics,
     network,
@@ -24,7 +25,8 @@ from collectors.calls import actions_of, declared
 
 # Modules whose calls every collection makes.
 _MODULES: tuple[ModuleType, ...] = (
-    inventory, groups, clusters, network, balancers, databases, commitments, metrics, prices, storage, billing,
+    inventory, instance_types, groups, clusters, network, balancers, databases, commitments, metrics, prices, storage,
+    billing,
 )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ does not stop the rest.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from collectors.alibaba import (
@@ -15,14 +14,16 @@ from collectors.alibaba import (
     commitments,
     databases,
     groups,
+    instance_types,
     inventory,
     metrics,
     network,
-    prices,
     services,
     storage,
 )
 from collectors.alibaba.client import Client
+from collectors.alibaba.oss import Oss
+from collectors.alibaba.pricing import ask_prices
 from collectors.alibaba.related import CLOUD, Place, Related
 from collectors.conduct import Crew, Rows
 from collectors.hours import keep_from
@@ -32,13 +33,10 @@ from collectors.regions import (
     Problems,
     Tables,
     ask,
-    ask_shared,
     ask_telling,
     bring,
-    firsts,
     measure,
     tables_of,
-    types_by_platform,
     without_machines,
 )
 from collectors.scopes import GLOBAL
@@ -46,7 +44,8 @@ from collectors.scopes import GLOBAL
 # In the order they are shown in.
 REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
-    "nat_gateways", "databases", "clusters", "buckets", "commitments", "metrics", "prices", "spot_prices",
+    "nat_gateways", "subnets", "network_addresses", "databases", "clusters", "buckets", "commitments", "metrics",
+    "prices", "spot_prices",
 )  # fmt: skip
 # What is asked for the machines there are: as old as they are known.
 OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
@@ -74,20 +73,23 @@ def collect_region(place: Place, crew: Crew) -> None:
         _bring(place, crew, asked, name, rows)
     raw = {name: asked[name].future.result().value for name in _RELATED if name in asked}
     more = Related(place, crew, raw, asked)
+    more.gateways = asked["nat_gateways"].future.result().value if "nat_gateways" in rows else None
     for name in raw:
         _bring(place, crew, asked, name, rows, more)
+        more.public_ips = rows.get("public_ips", {}).get("public_ips")
         if name == "instances" and name not in rows:
             more.instances = None  # what is not read as machines says nothing of groups and addresses either
     estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
-    types = _collect_types(place, crew, estate)
-    priced = _ask_prices(place, crew, estate, types)
-    _collect_metrics(place, crew, estate, asked, types)
-    for one, transform in priced:
-        bring(crew, one, transform)
-    # Last: whichever region comes here first lists them for all, and one that hangs must not hold up the others.
+    known = _collect_types(place, crew, estate)
+    priced = ask_prices(place, crew, estate, known)
+    # Whichever region comes here first lists them for all.
     buckets = place.scope("buckets")
     if crew.wants(buckets):
-        storage.collect_buckets(buckets, crew, storage.Oss(place.session, place.region))
+        found = storage.collect_buckets(buckets, crew, Oss(place.session, place.region))
+        rows |= {"buckets": found} if found else {}
+    _collect_metrics(place, crew, estate, asked, known)
+    for one, transform in priced:
+        bring(crew, one, transform)
 
 
 def _bring(
@@ -119,18 +121,20 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "instances": lambda p, c: _ask(p, c, "instances", inventory.get_instances),
     "volumes": lambda p, c: _ask(p, c, "volumes", inventory.get_volumes),
     "scaling_groups": lambda p, c: _ask_telling(p, c, "scaling_groups", groups.get_groups),
-    "snapshots": lambda p, c: _ask(p, c, "snapshots", inventory.get_snapshots),
+    "snapshots": lambda p, c: _ask_telling(p, c, "snapshots", inventory.get_snapshots),
     "public_ips": lambda p, c: _ask(p, c, "public_ips", network.get_public_ips),
     "load_balancers": lambda p, c: _ask_telling(p, c, "load_balancers", balancers.get_load_balancers),
     "nat_gateways": lambda p, c: _ask_telling(p, c, "nat_gateways", network.get_nat_gateways),
     "databases": lambda p, c: _ask_telling(p, c, "databases", databases.get_databases),
+    "subnets": lambda p, c: _ask(p, c, "subnets", network.get_subnets),
+    "network_addresses": lambda p, c: _ask(p, c, "network_addresses", network.get_interfaces),
     "clusters": lambda p, c: _ask_telling(p, c, "clusters", clusters.get_clusters),
     "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
 }
 # What is measured beside machines and disks, or tells which addresses machines have.
 _MEASURED_TOO = ("public_ips", "databases", "load_balancers", "nat_gateways", "scaling_groups")
 # Needs the machines, or what is asked because of them.
-_RELATED = ("instances", "clusters", "scaling_groups", "public_ips")
+_RELATED = ("instances", "clusters", "scaling_groups", "public_ips", "network_addresses")
 _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "instances": lambda raw, p, more: inventory.transform_instances(
         raw, p.scope("instances"), more.members, more.renewals, more.off_since
@@ -138,6 +142,10 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "volumes": lambda raw, p, _: inventory.transform_volumes(raw, p.scope("volumes")),
     "scaling_groups": lambda raw, p, more: groups.transform_groups(
         raw, p.scope("scaling_groups"), more.instances, more.members, more.pools
+    ),
+    "subnets": lambda raw, p, _: network.transform_subnets(raw, p.scope("subnets")),
+    "network_addresses": lambda raw, p, more: network.transform_addresses(
+        raw, p.scope("network_addresses"), more.public_ips, more.gateways
     ),
     "clusters": lambda raw, p, _: clusters.transform_clusters(raw, p.scope("clusters")),
     "snapshots": lambda raw, p, _: inventory.transform_snapshots(raw, p.scope("snapshots")),
@@ -166,113 +174,18 @@ def _collect_types(place: Place, crew: Crew, estate: Estate) -> list[Mapping[str
     with crew.sharing("types") as listed:
         first = not listed
         if first:
-            listed.append(crew.get("instance types", inventory.get_types, place.client))
+            listed.append(crew.get("instance types", instance_types.get_types, place.client))
     asked, every = Asked(scope, listed[0], estate.why("instances")), listed[0].result()
     if every.error is not None and not first:  # what another place could not have, this one may
-        asked = ask(scope, crew, inventory.get_types, place.client)
+        asked = ask(scope, crew, instance_types.get_types, place.client)
     counted = first or every.error is not None
     rows = bring(
         crew,
         asked,
-        lambda raw: inventory.transform_types(raw, used),
+        lambda raw: instance_types.transform_types(raw, used),
         more_calls=0 if counted else -every.calls,
     )
     return list(rows["instance_types"]) if rows else []
-
-
-def _ask_prices(
-    place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]
-) -> list[tuple[Asked, Callable[[Any], Rows]]]:
-    """List prices of what is there and of what it could be changed into, spot prices of the types in use."""
-    listed, spot = place.scope("prices"), place.scope("spot_prices")
-    asked: list[tuple[Asked, Callable[[Any], Rows]]] = []
-    if crew.wants(listed):
-        one = _ask_list(place, crew, estate, types)
-        if one:
-            asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
-        else:
-            without_machines(crew, listed, estate)
-    running = [one for one in estate.running if one["purchase_model"] != "subscription"]
-    used = _by_platform(running, [])
-    if crew.wants(spot) and used:
-        one = ask(spot, crew, prices.get_spot, place.client, used, place.at)
-        one.problems.extend(estate.why("instances"))
-        asked.append((one, lambda raw: prices.transform_spot(raw, spot)))
-    elif crew.wants(spot):
-        without_machines(crew, spot, estate)
-    return asked
-
-
-@dataclass(frozen=True, slots=True)
-class _Priced:
-    """What prices are wanted of: types by platform, kinds of disks, types that are or could be subscribed to."""
-
-    types: Mapping[str, set[str]]
-    kinds: list[prices.Kind]
-    subscribed: set[str]
-
-    def new(self, crew: Crew, key: tuple[str, str]) -> "_Priced":
-        """What nobody has asked about before. Call it with `sharing` held."""
-        kinds = [kind for kind in self.kinds if crew.first((*key, "disk", kind))]
-        months = {name for name in self.subscribed if crew.first((*key, "month", name))}
-        return _Priced(firsts(crew, key, self.types), kinds, months)
-
-    def __bool__(self) -> bool:
-        return bool(self.types or self.kinds or self.subscribed)
-
-
-def _ask_list(place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]) -> Asked | None:
-    """What no account of this run has asked about in this region; all accounts share its prices."""
-    machines = estate.of("instances")
-    subscribed = {str(one["instance_type"]) for one in machines if _by_the_month(one)}
-    every = _Priced(_by_platform(machines, types), prices.kinds_of(estate.of("volumes")), subscribed)
-    key = ("prices", place.region)
-    one = ask_shared(
-        crew, key, every, lambda wanted: wanted.new(crew, key), lambda wanted: _ask_for(place, crew, wanted)
-    )
-    if one:
-        one.problems.extend(estate.why("instances", "volumes"))
-    return one
-
-
-def _by_the_month(machine: Mapping[str, Any]) -> bool:
-    """Whether its price by the month says what it costs, or what it would: one that runs on pay-as-you-go could be
-    subscribed to. Licences are in no price by the month that is asked for."""
-    model, runs = machine["purchase_model"], machine["state"] == "running"
-    return bool(
-        model == "subscription" or (model == "on_demand" and runs and machine["platform"] != "windows")
-    )
-
-
-def _ask_for(place: Place, crew: Crew, of: _Priced) -> Asked:
-    return ask_telling(
-        place.scope("prices"),
-        crew,
-        prices.get_list,
-        place.session,
-        place.client,
-        of.types,
-        of.kinds,
-        of.subscribed,
-    )
-
-
-def _by_platform(machines: list[Mapping[str, Any]], types: list[Mapping[str, Any]]) -> dict[str, set[str]]:
-    """Types of the machines by operating system; with `types`, all sizes of their families that are not larger."""
-    known = {str(one["instance_type"]): one for one in types}
-
-    def sizes(name: str) -> set[str]:
-        mine = known.get(name)
-        return {str(one["instance_type"]) for one in types if mine and _fits_in(one, mine)}
-
-    return types_by_platform(machines, lambda name: "windows" if name == "windows" else "linux", sizes)
-
-
-def _fits_in(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether one type of a family is not larger than another."""
-    return one["family"] == other["family"] and all(
-        (one[size] or 0) <= (other[size] or 0) for size in ("vcpu", "memory_gib")
-    )
 
 
 def _lacking(estate: Estate, asked: Mapping[str, Asked]) -> list[str]:
@@ -298,7 +211,12 @@ def _collect_metrics(
         estate.of("public_ips"),
         frozenset(str(one["instance_type"]) for one in types if one["gpu_count"]),
         list(
-            services.measured(estate.of("databases"), estate.of("load_balancers"), estate.of("nat_gateways"))
+            services.measured(
+                estate.of("databases"),
+                estate.of("load_balancers"),
+                estate.of("nat_gateways"),
+                estate.of("buckets"),
+            )
         ),
         estate.of("scaling_groups"),
     )

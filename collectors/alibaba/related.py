@@ -45,11 +45,13 @@ class Related:
         self.renewals: Mapping[str, bool] = {}
         self.off_since: Mapping[str, datetime] = {}
         self.calls_of: dict[str, int] = {}
+        # Of addresses: rows of public ones, and NAT gateways as they are told; None where they were not asked for.
+        self.public_ips: list[dict[str, Any]] | None = None
+        self.gateways: list[dict[str, Any]] | None = None
         self.pools = self._pools(raw)
         machines = [one for one in self.instances or () if isinstance(one, dict)]
         if machines:
-            members = self._known(self._who_is_where, machines, raw.get("scaling_groups"))
-            self.members = {**self._known(self._of_pools, machines), **members}
+            self.members = self._known(self._who_is_where, machines, raw.get("scaling_groups"))
             self.renewals = self._who_renews(machines)
             self.off_since = self._known(self._who_is_off, machines)
 
@@ -76,12 +78,6 @@ class Related:
             return list(clusters.pools_of(raw))
         except ODD_SHAPES:  # which the clusters themselves tell
             return None
-
-    def _of_pools(self, machines: list[dict[str, Any]]) -> dict[str, str]:
-        """Groups of nodes that carry the mark of their pool."""
-        known = {one["pool"]: one["scaling_group_id"] for one in self.pools or ()}
-        marked = {str(one["InstanceId"]): inventory.tags_of(one).get(clusters.POOL_TAG) for one in machines}
-        return {identity: known[pool] for identity, pool in marked.items() if pool in known}
 
     def _known(self, find: Callable[..., Mapping[str, Any]], *raw: Any) -> Mapping[str, Any]:
         """What raw resources lead to; nothing, and a word, where one of them is not built as we know it."""

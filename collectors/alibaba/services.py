@@ -1,4 +1,4 @@
-"""Which of our metrics CloudMonitor has of databases, load balancers and gateways.
+"""Which of our metrics CloudMonitor has of databases, load balancers, gateways and buckets.
 
 Source: the metric lists of CloudMonitor for RDS, Tair, PolarDB, CLB, ALB, NLB and NAT gateways. A metric that a kind of
 database does not report is not there, which is no error.
@@ -68,13 +68,25 @@ _GATEWAYS = (
     _of(_NAT, _IN, "BWRateInFromOutside", BITS),
 )
 
+# Requests of an hour, which are metered by kind.
+_HOURLY = 1 / 3600
+_BUCKETS = (
+    Measure(
+        "requests_per_second",
+        (Series("MeteringGetRequest", _HOURLY), Series("MeteringPutRequest", _HOURLY)),
+        agent=True,
+        namespace="acs_oss_dashboard",
+        dimension="BucketName",
+    ),
+)
+
 Row = Mapping[str, Any]
 # Measures, the column of the id of what has them, and the rows.
 Measured = tuple[tuple[Measure, ...], str, list[Row]]
 
 
 def measured(
-    databases: Sequence[Row], balancers: Sequence[Row], gateways: Sequence[Row]
+    databases: Sequence[Row], balancers: Sequence[Row], gateways: Sequence[Row], buckets: Sequence[Row] = ()
 ) -> Iterator[Measured]:
     """What to ask of which rows; of what is stopped nothing is asked."""
     by_measures: dict[tuple[Measure, ...], list[Row]] = {}
@@ -88,6 +100,8 @@ def measured(
             yield measures, "load_balancer_id", rows
     if gateways:
         yield _GATEWAYS, "nat_gateway_id", list(gateways)
+    if buckets:
+        yield _BUCKETS, "bucket_id", list(buckets)
 
 
 def _of_database(one: Row) -> tuple[Measure, ...]:

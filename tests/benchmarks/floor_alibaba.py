@@ -19,7 +19,7 @@ PAGE = {
     "DescribeEipAddresses": 100, "DescribeNatGateways": 50, "DescribeLoadBalancers": 100, "ListLoadBalancers": 100,
     "DescribeDBInstances": 100, "DescribeScalingGroups": 50, "DescribeScalingInstances": 50,
     "DescribeScalingRules": 50, "DescribeScheduledTasks": 50, "DescribeAlarms": 50, "DescribeScalingActivities": 50,
-    "DescribeDBInstanceAttribute": 30, "DescribeDBClusters": 100, "DescribeClustersV1": 100, "ListListeners": 100,
+    "DescribeDBInstanceAttribute": 30, "DescribeImages": 100, "ListMultipartUploads": 1000, "DescribeVSwitches": 50, "DescribeNetworkInterfaces": 500, "DescribeDBClusters": 100, "DescribeClustersV1": 100, "ListListeners": 100,
     "ListServerGroups": 100, "ListRules": 100,
     "DescribeReservedInstances": 100, "QueryAvailableInstances": 300, "QuerySavingsPlansInstance": 300,
     "QueryResourcePackageInstances": 300, "DescribeInstanceBill": 300, "QueryAccountBill": 300,

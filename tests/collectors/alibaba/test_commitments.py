@@ -37,6 +37,7 @@ def test_a_reservation_has_all_its_columns() -> None:
         "cloud": "alibaba", "account_id": ACCOUNT, "region": REGION, "commitment_id": "ecsri-1", "kind": "reserved",
         "scope": "ecs.g7.large", "quantity": 3.0, "unit": "instances", "started_at": datetime(2026, 1, 2, 3, 4),
         "ends_at": datetime(2027, 1, 2, 3, 4), "payment": "partial_upfront", "state": "active",
+        "name": None, "platform": None,
     }  # fmt: skip
 
 
@@ -145,8 +146,30 @@ def test_a_package_has_all_its_columns() -> None:
     assert package() == {
         "cloud": "alibaba", "account_id": ACCOUNT, "region": "global", "commitment_id": "OSSBAG-1", "kind": "resource_package",
         "scope": "500GB", "quantity": 500.0, "unit": "GB", "started_at": datetime(2026, 1, 2, 3, 4, 5),
-        "ends_at": datetime(2027, 1, 2, 3, 4, 5), "state": "active",
+        "ends_at": datetime(2027, 1, 2, 3, 4, 5), "state": "active", "remaining": None, "name": "500GB",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("left", "unit", "remaining"),
+    [
+        ("420.5", "GB", 420.5),
+        ("0", "GB", 0.0),
+        ("1024", "MB", 1.0),
+        ("2", "TB", 2048.0),
+        ("3", "times", None),
+        ("", "GB", None),
+    ],
+)
+def test_what_is_left_of_a_package_is_told_in_the_unit_of_all_of_it(
+    left: str, unit: str, remaining: float | None
+) -> None:
+    assert package(RemainingAmount=left, RemainingAmountUnit=unit)["remaining"] == remaining
+
+
+def test_a_reservation_has_a_name_and_a_platform() -> None:
+    row = reserved(ReservedInstanceName="ri", Platform="Windows")
+    assert (row["name"], row["platform"]) == ("ri", "windows")
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,7 @@ def test_what_was_refused_is_asked_for_again_and_the_rest_is_not(cloud: Cloud, t
         "GetCallerIdentity",
         "DescribeRegions",
         "DescribeSnapshots",
+        "DescribeImages",
     }
 
 

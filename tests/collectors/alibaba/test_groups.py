@@ -241,9 +241,10 @@ def region(process: Cloud) -> dict[str, str]:
     group = process.put("scaling_group", REGION, {"ScalingGroupName": "pool"})
     plain = process.put("scaling_group", REGION, {"ScalingGroupName": "plain"})
     cluster = process.put("cluster", REGION, {})
-    pool = process.put("node_pool", REGION, {"_cluster": cluster, "_group": group})
-    tags = {"Tag": [{"TagKey": "ack.alibabacloud.com/nodepool-id", "TagValue": pool}]}
-    node = process.put("instance", REGION, {"Tags": tags})
+    process.put("node_pool", REGION, {"_cluster": cluster, "_group": group})
+    node = process.put("instance", REGION, {})
+    process.change("scaling_group", REGION, group, {"TotalInstanceCount": 1})
+    process.put("scaling_instance", REGION, {"InstanceId": node, "ScalingGroupId": group})
     return {"group": group, "plain": plain, "cluster": cluster, "node": node}
 
 

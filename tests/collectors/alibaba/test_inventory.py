@@ -9,16 +9,21 @@ import pytest
 
 from collectors.alibaba.answers import ends, utc
 from collectors.alibaba.groups import get_groups, get_members, transform_groups
+from collectors.alibaba.instance_types import (
+    get_offered,
+    get_types,
+    is_successor,
+    line_of,
+    transform_types,
+)
 from collectors.alibaba.inventory import (
     get_instances,
     get_renewals,
     get_snapshots,
-    get_types,
     get_volumes,
     tags_of,
     transform_instances,
     transform_snapshots,
-    transform_types,
     transform_volumes,
 )
 from collectors.calls import CallError
@@ -374,7 +379,7 @@ def test_a_type_has_all_its_columns() -> None:
             "cloud": "alibaba", "instance_type": "ecs.g7.large", "vcpu": 2.0, "memory_gib": 8.0,
             "architecture": "x86_64", "family": "g7", "generation": 7, "burstable": False, "gpu_count": 0,
             "gpu_model": None, "cpu_model": "Intel Xeon (Ice Lake) Platinum 8369B", "local_disk_gib": 0.0,
-            "network_gbps": None,
+            "network_gbps": None, "line": "g",
         }
     ]  # fmt: skip
 
@@ -426,13 +431,63 @@ def test_what_a_type_offers(more: dict[str, Any], column: str, value: Any) -> No
     assert row[column] == value
 
 
-def test_all_sizes_of_the_families_in_use_are_told_and_no_others() -> None:
+def test_all_sizes_of_the_families_in_use_and_of_their_successors_are_told_and_no_others() -> None:
     raw = [
         kind("ecs.g7.large", "ecs.g7"), kind("ecs.g7.xlarge", "ecs.g7"), kind("ecs.g7.xlarge", "ecs.g7"),
-        kind("ecs.c7.large", "ecs.c7"), kind("ecs.g7a.large", "ecs.g7a"),
+        kind("ecs.c7.large", "ecs.c7"), kind("ecs.g8y.large", "ecs.g8y"), kind("ecs.g6.large", "ecs.g6"),
+        kind("ecs.g8ne.large", "ecs.g8ne"),
     ]  # fmt: skip
     told = transform_types(raw, ["ecs.g7.xlarge", "ecs.gone.large"])["instance_types"]
-    assert [row["instance_type"] for row in told] == ["ecs.g7.large", "ecs.g7.xlarge"]
+    assert [row["instance_type"] for row in told] == ["ecs.g7.large", "ecs.g7.xlarge", "ecs.g8y.large"]
+
+
+@pytest.mark.parametrize(
+    ("family", "line"),
+    [
+        ("g7", ("g", 7)), ("g8i", ("g", 8)), ("g8y", ("g", 8)), ("c6r", ("c", 6)), ("g6e", ("g", 6)), ("g7ne", ("g-ne", 7)),
+        ("g7se", ("g-se", 7)), ("hfc7", ("hfc", 7)), ("ebmg7a", ("ebmg", 7)), ("sn2ne", ("g", 4)), ("sn1", ("c", 4)),
+        ("se1ne", ("r", 4)), ("u1", ("u", 1)), ("t6", ("t", 6)), ("e", (None, None)), ("vgn6i-vws", (None, 6)),
+    ],
+)  # fmt: skip
+def test_families_succeed_each_other_in_lines(family: str, line: tuple[str | None, int | None]) -> None:
+    assert line_of(family) == line
+
+
+def test_a_successor_is_as_large_and_newer_or_of_the_other_architecture() -> None:
+    def one(family: str, **more: Any) -> dict[str, Any]:
+        line, generation = line_of(family)
+        return {"family": family, "line": line, "generation": generation, "vcpu": 2, "memory_gib": 8, "architecture": "x86_64"} | more  # fmt: skip
+
+    mine = one("g8i")
+    assert is_successor(one("g9i"), mine)
+    assert is_successor(one("g8y", architecture="arm64"), mine)
+    assert not is_successor(one("g8a"), mine), "another maker is no newer"
+    assert not is_successor(one("g9i", vcpu=4), mine)
+    assert not is_successor(one("c9i"), mine)
+    assert not is_successor(one("g7"), mine)
+    assert not is_successor(mine, mine)
+
+
+def test_types_that_no_zone_has_are_not_on_offer() -> None:
+    def resources(*told: tuple[str, str]) -> dict[str, Any]:
+        found = [{"Value": name, "Status": status} for name, status in told]
+        return {
+            "AvailableResources": {
+                "AvailableResource": [{"SupportedResources": {"SupportedResource": found}}]
+            }
+        }
+
+    zones = [resources(("a", "Available"), ("b", "SoldOut")), resources(("c", "Available")), {"ZoneId": "x"}]
+    problems: list[str] = []
+    client = Canned(ecs_DescribeAvailableResource={"AvailableZones": {"AvailableZone": zones}})
+    assert get_offered(client, problems) == {"a", "c"}
+    for error, told in (
+        (CallError("skipped", "InvalidAction", "x"), []),
+        (CallError("denied", "No", "x"), ["x"]),
+    ):
+        problems = []
+        assert get_offered(Canned(ecs_DescribeAvailableResource=error), problems) is None
+        assert problems == told
 
 
 def test_types_are_asked_in_the_largest_pages() -> None:
@@ -669,11 +724,11 @@ def test_a_snapshot_has_all_its_columns() -> None:
             {"Snapshots": {"Snapshot": [raw]}},
         ]
     )
-    found = transform_snapshots(get_snapshots(client), scope("snapshots"))
+    found = transform_snapshots(get_snapshots(client, []), scope("snapshots"))
     assert found["snapshots"] == [
         {
             **HERE, "snapshot_id": "s-1", "name": "before", "volume_id": "d-gone", "size_gib": 40.0,
-            "created_at": CREATED, "tier": "standard",
+            "created_at": CREATED, "tier": "standard", "image_id": None, "full_bytes": None, "kind": "snapshot",
         }
     ]  # fmt: skip
     assert [(one["resource_type"], one["resource_id"], one["key"]) for one in found["tags"]] == [
@@ -690,11 +745,38 @@ def test_a_snapshot_has_all_its_columns() -> None:
         ({"Category": "Archive"}, "tier", "archive"),
         ({"Category": "flash"}, "tier", "standard"),
         ({"Category": None}, "tier", "standard"),
+        ({"SnapshotType": "auto"}, "kind", "automatic"),
+        ({"FullSnapshotSizeInBytes": 1024}, "full_bytes", 1024.0),
+        ({"image": "m-1"}, "image_id", "m-1"),
     ],
 )
 def test_what_a_snapshot_tells(more: dict[str, Any], column: str, value: Any) -> None:
     (row,) = transform_snapshots([{"SnapshotId": "s-1", **more}], scope("snapshots"))["snapshots"]
     assert row[column] == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "image", "told"),
+    [
+        ({"Images": {"Image": [{"ImageId": "m-1", "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}]}, "TotalCount": 1}, "m-1", []),
+        ({"Images": {"Image": []}, "TotalCount": 0}, "?", []),
+        (CallError("skipped", "InvalidAction", "x"), "?", []),
+        (CallError("denied", "Forbidden.RAM", "denied"), "?", ["denied"]),
+    ],
+)  # fmt: skip
+def test_a_snapshot_that_an_image_is_made_of_is_needed_whoever_may_read_images(
+    answer: Any, image: str, told: list[str]
+) -> None:
+    listed = {
+        "Snapshots": {
+            "Snapshot": [{"SnapshotId": "s-1", "Usage": "image"}, {"SnapshotId": "s-2", "Usage": "none"}]
+        }
+    }
+    problems: list[str] = []
+    found = get_snapshots(Canned(ecs_DescribeSnapshots=listed, ecs_DescribeImages=answer), problems)
+    rows_ = transform_snapshots(found, scope("snapshots"))["snapshots"]
+    assert [row["image_id"] for row in rows_] == [image, None]
+    assert problems == told
 
 
 # --- a region of the local cloud --------------------------------------------------------------------------
@@ -725,11 +807,9 @@ def test_an_estate_is_in_the_warehouse_as_it_is(process: Cloud, tmp_path: Path) 
     kinds = {each["id"]: each for found in truth.classes.values() for each in found}
     stored = rows(db, "SELECT instance_id, instance_type, name, zone, scaling_group FROM instances")
     assert len(stored) == truth.n
-    (pool,) = truth.classes["node_pool"]
     for identity, *columns in stored:
         told = kinds[identity]
-        of_pool = pool["group"] if identity in truth.ids("ack_node") else None
-        assert columns == [told["type"], told["name"], told["zone"], told["group"] or of_pool]
+        assert columns == [told["type"], told["name"], told["zone"], told["group"]]
     tags = rows(db, "SELECT resource_id, key, value FROM tags WHERE resource_type = 'instance'")
     assert {tag for tag in tags if not tag[1].startswith(("acs:", "ack."))} == {
         (each["id"], key, value)
@@ -743,7 +823,12 @@ def test_an_estate_is_in_the_warehouse_as_it_is(process: Cloud, tmp_path: Path) 
     }
     assert {name for _, name, *_ in stored} < types, "and their other sizes"
     families = {name.removeprefix("ecs.").split(".")[0].split("-")[0] for _, name, *_ in stored}
-    assert {name for (name,) in rows(db, "SELECT DISTINCT family FROM instance_types")} == families
+    lines = {line_of(name)[0] for name in families}
+    told = {name for (name,) in rows(db, "SELECT DISTINCT family FROM instance_types")}
+    assert families <= told
+    assert {line_of(name)[0] for name in told} == lines
+    images = dict(rows(db, "SELECT snapshot_id, image_id FROM snapshots WHERE image_id IS NOT NULL"))
+    assert images == {one["id"]: one["image"] for one in truth.classes["image_snapshot"]}
     volumes = {identity for (identity,) in rows(db, "SELECT volume_id FROM volumes")}
     assert truth.ids("system", "low_io", "unattached", "csi_claim", "prepaid_unattached") <= volumes
     claims = rows(db, "SELECT volume_id FROM volumes WHERE kubernetes_claim IS NOT NULL")

@@ -10,8 +10,10 @@ import pytest
 from collectors.alibaba.network import (
     get_nat_gateways,
     get_public_ips,
+    transform_addresses,
     transform_nat_gateways,
     transform_public_ips,
+    transform_subnets,
 )
 from collectors.calls import CallError
 from finops.warehouse import Scope
@@ -227,9 +229,64 @@ def test_entries_that_may_not_be_read_are_unknown_asked_once_and_told() -> None:
     assert len(client.questions("vpc_DescribeSnatTableEntries")) == 1
 
 
+# --- subnets and addresses --------------------------------------------------------------------------------
+
+
+def test_a_vswitch_has_all_its_columns() -> None:
+    told = {"VSwitchId": "vsw-1", "VpcId": "vpc-1", "ZoneId": "cn-hangzhou-k", "CidrBlock": "172.16.0.0/24"}
+    assert transform_subnets([told], scope("subnets"))["subnets"] == [
+        {
+            **HERE, "subnet_id": "vsw-1", "vpc_id": "vpc-1", "zone": "cn-hangzhou-k", "cidr": "172.16.0.0/24",
+            "private_access": True, "services": "oss",
+        }
+    ]  # fmt: skip
+
+
+def test_an_address_belongs_to_a_machine_a_gateway_or_something_else() -> None:
+    def interface(name: str, machine: str, *addresses: str) -> dict[str, Any]:
+        sets = [{"PrivateIpAddress": one} for one in addresses]
+        return {
+            "NetworkInterfaceId": name,
+            "InstanceId": machine,
+            "VpcId": "vpc-1",
+            "ZoneId": "z",
+            "PrivateIpSets": {"PrivateIpSet": sets},
+        }
+
+    raw = [
+        interface("eni-1", "i-1", "10.0.0.1", "10.0.0.2"),
+        interface("eni-2", "", "10.0.0.3"),
+        interface("eni-3", "r-1", "10.0.0.4"),
+    ]
+    public = [{"address": "39.1.1.1", "resource_id": "i-1", "resource_type": "instance"}, {"address": None}]
+    gateways = [
+        {"NatGatewayId": "ngw-1", "NatGatewayPrivateInfo": {"EniInstanceId": "eni-2"}},
+        {"NatGatewayId": "ngw-2"},
+    ]
+    found = transform_addresses(raw, scope("network_addresses"), public, gateways)["network_addresses"]
+    assert [
+        (row["address"], row["resource_id"], row["resource_type"], row["is_public"]) for row in found
+    ] == [
+        ("10.0.0.1", "i-1", "instance", False),
+        ("10.0.0.2", "i-1", "instance", False),
+        ("10.0.0.3", "ngw-1", "nat_gateway", False),
+        ("10.0.0.4", "r-1", "other", False),
+        ("39.1.1.1", "i-1", "instance", True),
+    ]
+    assert transform_addresses([], scope("network_addresses"), None, None) == {"network_addresses": []}
+
+
 # --- a region of the local cloud --------------------------------------------------------------------------
 
-ONLY = ("instances", "public_ips", "load_balancers", "nat_gateways", "databases")
+ONLY = (
+    "instances",
+    "public_ips",
+    "load_balancers",
+    "nat_gateways",
+    "databases",
+    "subnets",
+    "network_addresses",
+)
 
 
 @pytest.fixture(scope="module")
@@ -302,6 +359,14 @@ def test_an_estate_s_network_is_in_the_warehouse_as_it_is(process: Cloud, tmp_pa
         ("relational", "polardb-mysql", 2, 8, 20)
     }
     assert databases == {}
+    assert len(rows(db, "SELECT 1 FROM subnets WHERE zone IS NOT NULL")) > 1
+    kinds = dict(
+        rows(db, "SELECT resource_type, count(*) FROM network_addresses WHERE NOT is_public GROUP BY 1")
+    )
+    assert kinds["instance"] > 90
+    assert rows(
+        db, "SELECT count(*) > 0 FROM network_addresses WHERE is_public AND resource_type = 'instance'"
+    ) == [(True,)]
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from collectors.alibaba.billing import DESCRIBE_BILL, QUERY_TOTAL
 from collectors.alibaba.client import Client
 from collectors.alibaba.commitments import DESCRIBE_RESERVED, QUERY_PACKAGES, QUERY_PLANS
 from collectors.alibaba.databases import DESCRIBE_DATABASES
+from collectors.alibaba.instance_types import DESCRIBE_TYPES
 from collectors.alibaba.inventory import (
     DESCRIBE_DISKS,
     DESCRIBE_INSTANCES,
     DESCRIBE_SNAPSHOTS,
-    DESCRIBE_TYPES,
 )
 from collectors.alibaba.metrics import DESCRIBE_METRIC_LIST
 from collectors.alibaba.network import DESCRIBE_EIPS, DESCRIBE_NATS

@@ -9,7 +9,8 @@ from xml.etree import ElementTree
 import pytest
 
 from collectors.alibaba.api import Api
-from collectors.alibaba.storage import Oss, get_buckets, get_details, transform_buckets
+from collectors.alibaba.oss import Oss
+from collectors.alibaba.storage import get_buckets, get_details, transform_buckets
 from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.alibaba.canned import ACCOUNT, Canned
@@ -26,7 +27,7 @@ class Shelf(Oss):
     def __init__(self, **answers: Any) -> None:
         super().__init__(Canned().session, REGION)
         self.asked: list[tuple[str, str, dict[str, str]]] = []
-        self.answers = answers
+        self.answers = {"GetBucketInfo": "<BucketInfo/>", **answers}
 
     __slots__ = ("answers", "asked")
 
@@ -75,6 +76,7 @@ def bucket(problems: list[str] | None = None, **answers: Any) -> dict[str, Any]:
         "ListBuckets": listed("logs"),
         "GetBucketStat": stat(Storage=2048, ObjectCount=7),
         "GetBucketLifecycle": NONE,
+        "GetBucketInfo": "<BucketInfo><Bucket><Name>logs</Name></Bucket></BucketInfo>",
     }
     shelf = Shelf(**(usual | answers))
     (row,) = transform_buckets(
@@ -87,11 +89,67 @@ def test_a_bucket_has_all_its_columns() -> None:
     assert bucket() == {
         "cloud": "alibaba", "account_id": ACCOUNT, "region": REGION, "bucket_id": "logs", "storage_class": "IA",
         "stored_bytes": 2048.0, "objects": 7, "has_lifecycle": False, "aborts_uploads": False,
-        "created_at": datetime(2026, 1, 2, 3, 4, 5),
+        "created_at": datetime(2026, 1, 2, 3, 4, 5), "standard_bytes": None, "versioned": False, "adapts_class": False,
+        "moves_class": False, "expires_versions": False, "unfinished_uploads": None, "unfinished_since": None,
     }  # fmt: skip
 
 
 DAYS = "<Days>30</Days>"
+IA = f"<Transition>{DAYS}<StorageClass>IA</StorageClass></Transition>"
+OLD = "<NoncurrentVersionExpiration><NoncurrentDays>9</NoncurrentDays></NoncurrentVersionExpiration>"
+
+
+@pytest.mark.parametrize(
+    ("answer", "moves", "versions"),
+    [
+        (lifecycle(IA), True, False),
+        (lifecycle(IA.replace("IA<", "Standard<")), False, False),
+        (lifecycle(OLD), False, True),
+        (lifecycle(IA, OLD), True, True),
+        (lifecycle(IA, OLD, status="Disabled"), False, False),
+        (NONE, False, False),
+    ],
+)
+def test_what_lifecycle_rules_do(answer: Any, moves: bool, versions: bool) -> None:
+    row = bucket(GetBucketLifecycle=answer)
+    assert (row["moves_class"], row["expires_versions"]) == (moves, versions)
+
+
+@pytest.mark.parametrize(("told", "versioned"), [("Enabled", True), ("Suspended", True), ("", False)])
+def test_a_bucket_that_ever_kept_versions_has_old_ones(told: str, versioned: bool) -> None:
+    info = f"<BucketInfo><Bucket><Versioning>{told}</Versioning></Bucket></BucketInfo>"
+    assert bucket(GetBucketInfo=info)["versioned"] is versioned
+
+
+def uploads(*begun: str, more: str = "") -> str:
+    found = "".join(
+        f"<Upload><Key>k</Key><UploadId>1</UploadId><Initiated>{at}</Initiated></Upload>" for at in begun
+    )
+    cut = f"<IsTruncated>{'true' if more else 'false'}</IsTruncated><NextKeyMarker>{more}</NextKeyMarker>"
+    return f"<ListMultipartUploadsResult>{cut}{found}</ListMultipartUploadsResult>"
+
+
+def test_unfinished_uploads_are_counted_and_the_oldest_is_found_on_whichever_page() -> None:
+    def answer(_: str, parameters: dict[str, str]) -> str:
+        first = "key-marker" not in parameters
+        return uploads("2026-03-04T05:06:07.000Z", more="k") if first else uploads("2026-01-02T03:04:05.000Z")
+
+    counted = stat(Storage=1, ObjectCount=1, StandardStorage=1, MultipartUploadCount=2)
+    row = bucket(GetBucketStat=counted, ListMultipartUploads=answer)
+    assert (row["unfinished_uploads"], row["unfinished_since"]) == (2, datetime(2026, 1, 2, 3, 4, 5))
+    assert row["standard_bytes"] == 1.0
+
+
+def test_uploads_are_asked_for_only_where_there_are_some() -> None:
+    row = bucket(GetBucketStat=stat(Storage=1, ObjectCount=1, MultipartUploadCount=0))
+    assert (row["unfinished_uploads"], row["unfinished_since"]) == (0, None)
+
+
+def test_an_endpoint_that_knows_no_uploads_leaves_unknown_since_when() -> None:
+    problems: list[str] = []
+    error = CallError("failed", "NotImplemented", "no such thing")
+    row = bucket(problems, GetBucketStat=stat(MultipartUploadCount=2), ListMultipartUploads=error)
+    assert (row["unfinished_uploads"], row["unfinished_since"], problems) == (2, None, [])
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ IDS = {
     "nat": ("NatGatewayId", "ngw"), "snat": ("SnatEntryId", "snat"), "forward": ("ForwardEntryId", "fwd"), "slb": ("LoadBalancerId", "lb"),
     "slb_listener": ("LoadBalancerId", "lb"), "alb": ("LoadBalancerId", "alb"), "nlb": ("LoadBalancerId", "nlb"),
     "alb_listener": ("ListenerId", "lsn"), "nlb_listener": ("ListenerId", "lsn"), "db": ("DBInstanceId", "rm"),
-    "cluster": ("cluster_id", "c"), "node_pool": ("nodepool_id", "np"), "scaling_rule": ("ScalingRuleId", "asr"),
+    "image": ("ImageId", "m"), "vswitch": ("VSwitchId", "vsw"), "cluster": ("cluster_id", "c"), "node_pool": ("nodepool_id", "np"), "scaling_rule": ("ScalingRuleId", "asr"),
     "scheduled_task": ("ScheduledTaskId", "edRt"), "scaling_alarm": ("AlarmTaskId", "asg"), "scaling_activity": ("ScalingActivityId", "asa"),
     "cache": ("InstanceId", "r"), "polardb": ("DBClusterId", "pc"), "slb_group": ("VServerGroupId", "rsp"),
     "alb_group": ("ServerGroupId", "sgp"), "nlb_group": ("ServerGroupId", "sgp"), "alb_rule": ("RuleId", "rule"),
@@ -34,6 +34,7 @@ _TEMPLATES: dict[str, Callable[[str, str, str, datetime, Item], Item]] = {
     "alb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=True),
     "nlb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=False),
     "db": lambda region, zone, name, when, item: items.db(region, name, zone, when),
+    "vswitch": lambda region, zone, name, when, item: items.vswitch(region, name, zone, when),
     "cluster": lambda region, zone, name, when, item: items.cluster(region, name, when),
     "node_pool": lambda region, zone, name, when, item: items.node_pool(region, name, item.get("_cluster", ""), item.get("_group", ""), when),
     "scaling_group": lambda region, zone, name, when, item: {

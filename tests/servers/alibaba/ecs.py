@@ -227,6 +227,64 @@ def describe_instance_auto_renew_attribute(call: Call) -> dict[str, Any]:
     return {"InstanceRenewAttributes": {"InstanceRenewAttribute": page}, **more}
 
 
+def describe_images(call: Call) -> dict[str, Any]:
+    """Those of the account only: there are no others here."""
+    call.choice("ImageOwnerAlias", ("self", "system", "others", "marketplace"))
+    found = list(call.owner.of("image", call.region).values())
+    page, more = numbered(call, found if call.params.get("ImageOwnerAlias") == "self" else [], most=100)
+    return {"RegionId": call.region, "Images": {"Image": page}, **more}
+
+
+def describe_network_interfaces(call: Call) -> dict[str, Any]:
+    """One of each instance, as it tells it, and those of NAT gateways."""
+    sets = [
+        {
+            "NetworkInterfaceId": one["NetworkInterfaceId"], "InstanceId": item["InstanceId"], "Status": "InUse", "Type": one["Type"],
+            "VpcId": item["VpcAttributes"].get("VpcId", ""), "VSwitchId": item["VpcAttributes"].get("VSwitchId", ""), "ZoneId": item.get("ZoneId"),
+            "PrivateIpAddress": address, "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": address, "Primary": True}]},
+            "ServiceManaged": False, "Tags": {"Tag": []},
+        }
+        for item in call.owner.of("instance", call.region).values()
+        for one in (item.get("NetworkInterfaces") or {}).get("NetworkInterface", ())
+        for address in item["VpcAttributes"]["PrivateIpAddress"]["IpAddress"][:1]
+    ]  # fmt: skip
+    sets += [
+        {
+            "NetworkInterfaceId": info["EniInstanceId"], "InstanceId": "", "Status": "InUse", "Type": "Secondary", "VpcId": item["VpcId"],
+            "VSwitchId": info["VswitchId"], "ZoneId": info["IzNo"], "PrivateIpAddress": info["PrivateIpAddress"],
+            "PrivateIpSets": {"PrivateIpSet": [{"PrivateIpAddress": info["PrivateIpAddress"], "Primary": True}]}, "ServiceManaged": True,
+        }
+        for item in call.owner.of("nat", call.region).values()
+        if (info := item.get("NatGatewayPrivateInfo") or {}).get("EniInstanceId")
+    ]  # fmt: skip
+    page, more = paged(call, sets, 10, 500)
+    return {"NetworkInterfaceSets": {"NetworkInterfaceSet": page}, **more}
+
+
+def describe_available_resource(call: Call) -> dict[str, Any]:
+    """Every type that is sold in the region, in each of its zones."""
+    if call.required("DestinationResource") != "InstanceType":
+        raise invalid("DestinationResource", "the local cloud tells types only")
+    wanted = call.params.get("InstanceType")
+    sold = [
+        {"Value": name, "Status": "Available", "StatusCategory": "WithStock"}
+        for name in catalogue.types()
+        if catalogue.offered(name, call.region) and wanted in (None, "", name)
+    ]
+    zone = {"RegionId": call.region, "Status": "Available", "StatusCategory": "WithStock"}
+    resources = {
+        "AvailableResource": [{"Type": "InstanceType", "SupportedResources": {"SupportedResource": sold}}]
+    }
+    call.items = len(sold)
+    return {
+        "AvailableZones": {
+            "AvailableZone": [
+                {**zone, "ZoneId": each, "AvailableResources": resources} for each in zones(call.region)
+            ]
+        }
+    }
+
+
 _OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "DescribeRegions": describe_regions,
     "DescribeZones": describe_zones,
@@ -237,6 +295,9 @@ _OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = {
     "DescribeSnapshots": describe_snapshots,
     "DescribeSnapshotLinks": describe_snapshot_links,
     "DescribeReservedInstances": describe_reserved_instances,
+    "DescribeImages": describe_images,
+    "DescribeNetworkInterfaces": describe_network_interfaces,
+    "DescribeAvailableResource": describe_available_resource,
     **ecs_prices.OPERATIONS,
     **ecs_monitor.OPERATIONS,
 }

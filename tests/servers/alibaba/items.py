@@ -236,3 +236,10 @@ def node_pool(region: str, name: str, of: str, group: str, created: datetime, **
         "status": {"total_nodes": 2, "healthy_nodes": 2, "failed_nodes": 0, "state": "active"}, "nodepool_id": name,
         "_cluster": of, "_group": group, "_from": created, **more,
     }  # fmt: skip
+
+
+def vswitch(region: str, name: str, zone: str, created: datetime, **more: Any) -> Item:
+    return {
+        "VSwitchId": name, "VSwitchName": "", "VpcId": f"vpc-{region}", "ZoneId": zone, "CidrBlock": "172.16.0.0/24", "Status": "Available",
+        "IsDefault": False, "AvailableIpAddressCount": 250, "CreationTime": seconds(created), "Description": "", "_from": created, **more,
+    }  # fmt: skip

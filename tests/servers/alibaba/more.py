@@ -10,6 +10,7 @@ from tests.servers.alibaba import items
 from tests.servers.alibaba.estate import Estate
 from tests.servers.alibaba.network import measured
 from tests.servers.alibaba.plan import per_second
+from tests.servers.alibaba.regions import zones
 from tests.servers.alibaba.state import Item, minutes
 
 
@@ -21,6 +22,11 @@ def build_more(estate: Estate) -> None:
         gateways(estate, region)
         kubernetes(estate, region)
         scaled(estate, region)
+        images(estate, region)
+        for zone in zones(region):
+            estate.add(
+                "vswitch", region, "VSwitchId", items.vswitch(region, f"vsw-{zone}", zone, estate.ago(900))
+            )
 
 
 def servers(estate: Estate, region: str) -> None:
@@ -185,3 +191,15 @@ def activities(estate: Estate, region: str, group: str) -> None:
             "StartTime": at, "EndTime": at, "TotalCapacity": str(after), "AutoCreatedCapacity": str(after), "AttachedCapacity": "0",
             "Progress": 100, "Description": "", "Cause": "", "ScalingInstanceNumber": 2,
         })  # fmt: skip
+
+
+def images(estate: Estate, region: str) -> None:
+    """What the snapshots are for that an image is made of."""
+    for one in estate.classes.get("image_snapshot", ()):
+        if one["region"] == region:
+            name = estate.id("m", region)
+            estate.add("image", region, "ImageId", {
+                "ImageId": name, "ImageName": name, "ImageOwnerAlias": "self", "Status": "Available", "Size": one["size"],
+                "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": one["id"], "Size": str(one["size"]), "Device": "/dev/xvda"}]},
+            })  # fmt: skip
+            one["image"] = name

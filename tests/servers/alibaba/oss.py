@@ -17,6 +17,7 @@ OPERATIONS = {
     "bucketInfo": "GetBucketInfo",
     "stat": "GetBucketStat",
     "lifecycle": "GetBucketLifecycle",
+    "uploads": "ListMultipartUploads",
     "tagging": "GetBucketTags",
 }
 
@@ -86,6 +87,8 @@ def answer(call: Call) -> tuple[int, str, bytes]:
         raise RefusalError(
             403, "AccessDenied", "You have no right to access this object because of bucket acl."
         )
+    if call.action == "ListMultipartUploads":
+        return 200, XML, list_uploads(call, found).encode()
     writer = {
         "GetBucketInfo": bucket_info,
         "GetBucketStat": bucket_stat,
@@ -144,6 +147,28 @@ def bucket_info(bucket: Item) -> str:
     owner = f"<Owner><DisplayName>{bucket['_owner']}</DisplayName><ID>{bucket['_owner']}</ID></Owner>"
     acl = "<AccessControlList><Grant>private</Grant></AccessControlList>"
     return document("BucketInfo", f"<Bucket>{brief(bucket)}{more}{owner}{acl}</Bucket>")
+
+
+def list_uploads(call: Call, bucket: Item) -> str:
+    """Uploads that were begun, by key, in pages of max-uploads."""
+    most, marker = call.number("max-uploads", 1000, 1, 1000), call.params.get("key-marker", "")
+    every = sorted(one for one in bucket.get("_uploads", ()) if one[0] > marker)
+    page = every[:most]
+    call.items = len(page)
+    listed = "".join(
+        f"<Upload><Key>{escape(key)}</Key><UploadId>0004B9894A22E5B1888A1E29F8236E2D</UploadId><StorageClass>Standard</StorageClass>"
+        f"<Initiated>{begun}</Initiated></Upload>"
+        for key, begun in page
+    )
+    cut = every[most:]
+    ending = (
+        f"<NextKeyMarker>{escape(page[-1][0])}</NextKeyMarker>" if cut else "<NextKeyMarker></NextKeyMarker>"
+    )
+    return document(
+        "ListMultipartUploadsResult",
+        f"<Bucket>{bucket['Name']}</Bucket><KeyMarker>{escape(marker)}</KeyMarker>{ending}<MaxUploads>{most}</MaxUploads>"
+        f"<IsTruncated>{'true' if cut else 'false'}</IsTruncated>{listed}",
+    )
 
 
 def bucket_stat(bucket: Item) -> str:

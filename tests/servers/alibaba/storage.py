@@ -212,6 +212,7 @@ def bucket(estate: Estate, label: str, region: str, rules: str, size: int) -> It
     cold = size // 5
     return {
         "Name": label, "CreationDate": estate.ago(500), "StorageClass": "Standard", "_region": region, "_owner": estate.account.id, "_id": label,
+        "_uploads": [(f"part-{number}", seconds(estate.as_of - timedelta(days=40 + number))) for number in range(2)],
         "_lifecycle": rules, "_stat": {
             "Storage": size, "ObjectCount": size // 2**20, "MultipartUploadCount": 2, "LiveChannelCount": 0, "LastModifiedTime": 1763596800,
             "StandardStorage": size - cold, "StandardObjectCount": 1000, "InfrequentAccessStorage": cold, "InfrequentAccessRealStorage": cold,

@@ -49,7 +49,13 @@ def describe_forward_table_entries(call: Call) -> dict[str, Any]:
     return {"ForwardTableEntries": {"ForwardTableEntry": page}, **counts}
 
 
+def describe_vswitches(call: Call) -> dict[str, Any]:
+    page, counts = numbered(call, held(call, "vswitch", {"VpcId": "VpcId", "ZoneId": "ZoneId"}), most=50)
+    return {"VSwitches": {"VSwitch": page}, **counts}
+
+
 ANSWERS = {
+    (VERSION, "DescribeVSwitches"): describe_vswitches,
     (VERSION, "DescribeEipAddresses"): describe_eip_addresses,
     (VERSION, "DescribeNatGateways"): describe_nat_gateways,
     (VERSION, "DescribeSnatTableEntries"): describe_snat_table_entries,

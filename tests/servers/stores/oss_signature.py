@@ -22,7 +22,7 @@ V4 = re.compile(
 V1 = re.compile(r"^OSS (?P<id>[^:]+):(?P<signature>[A-Za-z0-9+/]{27}=)$")
 # Of the query only these are signed by version 1.
 SUBRESOURCES = {
-    "acl", "location", "continuation-token", "security-token", "stat", "bucketInfo", "versionId", "lifecycle", "tagging", "logging",
+    "acl", "location", "continuation-token", "security-token", "stat", "uploads", "bucketInfo", "versionId", "lifecycle", "tagging", "logging",
 }  # fmt: skip
 
 
