@@ -36,6 +36,9 @@ remediation:
     resize:
       - aliyun rds ModifyDBInstanceSpec --region {region} --DBInstanceId {resource_id} --DBInstanceClass {proposed_instance_type} --PayType Postpaid --EffectiveTime MaintainTime
       - "# undo: aliyun rds ModifyDBInstanceSpec --region {region} --DBInstanceId {resource_id} --DBInstanceClass {current_instance_type} --PayType Postpaid --EffectiveTime MaintainTime"
+    polardb:
+      - aliyun polardb ModifyDBNodeClass --region {region} --DBClusterId {resource_id} --DBNodeTargetClass {proposed_instance_type} --ModifyType Downgrade
+      - "# undo: aliyun polardb ModifyDBNodeClass --region {region} --DBClusterId {resource_id} --DBNodeTargetClass {current_instance_type} --ModifyType Upgrade"
     subscription:
       - aliyun rds ModifyDBInstanceSpec --region {region} --DBInstanceId {resource_id} --DBInstanceClass {proposed_instance_type} --PayType Prepaid --Direction Down --EffectiveTime MaintainTime
       - "# undo: aliyun rds ModifyDBInstanceSpec --region {region} --DBInstanceId {resource_id} --DBInstanceClass {current_instance_type} --PayType Prepaid --Direction Up --EffectiveTime MaintainTime"
@@ -91,7 +94,7 @@ shares AS (
 ),
 facts AS (
     SELECT
-        d.cloud, d.account_id, d.region, d.database_id, d.engine, d.instance_type, d.kind, d.state, d.multi_zone, d.serverless, d.replica_of,
+        d.cloud, d.account_id, d.region, d.database_id, d.engine, d.instance_type, d.kind, d.state, d.multi_zone, d.serverless, d.replica_of, d.cluster_id,
         d.purchase_model, d.expires_at, d.auto_renew, coalesce(d.vcpu, c.vcpu) AS vcpu, coalesce(d.memory_gib, c.memory_gib) AS memory_gib,
         c.family, coalesce(c.burstable, FALSE) AS burstable, 'db:' || d.engine || ':' AS before_class, CASE WHEN d.multi_zone THEN ':multi' ELSE '' END AS after_class,
         l.price, l.currency, z.cpu_days AS days, z.cpu_coverage AS coverage, z.cpu_avg, z.cpu_day,
@@ -137,7 +140,7 @@ best AS (
 ),
 judged AS (
     SELECT
-        f.cloud, f.account_id, f.region, f.database_id, f.engine, f.instance_type, f.kind, f.multi_zone, f.replica_of, f.purchase_model, f.expires_at,
+        f.cloud, f.account_id, f.region, f.database_id, f.engine, f.instance_type, f.kind, f.multi_zone, f.replica_of, f.cluster_id, f.purchase_model, f.expires_at,
         f.auto_renew, f.vcpu, f.memory_gib, f.burstable, f.before_class || f.instance_type || f.after_class AS sku, f.days, f.coverage, f.load, f.peak,
         f.growth, f.memory_peak, f.connections, f.connection_share, b.new_class, b.new_vcpu, b.new_memory, b.new_sku,
         CASE
@@ -191,7 +194,7 @@ SELECT
     'database' AS components,
     CASE
         WHEN purchase_model = 'subscription' OR burstable OR days < 35 OR (connections IS NULL AND connection_share IS NULL) THEN 'low'
-        WHEN memory_peak IS NULL OR replica_of IS NOT NULL OR days < 90 THEN 'medium'
+        WHEN memory_peak IS NULL OR replica_of IS NOT NULL OR cluster_id IS NOT NULL OR days < 90 THEN 'medium'
         ELSE 'high'
     END AS confidence,
     CASE
@@ -201,9 +204,10 @@ SELECT
         WHEN connections IS NULL AND connection_share IS NULL THEN 'its connections are not measured, and a smaller class may allow fewer'
         WHEN memory_peak IS NULL THEN 'its memory is not measured, so a class with as much is proposed'
         WHEN replica_of IS NOT NULL THEN 'it is a replica, and must keep up with its primary or take over from it'
+        WHEN cluster_id IS NOT NULL THEN 'it is a member of a cluster, and must be able to take over from the others'
         WHEN days < 90 THEN 'the data of ' || days || ' days may hold no quarter end'
     END AS confidence_reason,
-    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
+    CASE WHEN cloud = 'alibaba' AND engine LIKE 'polardb%' THEN 'polardb' WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
     engine AS current_engine,
     instance_type AS current_instance_type,
     vcpu AS current_vcpu,

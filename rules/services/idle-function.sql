@@ -35,11 +35,11 @@ remediation:
       - "# undo: aws lambda put-provisioned-concurrency-config --region {region} --function-name {resource_name} --qualifier QUALIFIER --provisioned-concurrent-executions {current_kept_warm}"
   alibaba:
     release:
-      - aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --target 0
-      - "# undo: aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --target {current_kept_warm}"
+      - 'aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --body ''{{"defaultTarget":0}}'''
+      - '# undo: aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --body ''{{"defaultTarget":''{current_kept_warm}''}}'''
     resize:
-      - aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --target {proposed_kept_warm}
-      - "# undo: aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --target {current_kept_warm}"
+      - 'aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --body ''{{"defaultTarget":''{proposed_kept_warm}''}}'''
+      - '# undo: aliyun fc PutProvisionConfig --region {region} --functionName {resource_name} --qualifier LATEST --body ''{{"defaultTarget":''{current_kept_warm}''}}'''
   gcp:
     - gcloud run services update {resource_name} --project {account_id} --region {region} --min-instances {proposed_kept_warm}
     - "# undo: gcloud run services update {resource_name} --project {account_id} --region {region} --min-instances {current_kept_warm}"

@@ -132,7 +132,7 @@ SELECT
         WHEN state = 'idle' AND days < 35 THEN 'the data of ' || days || ' days may hold no month end'
     END AS confidence_reason,
     kind AS current_kind,
-    endpoint_id AS current_endpoint,
+    CASE WHEN cloud = 'gcp' AND endpoint_id LIKE 'locations/%' THEN 'projects/' || account_id || '/' || endpoint_id ELSE endpoint_id END AS current_endpoint,
     instance_type AS current_instance_type,
     instances AS current_instances,
     CASE WHEN kind = 'notebook' THEN 'stopped' ELSE 'deleted' END AS proposed_state,

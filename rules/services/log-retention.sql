@@ -104,7 +104,7 @@ SELECT
     CASE WHEN suspect THEN 'its name says that it may have to be kept, and how much of it is older is estimated'
         ELSE 'how much of it is older is estimated, as if it had grown evenly' END AS confidence_reason,
     gib AS current_size_gib,
-    retention_days AS current_retention_days,
+    coalesce(CAST(retention_days AS VARCHAR), 'for ever') AS current_retention_days,
     storage_class AS current_storage_class,
     $max_days AS proposed_retention_days,
     -- What is paid for: the days beyond the free ones.

@@ -102,6 +102,7 @@ SELECT
     gib AS current_size_gib,
     has_lifecycle AS current_lifecycle,
     versioned AS current_versioned,
+    CASE WHEN state = 'versions' THEN 'old versions stay' ELSE 'nothing goes' END AS current_rule,
     CASE WHEN state = 'versions' THEN 'old versions end' ELSE 'what is old moves or ends' END AS proposed_rule,
     -- No number: which share of the bytes would be left nobody tells.
     'unknown' AS proposed_share,

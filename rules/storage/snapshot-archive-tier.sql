@@ -48,15 +48,16 @@ WITH kept_tags (key) AS (
     -- Tags by which people and tools say that something is to be kept.
     VALUES ('keep'), ('retain'), ('retention'), ('legal-hold'), ('legalhold'), ('compliance'), ('do-not-delete'), ('donotdelete'), ('archive')
 ),
-scheduled_tags (key) AS (
-    -- Tags of tools that delete what they made by their own rule.
-    VALUES ('aws:dlm:lifecycle-policy-id'), ('dlm:managed'), ('aws:backup:source-resource'), ('acs:hbr:vaultid'), ('goog-gke-volume')
+scheduled_tags (pattern) AS (
+    -- Tags of tools that delete what they made by their own rule: schedules, vaults, snapshot controllers of Kubernetes.
+    VALUES ('aws:dlm:%'), ('dlm:managed'), ('aws:backup:%'), ('acs:hbr:%'), ('goog-gke-%'), ('velero.io/%'), ('ebs.csi.aws.com/%'), ('csivolumesnapshotname'),
+        ('kubernetes.io/%')
 ),
 kept AS (
-    SELECT t.cloud, t.account_id, t.resource_id, min(k.key) AS asked, count(s.key) > 0 AS scheduled
+    SELECT t.cloud, t.account_id, t.resource_id, min(k.key) AS asked, count(s.pattern) > 0 AS scheduled
     FROM tags AS t
     LEFT JOIN kept_tags AS k ON k.key = lower(t.key) AND lower(trim(coalesce(t.value, ''))) NOT IN ('no', 'false', '0')
-    LEFT JOIN scheduled_tags AS s ON s.key = lower(t.key)
+    LEFT JOIN scheduled_tags AS s ON lower(t.key) LIKE s.pattern
     WHERE t.resource_type = 'snapshot'
     GROUP BY t.cloud, t.account_id, t.resource_id
 ),

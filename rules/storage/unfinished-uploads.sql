@@ -17,7 +17,7 @@ sources:
 traps:
   under-way: "An upload of this week may still be under way."
   aborted-by-rule: "Where a rule aborts unfinished uploads, they go by themselves."
-  uncounted: "Uploads whose bytes nobody counted have no price, and are told as not evaluated."
+  uncounted: "Uploads whose bytes nobody counted have no price, and are told without one."
   part-of-the-bucket: "Only the share of the parts is saved, never the bucket."
 remediation:
   aws:
@@ -70,8 +70,8 @@ SELECT
     region,
     bucket_id AS resource_id,
     CASE
-        WHEN state = 'waste' THEN 'finding'
-        WHEN state IN ('unknown', 'age unknown', 'uncounted') THEN 'not_evaluated'
+        WHEN state IN ('waste', 'uncounted') THEN 'finding'
+        WHEN state IN ('unknown', 'age unknown') THEN 'not_evaluated'
         ELSE 'ok'
     END AS verdict,
     CASE state
@@ -83,19 +83,19 @@ SELECT
         WHEN 'little' THEN 'It keeps ' || amount(gib) || ' GiB of unfinished uploads (limit ' || amount($min_gib) || ').'
         WHEN 'age unknown' THEN 'It keeps ' || counted(uploads, 'unfinished upload', 'unfinished uploads') || ', begun nobody knows when.'
         WHEN 'uncounted' THEN 'It keeps ' || counted(uploads, 'unfinished upload', 'unfinished uploads') || ', the oldest begun ' || counted(days, 'day', 'days')
-            || ' ago, whose bytes nobody counted.'
+            || ' ago (limit ' || amount($min_days) || '), whose bytes nobody counted.'
         ELSE 'Whether it keeps unfinished uploads is not known.'
     END AS reason,
     'bucket_storage' AS components,
-    'medium' AS confidence,
-    'what the bucket costs is shared by bytes, whatever their class' AS confidence_reason,
+    CASE WHEN state = 'uncounted' THEN 'low' ELSE 'medium' END AS confidence,
+    CASE WHEN state = 'uncounted' THEN 'how many bytes they hold nobody counted' ELSE 'what the bucket costs is shared by bytes, whatever their class' END AS confidence_reason,
     CASE WHEN cloud = 'aws' AND has_lifecycle THEN 'merge' END AS remediation_case,
     bucket_id AS current_bucket,
     gib AS current_unfinished_gib,
     stored_gib AS current_size_gib,
     0 AS proposed_unfinished_gib,
-    -- What the cloud tells as stored may hold the parts already: counted beside it they are never more than they are.
-    CASE WHEN state = 'waste' THEN stored_gib / (stored_gib + gib) ELSE 1 END AS proposed_share,
+    -- No number where the bytes are not counted: such a finding has no price. What the cloud tells as stored may hold the parts already: counted beside it they are never more than they are.
+    CASE state WHEN 'waste' THEN stored_gib / (stored_gib + gib) WHEN 'uncounted' THEN CAST('NaN' AS DOUBLE) ELSE 1 END AS proposed_share,
     uploads AS unfinished_uploads,
     days AS oldest_days
 FROM judged
