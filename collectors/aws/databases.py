@@ -77,8 +77,10 @@ def classes_of(raw: Mapping[str, Any]) -> set[str]:
     return {str(name) for name in found | {one.get("CacheNodeType") for one in raw["caches"]} if name}
 
 
-def transform_databases(raw: Mapping[str, Any], scope: Scope, types: Types) -> Rows:
+def transform_databases(raw: Mapping[str, Any], scope: Scope, types: Types, partition: str = "aws") -> Rows:
     """Rows of databases and their tags; `types` are EC2's by name. The id is the ARN, as bills write it."""
+    beginning = f"arn:{partition}:elasticache:{scope.region}:{scope.account_id}:cluster:"
+    caches = [{"ARN": beginning + one["CacheClusterId"], **one} for one in raw["caches"]]
     rows: Rows = {"databases": [], "tags": []}
     clusters = {one["DBClusterIdentifier"]: one for one in raw["clusters"]}
     writers = _writers(raw["clusters"], raw["instances"])
@@ -87,8 +89,8 @@ def transform_databases(raw: Mapping[str, Any], scope: Scope, types: Types) -> R
         rows["databases"].append({**place(scope), **_database(one, cluster, writers, types)})
         tags = tags_of({"Tags": one.get("TagList")})
         rows["tags"] += tag_rows(scope, "database", one["DBInstanceArn"], tags)
-    primaries = _primaries(raw["groups"], raw["caches"])
-    for one in once(raw["caches"], "ARN"):
+    primaries = _primaries(raw["groups"], caches)
+    for one in once(caches, "ARN"):
         rows["databases"].append({**place(scope), **_cache(one, primaries, types)})
         rows["tags"] += tag_rows(scope, "database", one["ARN"], raw["tags"].get(one["ARN"], {}))
     return rows

@@ -105,7 +105,9 @@ INVENTORY: Mapping[str, Dataset] = {
     ),
     "databases": Dataset(
         databases.get_databases,
-        lambda raw, p, others: databases.transform_databases(raw, p.scope("databases"), others["types"]),
+        lambda raw, p, others: databases.transform_databases(
+            raw, p.scope("databases"), others["types"], p.session.partition
+        ),
         told=True,
     ),
     "buckets": Dataset(

@@ -185,12 +185,12 @@ _STORAGE_NAMES = {
 
 
 def _database_storage(attributes: Attributes, family: str, usage: str) -> str | None:
-    """Of engines whose storage is told apart, and of "Any" for the others."""
+    """Of engines whose storage is told apart, and of "Any" for the others; a standby has as much again."""
     kind, multi = _STORAGE_NAMES.get(str(attributes.get("volumeType"))), _multi(attributes)
     engine = "any" if attributes.get("databaseEngine") in (None, "Any") else _engine(attributes)
-    if family != "Database Storage" or not kind or not engine or multi is None or "Storage" not in usage:
+    if family != "Database Storage" or not kind or not engine or multi or "Storage" not in usage:
         return None
-    return f"db_storage:{engine}:{kind}{multi}"
+    return f"db_storage:{engine}:{kind}" if multi is not None else None
 
 
 def _cache(attributes: Attributes, family: str, usage: str) -> str | None:

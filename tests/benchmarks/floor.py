@@ -20,11 +20,16 @@ PAGE = {
     "DescribeInstances": 1000, "DescribeVolumes": 1000, "DescribeSnapshots": 1000, "DescribeImages": 1000,
     "DescribeNetworkInterfaces": 1000, "DescribeNatGateways": 1000, "DescribeInstanceTypes": 100,
     "DescribeSpotPriceHistory": 1000, "GetProducts": 100, "DescribeSavingsPlans": 1000, "ListMetrics": 500,
+    "DescribeSubnets": 1000, "DescribeVpcEndpoints": 1000, "DescribeRouteTables": 100, "DescribeLockedSnapshots": 1000,
+    "DescribeReservedInstancesOfferings": 100,
 }  # fmt: skip
 QUERIES, POINTS = 500, 100_800  # of one GetMetricData
 # Parameters that take one value; a request for another value is another request. The version tells the two
 # generations of load balancers apart.
-_SINGLE = ("Version", "TargetGroupArn", "LoadBalancerName", "Namespace", "MetricName", "ServiceCode")
+_SINGLE = (
+    "Version", "TargetGroupArn", "LoadBalancerName", "LoadBalancerArn", "Namespace", "MetricName", "ServiceCode",
+    "repositoryName", "EndpointName", "EndpointConfigName", "Path",
+)  # fmt: skip
 _PAGING = ("MaxResults", "maxResults", "MaxRecords", "PageSize", "NextToken", "nextToken", "Marker")
 
 Calls = Iterable[Mapping[str, Any]]

@@ -54,6 +54,11 @@ def test_single_values_are_requests_of_their_own() -> None:
     assert least_calls(log) == {("ec2", "DescribeTargetHealth"): 2}
 
 
+def test_one_thing_at_a_time_is_told_by_its_path_where_there_is_no_parameter() -> None:
+    log = [call("GetBucketVersioning", service="s3", Path=f"/{name}") for name in ("a", "b", "b")]
+    assert least_calls(log) == {("s3", "GetBucketVersioning"): 2}
+
+
 def test_metrics_are_bounded_by_queries_and_by_datapoints() -> None:
     daily = [metrics(0, 300, 86_400, 28_500), metrics(300, 300, 86_400, 28_500)]
     hourly = [metrics(0, 300, 3_600, 100_800), metrics(300, 300, 3_600, 100_000), metrics(600, 1, 3_600, 336)]

@@ -3,10 +3,13 @@
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 
 from collectors.aws.client import Api, Client, Session
 
@@ -20,6 +23,19 @@ def recorded(name: str) -> dict[str, Any]:
     """What AWS answered once: `name` is service.Operation/test."""
     answer: dict[str, Any] = _revived(json.loads((RECORDED / f"{name}.json").read_text())["data"])
     return answer
+
+
+def shaped(service: str, operation: str, answer: dict[str, Any]) -> dict[str, Any]:
+    """An answer made by hand, if it is built as the service's model says. Operation as AWS writes it."""
+    shape = _session().get_service_model(service).operation_model(operation).output_shape
+    told = ParamValidator().validate(answer, shape)
+    assert not told.has_errors(), told.generate_report()
+    return answer
+
+
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.get_session()
 
 
 def _revived(value: Any) -> Any:

@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from collectors.aws.balancers import get_load_balancers, transform_load_balancers
 from collectors.calls import CallError
 from finops.warehouse import Scope
@@ -70,6 +72,37 @@ def test_a_balancer_has_all_its_columns() -> None:
         "created_at": datetime(2026, 1, 2, 3, 4, 5, 678000),
         "backends_known": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("listeners", "count", "known"),
+    [
+        ([], 0, True),
+        ([["forward"]], 1, True),
+        # It answers by itself: that nothing is behind it does not say that it is idle.
+        ([["forward"], ["redirect"]], 2, False),
+        ([["authenticate-oidc", "fixed-response"]], 1, False),
+    ],
+)
+def test_what_a_balancer_does_by_itself_is_not_all_behind_it(
+    listeners: list[list[str]], count: int, known: bool
+) -> None:
+    told = [{"DefaultActions": [{"Type": kind} for kind in each]} for each in listeners]
+    (row,) = balancers(
+        elbv2_describe_load_balancers={"LoadBalancers": [modern()]},
+        elbv2_describe_listeners={"Listeners": told},
+    )
+    assert (row["listeners"], row["backends_known"]) == (count, known)
+
+
+def test_listeners_that_nobody_may_list_are_unknown() -> None:
+    problems: list[str] = []
+    (row,) = balancers(
+        problems,
+        elbv2_describe_load_balancers={"LoadBalancers": [modern()]},
+        elbv2_describe_listeners=DENIED,
+    )
+    assert (row["listeners"], row["backends_known"], problems) == (None, None, ["It is denied."])
 
 
 def test_targets_of_all_groups_of_a_balancer_are_counted_and_of_a_shared_group_for_each() -> None:

@@ -20,15 +20,25 @@ from botocore.parsers import ResponseParserError
 from collectors.aws import client as module
 from collectors.aws.attempts import CutShortError, refuse_cut_short
 from collectors.aws.balancers import DESCRIBE_BALANCERS, DESCRIBE_CLASSIC
+from collectors.aws.buckets import LIST_BUCKETS
 from collectors.aws.client import CREDENTIAL_CODES, Api, Client, Session
+from collectors.aws.clusters import LIST_CLUSTERS
+from collectors.aws.commitments import DESCRIBE_OFFERS
+from collectors.aws.databases import DESCRIBE_CACHES, DESCRIBE_DATABASES
+from collectors.aws.functions import LIST_FUNCTIONS
 from collectors.aws.groups import DESCRIBE_GROUPS
 from collectors.aws.inventory import (
     DESCRIBE_INSTANCE_TYPES,
     DESCRIBE_INSTANCES,
     DESCRIBE_VOLUMES,
 )
+from collectors.aws.learning import LIST_ENDPOINTS
+from collectors.aws.logs import DESCRIBE_LOG_GROUPS
 from collectors.aws.metrics import LIST_METRICS
+from collectors.aws.network import DESCRIBE_ROUTES
 from collectors.aws.prices import GET_PRODUCTS
+from collectors.aws.registries import DESCRIBE_REGISTRY_IMAGES
+from collectors.aws.tagging import GET_RESOURCES
 from collectors.calls import METER, Budget, CallError
 from finops.errors import CredentialsError
 from tests.collectors.aws.live import as_environment
@@ -300,6 +310,17 @@ def test_times_arrive_as_they_were_sent(cloud: Cloud, client: Client) -> None:
         (DESCRIBE_CLASSIC, {"PageSize": 400}, "Marker", "NextMarker"),
         (GET_PRODUCTS, {"MaxResults": 100}, "NextToken", "NextToken"),
         (LIST_METRICS, {}, "NextToken", "NextToken"),
+        (DESCRIBE_DATABASES, {"MaxRecords": 100}, "Marker", "Marker"),
+        (DESCRIBE_CACHES, {"MaxRecords": 100}, "Marker", "Marker"),
+        (DESCRIBE_REGISTRY_IMAGES, {"maxResults": 1000}, "nextToken", "nextToken"),
+        (LIST_CLUSTERS, {"maxResults": 100}, "nextToken", "nextToken"),
+        (LIST_ENDPOINTS, {"MaxResults": 100}, "NextToken", "NextToken"),
+        (LIST_FUNCTIONS, {"MaxItems": 50}, "Marker", "NextMarker"),
+        (DESCRIBE_LOG_GROUPS, {"limit": 50}, "nextToken", "nextToken"),
+        (LIST_BUCKETS, {"MaxBuckets": 1000}, "ContinuationToken", "ContinuationToken"),
+        (GET_RESOURCES, {"ResourcesPerPage": 100}, "PaginationToken", "PaginationToken"),
+        (DESCRIBE_OFFERS, {"MaxResults": 100}, "NextToken", "NextToken"),
+        (DESCRIBE_ROUTES, {"MaxResults": 100}, "NextToken", "NextToken"),
     ],
 )
 def test_pages_are_as_full_as_the_service_allows_and_the_last_has_no_token(
@@ -449,3 +470,16 @@ def test_nobody_listening_is_told_as_no_answer(
         error = refused(Client(session, REGION))
     assert (error.status, error.code) == ("failed", "EndpointConnectionError")
     assert f"ec2:DescribeVolumes got no answer {WHERE}" in str(error)
+
+
+def test_a_service_that_a_region_lacks_is_not_asked_there(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offered = {"ec2": ["eu-west-1", "eu-young-1"], "sagemaker": ["eu-west-1"]}
+    monkeypatch.setattr(session.boto, "get_available_regions", lambda service, _: offered[service])
+    before = METER.sent
+    with pytest.raises(CallError, match=r"Amazon SageMaker is not offered in region eu-young-1\.") as told:
+        Client(session, "eu-young-1").get(LIST_ENDPOINTS)
+    assert (told.value.status, METER.sent) == ("skipped", before)
+    assert session.offers("sagemaker", "eu-west-1")
+    assert session.offers("sagemaker", "eu-unknown-9")  # the SDK may be older than the region

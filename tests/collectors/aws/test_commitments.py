@@ -9,12 +9,20 @@ from typing import Any
 
 import pytest
 
-from collectors.aws.commitments import get_plans, get_reserved, transform_plans, transform_reserved
-from collectors.aws.regional import GLOBAL, Place, collect_global
+from collectors.aws.commitments import (
+    get_offers,
+    get_plans,
+    get_reserved,
+    transform_offers,
+    transform_plans,
+    transform_reserved,
+)
+from collectors.aws.place import Place
+from collectors.aws.regional import GLOBAL, collect_global
 from collectors.conduct import Got
 from finops.errors import FinopsError
 from finops.warehouse import Scope
-from tests.collectors.aws.answers import Canned, needs_recorded, recorded
+from tests.collectors.aws.answers import Canned, needs_recorded, recorded, shaped
 
 SCOPE = Scope("aws", "012345678901", "eu-west-1", "commitments")
 YEAR = 31_536_000  # seconds: 8,760 hours
@@ -251,3 +259,56 @@ def test_a_plan_of_a_shape_nobody_knows_is_a_missed_scope_and_no_crash(
     ((scope, sentence),) = crew.missing
     assert scope == Scope("aws", "012345678901", GLOBAL, "commitments")
     assert re.search(f"commitments of account 012345678901, region global have a shape .*({said})", sentence)
+
+
+# --- second hand ------------------------------------------------------------------------------------------
+
+
+def offer(**more: Any) -> dict[str, Any]:
+    return {
+        "ReservedInstancesOfferingId": "o-1", "InstanceType": "m5.large", "Marketplace": True, "Scope": "Region",
+        "ProductDescription": "Linux/UNIX (Amazon VPC)", "OfferingClass": "standard", "OfferingType": "All Upfront",
+        "Duration": 7 * 730 * 3600, "UsagePrice": 0.0, "CurrencyCode": "USD",
+        "RecurringCharges": [{"Amount": 0.01, "Frequency": "Hourly"}],
+        "PricingDetails": [{"Count": 3, "Price": 120.0}, {"Count": 1, "Price": 99.5}], **more,
+    }  # fmt: skip
+
+
+def offers(*told: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = shaped("ec2", "DescribeReservedInstancesOfferings", {"ReservedInstancesOfferings": list(told)})
+    client = Canned(ec2_describe_reserved_instances_offerings=[answer, answer])
+    at = datetime(2026, 11, 20)
+    rows: list[dict[str, Any]] = transform_offers(get_offers(client, {"m5.large"}), offers_scope(), at)[
+        "commitment_offers"
+    ]
+    ((_, asked),) = client.asked
+    assert asked["IncludeMarketplace"] is True
+    assert {one["Name"]: one["Values"] for one in asked["Filters"]} == {
+        "marketplace": ["true"], "instance-type": ["m5.large"],
+    }  # fmt: skip
+    return rows
+
+
+def offers_scope() -> Scope:
+    return Scope("aws", "012345678901", "eu-west-1", "commitment_offers")
+
+
+def test_an_offer_has_its_lowest_price_and_how_many_there_are_at_it() -> None:
+    (row,) = offers(offer())
+    assert (row["offer_id"], row["sku"], row["platform"], row["offering"]) == (
+        "o-1",
+        "m5.large",
+        "linux",
+        "standard",
+    )
+    assert (row["upfront"], row["quantity"], row["hourly"]) == (Decimal("99.5"), 1, Decimal("0.01"))
+    assert (row["months"], row["payment"], row["zone"]) == (7.0, "all_upfront", None)
+
+
+def test_an_offer_of_aws_itself_or_without_a_price_is_none() -> None:
+    assert offers(offer(Marketplace=False), offer(PricingDetails=[])) == []
+
+
+def test_an_offer_that_is_bound_to_a_zone_names_it() -> None:
+    (row,) = offers(offer(Scope="Availability Zone", AvailabilityZone="eu-west-1b"))
+    assert row["zone"] == "eu-west-1b"

@@ -19,7 +19,7 @@ from collectors.aws.inventory import (
 )
 from collectors.calls import CallError
 from finops.warehouse import Scope
-from tests.collectors.aws.answers import TOKYO, Canned, needs_recorded, recorded
+from tests.collectors.aws.answers import TOKYO, Canned, needs_recorded, recorded, shaped
 
 LAUNCHED = datetime(2026, 1, 2, 3, 4, 5)
 HERE = {"cloud": "aws", "account_id": "012345678901", "region": "eu-west-1"}
@@ -610,6 +610,32 @@ def test_a_snapshot_knows_the_image_that_needs_it() -> None:
     asked = dict(client.asked)
     assert asked["ec2_describe_snapshots"]["OwnerIds"] == ["self"]
     assert asked["ec2_describe_images"]["Owners"] == ["self"]
+
+
+def test_a_snapshot_tells_its_whole_size_its_lock_and_who_took_it() -> None:
+    snapshots = [
+        {"SnapshotId": "snap-1", "FullSnapshotSizeInBytes": 4096, "Tags": tagged(**{"aws:dlm:lifecycle-policy-id": "p"})},
+        {"SnapshotId": "snap-2"},
+    ]  # fmt: skip
+    locks = shaped("ec2", "DescribeLockedSnapshots", {"Snapshots": [
+        {"SnapshotId": "snap-1", "LockState": "governance", "LockExpiresOn": datetime(2027, 1, 1)},
+        {"SnapshotId": "snap-2", "LockState": "expired", "LockExpiresOn": datetime(2025, 1, 1)},
+    ]})  # fmt: skip
+    client = Canned(
+        ec2_describe_snapshots={"Snapshots": snapshots},
+        ec2_describe_locked_snapshots=locks,
+        ec2_describe_images={},
+    )
+    rows = transform_snapshots(get_snapshots(client, []), scope("snapshots"))["snapshots"]
+    assert [(row["full_bytes"], row["kind"], row["locked_until"]) for row in rows] == [
+        (4096.0, "automatic", datetime(2027, 1, 1)),
+        (None, "snapshot", None),
+    ]
+
+
+def test_without_snapshots_nobody_asks_which_are_locked() -> None:
+    client = Canned(ec2_describe_snapshots={"Snapshots": []}, ec2_describe_images={})
+    assert transform_snapshots(get_snapshots(client, []), scope("snapshots")) == {"snapshots": [], "tags": []}
 
 
 def test_without_the_images_snapshots_are_told_and_the_reason_too() -> None:

@@ -9,9 +9,13 @@ from collectors.aws.network import (
     get_addresses,
     get_interfaces,
     get_nat_gateways,
+    get_subnets,
     transform_nat_gateways,
+    transform_network_addresses,
     transform_public_ips,
+    transform_subnets,
 )
+from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import Canned, needs_recorded, recorded
 
@@ -192,3 +196,119 @@ def test_recorded_gateways_become_rows_with_their_tags() -> None:
         ("nat-0000000000000000", "c7n_test", datetime(2017, 9, 8, 19, 21, 16)),
     ]
     assert len(rows["tags"]) == 7
+
+
+def test_a_gateway_knows_its_place_and_its_addresses() -> None:
+    told = gateway(
+        "nat-1", "available", VpcId="vpc-1", SubnetId="subnet-1",
+        NatGatewayAddresses=[{"PublicIp": "52.0.0.1"}, {"PublicIp": "52.0.0.2"}, {"PrivateIp": "10.0.0.1"}],
+    )  # fmt: skip
+    (row,) = transform_nat_gateways([told], scope("nat_gateways"), {"subnet-1": "eu-west-1b"})["nat_gateways"]
+    assert (row["vpc_id"], row["subnet_id"], row["zone"], row["public_ips"]) == (
+        "vpc-1",
+        "subnet-1",
+        "eu-west-1b",
+        2,
+    )
+
+
+# --- addresses of everything ------------------------------------------------------------------------------
+
+
+def test_each_address_names_its_network_and_a_public_one_has_none() -> None:
+    private = [
+        {"PrivateIpAddress": "10.0.0.1", "Association": {"PublicIp": "52.0.0.1"}},
+        {"PrivateIpAddress": "10.0.0.2"},
+        {},
+    ]
+    one = interface(
+        VpcId="vpc-1", AvailabilityZone="eu-west-1a", PrivateIpAddresses=private,
+        Ipv6Addresses=[{"Ipv6Address": "2a05::1"}], Attachment={"InstanceId": "i-1"},
+    )  # fmt: skip
+    rows = transform_network_addresses([one, one], scope("network_addresses"))["network_addresses"]
+    assert [(row["vpc_id"], row["address"], row["is_public"]) for row in rows] == [
+        ("vpc-1", "10.0.0.1", False),
+        (None, "52.0.0.1", True),
+        ("vpc-1", "10.0.0.2", False),
+        ("vpc-1", "2a05::1", False),
+    ]
+    assert {(row["interface_id"], row["resource_id"], row["resource_type"], row["zone"]) for row in rows} == {
+        ("eni-1", "i-1", "instance", "eu-west-1a")
+    }
+
+
+@pytest.mark.parametrize(
+    ("description", "told"),
+    [
+        ("RDSNetworkInterface", (None, "database")),
+        (
+            "ElastiCache sessions-001",
+            ("arn:aws:elasticache:eu-west-1:012345678901:cluster:sessions-001", "database"),
+        ),
+        ("ELB app/shop/1", (f"{PREFIX}app/shop/1", "load_balancer")),
+        ("VPC Endpoint Interface vpce-1", ("eni-1", "other")),
+    ],
+)
+def test_an_address_of_a_service_names_it_where_the_interface_does(
+    description: str, told: tuple[str | None, str]
+) -> None:
+    one = interface(PrivateIpAddresses=[{"PrivateIpAddress": "10.0.0.1"}], Description=description)
+    (row,) = transform_network_addresses([one], scope("network_addresses"))["network_addresses"]
+    assert (row["resource_id"], row["resource_type"]) == told
+
+
+# --- subnets ----------------------------------------------------------------------------------------------
+
+
+def subnets(problems: list[str] | None = None, **answers: Any) -> dict[str, tuple[Any, Any]]:
+    """Whether each subnet reaches S3, and what it reaches."""
+    told = [{"SubnetId": f"subnet-{number}", "VpcId": "vpc-1"} for number in (1, 2)]
+    client = Canned(ec2_describe_subnets={"Subnets": told}, **answers)
+    raw = get_subnets(client, [] if problems is None else problems)
+    rows = transform_subnets(raw, scope("subnets"))["subnets"]
+    return {row["subnet_id"]: (row["private_access"], row["services"]) for row in rows}
+
+
+def endpoint(service: str, *tables: str, state: str = "available") -> dict[str, Any]:
+    return {
+        "ServiceName": f"com.amazonaws.eu-west-1.{service}",
+        "RouteTableIds": list(tables),
+        "State": state,
+    }
+
+
+TABLES = {
+    "RouteTables": [
+        {"RouteTableId": "rtb-main", "VpcId": "vpc-1", "Associations": [{"Main": True}]},
+        {"RouteTableId": "rtb-own", "VpcId": "vpc-1", "Associations": [{"SubnetId": "subnet-2"}]},
+    ]
+}
+
+
+def test_a_subnet_reaches_what_its_own_route_table_leads_to_else_the_main_one() -> None:
+    ends = {"VpcEndpoints": [endpoint("s3", "rtb-main"), endpoint("dynamodb", "rtb-main", "rtb-own")]}
+    assert subnets(ec2_describe_vpc_endpoints=ends, ec2_describe_route_tables=TABLES) == {
+        "subnet-1": (True, "dynamodb,s3"),
+        "subnet-2": (False, "dynamodb"),
+    }
+
+
+def test_an_endpoint_that_is_not_there_yet_leads_nowhere() -> None:
+    ends = {"VpcEndpoints": [endpoint("s3", "rtb-main", state="pending")]}
+    assert set(subnets(ec2_describe_vpc_endpoints=ends, ec2_describe_route_tables=TABLES).values()) == {
+        (False, "")
+    }
+
+
+def test_without_endpoints_nobody_asks_for_routes() -> None:
+    assert set(subnets(ec2_describe_vpc_endpoints={"VpcEndpoints": []}).values()) == {(False, "")}
+
+
+def test_what_a_subnet_reaches_is_unknown_where_nobody_may_ask() -> None:
+    problems: list[str] = []
+    denied = CallError("denied", "UnauthorizedOperation", "It is denied.")
+    assert set(subnets(problems, ec2_describe_vpc_endpoints=denied).values()) == {(None, None)}
+    ends = {"VpcEndpoints": [endpoint("s3", "rtb-main")]}
+    found = subnets(problems, ec2_describe_vpc_endpoints=ends, ec2_describe_route_tables=denied)
+    assert set(found.values()) == {(None, None)}
+    assert problems == ["It is denied."] * 2

@@ -82,6 +82,8 @@ def understand(environ: dict[str, Any]) -> Call:
             str(fields.get("Action") or query.get("Action", [""])[0]) if form or "Action" in query else ""
         )
         operation = operation or routed(service, environ)
+    if not fields and not target:
+        fields = {"Path": environ.get("PATH_INFO", "")}
     protocol = PROTOCOLS.get(service) or ("json" if target else "query" if form else "rest-json")
     return Call(service, operation, region, key, account_of(key), protocol, body, fields)
 
