@@ -20,7 +20,6 @@ KINDS = {
     "off-hours-instance": "Servers needed in office hours only",
     "scaling-group-floor": "Server groups with too high a minimum",
     "previous-generation-instance": "Servers of an older model",
-    "arm-instance": "Servers that cost less on ARM processors",
     "cheaper-region": "Servers that cost less elsewhere",
     "unattached-volume": "Disks attached to nothing",
     "low-io-volume": "Disks hardly read or written",

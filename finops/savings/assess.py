@@ -129,7 +129,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: C
     if cost or one.before:
         one.monthly_cost = cents((cost.total if cost else Decimal(0)) + _child_total(one))
     if not one.before:
-        return _unpriced(one, _why_no_cost(verdict.key, cost, book))
+        return _unpriced(one, _why_no_cost(verdict, cost, book))
     one.basis = _basis(one)
     ratio, why_not = remaining_ratio(one, book)
     if ratio is None:
@@ -142,8 +142,10 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: C
     return one
 
 
-def _why_no_cost(key: Key, cost: Cost | None, book: CostBook) -> str:
-    if key in book.estate.ambiguous:
+def _why_no_cost(verdict: Verdict, cost: Cost | None, book: CostBook) -> str:
+    if "commitment" in verdict.components:
+        return "what is committed is paid to its end, so that no saving is claimed"
+    if verdict.key in book.estate.ambiguous:
         return "its id stands for several resources of the account, and the bill does not tell which"
     if cost and cost.basis == "list":
         return "no bill tells what this costs"

@@ -29,7 +29,7 @@ NEED_TABLES: Mapping[str, tuple[str, ...]] = {
     "metrics": ("usage", "activity", "sizing", "replay", "week"),
     "charges": ("cost", "traffic_pairs", "traffic"),
     "traffic": ("traffic_pairs",),
-    "commitment_usage": ("commitment_usage", "commitment_options"),
+    "commitment_usage": ("commitment_usage", "commitment_cost", "commitment_options"),
     "prices": ("prices", "spot", "listed"),
     "spot_prices": ("spot",),
 }
@@ -201,6 +201,17 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "quantity": "DOUBLE",
         "cost": "DECIMAL(38, 9)",
         "list_cost": "DECIMAL(38, 9)",
+    },
+    "commitment_cost": {
+        "cloud": "VARCHAR",
+        "payer": "VARCHAR",
+        "commitment_id": "VARCHAR",
+        "currency": "VARCHAR",
+        "days": "DOUBLE",
+        "told": "BOOLEAN",
+        "cost_month": "DOUBLE",
+        "unused_month": "DOUBLE",
+        "list_month": "DOUBLE",
     },
     "commitment_options": {
         "cloud": "VARCHAR",

@@ -16,7 +16,7 @@ from finops.warehouse.reference import costs_sql
 # commitment_options is made empty, and filled by finops.commitments once the usage actions are accepted.
 ROLLUPS = (
     "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "traffic", "spot", "listed",
-    "commitment_usage", "commitment_options",
+    "commitment_usage", "commitment_cost", "commitment_options",
 )  # fmt: skip
 
 

@@ -527,6 +527,8 @@ def test_an_account_that_nobody_collected_is_told(
         "cheaper-region": ["No instances or metrics or volumes were collected for this account."],
         "avoidable-public-ip": ["No instances or public ips or flow logs were collected for this account."],
         "commitment-coverage": [],
+        "commitment-expiring": ["No commitments were collected for this account."],
+        "commitment-underused": ["No commitments were collected for this account."],
         "cross-zone-traffic": [],
         "idle-cluster-node": ["No instances or metrics or scaling groups were collected for this account."],
         "idle-instance": ["No instances or metrics were collected for this account."],
