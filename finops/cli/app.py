@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli import audit, collect, costs, export, history, inspect, load, rules
+from finops.cli import audit, collect, costs, export, history, inspect, load, remediation, rules
 from finops.cli.options import Quiet
 
 _EPILOG = (
@@ -54,6 +54,7 @@ def _global(
 load.register(app)
 collect.register(app)
 audit.register(app)
+remediation.register(app)
 history.register(app)
 costs.register(app)
 inspect.register(app)

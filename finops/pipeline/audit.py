@@ -1,7 +1,5 @@
 """The audit: rollups, rules, money, netting, carbon, history, into one report model."""
 
-import shlex
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +18,7 @@ from finops.history.realised import realise
 from finops.model import AuditReport, Co2e, CostLine, Coverage, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.arithmetic import arithmetic
+from finops.pipeline.commands import filled
 from finops.pipeline.filters import (
     Filters,
     audited,
@@ -254,7 +253,7 @@ def _finding(
 
 
 def _remediation(verdict: Verdict, resource: Any) -> list[str]:
-    """Command lines with the finding's values, quoted for a shell; a line that lacks a value is left out."""
+    """The command lines of a finding, with its values."""
     values = {
         "account_id": verdict.key.account_id,
         "region": verdict.region,
@@ -264,13 +263,7 @@ def _remediation(verdict: Verdict, resource: Any) -> list[str]:
         **{f"current_{name}": value for name, value in verdict.current.items()},
         **{f"proposed_{name}": value for name, value in verdict.proposed.items()},
     }
-    quoted = {name: shlex.quote(str(value)) for name, value in values.items() if value is not None}
-    lines = verdict.rule.remediation.get(verdict.key.cloud, ())
-    return [line.format_map(quoted) for line in lines if _fields(line) <= set(quoted)]
-
-
-def _fields(line: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(line) if name}
+    return filled(verdict.rule.remediation.get(verdict.key.cloud, ()), values)
 
 
 def _not_evaluated(item: Unjudged) -> NotEvaluated:

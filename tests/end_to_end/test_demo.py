@@ -79,6 +79,25 @@ def test_every_finding_has_the_commands_that_act_on_it(audit: dict[str, Any]) ->
     assert [(one["cloud"], one["rule"]) for one in audit["findings"] if not one["remediation"]] == []
 
 
+def test_remediation_names_every_finding_that_counts_and_runs_nothing(
+    folder: Path, audit: dict[str, Any]
+) -> None:
+    counted = {
+        finding["id"]
+        for finding in audit["findings"]
+        if finding["status"] != "exempt" and not finding["superseded_by"]
+    }
+    done = finops("remediation", "--db", "out/demo.duckdb", "-o", "remediation.sh", cwd=folder)
+    assert (done.code, done.out) == (0, ""), done.err
+    script = (folder / "remediation.sh").read_text()
+    assert set(re.findall(r"^finding_(\w+)\(\) \{$", script, re.MULTILINE)) == counted
+    assert "not written" not in script
+    listed = subprocess.run(
+        ["bash", "remediation.sh"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (listed.returncode, set(listed.stdout.split())) == (1, counted)
+
+
 def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
     assert list(audit)[:1] == ["schema_version"]
     assert audit["schema_version"] == 1

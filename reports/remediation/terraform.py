@@ -1,0 +1,179 @@
+"""Remediation for who keeps the estate in Terraform: blocks to take over by hand, for the three clouds' providers.
+
+Only `import` blocks stand as they are: they change nothing but what Terraform knows. What changes or destroys something
+is a comment until somebody takes it over into the configuration that the resource really lives in.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from finops.model import AuditReport, Finding
+from reports.plain import one_line
+from reports.remediation.telling import about, head
+
+# Kind of resource: type of the provider, and the id that its import takes.
+_TYPES: Mapping[tuple[str, str], tuple[str, str]] = {
+    ("aws", "instance"): ("aws_instance", "{id}"),
+    ("aws", "volume"): ("aws_ebs_volume", "{id}"),
+    ("aws", "snapshot"): ("aws_ebs_snapshot", "{id}"),
+    ("aws", "public_ip"): ("aws_eip", "{id}"),
+    ("aws", "load_balancer"): ("aws_lb", "{id}"),
+    ("aws", "nat_gateway"): ("aws_nat_gateway", "{id}"),
+    ("aws", "database"): ("aws_db_instance", "{id}"),
+    ("aws", "bucket"): ("aws_s3_bucket", "{id}"),
+    ("aws", "scaling_group"): ("aws_autoscaling_group", "{id}"),
+    ("aws", "log_group"): ("aws_cloudwatch_log_group", "{id}"),
+    ("aws", "function"): ("aws_lambda_function", "{id}"),
+    ("aws", "repository"): ("aws_ecr_repository", "{id}"),
+    ("alibaba", "instance"): ("alicloud_instance", "{id}"),
+    ("alibaba", "volume"): ("alicloud_ecs_disk", "{id}"),
+    ("alibaba", "snapshot"): ("alicloud_ecs_snapshot", "{id}"),
+    ("alibaba", "public_ip"): ("alicloud_eip_address", "{id}"),
+    ("alibaba", "load_balancer"): ("alicloud_slb_load_balancer", "{id}"),
+    ("alibaba", "nat_gateway"): ("alicloud_nat_gateway", "{id}"),
+    ("alibaba", "database"): ("alicloud_db_instance", "{id}"),
+    ("alibaba", "bucket"): ("alicloud_oss_bucket", "{id}"),
+    ("alibaba", "scaling_group"): ("alicloud_ess_scaling_group", "{id}"),
+    ("gcp", "instance"): ("google_compute_instance", "projects/{account}/zones/{zone}/instances/{name}"),
+    ("gcp", "volume"): ("google_compute_disk", "projects/{account}/zones/{zone}/disks/{name}"),
+    ("gcp", "snapshot"): ("google_compute_snapshot", "projects/{account}/global/snapshots/{name}"),
+    ("gcp", "public_ip"): ("google_compute_address", "projects/{account}/regions/{region}/addresses/{name}"),
+    ("gcp", "database"): ("google_sql_database_instance", "projects/{account}/instances/{name}"),
+    ("gcp", "bucket"): ("google_storage_bucket", "{id}"),
+}
+# What has no zone there is of a region, and what has no region of the whole project, under types of their own.
+_REGIONAL_DISK = ("google_compute_region_disk", "projects/{account}/regions/{region}/disks/{name}")
+_GLOBAL_ADDRESS = ("google_compute_global_address", "projects/{account}/global/addresses/{name}")
+# What a finding proposes, as the attribute of the type.
+_ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
+    "aws_instance": {"instance_type": "instance_type"},
+    "aws_ebs_volume": {"volume_type": "type", "iops": "iops", "throughput_mib": "throughput", "size_gib": "size"},
+    "aws_db_instance": {"instance_type": "instance_class", "volume_type": "storage_type"},
+    "aws_autoscaling_group": {"min_size": "min_size", "instance_type": "instance_type"},
+    "aws_cloudwatch_log_group": {"retention_days": "retention_in_days"},
+    "aws_ebs_snapshot": {"tier": "storage_tier"},
+    "alicloud_instance": {"instance_type": "instance_type"},
+    "alicloud_ecs_disk": {"volume_type": "category", "performance_level": "performance_level", "size_gib": "size"},
+    "alicloud_db_instance": {"instance_type": "instance_type"},
+    "alicloud_ess_scaling_group": {"min_size": "min_size"},
+    "google_compute_instance": {"instance_type": "machine_type"},
+    "google_compute_disk": {
+        "volume_type": "type", "iops": "provisioned_iops", "throughput_mib": "provisioned_throughput",
+        "size_gib": "size",
+    },
+    "google_storage_bucket": {"storage_class": "storage_class"},
+}  # fmt: skip
+_SPOT: Mapping[str, tuple[str, ...]] = {
+    "aws_instance": ("instance_market_options {", '  market_type = "spot"', "}"),
+    "alicloud_instance": ('spot_strategy = "SpotAsPriceGo"',),
+    "google_compute_instance": (
+        "scheduling {",
+        '  provisioning_model = "SPOT"',
+        "  preemptible        = true",
+        "  automatic_restart  = false",
+        "}",
+    ),
+}
+# What follows from the rest of a proposal, and is no attribute.
+_FOLLOWS = ("state", "vcpu", "memory_gib", "architecture", "generation")
+_REMOVES = ("terminate", "delete", "release")
+
+
+def render(report: AuditReport, findings: list[Finding], *, name: str = "remediation.tf") -> str:
+    """The file for some findings of a report."""
+    lines = [f"# {line}" for line in head(report, findings)]
+    lines += [
+        "#",
+        f"# Put {one_line(name)} into a folder of its own, with a provider for the account. The import blocks take in",
+        "# what is there: terraform plan -generate-config-out=found.tf writes it down and changes nothing. What",
+        "# another configuration manages is changed there: leave its import out. What changes a thing is a comment.",
+    ]
+    for finding in findings:
+        lines += ["", *_block(finding)]
+    return "\n".join(lines) + "\n"
+
+
+def _block(finding: Finding) -> Iterator[str]:
+    yield from (f"# {line}" for line in about(finding))
+    found = _import(finding)
+    if found is None:
+        yield f"# There is no Terraform for it that finops knows of: {finding.action} with the shell script."
+        return
+    kind, identity = found
+    label = f"{kind}.finding_{re.sub(r'[^0-9A-Za-z_]', '_', finding.id)}"
+    yield from ("import {", f"  to = {label}", f"  id = {quoted(identity)}", "}")
+    if finding.action in _REMOVES:
+        yield from _removed(label)
+    else:
+        yield from _changed(finding, kind, label)
+
+
+def _import(finding: Finding) -> tuple[str, str] | None:
+    """The type of a resource and the id to import it by; None where there is none, or its name is not known."""
+    found = _TYPES.get((finding.cloud, finding.resource_type))
+    if found is None or finding.action == "buy":
+        return None
+    if found[0] == "google_compute_disk" and not finding.zone:
+        found = _REGIONAL_DISK
+    if found[0] == "google_compute_address" and finding.region == "global":
+        found = _GLOBAL_ADDRESS
+    values = {
+        "id": finding.resource_id,
+        "account": finding.account,
+        "region": finding.region,
+        "zone": finding.zone,
+        "name": finding.resource_name,
+    }
+    wanted = re.findall(r"\{(\w+)\}", found[1])
+    if any(not values[name] for name in wanted):
+        return None
+    return found[0], re.sub(r"\{(\w+)\}", lambda hit: str(values[hit[1]]), found[1])
+
+
+def _removed(label: str) -> Iterator[str]:
+    yield "# It is destroyed by the next apply once its resource block is gone and this stands in its place:"
+    yield from (
+        "# removed {",
+        f"#   from = {label}",
+        "#   lifecycle {",
+        "#     destroy = true",
+        "#   }",
+        "# }",
+    )
+
+
+def _changed(finding: Finding, kind: str, label: str) -> Iterator[str]:
+    """The attributes that change, to be written into the resource's own block."""
+    names = _ATTRIBUTES.get("google_compute_disk" if kind == _REGIONAL_DISK[0] else kind, {})
+    values = {names[key]: value_of(value) for key, value in finding.proposed.items() if key in names}
+    width = max(map(len, values), default=0)
+    lines = [f"{name:<{width}} = {value}" for name, value in values.items()]
+    if finding.action == "spot" and kind in _SPOT:
+        lines = [*_SPOT[kind]]
+    known = {*names, *_FOLLOWS}
+    rest = [key for key in finding.proposed if key not in known] if finding.action != "spot" else []
+    if lines:
+        yield "# In its resource block:"
+        yield f"# resource {quoted(kind)} {quoted(label.partition('.')[2])} {{"
+        yield from (f"#   {line}" for line in lines)
+        yield "# }"
+    for key in rest:
+        yield f"# Proposed, and no attribute that finops knows of: {one_line(f'{key} = {finding.proposed[key]}')}"
+
+
+def value_of(value: Any) -> str:
+    """A value as HCL has it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else quoted(str(value))
+
+
+def quoted(text: str) -> str:
+    """A text as a string of HCL, in which nothing is a template and nothing ends the string."""
+    safe = text.replace("\\", "\\\\").replace('"', '\\"').replace("${", "$${").replace("%{", "%%{")
+    return '"' + "".join(char if char.isprintable() else _escaped(char) for char in safe) + '"'
+
+
+def _escaped(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
