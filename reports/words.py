@@ -180,7 +180,9 @@ def action(finding: Finding) -> str:
     """What to do, as in 'resize m5.4xlarge → m5.xlarge' or 'delete disk'."""
     verb = ACTIONS[finding.action][0]
     if finding.action in _ENDS:
-        return verb if finding.action == "spot" else f"{verb} {resource(finding.resource_type)}"
+        # What leaves a share of its cost takes only a part of the thing away: never say that all of it goes.
+        what = "part of " if "share" in finding.proposed else ""
+        return verb if finding.action == "spot" else f"{verb} {what}{resource(finding.resource_type)}"
     change = _change(finding.current, finding.proposed)
     if finding.action == "change-type":
         return f"change {change}" if change else f"change type of {resource(finding.resource_type)}"

@@ -194,13 +194,16 @@ def test_savings_keep_their_promises(audit: dict[str, Any]) -> None:
     for finding in audit["findings"]:
         resources[finding["resource_id"]].append(finding)
     for findings in resources.values():
-        assert sum(Decimal(str(f["net_monthly_savings"])) for f in findings) <= max(
+        assert sum(Decimal(str(f["net_monthly_savings"] or 0)) for f in findings) <= max(
             Decimal(str(f["monthly_cost"])) for f in findings
         )
-    net = sum(Decimal(str(finding["net_monthly_savings"])) for finding in audit["findings"])
+    # What nobody can price, such as a bucket without rules, promises nothing.
+    unpriced = {one["rule"] for one in audit["findings"] if one["net_monthly_savings"] is None}
+    assert unpriced <= {"bucket-without-lifecycle"}
+    net = sum(Decimal(str(finding["net_monthly_savings"] or 0)) for finding in audit["findings"])
     assert net == Decimal(str(audit["totals"]["net_monthly_savings"]))
     assert net <= Decimal(str(audit["totals"]["monthly_cost"]))
-    gross = sum(Decimal(str(finding["monthly_savings"])) for finding in audit["findings"])
+    gross = sum(Decimal(str(finding["monthly_savings"] or 0)) for finding in audit["findings"])
     assert gross == Decimal(str(audit["totals"]["gross_monthly_savings"]))
     assert gross > net
 

@@ -71,6 +71,10 @@ def test_the_headline_of_a_partial_report_says_that_there_may_be_more() -> None:
         ({"action": "change-type", "proposed": {"iops": 100}}, "change 100"),
         ({"action": "terminate", "resource_type": "instance"}, "terminate server"),
         ({"action": "delete", "proposed": {"volume_type": None}}, "delete disk"),
+        (
+            {"action": "delete", "resource_type": "bucket", "proposed": {"share": 0.9}},
+            "delete part of file store",
+        ),
         ({"action": "spot", "proposed": {"purchase_model": "spot"}}, "run as spot"),
         (
             {"action": "schedule", "current": {"hours_a_week": 168}, "proposed": {"hours_a_week": 55}},
