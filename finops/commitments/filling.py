@@ -9,6 +9,7 @@ import duckdb
 from finops.commitments.held import consume
 from finops.commitments.offers import add_held, load_offers
 from finops.commitments.options import options
+from finops.commitments.second_hand import load_second_hand, second_hand
 from finops.commitments.subscriptions import subscriptions
 from finops.commitments.usage import load_baselines, open_costs
 
@@ -23,16 +24,19 @@ def fill(con: duckdb.DuckDBPyConnection, as_of: datetime, accepted: str | None =
     """Writes every commitment that could be bought for what `accepted` leaves into the table commitment_options.
 
     `accepted` names a table as finops.commitments.usage describes it; without one nothing has been accepted. Reads
-    the rollup commitment_usage, prices and commitments only, so that the same tables always give the same options.
+    the rollup commitment_usage, prices, commitments and their offers only, so that the same tables always give the same
+    options.
     """
     baselines = load_baselines(con, accepted)
     offers = load_offers(con, as_of)
     add_held(con, offers, baselines.values())
+    sold = load_second_hand(con, as_of)
     costs = open_costs(con, accepted)
     rows: list[dict[str, object]] = []
     for _, baseline in sorted(baselines.items()):
         consume(baseline)
         rows += options(baseline, offers, costs)
+        rows += second_hand(baseline, sold, costs)
     rows += subscriptions(con, offers, accepted)
     rows += _unhourly(con)
     _write(con, rows)

@@ -18,9 +18,9 @@ _MONTH = float(HOURS_PER_MONTH)
 
 
 class Terms(NamedTuple):
-    """How long, and how it is paid: no_upfront | partial_upfront | all_upfront."""
+    """How long (second-hand: no whole months), and how it is paid: no_upfront | partial_upfront | all_upfront."""
 
-    months: int
+    months: float
     payment: str
 
 

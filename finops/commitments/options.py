@@ -222,13 +222,13 @@ def figures(
     }
 
 
-def break_even(months: int, covered: float, after: float) -> float:
+def break_even(months: float, covered: float, after: float) -> float:
     """The month from which on usage could stop altogether and the purchase would still have cost no more than paying
     on demand: what was not paid until then is the price of the whole term. Beyond the term: never."""
     return math.ceil(round(months * after / covered, 6))
 
 
-def _payback(upfront: float, covered: float, after: float, months: int) -> float | None:
+def _payback(upfront: float, covered: float, after: float, months: float) -> float | None:
     """The month in which what is saved exceeds what was paid at the start; None where nothing was."""
     if upfront <= 0:
         return None

@@ -136,7 +136,7 @@ def _values(values: dict[str, Any]) -> str:
 
 
 def _rows(con: duckdb.DuckDBPyConnection, finding: Finding, sql: str) -> str:
-    if finding.action == "buy":
+    if finding.action == "buy" and "days_of_hourly_usage" in finding.evidence:
         from finops.commitments.telling import explained
 
         return explained(finding)

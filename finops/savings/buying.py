@@ -1,6 +1,8 @@
 """Findings that say buy, as findings with money: what a commitment would cover, and what it costs instead."""
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,7 @@ from finops.money import cents
 from finops.savings.actions import Cell
 from finops.savings.netting import Choice
 from finops.savings.priced import Priced, finding_id
-from finops.verdicts import Verdict
+from finops.verdicts import Key, Verdict
 
 if TYPE_CHECKING:
     from finops.commitments import Purchases
@@ -18,14 +20,29 @@ if TYPE_CHECKING:
 
 def purchased(con: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) -> Iterator[Priced]:
     """The purchases that verdicts of the rules about rates propose; they exclude nothing and nothing excludes them,
-    since each is sized on what all else leaves."""
+    since each is sized on what all else leaves. Of several for one pool (a new commitment, a second-hand one) the one
+    that saves most counts."""
     if not verdicts:
         return
     from finops.commitments import Purchases
 
     known = Purchases(con)
-    for verdict in verdicts:
-        yield _priced(verdict, known)
+    found = [_priced(verdict, known) for verdict in verdicts]
+    _count_one_of_each_pool(found)
+    yield from found
+
+
+def _count_one_of_each_pool(found: Iterable[Priced]) -> None:
+    pools: dict[Key, list[Priced]] = defaultdict(list)
+    for one in found:
+        if one.choice.counted:
+            pools[one.verdict.key].append(one)
+    for alternatives in pools.values():
+        first, *others = sorted(alternatives, key=lambda one: (-(one.saving or Decimal(0)), one.id))
+        if others:
+            first.choice = replace(first.choice, group=first.id)
+        for one in others:
+            one.choice = Choice(False, first.id, first.id)
 
 
 def _priced(verdict: Verdict, known: "Purchases") -> Priced:

@@ -59,7 +59,7 @@ WITH eligible AS (
         row_number() OVER (
             PARTITION BY cloud, account_id, resource_id ORDER BY saving_if_10_less DESC, term_months, option_id) AS place
     FROM commitment_options
-    WHERE days >= $min_days AND saving >= $min_saving AND saving_if_10_less > 0
+    WHERE coalesce(instrument, '') <> 'second-hand Reserved Instances' AND days >= $min_days AND saving >= $min_saving AND saving_if_10_less > 0
       AND break_even_month <= $max_break_even_months
       AND ($risk = 'high' OR term_months <= 12) AND ($risk <> 'low' OR payment = 'no_upfront' OR term_months = 1)
 ),
@@ -86,6 +86,7 @@ pools AS (
     SELECT cloud, account_id, region, resource_id, level, family_group, payer_group, max(covers) AS covers,
         max(currency) AS currency, max(instrument) AS instrument, max(problem) AS problem, max(days) AS days
     FROM commitment_options
+    WHERE coalesce(instrument, '') <> 'second-hand Reserved Instances' -- told by commitment-marketplace
     GROUP BY cloud, account_id, region, resource_id, level, family_group, payer_group
 ),
 judged AS (

@@ -528,6 +528,7 @@ def test_an_account_that_nobody_collected_is_told(
         "avoidable-public-ip": ["No instances or public ips or flow logs were collected for this account."],
         "commitment-coverage": [],
         "commitment-expiring": ["No commitments were collected for this account."],
+        "commitment-marketplace": ["No commitment offers were collected for this account."],
         "commitment-underused": ["No commitments were collected for this account."],
         "cross-zone-traffic": [],
         "idle-cluster-node": ["No instances or metrics or scaling groups were collected for this account."],
