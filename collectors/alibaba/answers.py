@@ -60,7 +60,7 @@ NO_SERVICE = "NoSuchService"  # what answers in its place is something else
 _BODY = "ServerResponseBody: "  # with which the SDK begins what it could not read
 _UNKNOWN_NAME = re.compile(r"name resolution|getaddrinfo|not known|nodename|NameResolution", re.IGNORECASE)
 _HALVES = re.compile(rb"\\u[dD][89a-fA-F]")  # of characters that are written as two escapes
-_GOOD = ("200", "Success", "success", "OK", "")
+_GOOD = ("200", "Success", "success", "SUCCESS", "OK", "")
 # What is answered to an operation, or a version of the interface, that is not there.
 UNKNOWN_CALL = ("InvalidAction", "InvalidVersion", "InvalidApi", "UnsupportedOperation", NO_HOST)
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collectors import examining
-from collectors.alibaba import balancers, databases, inventory, metrics, network, services, storage
+from collectors.alibaba import balancers, databases, inventory, logs, metrics, network, services, storage
 from collectors.alibaba.accounts import Request, discover
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
@@ -27,9 +27,10 @@ _ALLOWED = (
     "InvalidLoadBalancerId",
     "InvalidInstanceType",
     "InvalidParameter",
+    "NOT_EXIST",
 )
 # Calls of a region beside metrics, where every list fits a page.
-_FIXED_CALLS = 32
+_FIXED_CALLS = 50
 FREE_POINTS_CALLS = 1_000_000  # metric calls a month that CloudMonitor answers for nothing
 
 
@@ -65,7 +66,7 @@ def _permissions(session: Session, region: str, at: datetime) -> list[Check]:
 
 
 def _try(session: Session, region: str, api: Api, at: datetime) -> Check:
-    if api.probe is None and api is not storage.LIST_BUCKETS:
+    if api.probe is None and api not in (storage.LIST_BUCKETS, logs.LIST_PROJECTS):
         return untested(session.account, region, api)
     return tried(session.account, region, api, lambda: _call(session, region, api, at), _is_allowed)
 
@@ -73,6 +74,8 @@ def _try(session: Session, region: str, api: Api, at: datetime) -> Check:
 def _call(session: Session, region: str, api: Api, at: datetime) -> object:
     if api is storage.LIST_BUCKETS:
         return storage.get_buckets(Oss(session, region))
+    if api is logs.LIST_PROJECTS:
+        return logs.Sls(session, region).get(api, "/", size=1)
     parameters = {
         name: value.format(month=f"{at:%Y-%m}", yesterday=f"{at - timedelta(days=1):%Y-%m-%d}")
         if isinstance(value, str)

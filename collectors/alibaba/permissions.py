@@ -10,12 +10,16 @@ from collectors.alibaba import (
     clusters,
     commitments,
     databases,
+    functions,
     groups,
     instance_types,
     inventory,
+    learning,
+    logs,
     metrics,
     network,
     prices,
+    registries,
     storage,
 )
 from collectors.alibaba.accounts import Request
@@ -26,7 +30,7 @@ from collectors.calls import actions_of, declared
 # Modules whose calls every collection makes.
 _MODULES: tuple[ModuleType, ...] = (
     inventory, instance_types, groups, clusters, network, balancers, databases, commitments, metrics, prices, storage,
-    billing,
+    registries, learning, functions, logs, billing,
 )  # fmt: skip
 
 

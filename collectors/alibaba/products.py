@@ -25,7 +25,7 @@ KNOWN = (
     "us-west-1",
 )  # fmt: skip
 # Products that some regions do not have: nobody knows their host there.
-SOME_REGIONS = ("alb", "nlb", "kvstore", "polardb")
+SOME_REGIONS = ("alb", "nlb", "kvstore", "polardb", "cr", "fc", "eas", "dsw", "sls")
 # Products that an account may have nothing of, and a private endpoint may not lead to.
 OPTIONAL = (*SOME_REGIONS, "rds", "ess", "ess-2022", "cs")
 # Regions whose RDS and ESS have one address for all of them.
@@ -76,6 +76,11 @@ PRODUCTS: Mapping[str, Product] = {
         together_in=("cn-beijing", "cn-hangzhou", "cn-heyuan", "cn-qingdao", "cn-shanghai", "cn-wulanchabu"),
     ),
     "cs": Product("2015-12-15", "cs.{region}.aliyuncs.com"),
+    "cr": Product("2018-12-01", "cr.{region}.aliyuncs.com"),
+    "fc": Product("2023-03-30", "fcv3.{region}.aliyuncs.com"),
+    "eas": Product("2021-07-01", "pai-eas.{region}.aliyuncs.com", also=("PAI_EAS",)),
+    "dsw": Product("2022-01-01", "pai-dsw.{region}.aliyuncs.com", also=("PAI_DSW",)),
+    "sls": Product("", "{region}.log.aliyuncs.com", also=("LOG",)),
     "cms": Product("2019-01-01", "metrics.{region}.aliyuncs.com", per_second=45.0, everywhere=True),
     "bss": Product(
         "2017-12-14", "business.{region}.aliyuncs.com", per_second=8.0, everywhere=True, also=("BSSOPENAPI",)

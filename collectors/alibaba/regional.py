@@ -13,11 +13,15 @@ from collectors.alibaba import (
     clusters,
     commitments,
     databases,
+    functions,
     groups,
     instance_types,
     inventory,
+    learning,
+    logs,
     metrics,
     network,
+    registries,
     services,
     storage,
 )
@@ -44,7 +48,8 @@ from collectors.scopes import GLOBAL
 # In the order they are shown in.
 REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
-    "nat_gateways", "subnets", "network_addresses", "databases", "clusters", "buckets", "commitments", "metrics",
+    "nat_gateways", "subnets", "network_addresses", "databases", "clusters", "repositories",
+    "ml_endpoints", "functions", "log_groups", "buckets", "commitments", "metrics",
     "prices", "spot_prices",
 )  # fmt: skip
 # What is asked for the machines there are: as old as they are known.
@@ -129,6 +134,12 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "subnets": lambda p, c: _ask(p, c, "subnets", network.get_subnets),
     "network_addresses": lambda p, c: _ask(p, c, "network_addresses", network.get_interfaces),
     "clusters": lambda p, c: _ask_telling(p, c, "clusters", clusters.get_clusters),
+    "repositories": lambda p, c: _ask_telling(p, c, "repositories", registries.get_repositories),
+    "ml_endpoints": lambda p, c: _ask_telling(p, c, "ml_endpoints", learning.get_endpoints),
+    "functions": lambda p, c: _ask_telling(p, c, "functions", functions.get_functions),
+    "log_groups": lambda p, c: ask_telling(
+        p.scope("log_groups"), c, logs.get_logstores, logs.Sls(p.session, p.region)
+    ),
     "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
 }
 # What is measured beside machines and disks, or tells which addresses machines have.
@@ -143,6 +154,10 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
     "scaling_groups": lambda raw, p, more: groups.transform_groups(
         raw, p.scope("scaling_groups"), more.instances, more.members, more.pools
     ),
+    "repositories": lambda raw, p, _: registries.transform_repositories(raw, p.scope("repositories")),
+    "ml_endpoints": lambda raw, p, _: learning.transform_endpoints(raw, p.scope("ml_endpoints")),
+    "functions": lambda raw, p, _: functions.transform_functions(raw, p.scope("functions")),
+    "log_groups": lambda raw, p, _: logs.transform_logstores(raw, p.scope("log_groups")),
     "subnets": lambda raw, p, _: network.transform_subnets(raw, p.scope("subnets")),
     "network_addresses": lambda raw, p, more: network.transform_addresses(
         raw, p.scope("network_addresses"), more.public_ips, more.gateways

@@ -19,7 +19,8 @@ PAGE = {
     "DescribeEipAddresses": 100, "DescribeNatGateways": 50, "DescribeLoadBalancers": 100, "ListLoadBalancers": 100,
     "DescribeDBInstances": 100, "DescribeScalingGroups": 50, "DescribeScalingInstances": 50,
     "DescribeScalingRules": 50, "DescribeScheduledTasks": 50, "DescribeAlarms": 50, "DescribeScalingActivities": 50,
-    "DescribeDBInstanceAttribute": 30, "DescribeImages": 100, "ListMultipartUploads": 1000, "DescribeVSwitches": 50, "DescribeNetworkInterfaces": 500, "DescribeDBClusters": 100, "DescribeClustersV1": 100, "ListListeners": 100,
+    "DescribeDBInstanceAttribute": 30, "DescribeImages": 100, "ListInstance": 100, "ListRepository": 100, "ListRepoTag": 100,
+    "ListFunctions": 100, "ListServices": 100, "ListProject": 500, "ListLogStores": 500, "ListMultipartUploads": 1000, "DescribeVSwitches": 50, "DescribeNetworkInterfaces": 500, "DescribeDBClusters": 100, "DescribeClustersV1": 100, "ListListeners": 100,
     "ListServerGroups": 100, "ListRules": 100,
     "DescribeReservedInstances": 100, "QueryAvailableInstances": 300, "QuerySavingsPlansInstance": 300,
     "QueryResourcePackageInstances": 300, "DescribeInstanceBill": 300, "QueryAccountBill": 300,
@@ -30,6 +31,7 @@ MODULES = 50  # of one GetPayAsYouGoPrice
 DISK_POINTS = 400  # of one DescribeDiskMonitorData
 _HOUR = 3_600_000  # milliseconds
 _PAGING = (
+    "limit", "nextToken", "PageNo", "page_size", "page_number", "size", "offset", "max-uploads", "key-marker",
     "MaxResults", "NextToken", "PageSize", "PageNumber", "PageNum", "Offset", "Length", "marker", "max-keys",
 )  # fmt: skip
 

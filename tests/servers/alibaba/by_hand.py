@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.servers.alibaba import items
 from tests.servers.alibaba.regions import zones
-from tests.servers.alibaba.state import WORLD, Account, Item, minutes, parse
+from tests.servers.alibaba.state import WORLD, Account, Item, epoch, minutes, parse
 
 ACCOUNT_WIDE = ("bucket", "savings_plan", "resource_package")
 # The field that holds the id, and what its values begin with.
@@ -15,6 +15,9 @@ IDS = {
     "nat": ("NatGatewayId", "ngw"), "snat": ("SnatEntryId", "snat"), "forward": ("ForwardEntryId", "fwd"), "slb": ("LoadBalancerId", "lb"),
     "slb_listener": ("LoadBalancerId", "lb"), "alb": ("LoadBalancerId", "alb"), "nlb": ("LoadBalancerId", "nlb"),
     "alb_listener": ("ListenerId", "lsn"), "nlb_listener": ("ListenerId", "lsn"), "db": ("DBInstanceId", "rm"),
+    "registry": ("InstanceId", "cri"), "repository": ("RepoId", "crr"), "function": ("functionName", "fn"),
+    "provision_config": ("functionArn", "acs:fc"), "eas_service": ("ServiceId", "eas-m"), "dsw_instance": ("InstanceId", "dsw"),
+    "log_project": ("projectName", "project"),
     "image": ("ImageId", "m"), "vswitch": ("VSwitchId", "vsw"), "cluster": ("cluster_id", "c"), "node_pool": ("nodepool_id", "np"), "scaling_rule": ("ScalingRuleId", "asr"),
     "scheduled_task": ("ScheduledTaskId", "edRt"), "scaling_alarm": ("AlarmTaskId", "asg"), "scaling_activity": ("ScalingActivityId", "asa"),
     "cache": ("InstanceId", "r"), "polardb": ("DBClusterId", "pc"), "slb_group": ("VServerGroupId", "rsp"),
@@ -34,6 +37,11 @@ _TEMPLATES: dict[str, Callable[[str, str, str, datetime, Item], Item]] = {
     "alb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=True),
     "nlb": lambda region, zone, name, when, item: items.modern_balancer(region, name, when, application=False),
     "db": lambda region, zone, name, when, item: items.db(region, name, zone, when),
+    "registry": lambda region, zone, name, when, item: {"InstanceName": name, "InstanceStatus": "RUNNING", "RegionId": region, "_rules": []},
+    "repository": lambda region, zone, name, when, item: {
+        "InstanceId": "", "RepoName": name, "RepoNamespaceName": "team", "RepoStatus": "NORMAL", "CreateTime": epoch(when) * 1000, "_images": [],
+    },
+    "log_project": lambda region, zone, name, when, item: {"region": region, "description": "", "createTime": str(epoch(when)), "_stores": []},
     "vswitch": lambda region, zone, name, when, item: items.vswitch(region, name, zone, when),
     "cluster": lambda region, zone, name, when, item: items.cluster(region, name, when),
     "node_pool": lambda region, zone, name, when, item: items.node_pool(region, name, item.get("_cluster", ""), item.get("_group", ""), when),

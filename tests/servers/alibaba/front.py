@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.servers import trouble
-from tests.servers.alibaba import iam, oss
+from tests.servers.alibaba import iam, oss, sls
 from tests.servers.alibaba.regions import CLOSED, REGIONS
 from tests.servers.alibaba.state import WORLD
 from tests.servers.alibaba.wire import NOBODY, PRODUCTS, Call, RefusalError, authenticate, refused, written
@@ -104,12 +104,17 @@ class Front:
             signed(call)
             if self.trouble.exhausted(call):
                 raise throttled(call)
-            reply = oss.answer(call) if call.product == "oss" else written(call, self.dispatched(call))
+            reply = self.said(call)
             entry["outcome"] = call.notes.get("outcome", "ok")
         except RefusalError as error:
             entry["outcome"] = error.code
-            reply = oss.refused(error) if call.product == "oss" else refused(call, error)
+            reply = no(call, error)
         return reply
+
+    def said(self, call: Call) -> Reply:
+        if call.product in ("oss", "sls"):
+            return (oss if call.product == "oss" else sls).answer(call)
+        return written(call, self.dispatched(call))
 
     def dispatched(self, call: Call) -> dict[str, Any]:
         answer = self.answers.get((call.version, call.action))
@@ -186,4 +191,11 @@ def broken(fault: dict[str, Any], call: Call) -> Reply:
         standard = ("InternalError", 500) if kind == "http500" else (fault.get("code", "UnknownError"), 400)
         sentence = fault.get("message", "The request processing has failed due to some unknown error.")
         error = RefusalError(int(fault.get("status", standard[1])), fault.get("code", standard[0]), sentence)
-    return oss.refused(error) if call.product == "oss" else refused(call, error)
+    return no(call, error)
+
+
+def no(call: Call, error: RefusalError) -> Reply:
+    """An error, as the product of the call writes it."""
+    if call.product in ("oss", "sls"):
+        return (oss if call.product == "oss" else sls).refused(error)
+    return refused(call, error)

@@ -15,8 +15,9 @@ NAMES = {
     "QueryBillOverview": _BILL_LIST,
     "QueryAccountBill": _BILL_LIST,
     "QueryAvailableInstances": "bss:QueryAvailableInstances",
+    "ListRepoTag": "cr:ListRepositoryTag",
 }
-PREFIXES = {"bss": "bssapi", "resourcedirectory": "resourcemanager"}
+PREFIXES = {"dsw": "paidsw", "sls": "log", "bss": "bssapi", "resourcedirectory": "resourcemanager"}
 _REFUSALS = {
     "bss": ("NotAuthorized", "This API is not authorized for caller."),
     "cms": ("AccessForbidden", "The caller is not authorized to perform this action."),

@@ -11,7 +11,7 @@ from tests.servers.alibaba.estate import Estate
 from tests.servers.alibaba.network import measured
 from tests.servers.alibaba.plan import per_second
 from tests.servers.alibaba.regions import zones
-from tests.servers.alibaba.state import Item, minutes
+from tests.servers.alibaba.state import Item, epoch, minutes, seconds
 
 
 def build_more(estate: Estate) -> None:
@@ -23,6 +23,7 @@ def build_more(estate: Estate) -> None:
         kubernetes(estate, region)
         scaled(estate, region)
         images(estate, region)
+        platform(estate, region)
         for zone in zones(region):
             estate.add(
                 "vswitch", region, "VSwitchId", items.vswitch(region, f"vsw-{zone}", zone, estate.ago(900))
@@ -203,3 +204,57 @@ def images(estate: Estate, region: str) -> None:
                 "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": one["id"], "Size": str(one["size"]), "Device": "/dev/xvda"}]},
             })  # fmt: skip
             one["image"] = name
+
+
+def platform(estate: Estate, region: str) -> None:
+    """A registry with an image under two tags, a function that is kept warm, a service, a notebook, logs."""
+    made = estate.ago(300)
+    registry, repository, name = estate.id("cri", region), estate.id("crr", region), f"warm-{region}"
+    stamp, project = epoch(made) * 1000, f"project-{region}-{estate.account.id[-4:]}"
+    pictures = [
+        {
+            "Tag": tag,
+            "Digest": digest,
+            "ImageId": digest,
+            "ImageSize": "104857600",
+            "ImageCreate": str(stamp),
+            "ImageUpdate": str(stamp),
+        }
+        for tag, digest in (("v1", "a1"), ("latest", "a1"), ("v0", "a0"))
+    ]
+    stores = [
+        {
+            "logstoreName": label,
+            "ttl": ttl,
+            "shardCount": 2,
+            "mode": "standard",
+            "createTime": epoch(made),
+            "lastModifyTime": epoch(made),
+        }
+        for label, ttl in (("for-ever", 3650), ("a-month", 30))
+    ]
+    arn = f"acs:fc:{region}:{estate.account.id}:functions/{name}/LATEST"
+    config = '{"cloud":{"computing":{"instance_type":"ecs.gn6i-c4g1.xlarge"}}}'
+    for kind, key, item in (
+        ("registry", "InstanceId", {"InstanceId": registry, "InstanceName": "prod", "InstanceStatus": "RUNNING", "_rules": []}),
+        ("repository", "RepoId", {
+            "RepoId": repository, "InstanceId": registry, "RepoName": "web", "RepoNamespaceName": "team", "RepoStatus": "NORMAL",
+            "CreateTime": stamp, "_images": pictures,
+        }),
+        ("function", "functionName", {
+            "functionName": name, "functionId": name, "runtime": "python3.12", "memorySize": 512, "cpu": 0.35,
+            "createdTime": seconds(made), "lastModifiedTime": seconds(made),
+        }),
+        ("provision_config", "functionArn", {"functionArn": arn, "target": 2, "current": 2}),
+        ("eas_service", "ServiceId", {
+            "ServiceId": estate.id("eas-m", region), "ServiceName": "scoring", "Status": "Running", "TotalInstance": 2, "RunningInstance": 2,
+            "CreateTime": seconds(made), "ServiceConfig": config, "Labels": [],
+        }),
+        ("dsw_instance", "InstanceId", {
+            "InstanceId": estate.id("dsw", region), "InstanceName": "lab", "Status": "Stopped", "EcsSpec": "ecs.g6.large",
+            "GmtCreateTime": seconds(made), "Tags": [],
+        }),
+        ("log_project", "projectName", {"projectName": project, "region": region, "createTime": str(epoch(made)), "_stores": stores}),
+    ):  # fmt: skip
+        estate.add(kind, region, key, item)
+        estate.note(kind, item[key], region)

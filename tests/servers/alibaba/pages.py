@@ -48,9 +48,11 @@ def clamped(call: Call, default: int, low: int, high: int) -> int:
     return min(max(call.number("MaxResults", default, 1, 10**9), low), high)
 
 
-def by_token(call: Call, items: Sequence[Item], size: int) -> tuple[list[Item], dict[str, Any]]:
+def by_token(
+    call: Call, items: Sequence[Item], size: int, name: str = "NextToken"
+) -> tuple[list[Item], dict[str, Any]]:
     """One page by MaxResults and NextToken, and the token that follows."""
-    offset = offset_of(call)
+    offset = offset_of(call, name)
     page = [shown(item) for item in items[offset : offset + size]]
     call.items = len(page)
     return page, following(call, offset + size, len(items))

@@ -21,6 +21,10 @@ from tests.servers.alibaba.wire import PRODUCTS, SKEW, Call, RefusalError, check
 # What a path is called, by version.
 PATHS: tuple[tuple[str, str, str], ...] = (
     ("2015-12-15", r"/api/v1/clusters", "DescribeClustersV1"),
+    ("2023-03-30", r"/2023-03-30/functions", "ListFunctions"),
+    ("2023-03-30", r"/2023-03-30/provision-configs", "ListProvisionConfigs"),
+    ("2021-07-01", r"/api/v2/services", "ListServices"),
+    ("2022-01-01", r"/api/v2/instances", "ListInstances"),
     ("2015-12-15", r"/clusters/(?P<ClusterId>[^/]+)/nodepools", "DescribeClusterNodePools"),
 )
 

@@ -19,16 +19,18 @@ from tests.servers.alibaba import (
     ecs,
     kubernetes,
     oss,
+    platform,
     rest,
     scaling,
     services,
+    sls,
     sts,
     vpc,
 )
 from tests.servers.alibaba.front import BrokenError, Front, Reply, sign_in
 from tests.servers.alibaba.wire import PRODUCTS, Call, parameters
 
-PARTS = (ecs, vpc, balancers, services, scaling, kubernetes, cms, bss, sts)
+PARTS = (ecs, vpc, balancers, services, scaling, kubernetes, platform, cms, bss, sts)
 FRONT = Front({name: answer for part in PARTS for name, answer in part.ANSWERS.items()})
 
 
@@ -56,6 +58,8 @@ class Handler(BaseHTTPRequestHandler):
         params = parameters(query, body, form)
         if rest.is_meant(self.headers):
             return FRONT.answer(*rest.understood(self.command, path, query, self.headers))
+        if sls.is_meant(self.headers):
+            return FRONT.answer(*sls.understood(self.command, path, query, self.headers))
         if "Action" not in params:
             return FRONT.answer(*oss.understood(self.command, path, query, self.headers))
         version = params.get("Version", "")

@@ -20,7 +20,8 @@ from tests.servers.alibaba.state import WORLD, Account, Identity
 SKEW = timedelta(minutes=15)
 PRODUCTS = {
     "2014-05-26": "ecs", "2016-04-28": "vpc", "2014-05-15": "slb", "2020-06-16": "alb", "2022-04-30": "nlb",
-    "2014-08-15": "rds", "2015-01-01": "kvstore", "2017-08-01": "polardb", "2015-12-15": "cs", "2014-08-28": "ess", "2022-02-22": "ess", "2019-01-01": "cms", "2017-12-14": "bss",
+    "2014-08-15": "rds", "2015-01-01": "kvstore", "2017-08-01": "polardb", "2015-12-15": "cs", "2018-12-01": "cr", "2023-03-30": "fc",
+    "2021-07-01": "eas", "2022-01-01": "dsw", "2014-08-28": "ess", "2022-02-22": "ess", "2019-01-01": "cms", "2017-12-14": "bss",
     "2015-04-01": "sts", "2022-04-19": "resourcedirectory", "2020-03-31": "resourcemanager",
 }  # fmt: skip
 NOBODY = Identity("", "", "")
