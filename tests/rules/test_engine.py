@@ -533,6 +533,9 @@ def test_an_account_that_nobody_collected_is_told(
         "cross-zone-traffic": [],
         "idle-cluster-node": ["No instances or metrics or scaling groups were collected for this account."],
         "idle-instance": ["No instances or metrics were collected for this account."],
+        "idle-subscription": [
+            "No databases or instances or metrics or public ips or volumes were collected for this account."
+        ],
         "low-io-volume": ["No instances or metrics or volumes were collected for this account."],
         "off-hours-instance": ["No instances or metrics were collected for this account."],
         "oversized-instance": ["No instances or metrics or volumes were collected for this account."],
