@@ -98,6 +98,7 @@ def _load(
 ) -> FileResult:
     con = writer.con
     open_view(con, flow, source)
+    con.execute(_STAGED)
     con.execute(_MINUTES)
     con.execute(_REPEATED, {"cloud": flow.cloud})
     counts = _counts(con)
@@ -105,6 +106,7 @@ def _load(
     log = log_of(source)
     con.execute(_PAIRS, {"cloud": flow.cloud, "log": log})
     con.execute(_WINDOWS, {"cloud": flow.cloud, "source": source})
+    con.execute("DROP TABLE flow_staged")
     con.execute("DELETE FROM flow_files WHERE source = ? AND fingerprint = ?", [source, fingerprint])
     accounts = [str(row[0]) for row in con.execute(_ACCOUNTS).fetchall()]
     con.execute(
@@ -181,7 +183,7 @@ def _rejects(
         [[source, int(line), str(fault), writer.run_id] for line, fault in listed],
     )
     reasons = con.execute(
-        "SELECT fault, count(*) FROM flow_record WHERE fault IS NOT NULL GROUP BY fault ORDER BY 2 DESC, 1"
+        "SELECT fault, count(*) FROM flow_staged WHERE fault IS NOT NULL GROUP BY fault ORDER BY 2 DESC, 1"
     ).fetchall()
     return {str(fault): int(count) for fault, count in reasons}
 
@@ -198,15 +200,21 @@ def _notes(counts: _Counts) -> list[str]:
     return [f"{number:,} {words}." for number, words in said if number]
 
 
+# The file is taken apart once, and what does not fit into memory waits on the disk.
+_STAGED = """
+CREATE OR REPLACE TEMP TABLE flow_staged AS
+SELECT * EXCLUDE (identity, state, broken), CASE WHEN fault IS NOT NULL THEN 'rejected' ELSE state END AS state,
+    date_trunc('minute', started) AS minute,
+    md5_number_lower(concat_ws('|', reporter, source_address, destination_address, source_hop, destination_hop,
+        CAST(started AS VARCHAR), CAST(bytes AS VARCHAR), identity)) AS digest
+FROM flow_record
+"""
 # Every record once: how many there are, and of those that count a digest of all of a minute together, in any order.
 _MINUTES = """
 CREATE OR REPLACE TEMP TABLE flow_minutes AS
-SELECT account_id, CASE WHEN fault IS NOT NULL THEN 'rejected' ELSE state END AS state,
-    date_trunc('minute', started) AS minute, count(*) AS records, sum(bytes) AS bytes,
-    bit_xor(md5_number_lower(concat_ws('|', reporter, source_address, destination_address, source_hop,
-        destination_hop, CAST(started AS VARCHAR), CAST(bytes AS VARCHAR), identity))) AS digest,
+SELECT account_id, state, minute, count(*) AS records, sum(bytes) AS bytes, bit_xor(digest) AS digest,
     false AS repeated
-FROM flow_record
+FROM flow_staged
 GROUP BY ALL
 """
 _REPEATED = """
@@ -221,10 +229,10 @@ SELECT $cloud AS cloud, r.account_id, region, $log AS flow_source, date_trunc('d
     reporter_resource, reporter_zone, side, source_address, destination_address, source_hop, destination_hop,
     source_resource, source_zone, destination_resource, destination_zone, service, sum(r.bytes) AS bytes,
     count(*) AS records
-FROM flow_record AS r
+FROM flow_staged AS r
 SEMI JOIN (SELECT account_id, minute FROM flow_minutes WHERE state = 'counted' AND NOT repeated) AS fresh
-    ON fresh.account_id = r.account_id AND fresh.minute = date_trunc('minute', r.started)
-WHERE fault IS NULL AND state = 'counted' AND r.bytes > 0
+    ON fresh.account_id = r.account_id AND fresh.minute = r.minute
+WHERE state = 'counted' AND r.bytes > 0
 GROUP BY ALL
 """
 _WINDOWS = """
