@@ -70,6 +70,7 @@ class AwsSettings(BaseModel):
     regions: list[str] = []
     billing_export: Annotated[str, Field(pattern=r"^s3://[^/]+")] | None = None
     cost_explorer: bool = False
+    flow_logs: bool = False
 
 
 def _endpoint(text: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from collectors.aws import billing, cost_explorer
+from collectors.aws import billing, cost_explorer, flows
 from collectors.aws.accounts import Found, Request, discover
 from collectors.aws.client import Session
 from collectors.aws.place import CLOUD, Place
@@ -33,12 +33,14 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to collect: datasets (empty: all), how far back metrics go, the bill, and whether to pay for its totals."""
+    """What to collect: datasets (empty: all), how far back metrics go, the bill, whether to pay for its totals,
+    and whether to read flow logs, which are large."""
 
     only: tuple[str, ...] = ()
     days: int = 95
     bill: Bill | None = None
     cost_explorer: bool = False
+    flow_logs: bool = False
 
 
 def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
@@ -83,7 +85,7 @@ def collect(
 
 
 class _Bills(Bills):
-    """The bill's export, and what Cost Explorer tells; both before the places."""
+    """The bill's export, what Cost Explorer tells, and flow logs; all before the places."""
 
     def __init__(
         self,
@@ -100,7 +102,20 @@ class _Bills(Bills):
     def before(self, calls: Pool) -> list[Billed]:  # noqa: ARG002
         """Reads them, one after the other."""
         billed = [self._export(self._wanted.bill)] if self._wanted.bill else []
-        return billed + (self._explore() if self._wanted.cost_explorer else [])
+        billed += self._explore() if self._wanted.cost_explorer else []
+        return billed + (self._flows() if self._wanted.flow_logs else [])
+
+    def _flows(self) -> list[Billed]:
+        """Reads the flow logs of each region that are not fresh, one after the other."""
+        places = [
+            (session, region)
+            for session, region in self._found.places
+            if not self._fresh(Scope(CLOUD, session.account, region, "traffic"))
+        ]
+        return [
+            flows.collect_flows(self._writer, session, region, at=self._at, say=self._progress.say)
+            for session, region in places
+        ]
 
     def _export(self, bill: Bill) -> Billed:
         """Loads the bill's export. What may not be read, or does not fit, is told as the scope of its payer."""

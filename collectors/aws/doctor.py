@@ -8,7 +8,7 @@ from collectors import examining
 from collectors.aws import inventory, metrics
 from collectors.aws.accounts import Request, discover
 from collectors.aws.client import Api, Client, Session
-from collectors.aws.permissions import base_calls, paid_calls
+from collectors.aws.permissions import base_calls, flow_calls, paid_calls
 from collectors.aws.regional import REGIONAL
 from collectors.examining import Check, at_once, permissions, refusals, tried, untested
 from collectors.scopes import GLOBAL
@@ -37,7 +37,12 @@ class Examination(examining.Examination):
 
 
 def examine(
-    request: Request, at: datetime, days: int = metrics.DAYS, *, cost_explorer: bool = False
+    request: Request,
+    at: datetime,
+    days: int = metrics.DAYS,
+    *,
+    cost_explorer: bool = False,
+    flow_logs: bool = False,
 ) -> Examination:
     """Tries every call that a collection makes, each in its smallest form, and plans the metrics of a run.
 
@@ -53,7 +58,9 @@ def examine(
         for api in (paid_calls() if cost_explorer else ())
     ]
     regions = {session.account: region for session, region in reversed(found.places)}
-    for checks in at_once(lambda one: _permissions(one, regions[one.account]), found.sessions):
+    for checks in at_once(
+        lambda one: _permissions(one, regions[one.account], flow_logs=flow_logs), found.sessions
+    ):
         result.checks += checks
     for calls, queries in at_once(lambda place: _plan(place[0].client(place[1]), at, days), found.places):
         result.calls += calls
@@ -61,10 +68,9 @@ def examine(
     return result
 
 
-def _permissions(session: Session, region: str) -> list[Check]:
-    return list(
-        permissions(session.account, session.arn, base_calls(), lambda api: _try(session, region, api))
-    )
+def _permissions(session: Session, region: str, *, flow_logs: bool) -> list[Check]:
+    calls = [*base_calls(), *(flow_calls() if flow_logs else ())]
+    return list(permissions(session.account, session.arn, calls, lambda api: _try(session, region, api)))
 
 
 def _try(session: Session, region: str, api: Api) -> Check:

@@ -49,8 +49,19 @@ def paid_calls() -> list[Api]:
     return declared(Api, cost_explorer)
 
 
+def flow_calls() -> list[Api]:
+    """The calls that flow logs take beside those of S3; made only when they are asked for."""
+    from collectors.aws import flows
+
+    return [flows.DESCRIBE_FLOW_LOGS]
+
+
 def policy(
-    request: Request, billing_export: str | None = None, *, cost_explorer: bool = False
+    request: Request,
+    billing_export: str | None = None,
+    *,
+    cost_explorer: bool = False,
+    flow_logs: bool = False,
 ) -> dict[str, Any]:
     """The IAM policy for a collection as asked for. With a role it is for the caller, who assumes the role; the role
     itself needs the policy printed without --role."""
@@ -64,6 +75,8 @@ def policy(
         statements += _bill(billing_export)
     if cost_explorer:
         statements.append(_statement("FinopsCostExplorer", actions_of(paid_calls())))
+    if flow_logs:
+        statements += _flow_logs()
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -88,4 +101,15 @@ def _bill(url: str) -> list[dict[str, Any]]:
     return [
         _statement("FinopsBillList", list(billing.LIST_OBJECTS.actions), f"arn:aws:s3:::{bucket}"),
         _statement("FinopsBillRead", list(billing.GET_OBJECT.actions), inside),
+    ]
+
+
+def _flow_logs() -> list[dict[str, Any]]:
+    """Which buckets they are delivered to only AWS tells: narrow the second and third statement to them."""
+    from collectors.aws import flows
+
+    return [
+        _statement("FinopsFlowLogs", actions_of(flow_calls())),
+        _statement("FinopsFlowLogList", list(flows.LIST_OBJECTS.actions), "arn:aws:s3:::*"),
+        _statement("FinopsFlowLogRead", list(flows.GET_OBJECT.actions), "arn:aws:s3:::*/AWSLogs/*"),
     ]

@@ -26,7 +26,7 @@ def tell_traffic(con: duckdb.DuckDBPyConnection, *, at: datetime, run_id: str) -
     con.begin()
     try:
         con.execute(_sql())
-        con.execute("DELETE FROM coverage WHERE dataset = 'traffic'")
+        con.execute("DELETE FROM coverage WHERE dataset = 'traffic' AND status IN ('complete', 'partial')")
         con.execute(_COVERAGE, {"at": at, "run_id": run_id})
         con.commit()
     except BaseException:
@@ -56,4 +56,5 @@ SELECT h.cloud, h.account_id, h.region, 'traffic',
         CASE WHEN skipped > 0 THEN format('the cloud lost records of {:,} windows', CAST(skipped AS BIGINT)) END), ''),
     rows, 0, least(until, $at), $at, $run_id
 FROM held AS h LEFT JOIN doubts USING (cloud, account_id)
+WHERE (h.cloud, h.account_id, h.region, 'traffic') NOT IN (SELECT (cloud, account_id, region, dataset) FROM coverage)
 """

@@ -12,6 +12,7 @@ from finops.cli.options import (
     CostExplorer,
     Db,
     ExternalId,
+    FlowLogs,
     Leave,
     Only,
     Regions,
@@ -43,6 +44,7 @@ def collect(
     only: Only = None,
     billing_export: BillingExport = None,
     cost_explorer: CostExplorer = False,
+    flow_logs: FlowLogs = False,
     max_age: Leave = None,
     as_of: AsOf = None,
     wait: Wait = "0s",
@@ -60,6 +62,7 @@ def collect(
         regions=region,
         billing_export=billing_export,
         cost_explorer=cost_explorer,
+        flow_logs=flow_logs,
         since=since,
         only=only,
     )
@@ -74,6 +77,7 @@ def doctor(
     external_id: ExternalId = None,
     region: Regions = None,
     cost_explorer: CostExplorer = False,
+    flow_logs: FlowLogs = False,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -84,6 +88,7 @@ def doctor(
     common = Common(ctx, db, config)
     asking = asking_of(profiles=profile, accounts=account, role=role, external_id=external_id, regions=region)
     paid = cost_explorer or common.settings.aws.cost_explorer
+    flows = flow_logs or common.settings.aws.flow_logs
 
     def first_run(found: Examination) -> dict[str, str]:
         return {
@@ -91,13 +96,18 @@ def doctor(
             "metric queries": f"{found.queries:,}",
             "CloudWatch price": _price(found.dollars),
             **({"Cost Explorer price": "0.02 USD or more"} if paid else {}),
+            **(
+                {"flow logs price": "0.40 USD a million files, and sending them out of their region"}
+                if flows
+                else {}
+            ),
         }
 
     examine_and_tell(
         common,
         CLOUD,
         asking,
-        lambda request, at: examine(request, at, cost_explorer=paid),
+        lambda request, at: examine(request, at, cost_explorer=paid, flow_logs=flows),
         first_run,
     )
 
@@ -108,6 +118,7 @@ def permissions(
     role: Role = None,
     billing_export: BillingExport = None,
     cost_explorer: CostExplorer = False,
+    flow_logs: FlowLogs = False,
     config: Config = None,
 ) -> None:
     """Print an IAM policy (JSON) with exactly the actions that collecting from AWS calls."""
@@ -117,8 +128,11 @@ def permissions(
     common = Common(ctx, None, config)
     export = billing_export or common.settings.aws.billing_export
     paid = cost_explorer or common.settings.aws.cost_explorer
+    flows = flow_logs or common.settings.aws.flow_logs
     asking = asking_of(accounts=account, role=role)
-    print_policy(common, CLOUD, asking, lambda request: policy(request, export, cost_explorer=paid))
+    print_policy(
+        common, CLOUD, asking, lambda request: policy(request, export, cost_explorer=paid, flow_logs=flows)
+    )
 
 
 def _price(dollars: float) -> str:

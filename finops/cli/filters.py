@@ -17,6 +17,7 @@ _HOW = {
     "endpoint": "gcp",
     "billing_export": "aws",
     "cost_explorer": "aws",
+    "flow_logs": "aws",
 }
 
 

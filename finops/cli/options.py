@@ -109,6 +109,12 @@ BillingExport = Annotated[
         help="The bill: s3://BUCKET/PREFIX of AWS, PROJECT.DATASET.TABLE of Google Cloud.",
     ),
 ]
+FlowLogs = Annotated[
+    bool,
+    typer.Option(
+        "--flow-logs", help="Read the flow logs that are delivered to S3, 30 days of them: they are large."
+    ),
+]
 CostExplorer = Annotated[
     bool,
     typer.Option(

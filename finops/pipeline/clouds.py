@@ -43,6 +43,7 @@ class Asking:
     site: str | None = None
     billing_export: str | None = None
     cost_explorer: bool = False
+    flow_logs: bool = False
     only: tuple[str, ...] = ()
     since: timedelta | None = None
 
@@ -52,7 +53,7 @@ class Collecting:
     """What to collect: whom to ask, which datasets (empty: all), how many days of metrics (0: all), which bill.
 
     `request` is the `Request` of the cloud's collector. `cost_explorer` asks for the cost where no bill tells it,
-    which costs 0.01 USD a request.
+    which costs 0.01 USD a request; `flow_logs` reads those, which are large.
     """
 
     request: Any
@@ -61,6 +62,7 @@ class Collecting:
     billing_export: str | None = None
     bill_days: int = 40
     cost_explorer: bool = False
+    flow_logs: bool = False
 
     @property
     def charges(self) -> bool:
@@ -106,7 +108,8 @@ class Cloud:
     `days` are the most that it keeps metrics for. `wanted` makes the `Wanted` of its collector, for the instant that
     data speak about and the warehouse they go to. `identity` tells whose credentials a request would use, and where
     it would go, without a call and without a secret. `whom` are keys that each name something to collect and add up:
-    an option for one of them takes the place of all.
+    an option for one of them takes the place of all. `reads_flows`: flow logs can be
+    read where they are.
     """
 
     name: str
@@ -115,6 +118,7 @@ class Cloud:
     wanted: Callable[[Collecting, datetime, Path], Any]
     identity: Callable[[Any], list[str]]
     whom: tuple[str, ...] = ()
+    reads_flows: bool = False
 
     def collector(self) -> Collector:
         """The cloud's package, imported when it is needed: the SDKs are slow to load."""
@@ -131,7 +135,7 @@ class Cloud:
         own = getattr(settings, self.name)
         more = {
             name: _given(own, asking, name) or getattr(own, name)
-            for name in ("billing_export", "cost_explorer", "bill_days")
+            for name in ("billing_export", "cost_explorer", "flow_logs", "bill_days")
             if hasattr(own, name)
         }
         return Collecting(self.request(settings, asking), asking.only, days, **more)
@@ -257,7 +261,8 @@ def _wanted_of_aws(asked: Collecting, at: datetime, db: Path) -> Any:
     bill = None
     if asked.billing_export and asked.charges:
         bill = aws.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), _bills(db))
-    return aws.Wanted(asked.only, asked.days, bill, asked.cost_explorer and asked.charges)
+    flows = asked.flow_logs if not asked.only else "traffic" in asked.only
+    return aws.Wanted(asked.only, asked.days, bill, asked.cost_explorer and asked.charges, flows)
 
 
 def _wanted_of_alibaba(asked: Collecting, at: datetime, db: Path) -> Any:
@@ -299,7 +304,7 @@ _SINGULAR = {
 CLOUDS = {
     cloud.name: cloud
     for cloud in (
-        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=identity_of_aws),
+        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=identity_of_aws, reads_flows=True),
         Cloud("alibaba", "Alibaba Cloud", days=91, wanted=_wanted_of_alibaba, identity=identity_of_alibaba),
         Cloud(
             "gcp", "Google Cloud", days=95, wanted=_wanted_of_gcp, identity=identity_of_gcp, whom=_PROJECTS

@@ -82,7 +82,8 @@ def collect(
     if max_age is not None and _nothing_to_do(kind, db, settings, asked, at - max_age):
         return Collected()
     collector = kind.collector()
-    _refuse_unknown(asked.only, list(dict.fromkeys([*collector.DATASETS, "charges"])))
+    also = ["charges", *(["traffic"] if kind.reads_flows else [])]
+    _refuse_unknown(asked.only, list(dict.fromkeys([*collector.DATASETS, *also])))
     wanted = kind.wanted(asked, at, db)
     command = f"collect {kind.name}"
     with writing(db, command, at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
@@ -106,7 +107,12 @@ def collect(
 def _key(cloud: Cloud, asked: Collecting) -> str:
     """What was asked for and by whom, as the warehouse remembers it."""
     told = {name: value for name, value in asdict(asked.request).items() if value and name != "external_id"}
-    more = {"only": sorted(asked.only), "bill": asked.billing_export, "cost_explorer": asked.cost_explorer}
+    more = {
+        "only": sorted(asked.only),
+        "bill": asked.billing_export,
+        "cost_explorer": asked.cost_explorer,
+        "flow_logs": asked.flow_logs,
+    }
     # Of whose credentials it was only a fingerprint is kept: nothing can be read back from it.
     fingerprint = hashlib.sha256("|".join(cloud.identity(asked.request)).encode()).hexdigest()[:16]
     who = {"days": asked.days, "as": fingerprint}
