@@ -1,4 +1,4 @@
-"""What Compute Engine sells and for how much: Google's public catalogue, asked once per run for all regions.
+"""What Google sells and for how much: its public catalogue, asked service by service, once per run for all regions.
 
 Of tens of thousands of SKUs only what our prices are made of is kept, page by page.
 """
@@ -16,6 +16,7 @@ from collectors.gcp.client import READ_TIMEOUT, USER_AGENT, Client, Session
 from collectors.gcp.families import FREE
 from collectors.gcp.meanings import Meaning, meanings_of
 from collectors.gcp.money import Tier, in_unit, tiers_of
+from collectors.gcp.service_meanings import Service
 from collectors.gcp.services import SERVICES
 from collectors.scopes import GLOBAL
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from google.cloud.billing_v1 import CloudCatalogClient
 
 _COMPUTE_ENGINE = "services/6F81-5844-456A"
+COMPUTE = Service("6F81-5844-456A", meanings_of)
 # Anybody may ask; it takes no permission.
 LIST_SKUS = Api(
     "cloudbilling",
@@ -75,26 +77,40 @@ class Catalogue:
             elif (other := known[region]) is not None:
                 known[region] = min(other, offer, key=_id) if other.same_as(offer) else None
 
+    @property
+    def regions(self) -> set[str]:
+        """Where anything is sold, but for what is sold everywhere."""
+        return {region for regions in self._offers.values() for region in regions} - {GLOBAL}
+
+    def with_others(self, others: Iterable["Catalogue"]) -> "Catalogue":
+        """This one and those of other services, which have no names in common."""
+        offers = dict(self._offers)
+        for one in others:
+            offers |= one._offers
+        return Catalogue(self.skus, offers)
+
 
 def _id(offer: Offer) -> str:
     return offer.sku_id
 
 
-def get_catalogue(client: Client, *, currency: str = "", at: datetime | None = None) -> Catalogue:
-    """Every price of Compute Engine that we know the meaning of, in `currency` (US dollars without).
+def get_catalogue(
+    client: Client, *, currency: str = "", at: datetime | None = None, service: Service = COMPUTE
+) -> Catalogue:
+    """Every price of a service that we know the meaning of, in `currency` (US dollars without).
 
     Of a SKU with several prices the one that holds at `at` counts. Raises CallError, or CredentialsError.
     """
     with _connected(client.session) as cloud:
-        return read(_pages(client, cloud, currency), at)
+        return read(_pages(client, cloud, currency, service), at, service)
 
 
-def read(pages: Iterable[Any], at: datetime | None = None) -> Catalogue:
-    """The catalogue on some pages, which are plain messages ListSkusResponse."""
+def read(pages: Iterable[Any], at: datetime | None = None, service: Service = COMPUTE) -> Catalogue:
+    """The catalogue of a service on some pages, which are plain messages ListSkusResponse."""
     found = Catalogue()
     for page in pages:
         for sku in page.skus:
-            _take(found, sku, at)
+            _take(found, sku, at, service)
     return found
 
 
@@ -112,8 +128,8 @@ def _connected(session: Session) -> "CloudCatalogClient":
     return CloudCatalogClient(transport=transport)
 
 
-def _pages(client: Client, cloud: "CloudCatalogClient", currency: str) -> Iterator[Any]:
-    request = {"parent": _COMPUTE_ENGINE, "page_size": LIST_SKUS.page, "currency_code": currency}
+def _pages(client: Client, cloud: "CloudCatalogClient", currency: str, service: Service) -> Iterator[Any]:
+    request = {"parent": f"services/{service.number}", "page_size": LIST_SKUS.page, "currency_code": currency}
     seen = {""}
     while True:
         page = client.call(LIST_SKUS, lambda: _page(cloud, request))
@@ -144,11 +160,11 @@ def _page(cloud: "CloudCatalogClient", request: Mapping[str, Any]) -> Any:
     return type(answer).pb(answer)
 
 
-def _take(catalogue: Catalogue, sku: Any, at: datetime | None) -> None:
+def _take(catalogue: Catalogue, sku: Any, at: datetime | None, service: Service) -> None:
     """Adds what a SKU says about the prices we want."""
     catalogue.skus += 1
     category = sku.category
-    meanings = meanings_of(sku.description, category.resource_family, category.usage_type)
+    meanings = service.understand(sku.description, category.resource_family, category.usage_type)
     if not meanings:
         return
     info = _holding(sku.pricing_info, at)

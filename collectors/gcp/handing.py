@@ -21,15 +21,11 @@ from finops.warehouse import Scope
 DATASETS = (
     "instances", "instance_types", "scaling_groups", "clusters", "volumes", "snapshots", "public_ips", "load_balancers",
     "nat_gateways", "subnets", "network_addresses", "databases", "buckets", "repositories", "log_groups",
-    "ml_endpoints", "functions", "commitments", "metrics", "prices", "spot_prices",
+    "ml_endpoints", "functions", "commitments", "metrics", "prices", "spot_prices", "region_prices",
 )  # fmt: skip
-_OF_PROJECTS = ("instance_types",)  # which no region has for itself
-_OF_PLACES = (
-    "buckets",
-    "repositories",
-    "log_groups",
-    "metrics",
-)  # that a place of several, such as `eu`, can have
+_OF_PROJECTS = ("instance_types", "region_prices")  # which no region that is collected has for itself
+# What a place of several regions, such as `eu`, can have.
+_OF_PLACES = ("buckets", "repositories", "log_groups", "metrics", "prices")
 _REGION = re.compile(r"^[a-z]+-[a-z]+\d+$")
 _ZONED = ("instances", "volumes")  # whose rows tell their zone
 _KEYS = {
@@ -62,7 +58,8 @@ class Handing:
             (CLOUD, project),
         )
         self._before = {(str(one["region"]), str(one["dataset"])): str(one["status"]) for one in known}
-        self.regions = {region for region, _ in self._before if wanted(region)} - {GLOBAL}
+        here = {region for region, dataset in self._before if dataset != "region_prices"}
+        self.regions = {region for region in here if wanted(region)} - {GLOBAL}
         self._done: dict[str, set[str]] = {}
         self._missed: dict[str, FinopsError] = {}
         self._partly: set[str] = set()

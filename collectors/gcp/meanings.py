@@ -38,17 +38,17 @@ _COMPONENTS = {"core": ("core", HOUR), "cpu": ("core", HOUR), "ram": ("memory", 
 
 # A place: up to six words, none of which says that something else is sold.
 _WORD = r"(?!(?:with|for|on|at|per|attached|using|mode|sole|premium|confidential|reserved)\b)\w[\w.,'’-]*"
-_PLACE = rf"(?P<place>{_WORD}(?: {_WORD}){{0,5}})"
+PLACE = rf"(?P<place>{_WORD}(?: {_WORD}){{0,5}})"
 _SPOT = r"(?P<spot>(?:spot )?preemptible )?"
 _ATTACHED = r"(?P<spot> attached to (?:spot )?preemptible vms?)?"
-_PARTS = re.compile(rf"{_SPOT}(?P<stem>[\w -]+?) (?P<part>core|ram) running in {_PLACE}")
-_WHOLE = re.compile(rf"{_SPOT}(?P<name>[\w ]+?)(?: running in {_PLACE})?")
-_OWN_DISK = re.compile(rf"{_SPOT}(?P<name>\w+) instance local ssd running in {_PLACE}")
-_GPU = re.compile(rf"(?P<name>[\w ]+?)(?P<gpu> gpu)?{_ATTACHED} running in {_PLACE}")
-_STORAGE = re.compile(rf"(?P<name>[\w ]+?){_ATTACHED}(?: (?:running )?in {_PLACE})?")
-_NETWORK = re.compile(rf"(?P<name>[\w ]+?)(?: in {_PLACE})?")
+_PARTS = re.compile(rf"{_SPOT}(?P<stem>[\w -]+?) (?P<part>core|ram) running in {PLACE}")
+_WHOLE = re.compile(rf"{_SPOT}(?P<name>[\w ]+?)(?: running in {PLACE})?")
+_OWN_DISK = re.compile(rf"{_SPOT}(?P<name>\w+) instance local ssd running in {PLACE}")
+_GPU = re.compile(rf"(?P<name>[\w ]+?)(?P<gpu> gpu)?{_ATTACHED} running in {PLACE}")
+_STORAGE = re.compile(rf"(?P<name>[\w ]+?){_ATTACHED}(?: (?:running )?in {PLACE})?")
+_NETWORK = re.compile(rf"(?P<name>[\w ]+?)(?: in {PLACE})?")
 _COMMITMENT = re.compile(
-    rf"commitment(?: v\d)?: (?:(?P<name>[\w -]+?) )?(?P<part>cpu|core|ram) (?:running )?in {_PLACE}"
+    rf"commitment(?: v\d)?: (?:(?P<name>[\w -]+?) )?(?P<part>cpu|core|ram) (?:running )?in {PLACE}"
     r" for (?P<years>[13]) years?"
 )
 # Editions that Google still sells; they cost the same, and where they do not, the price is disputed and so unknown.

@@ -50,35 +50,41 @@ def transform_list(catalogue: Catalogue, wanted: Wanted, scope: Scope, at: datet
     rows = [*_machines(catalogue, region, wanted, ON_DEMAND), *_parts(catalogue, region, wanted, ON_DEMAND)]
     rows += _commitments(catalogue, region, wanted)
     for key in _OTHERS:
-        rows += _offered(key, ON_DEMAND, catalogue.offer(key, ON_DEMAND, region))
-    return {"prices": [_row(scope, row, at) for row in rows]}
+        rows += offered(key, ON_DEMAND, catalogue.offer(key, ON_DEMAND, region))
+    return {"prices": [row_of(scope, row, at) for row in rows]}
 
 
 def transform_spot(catalogue: Catalogue, wanted: Wanted, scope: Scope, at: datetime) -> Rows:
     """Rows of spot prices of the scope's region: the same in all its zones, each since it was set."""
     region = scope.region
     rows = [*_machines(catalogue, region, wanted, SPOT), *_parts(catalogue, region, wanted, SPOT)]
-    rows += _offered("local-ssd", SPOT, catalogue.offer("local-ssd", SPOT, region))
-    return {"prices": [_row(scope, row, at) for row in rows]}
+    rows += offered("local-ssd", SPOT, catalogue.offer("local-ssd", SPOT, region))
+    return {"prices": [row_of(scope, row, at) for row in rows]}
+
+
+def transform_machines(catalogue: Catalogue, wanted: Wanted, scope: Scope, at: datetime) -> Rows:
+    """Rows of prices on demand of machine types in the scope's region, and of nothing else."""
+    rows = _machines(catalogue, scope.region, wanted, ON_DEMAND)
+    return {"prices": [row_of(scope, row, at) for row in rows]}
 
 
 def _machines(catalogue: Catalogue, region: str, wanted: Wanted, model: str) -> Iterator[dict[str, Any]]:
     """An hour of each machine type, without and with the licence of its system."""
     for row in {str(row["instance_type"]): row for row in wanted.machines}.values():
         parts = parts_of(row)
-        offers = _together(catalogue, region, model, parts)
+        offers = together(catalogue, region, model, parts)
         if not parts or not offers:
             continue
         name = str(row["instance_type"])
-        yield from _composed(name, model, None, offers)
+        yield from composed(name, model, None, offers)
         licence = licence_parts(row) if WINDOWS in wanted.platforms else None
         # A licence costs as much on a spot machine as on any other.
-        extra = _together(catalogue, region, ON_DEMAND, licence)
+        extra = together(catalogue, region, ON_DEMAND, licence)
         if extra:
-            yield from _composed(name, model, WINDOWS, [*offers, *extra])
+            yield from composed(name, model, WINDOWS, [*offers, *extra])
 
 
-def _together(
+def together(
     catalogue: Catalogue, region: str, model: str, parts: Parts | None
 ) -> list[tuple[Offer, Decimal]] | None:
     """The offers of all parts with their quantities; None where one is missing, or depends on the quantity."""
@@ -91,7 +97,7 @@ def _together(
     return found or None
 
 
-def _composed(
+def composed(
     sku: str, model: str, platform: str | None, offers: Sequence[tuple[Offer, Decimal]], unit: str = "hour"
 ) -> Iterator[dict[str, Any]]:
     """One price made of several, if they are in one currency; it holds since the last of them was set."""
@@ -114,14 +120,14 @@ def _parts(catalogue: Catalogue, region: str, wanted: Wanted, model: str) -> Ite
     """Cores, memory and local disks of the series in use, and accelerators."""
     for family in wanted.families():
         for component, unit in (("core", "hour"), ("memory", "GiB-hour")):
-            offers = _together(catalogue, region, model, rated(family, component, _ONE))
+            offers = together(catalogue, region, model, rated(family, component, _ONE))
             if offers:
-                yield from _composed(f"{family}:{component}", model, None, offers, unit)
+                yield from composed(f"{family}:{component}", model, None, offers, unit)
         custom = ("core:custom", "memory:custom", "memory:extended") if FAMILIES[family].custom else ()
         for key in (*(f"{family}:{part}" for part in custom), f"{family}:local-ssd"):
-            yield from _offered(key, model, catalogue.offer(key, model, region))
+            yield from offered(key, model, catalogue.offer(key, model, region))
     for key in sorted(_accelerators(wanted)):
-        yield from _offered(key, model, catalogue.offer(key, model, region))
+        yield from offered(key, model, catalogue.offer(key, model, region))
 
 
 def _accelerators(wanted: Wanted) -> set[str]:
@@ -135,10 +141,10 @@ def _commitments(catalogue: Catalogue, region: str, wanted: Wanted) -> Iterator[
         for component in ("core", "memory"):
             for term in _TERMS:
                 key = f"{family}:{component}:{term}"
-                yield from _offered(key, RESERVED, catalogue.offer(key, RESERVED, region))
+                yield from offered(key, RESERVED, catalogue.offer(key, RESERVED, region))
 
 
-def _offered(key: str, model: str, offer: Offer | None) -> Iterator[dict[str, Any]]:
+def offered(key: str, model: str, offer: Offer | None) -> Iterator[dict[str, Any]]:
     """A row for every tier of an offer."""
     if offer is None:
         return
@@ -164,7 +170,8 @@ def _price(
     }
 
 
-def _row(scope: Scope, price: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+def row_of(scope: Scope, price: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """A row of prices of the scope's region; `at` dates a price whose beginning is not told."""
     with localcontext(prec=60):
         exact = price["price"].quantize(_SMALLEST, rounding=ROUND_HALF_EVEN)
     place = {"cloud": scope.cloud, "region": scope.region, "zone": None}

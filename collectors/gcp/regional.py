@@ -11,9 +11,11 @@ from typing import Any
 
 from collectors.conduct import Crew, Rows
 from collectors.gcp.datasets import INVENTORY, ask_for
-from collectors.gcp.following import Known, collect_metrics, collect_prices, collect_types
+from collectors.gcp.following import collect_metrics, collect_types
 from collectors.gcp.handing import Handing
+from collectors.gcp.known import Known
 from collectors.gcp.place import Place
+from collectors.gcp.pricing import collect_prices
 from collectors.gcp.told import MADE_OF_OTHERS, Told
 from collectors.regions import Asked, Estate
 from collectors.scopes import GLOBAL

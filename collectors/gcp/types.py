@@ -23,6 +23,7 @@ ALL_MACHINE_TYPES = Api(
     items="machineTypes", aggregated=True,
 )  # fmt: skip
 _ARM = ("t2a", "c4a", "n4a", "a4x")
+_ORDINARY = "nect"  # letters of series that an ARM one can stand in for
 LOCAL_SSD_GIB = 375.0  # of one local disk
 _GONE = ("OBSOLETE", "DELETED")
 
@@ -59,16 +60,41 @@ def zones_for(used: dict[str, set[str]]) -> list[str]:
     return chosen
 
 
+def line_of(name: str) -> str:
+    """What series succeed each other in: the letter of the series and the shape, n-standard of n2-standard-8."""
+    parts = name.split("-")
+    shape = "custom" if is_custom(name) else parts[1] if len(parts) > 1 else parts[0]
+    return f"{series_of(name)[0]}-{shape}"
+
+
+def may_succeed(name: str, used: set[str]) -> bool:
+    """Whether a type is of a newer series of a line in use, or of an ARM series in a shape in use."""
+    series, line = _named(name), line_of(name)
+    shapes = {line_of(one).partition("-")[2] for one in used if line_of(one)[0] in _ORDINARY}
+    if series["architecture"] == "arm64":
+        return line.partition("-")[2] in shapes
+    return any(
+        line_of(one) == line and (_named(one)["generation"] or 0) < (series["generation"] or 0)
+        for one in used
+    )
+
+
 def transform_types(raw: Raw, used: set[str]) -> Rows:
-    """Rows of instance_types: every size of the series that the used types belong to, and custom types in use."""
+    """Rows of instance_types: every size of the series that the used types belong to, custom types in use, and what
+    could take their place in newer series of their lines, up to twice the largest in use."""
     series = {series_of(name) for name in used}
-    rows = [
-        _type(one)
-        for one in once(raw, "name")
-        if series_of(str(one["name"])) in series
-        and (one["name"] in used or (one.get("deprecated") or {}).get("state") not in _GONE)
-    ]
-    return {"instance_types": rows + [_custom(name) for name in sorted(used) if is_custom(name)]}
+    rows, others = [], []
+    for one in once(raw, "name"):
+        name = str(one["name"])
+        if name not in used and (one.get("deprecated") or {}).get("state") in _GONE:
+            continue
+        if series_of(name) in series:
+            rows.append(_type(one))
+        elif may_succeed(name, used):
+            others.append(_type(one))
+    rows += [_custom(name) for name in sorted(used) if is_custom(name)]
+    most = 2 * max((float(one["vcpu"]) for one in rows if one["instance_type"] in used), default=0.0)
+    return {"instance_types": rows + [one for one in others if one["vcpu"] <= most]}
 
 
 def _type(one: dict[str, Any]) -> dict[str, Any]:
@@ -115,6 +141,7 @@ def _named(name: str) -> dict[str, Any]:
         "family": series,
         "generation": int(generation[0]) if generation else None,
         "architecture": "arm64" if series in _ARM else "x86_64",
+        "line": line_of(name),
     }
 
 

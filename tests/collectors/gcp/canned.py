@@ -11,7 +11,7 @@ import duckdb
 
 from collectors.calls import METER, CallError
 from collectors.gathering import Result
-from collectors.gcp import collecting, following
+from collectors.gcp import collecting, pricing
 from collectors.gcp.accounts import Found, Request
 from collectors.gcp.api import Api
 from collectors.gcp.catalogue import Catalogue
@@ -196,7 +196,7 @@ class Desk:
         found = Found([one.session for one in clients], regions)
         with (
             mock.patch.object(collecting, "discover", return_value=found),
-            mock.patch.object(following, "get_catalogue", return_value=Catalogue()),
+            mock.patch.object(pricing, "get_catalogue", return_value=Catalogue()),
         ):
             result = collecting.collect(
                 Writer(self.con, f"run-{self._runs}", at), Request(regions=regions), Wanted(only, days),
@@ -234,7 +234,7 @@ def collect(
     found = Found([one.session for one in clients], regions)
     with (
         mock.patch.object(collecting, "discover", return_value=found),
-        mock.patch.object(following, "get_catalogue", return_value=Catalogue()),
+        mock.patch.object(pricing, "get_catalogue", return_value=Catalogue()),
     ):
         clean = environment({}, "GOOGLE_", "CLOUDSDK_", "FINOPS_")
         return collected("gcp", db, asked, clean, at, at, max_age)

@@ -13,7 +13,8 @@ from finops.warehouse import Scope, Writer
 from tests.collectors.gcp.canned import Desk
 from tests.collectors.live import AT, Quiet, environment
 
-INVENTORY = tuple(name for name in DATASETS if name not in ("metrics", "prices", "spot_prices"))
+PRICES = ("prices", "spot_prices", "region_prices")
+INVENTORY = tuple(name for name in DATASETS if name not in ("metrics", *PRICES))
 
 
 def live(

@@ -59,15 +59,16 @@ def zones(desk: Desk) -> list[str]:
 # --- scopes -----------------------------------------------------------------------------------------------
 
 
-OF_PLACES = ("buckets", "repositories", "log_groups", "metrics")
+OF_PLACES = ("buckets", "repositories", "log_groups", "metrics", "prices")
+OF_REGIONS = tuple(name for name in DATASETS if name not in ("instance_types", "region_prices"))
 
 
 @pytest.mark.parametrize(
     ("region", "datasets"),
     [
         ("global", DATASETS),
-        ("us-central1", tuple(name for name in DATASETS if name != "instance_types")),
-        ("northamerica-northeast1", tuple(name for name in DATASETS if name != "instance_types")),
+        ("us-central1", OF_REGIONS),
+        ("northamerica-northeast1", OF_REGIONS),
         ("us", OF_PLACES),
         ("nam4", OF_PLACES),
         ("<script>", OF_PLACES),

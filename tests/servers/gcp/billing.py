@@ -2,14 +2,17 @@
 
 from decimal import Decimal
 
-from tests.servers.gcp import pages
+from tests.servers.gcp import more_catalogues, pages
 from tests.servers.gcp.catalogue import SERVICE, money, skus
 from tests.servers.gcp.front import Route, authorize
 from tests.servers.gcp.state import BILLING_ACCOUNT, ORGANIZATION, WORLD, Item, Project
 from tests.servers.gcp.wire import Call, RefusalError
 
-SERVICES = {SERVICE: "Compute Engine", "95FF-2EF5-5EA1": "Cloud Storage", "24E6-581D-38E5": "BigQuery", "9662-B51E-5089": "Cloud SQL",
-            "E505-1604-58F8": "Networking"}  # fmt: skip
+SERVICES = {
+    SERVICE: "Compute Engine",
+    "24E6-581D-38E5": "BigQuery",
+    "E505-1604-58F8": "Networking",
+} | more_catalogues.SERVICES
 CURRENCIES = {"USD": "1", "EUR": "0.92", "IDR": "14999.999925", "JPY": "150.25"}
 
 
@@ -34,7 +37,12 @@ def listed(call: Call) -> Item:
     currency = call.params.get("currencyCode", "USD")
     if currency not in CURRENCIES:
         raise RefusalError(400, f"Invalid currency code: {currency}.")
-    found = [*skus(WORLD.big_catalogue), *WORLD.skus_by_hand] if call.names["service_id"] == SERVICE else []
+    number = call.names["service_id"]
+    found = (
+        [*skus(WORLD.big_catalogue), *WORLD.skus_by_hand]
+        if number == SERVICE
+        else [*more_catalogues.skus(number)]
+    )
     page, token = pages.cut(call, found, call.number("pageSize", 5000, 5000) or 5000)
     return {
         "skus": page if currency == "USD" else [converted(each, currency) for each in page],

@@ -23,6 +23,7 @@ def sku(
     unit: str,
     tiers: Tiers,
     taxonomy: str = "",
+    service: tuple[str, str] = ("6F81-5844-456A", "Compute Engine"),
 ) -> Item:
     """One line; the number is always the same for the same description and place."""
     text = f"{description}|{usage}|{regions}".encode()
@@ -48,8 +49,8 @@ def sku(
         }
     kind = taxonomy or ("REGIONAL" if len(regions) == 1 else "MULTI_REGIONAL")
     return {
-        "name": f"services/{SERVICE}/skus/{number}", "skuId": number, "description": description,
-        "category": {"serviceDisplayName": "Compute Engine", "resourceFamily": family, "resourceGroup": group, "usageType": usage},
+        "name": f"services/{service[0]}/skus/{number}", "skuId": number, "description": description,
+        "category": {"serviceDisplayName": service[1], "resourceFamily": family, "resourceGroup": group, "usageType": usage},
         "serviceRegions": regions, "pricingInfo": [pricing], "serviceProviderName": "Google",
         "geoTaxonomy": {"type": kind, **({"regions": regions} if kind != "GLOBAL" else {})},
     }  # fmt: skip
