@@ -242,9 +242,20 @@ SERVICES = Kind(
     wanted=lambda row: "/services/" in str(row["function_id"]),
 )  # fmt: skip
 
+FUNCTIONS = Kind(
+    "functions", "function_id", lambda row, _: (str(row["region"]), str(row["name"])),
+    (
+        _told(
+            "requests_per_second", "cloudfunctions.googleapis.com/function/execution_count",
+            ("resource.labels.region", "resource.labels.function_name"), counted=True,
+        ),
+    ),
+    wanted=lambda row: "/functions/" in str(row["function_id"]),
+)  # fmt: skip
+
 KINDS = (
     DATABASES, CACHES, APPLICATION_BALANCERS, NETWORK_BALANCERS, NAT_GATEWAYS, BUCKETS, GROUPS, NODES, ENDPOINTS,
-    SERVICES,
+    SERVICES, FUNCTIONS,
 )  # fmt: skip
 TABLES = tuple(dict.fromkeys(kind.table for kind in KINDS))
 

@@ -44,7 +44,7 @@ def troubled(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Troubled
     truth = cloud.estate(n=36, regions=("us-central1", "europe-west1"))
     collect = ("collect", "gcp", "--since", "35d", "--as-of", AS_OF)
     cloud.deny("compute.disks.list", project=DATA)
-    cloud.disable("sqladmin", project=WEB)
+    cloud.disable("sqladmin", "redis", project=WEB)
     cloud.unreachable(f"zones/{LOST}")
     cloud.faults([
         {"kind": "disabled", "service": "monitoring", "project": DEV},

@@ -237,6 +237,7 @@ def test_everything_in_a_project_is_measured_under_the_id_that_its_row_has(cloud
     assert found[f"{cache}/redis-used", "connections"] == pytest.approx(30, abs=4)
     assert found[f"{cache}/redis-idle", "cpu_utilization"] == 0.0
     assert found[f"{endpoint}/{truth.classes['endpoint_idle'][0]['id']}", "requests_per_second"] == 0.0
+    assert found[f"locations/{REGION}/functions/function-first", "requests_per_second"] > 0
     assert found[f"{service}/run-idle", "kept_warm_utilization"] == 0.0
     assert found[f"{service}/run-used", "kept_warm_utilization"] == pytest.approx(0.75, abs=0.05)
 

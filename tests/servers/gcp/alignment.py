@@ -85,6 +85,7 @@ METRICS: dict[str, Metric] = {each.type: each for each in (
     Metric("aiplatform.googleapis.com/prediction/online/prediction_count", "DELTA", "INT64", "1", ("deployed_model_id",)),
     Metric("aiplatform.googleapis.com/prediction/online/cpu/utilization", "GAUGE", "DOUBLE", "1", ("deployed_model_id", "replica_id")),
     Metric("aiplatform.googleapis.com/prediction/online/replicas", "GAUGE", "INT64", "1", ("deployed_model_id",)),
+    Metric("cloudfunctions.googleapis.com/function/execution_count", "DELTA", "INT64", "1", ("status", "memory", "trigger_type")),
     Metric("run.googleapis.com/request_count", "DELTA", "INT64", "1", ("response_code",)),
     Metric("run.googleapis.com/container/instance_count", "GAUGE", "INT64", "1", ("state",)),
     Metric("loadbalancing.googleapis.com/https/external/regional/request_count", "DELTA", "INT64", "1", ("response_code",)),

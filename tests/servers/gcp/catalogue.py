@@ -224,7 +224,7 @@ STORAGE: tuple[tuple[str, str, str, str, str], ...] = (
     ("Hyperdisk Balanced Capacity", "SSD", "OnDemand", "GiBy.mo", "0.08"), ("Hyperdisk Balanced IOPS", "SSD", "OnDemand", "mo", "0.005"),
     ("Hyperdisk Balanced Throughput", "SSD", "OnDemand", "mo", "0.04"), ("Regional Balanced PD Capacity", "SSD", "OnDemand", "GiBy.mo", "0.2"),
     ("Regional SSD backed PD Capacity", "SSD", "OnDemand", "GiBy.mo", "0.34"), ("Regional Storage PD Capacity", "PDStandard", "OnDemand", "GiBy.mo", "0.08"),
-    ("Storage PD Instant Snapshot", "PDSnapshot", "OnDemand", "GiBy.mo", "0.052"), ("Archive Snapshot Storage", "PDSnapshot", "OnDemand", "GiBy.mo", "0.019"),
+    ("Storage PD Instant Snapshot", "PDSnapshot", "OnDemand", "GiBy.mo", "0.052"), ("Regional Archive Snapshot Data Storage", "PDSnapshot", "OnDemand", "GiBy.mo", "0.019"),
 )  # fmt: skip
 
 

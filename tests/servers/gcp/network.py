@@ -191,6 +191,16 @@ def buckets(estate: Estate) -> None:
                     s.flat(size * share, 0, 0, 1e18),
                     step=86400,
                 )
+                objects = s.flat(size * share / 2**20, 0, 0, 1e18)
+                estate.series(
+                    project,
+                    "storage.googleapis.com/storage/object_count",
+                    "gcs_bucket",
+                    own,
+                    labels,
+                    objects,
+                    step=86400,
+                )
             if name == "bucket_with_lifecycle":
                 labels = {"method": "ReadObject", "response_code": "OK"}
                 estate.series(

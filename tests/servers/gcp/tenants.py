@@ -270,3 +270,15 @@ def services(estate: Estate, project: Project, region: str) -> None:
             "createTime": zulu(made), "buildConfig": {"runtime": "python312", "entryPoint": "main"},
             "serviceConfig": {"availableMemory": "256M", "minInstanceCount": 1, "timeoutSeconds": 60, **service}, "labels": {"env": "prod"},
         })  # fmt: skip
+        if generation == "GEN_1":
+            own = {"function_name": label, "region": region}
+            for status, shape in (("ok", s.rate(10)), ("error", s.rate(1))):
+                estate.series(
+                    project,
+                    "cloudfunctions.googleapis.com/function/execution_count",
+                    "cloud_function",
+                    own,
+                    {"status": status},
+                    shape,
+                    made,
+                )
