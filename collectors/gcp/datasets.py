@@ -11,6 +11,7 @@ from collectors.gcp import (
     commitments,
     databases,
     functions,
+    groups,
     inventory,
     learning,
     logs,
@@ -90,8 +91,8 @@ INVENTORY: Mapping[str, Dataset] = {
         lambda raw, place, told: inventory.transform_volumes(raw, place.project, told.machines, told.names),
     ),
     "scaling_groups": Dataset(
-        _telling(inventory.get_groups),
-        lambda raw, place, told: inventory.transform_groups(
+        _telling(groups.get_groups),
+        lambda raw, place, told: groups.transform_groups(
             raw, place.project, told.machines or [], told.names, clusters.pools_of(told.clusters)
         ),
         _first,

@@ -182,6 +182,7 @@ STORAGE: Mapping[str, tuple[str, str]] = {
     "Hyperdisk ML Throughput": ("hyperdisk-ml:throughput", "MiBps-month"),
     "Storage PD Snapshot": ("snapshot", "GiB-month"),
     "Regional Archive Snapshot Data Storage": ("snapshot:archive", "GiB-month"),
+    "Archive Snapshot Storage": ("snapshot:archive", "GiB-month"),
     "SSD backed Local Storage": ("local-ssd", "GiB-month"),
 }  # fmt: skip
 NETWORK: Mapping[str, tuple[str, str]] = {

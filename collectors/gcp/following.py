@@ -8,7 +8,7 @@ from collectors.calls import CallError
 from collectors.conduct import ODD_SHAPES, Crew, Got
 from collectors.gcp import kind_metrics, metrics, service_prices, types
 from collectors.gcp.handing import Handing, datasets_of
-from collectors.gcp.kinds import KindBatch, plan_kinds
+from collectors.gcp.kind_plan import KindBatch, plan_kinds
 from collectors.gcp.known import Known
 from collectors.gcp.listing import CLOUD
 from collectors.gcp.measures import Assets, Batch, plan

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from collectors.gcp.client import Client
-from collectors.gcp.kinds import Key, Kind, KindBatch, Row, Source
+from collectors.gcp.kind_plan import KindBatch
+from collectors.gcp.kinds import Key, Kind, Row, Source
 from collectors.gcp.listing import CLOUD, region_in
 from collectors.gcp.measures import MEAN
 from collectors.gcp.monitoring import Part, Question, ask, grid_of

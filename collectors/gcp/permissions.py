@@ -13,6 +13,7 @@ from collectors.gcp import (
     commitments,
     databases,
     functions,
+    groups,
     inventory,
     learning,
     logs,
@@ -28,7 +29,7 @@ from collectors.gcp.api import Api
 
 # Modules whose calls every collection makes in each project.
 _MODULES: tuple[ModuleType, ...] = (
-    inventory, clusters, snapshots, network, balancers, databases, commitments, types, storage, registries, logs,
+    inventory, groups, clusters, snapshots, network, balancers, databases, commitments, types, storage, registries, logs,
     learning, functions, monitoring, catalogue,
 )  # fmt: skip
 

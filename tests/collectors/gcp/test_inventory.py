@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from collectors.gcp.inventory import Names, get_groups, transform_groups, transform_instances
+from collectors.gcp.groups import get_groups, transform_groups
+from collectors.gcp.inventory import Names, transform_instances
 from collectors.gcp.listing import Listed
 from tests.collectors.gcp.canned import PROJECT, URL, Canned, aggregated, denied, machine, zone
 

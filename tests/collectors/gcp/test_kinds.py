@@ -8,7 +8,8 @@ import pytest
 
 from collectors.calls import CallError
 from collectors.gcp.kind_metrics import measured
-from collectors.gcp.kinds import KINDS, KindBatch, most_questions, plan_kinds
+from collectors.gcp.kind_plan import KindBatch, plan_kinds
+from collectors.gcp.kinds import KINDS, most_questions
 from collectors.hours import DAY, Newest, Window
 from tests.collectors.gcp.canned import AT, NO_SERIES, PROJECT, Canned, Desk
 from tests.collectors.gcp.live import live

@@ -217,7 +217,11 @@ def addresses(project: Project) -> Iterator[Line]:
 def snapshot(project: Project, item: Item) -> Line:
     """By the day, in the region where it is kept."""
     region = item["storageLocations"][0]
-    name = "Archive Snapshot Storage" if item.get("snapshotType") == "ARCHIVE" else "Storage PD Snapshot"
+    name = (
+        "Regional Archive Snapshot Data Storage"
+        if item.get("snapshotType") == "ARCHIVE"
+        else "Storage PD Snapshot"
+    )
     made = line(
         project,
         f"regions/{region}",
