@@ -534,7 +534,8 @@ def test_an_account_that_nobody_collected_is_told(
         "idle-cluster-node": ["No instances or metrics or scaling groups were collected for this account."],
         "idle-instance": ["No instances or metrics were collected for this account."],
         "idle-subscription": [
-            "No databases or instances or metrics or public ips or volumes were collected for this account."
+            "Machines, disks, addresses and databases of AWS are not paid by subscription; commitments are judged by "
+            "commitment-expiring."
         ],
         "low-io-volume": ["No instances or metrics or volumes were collected for this account."],
         "off-hours-instance": ["No instances or metrics were collected for this account."],
