@@ -221,8 +221,18 @@ def _balancers(assets: Assets) -> Iterator[tuple[str, tuple[Measure, ...]]]:
         yield (
             identity,
             (
-                Measure("requests_per_second", "total", namespace, asked, dimensions),
-                Measure("network_in_bytes_per_second", "total", namespace, handled, dimensions),
+                # Told only while something goes through it, so what is not told is nothing.
+                Measure(
+                    "requests_per_second", "total", namespace, asked, dimensions, since=one.get("created_at")
+                ),
+                Measure(
+                    "network_in_bytes_per_second",
+                    "total",
+                    namespace,
+                    handled,
+                    dimensions,
+                    since=one.get("created_at"),
+                ),
             ),
         )
 

@@ -102,9 +102,18 @@ measured AS (
         b.created_at, b.purchase_model, b.expires_at, b.auto_renew, h.requests, h.megabytes,
         c.resource_id IS NOT NULL OR b.name LIKE 'k8s-%' OR b.name LIKE 'k8s2-%'
             OR (b.name LIKE 'a%' AND b.name NOT LIKE '%-%' AND length(b.name) = 32) AS is_clusters,
-        -- What decides: the bytes of a network balancer, the requests of another where they are known.
-        CASE WHEN b.kind IN ('network', 'gateway') OR h.requests IS NULL THEN h.bytes_days ELSE h.requests_days END AS days,
-        CASE WHEN b.kind IN ('network', 'gateway') OR h.requests IS NULL THEN h.bytes_coverage ELSE h.requests_coverage END AS coverage
+        -- What decides: the bytes of a network balancer, the requests of another where they are known. Bytes without a highest
+        -- moment are no days of their own: those of the connections, counted beside them, stand in.
+        CASE
+            WHEN h.requests IS NOT NULL AND coalesce(b.kind, '') NOT IN ('network', 'gateway') THEN h.requests_days
+            WHEN h.bytes_days > 0 THEN h.bytes_days
+            WHEN h.megabytes IS NOT NULL THEN coalesce(h.requests_days, 0)
+        END AS days,
+        CASE
+            WHEN h.requests IS NOT NULL AND coalesce(b.kind, '') NOT IN ('network', 'gateway') THEN h.requests_coverage
+            WHEN h.bytes_days > 0 THEN h.bytes_coverage
+            WHEN h.megabytes IS NOT NULL THEN coalesce(h.requests_coverage, 0)
+        END AS coverage
     FROM load_balancers AS b
     LEFT JOIN heard AS h ON h.cloud = b.cloud AND h.account_id = b.account_id AND h.region = b.region AND h.resource_id = b.load_balancer_id
     LEFT JOIN clusters_own AS c ON c.cloud = b.cloud AND c.account_id = b.account_id AND c.resource_id = b.load_balancer_id

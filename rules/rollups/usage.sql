@@ -8,7 +8,7 @@
 WITH daily AS (
     SELECT
         cloud, account_id, region, resource_id, metric, bucket_start, avg, p95, max,
-        CASE WHEN avg IS NOT NULL AND max IS NOT NULL THEN bucket_start END AS whole_day
+        CASE WHEN avg IS NOT NULL AND (max IS NOT NULL OR metric = 'requests_per_second') THEN bucket_start END AS whole_day
     FROM metrics
     WHERE bucket_seconds = 86400
       AND bucket_start >= CAST($window_start AS TIMESTAMP)
