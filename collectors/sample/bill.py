@@ -42,7 +42,7 @@ _CATEGORY = {
     "network": ("Networking", "Other (Networking)"),
 }
 # Groups whose members talk to another zone all day: GiB a day for each.
-_TALKERS = {
+TALKERS = {
     "shop-api": Decimal(95),
     "orders-db": Decimal(210),
     "store-db": Decimal(160),
@@ -124,7 +124,7 @@ def _machine_rows(machine: Machine, day: datetime) -> Iterator[dict[str, Any]]:
         "Tags": json.dumps(machine.tags, ensure_ascii=False),
     }
     yield row
-    gib = _TALKERS.get(machine.name.rsplit("-", 1)[0])
+    gib = TALKERS.get(machine.name.rsplit("-", 1)[0])
     if gib and machine.cloud != "alibaba":  # there traffic between zones is not a bill item
         yield _talk_row(machine, day, gib)
 

@@ -12,6 +12,7 @@ from collectors.sample.estate import AWS_DEV, Disk, Ip, Machine, Sample, build, 
 from collectors.sample.metrics import disk_metrics, hourly_metrics, machine_metrics, service_metrics
 from collectors.sample.service import IDS, Service
 from collectors.sample.services import services
+from collectors.sample.talk import traffic_rows
 from collectors.scopes import GLOBAL
 from finops.warehouse import Scope, Writer, load_scope, record_failure
 
@@ -48,6 +49,8 @@ def load_inventory(writer: Writer, *, as_of: datetime = AS_OF) -> None:
             tags=_tags_of(tags, "volume", cloud, account, region),
         )
         load("public_ips", public_ips=_ip_rows(filter(here, sample.ips)))
+        if found := traffic_rows(filter(here, sample.machines), as_of):
+            load("traffic", traffic=found)
         load("instance_types", instance_types=catalogue.type_rows(cloud))
         load("prices", prices=catalogue.list_rows(cloud, region, as_of))
         load("spot_prices", prices=catalogue.spot_rows(cloud, region, as_of))
