@@ -29,8 +29,8 @@ from collectors.gcp.api import Api
 
 # Modules whose calls every collection makes in each project.
 _MODULES: tuple[ModuleType, ...] = (
-    inventory, groups, clusters, snapshots, network, balancers, databases, commitments, types, storage, registries, logs,
-    learning, functions, monitoring, catalogue,
+    inventory, groups, clusters, snapshots, network, balancers, databases, commitments, types, storage, registries,
+    logs, learning, functions, monitoring, catalogue,
 )  # fmt: skip
 
 
