@@ -566,7 +566,13 @@ def test_everything_collected_leaves_nothing_to_tell(
     for dataset in {need.partition(":")[0] for rule in rules.values() for need in rule.header.needs}:
         covered(dataset)
     covered("charges")
-    assert [list(unjudged(con, rule)) for rule in rules.values()] == [[]] * len(IDS)
+    rollups.build(con, AS_OF)
+    told = {
+        name: running.run(con, [rule], AS_OF).unjudged
+        for name, rule in rules.items()
+        if "aws" not in rule.header.not_on
+    }
+    assert told == dict.fromkeys(told, [])
 
 
 def test_the_schema_of_this_test_is_the_warehouses(con: Connection) -> None:
