@@ -8,7 +8,8 @@ from collectors.feeds import calls_of
 from collectors.gcp import billing_table, catalogue, kinds, measures, types
 from collectors.gcp.api import Api
 from collectors.gcp.datasets import INVENTORY
-from collectors.gcp.following import collect_metrics, collect_prices
+from collectors.gcp.following import collect_metrics
+from collectors.gcp.pricing import collect_prices
 
 FEEDS: Mapping[str, Any] = {
     **INVENTORY,
