@@ -57,7 +57,7 @@ def refuse_cut_short(
     if service != "s3" and response_dict.get("status_code", 200) < 300:
         _refuse_alien(body, operation)
     told = set(parsed_response or ()) - {"ResponseMetadata", "Error"}
-    if body and not told and "json" in str(headers.get("content-type")):
+    if body and not told and ("json" in str(headers.get("content-type")) or body.startswith(b"{")):
         try:
             json.loads(body)
         except ValueError as error:

@@ -17,6 +17,7 @@ from collectors.regions import (
     Tables,
     ask,
     ask_shared,
+    ask_telling,
     bring,
     firsts,
     measure,
@@ -111,7 +112,7 @@ def _ask_list(
         key,
         wanted,
         lambda every: firsts(crew, key, every),
-        lambda some: ask(listed, crew, prices.get_list, _list_of(place), place.region, some),
+        lambda some: ask_telling(listed, crew, prices.get_list, _list_of(place), place.region, some),
     )
     if one is None:
         crew.whole(listed, {}, calls=0, problems=estate.why("instances"))
@@ -142,7 +143,11 @@ def _kinds(estate: Estate, types: Sequence[Row]) -> dict[str, set[str]]:
     }
     if any(one["kept_warm"] for one in estate.of("functions")):
         found["functions"] = {"all"}
-    machines = {str(one["instance_type"]) for one in estate.of("ml_endpoints") if one["instance_type"]}
+    machines = {
+        products.learning(one["kind"], one["instance_type"])
+        for one in estate.of("ml_endpoints")
+        if one["instance_type"]
+    }
     if machines:
         found["ml"] = machines
     sizes: dict[str, set[str]] = {}

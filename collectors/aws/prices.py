@@ -13,6 +13,7 @@ from collectors.aws.inventory import all_of, utc
 from collectors.aws.products import Question, names_of, prices_of, questions
 from collectors.calls import CallError
 from collectors.conduct import Rows
+from collectors.regions import Problems
 from collectors.rows import Raw
 from finops.warehouse import Scope
 
@@ -26,6 +27,7 @@ SPOT_HISTORY = Api(
 PLACES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1"}
 SPOT_DAYS = 30
 _FILTER_LENGTH = 1024  # characters; source: Filter in the API's model
+_NOT_UNDERSTOOD = ("InvalidParameterException", "ValidationException", "NotFoundException")
 
 _LIST, _HISTORY = "AWS Price List API", "EC2 DescribeSpotPriceHistory"
 # Our platform → the price list's operating system, and the words of the spot price history.
@@ -54,14 +56,24 @@ _SAME_EVERYWHERE = {"locationType": "AWS Region"}  # and not a local zone, which
 Wanted = Mapping[str, Iterable[str]]
 
 
-def get_list(client: Client, region: str, wanted: Wanted) -> dict[str, list[str]]:
-    """Products as JSON text, by platform or kind."""
-    return {
-        kind: _machines(client, {"regionCode": region}, kind, sorted(set(names)))
-        if kind in _SYSTEMS
-        else [product for each in questions(kind, names, region) for product in _asked(client, each)]
-        for kind, names in sorted(wanted.items())
-    }
+def get_list(client: Client, region: str, wanted: Wanted, problems: Problems) -> dict[str, list[str]]:
+    """Products as JSON text, by platform or kind. A kind that the list does not understand is told in `problems`."""
+    found: dict[str, list[str]] = {}
+    for kind, names in sorted(wanted.items()):
+        if kind in _SYSTEMS:
+            found[kind] = _machines(client, {"regionCode": region}, kind, sorted(set(names)))
+            continue
+        try:
+            found[kind] = [
+                product for each in questions(kind, names, region) for product in _asked(client, each)
+            ]
+        except CallError as error:
+            if error.code not in _NOT_UNDERSTOOD:
+                raise
+            problems.append(
+                f"There are no list prices of {kind.partition(':')[0].replace('_', ' ')}: {error}"
+            )
+    return found
 
 
 def get_everywhere(client: Client, types: Wanted, scope: Scope, at: datetime) -> Mapping[Scope, Rows]:
@@ -77,16 +89,13 @@ def get_everywhere(client: Client, types: Wanted, scope: Scope, at: datetime) ->
 def _asked(client: Client, question: Question) -> list[str]:
     """The products of a question: at once; value by value where that brings nothing, or is refused."""
     if not question.any_of:
-        return _products(client, question.service, question.exact)
+        return _products(client, question)
     found = _at_once(client, question)
     if found:
         return found
     ((field, values),) = question.any_of.items()
-    return [
-        product
-        for value in values
-        for product in _products(client, question.service, {**question.exact, field: value})
-    ]
+    alone = ({**question.exact, field: value} for value in values)
+    return [product for exact in alone for product in _products(client, Question(question.service, exact))]
 
 
 def _at_once(client: Client, question: Question) -> list[str]:
@@ -94,12 +103,10 @@ def _at_once(client: Client, question: Question) -> list[str]:
     ((field, values),) = question.any_of.items()
     try:
         return [
-            product
-            for some in _joined(values)
-            for product in _products(client, question.service, question.exact, **{field: some})
+            product for some in _joined(values) for product in _products(client, question, **{field: some})
         ]
     except CallError as error:
-        if error.code not in ("InvalidParameterException", "ValidationException"):
+        if error.code not in _NOT_UNDERSTOOD:
             raise
         return []
 
@@ -108,7 +115,7 @@ def _machines(client: Client, where: Mapping[str, str], platform: str, names: Se
     """The wanted types only: a region offers a thousand. Where several values are not understood, all of them."""
     exact = {**where, "operatingSystem": _SYSTEMS[platform], **_ON_DEMAND}
     found = _at_once(client, Question("AmazonEC2", exact, {"instanceType": names}))
-    return found or _products(client, "AmazonEC2", exact)
+    return found or _products(client, Question("AmazonEC2", exact))
 
 
 def _joined(names: Iterable[str]) -> Iterator[str]:
@@ -123,21 +130,26 @@ def _joined(names: Iterable[str]) -> Iterator[str]:
         yield text
 
 
-def _products(client: Client, service: str, exact: Mapping[str, str], **any_of: str) -> list[str]:
-    filters = [{"Type": "TERM_MATCH", "Field": key, "Value": value} for key, value in exact.items()]
-    filters += [{"Type": "ANY_OF", "Field": key, "Value": value} for key, value in any_of.items()]
-    return all_of(client, GET_PRODUCTS, "PriceList", ServiceCode=service, Filters=filters)  # type: ignore[return-value]
+def _products(client: Client, question: Question, **any_of: str) -> list[str]:
+    wanted = (("TERM_MATCH", question.exact), ("CONTAINS", question.within), ("ANY_OF", any_of))
+    filters = [
+        {"Type": kind, "Field": key, "Value": value} for kind, each in wanted for key, value in each.items()
+    ]
+    return all_of(client, GET_PRODUCTS, "PriceList", ServiceCode=question.service, Filters=filters)  # type: ignore[return-value]
 
 
 def transform_list(raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime) -> Rows:
     """Rows of prices on demand, and of machines as reservations. A product told twice is one row."""
+    return _rows(((kind, json.loads(text)) for kind, texts in raw.items() for text in texts), scope, at)
+
+
+def _rows(products: Iterable[tuple[str, Mapping[str, Any]]], scope: Scope, at: datetime) -> Rows:
     rows = {}
-    for kind, texts in raw.items():
-        for product in map(json.loads, texts):
-            found = _machine_rows if kind in _SYSTEMS else _other_rows
-            for row in found(kind, product, scope, at):
-                key = (row["sku"], row["platform"], row["purchase_model"], row["tier_start"], row["currency"])
-                rows[*key, row["term_months"], row["payment"]] = row
+    for kind, product in products:
+        found = _machine_rows if kind in _SYSTEMS else _other_rows
+        for row in found(kind, product, scope, at):
+            key = (row["sku"], row["platform"], row["purchase_model"], row["tier_start"], row["currency"])
+            rows[*key, row["term_months"], row["payment"]] = row
     return {"prices": list(rows.values())}
 
 
@@ -145,14 +157,14 @@ def transform_everywhere(
     raw: Mapping[str, Iterable[str]], scope: Scope, at: datetime
 ) -> Mapping[Scope, Rows]:
     """The same rows region by region, each in the scope of its region."""
-    by_region: dict[str, dict[str, list[str]]] = {}
+    by_region: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for kind, texts in raw.items():
-        for text in texts:
-            region = (json.loads(text)["product"].get("attributes") or {}).get("regionCode")
+        for product in map(json.loads, texts):
+            region = (product["product"].get("attributes") or {}).get("regionCode")
             if region:
-                by_region.setdefault(str(region), {}).setdefault(kind, []).append(text)
+                by_region.setdefault(str(region), []).append((kind, product))
     scopes = {region: replace(scope, region=region) for region in by_region}
-    return {scopes[region]: transform_list(found, scopes[region], at) for region, found in by_region.items()}
+    return {scopes[region]: _rows(found, scopes[region], at) for region, found in by_region.items()}
 
 
 def _machine_rows(

@@ -6,7 +6,7 @@ of ours, whatever the filters let through. Usage types begin with the region's s
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -25,11 +25,12 @@ _UNITS: Mapping[str, tuple[str, int | Decimal]] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of GetProducts; `any_of` are attributes of which several values are wanted."""
+    """One question of GetProducts; of `any_of` several values are wanted, `within` are parts of values."""
 
     service: str
     exact: Mapping[str, str]
-    any_of: Mapping[str, Iterable[str]]
+    any_of: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
 
 
 def questions(kind: str, names: Iterable[str], region: str) -> list[Question]:
@@ -45,11 +46,12 @@ def questions(kind: str, names: Iterable[str], region: str) -> list[Question]:
     if kind == "caches":
         return [Question("AmazonElastiCache", here, {"instanceType": sorted(names)})]
     if kind == "ml":
-        return [Question("AmazonSageMaker", here, {"instanceName": sorted(names)})]
+        # Not every product names its machine, but each usage type does.
+        return [Question("AmazonSageMaker", here, within={"usagetype": name}) for name in sorted(names)]
     if kind == "traffic":
-        return [Question("AWSDataTransfer", {"fromRegionCode": region, "transferType": "IntraRegion"}, {})]
+        return [Question("AWSDataTransfer", {"fromRegionCode": region, "transferType": "IntraRegion"})]
     service, more = _ALONE[kind]
-    return [Question(service, {**here, **more}, {})]
+    return [Question(service, {**here, **more})]
 
 
 # Kinds that one question brings: its service, and the attributes that narrow it down.
@@ -224,10 +226,18 @@ def _function(attributes: Attributes, family: str, usage: str) -> str | None:  #
     return next((name for end, name in names.items() if _is(usage, end)), None)
 
 
+_LEARNING = {"Notebk": "notebook", "Host": "endpoint"}
+
+
 def _machine_learning(attributes: Attributes, family: str, usage: str) -> str | None:  # noqa: ARG001
-    name = attributes.get("instanceName")
-    kinds = {f"Notebk:{name}": "notebook", f"Host:{name}": "endpoint"}
-    return next((f"ml:{kind}:{name}" for end, kind in kinds.items() if name and _is(usage, end)), None)
+    head, _, machine = usage.partition(":")
+    kind = next((kind for end, kind in _LEARNING.items() if _is(head, end)), None)
+    return f"ml:{kind}:{machine}" if kind and machine.startswith("ml.") else None
+
+
+def learning(kind: str, machine: str) -> str:
+    """How usage types name a notebook or an endpoint on a machine."""
+    return next(f"{end}:{machine}" for end, ours in _LEARNING.items() if ours == kind)
 
 
 def _traffic(attributes: Attributes, family: str, usage: str) -> str | None:  # noqa: ARG001

@@ -8,7 +8,14 @@ from typing import Any
 
 import pytest
 
-from collectors.aws.prices import SPOT_DAYS, get_list, get_spot, transform_list, transform_spot
+from collectors.aws.prices import (
+    SPOT_DAYS,
+    get_everywhere,
+    get_list,
+    get_spot,
+    transform_list,
+    transform_spot,
+)
 from collectors.calls import CallError
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import Canned
@@ -207,7 +214,7 @@ def asked(client: Canned) -> list[dict[str, str]]:
 
 def test_only_the_wanted_types_of_each_platform_are_asked_for() -> None:
     client = Canned("us-east-1", pricing_get_products={"PriceList": ["{}"]})
-    found = get_list(client, "eu-west-1", {"windows": ["m5.large"], "linux": {"m5.xlarge", "m5.large"}})
+    found = get_list(client, "eu-west-1", {"windows": ["m5.large"], "linux": {"m5.xlarge", "m5.large"}}, [])
     machines = [one for one in asked(client) if "operatingSystem" in one]
     assert [(one["operatingSystem"], one["instanceType"]) for one in machines] == [
         ("Linux", "m5.large,m5.xlarge"),
@@ -221,7 +228,7 @@ def test_only_the_wanted_types_of_each_platform_are_asked_for() -> None:
 
 def test_a_region_without_machines_is_asked_for_volumes_and_addresses() -> None:
     client = Canned("us-east-1", pricing_get_products={"PriceList": []})
-    get_list(client, "eu-west-1", {"volumes": {"all"}, "addresses": {"all"}})
+    get_list(client, "eu-west-1", {"volumes": {"all"}, "addresses": {"all"}}, [])
     # All families at once; nothing came, so one by one in case that several values are not understood.
     assert [parameters["ServiceCode"] for _, parameters in client.asked] == ["AmazonVPC", *["AmazonEC2"] * 6]
 
@@ -229,7 +236,7 @@ def test_a_region_without_machines_is_asked_for_volumes_and_addresses() -> None:
 def test_many_types_are_asked_for_in_texts_of_1024_characters_at_most() -> None:
     client = Canned("us-east-1", pricing_get_products={"PriceList": ["{}"]})
     names = [f"m{number}x.{size}" for number in range(100) for size in ("large", "metal-48xlarge")]
-    get_list(client, "eu-west-1", {"linux": names})
+    get_list(client, "eu-west-1", {"linux": names}, [])
     texts = [one["instanceType"] for one in asked(client) if "instanceType" in one]
     assert sorted(",".join(texts).split(",")) == sorted(names)
     assert all(len(text) <= 1024 for text in texts)
@@ -239,7 +246,7 @@ def test_many_types_are_asked_for_in_texts_of_1024_characters_at_most() -> None:
 def test_a_text_may_be_exactly_1024_characters_long() -> None:
     client = Canned("us-east-1", pricing_get_products={"PriceList": ["{}"]})
     names = ["a" * 511, "b" * 512, "c"]
-    get_list(client, "eu-west-1", {"linux": names})
+    get_list(client, "eu-west-1", {"linux": names}, [])
     assert [len(one["instanceType"]) for one in asked(client) if "instanceType" in one] == [1024, 1]
 
 
@@ -254,7 +261,7 @@ def test_where_several_values_bring_nothing_all_types_are_listed(refusal: Any) -
         return refusal if "instanceType" in fields else {"PriceList": [machine()]}
 
     client = Canned("us-east-1", pricing_get_products=answer)
-    found = get_list(client, "eu-west-1", {"linux": ["m5.large"]})
+    found = get_list(client, "eu-west-1", {"linux": ["m5.large"]}, [])
     assert found["linux"] == [machine()]
     assert ["instanceType" in one for one in asked(client)[:2]] == [True, False]
 
@@ -262,7 +269,7 @@ def test_where_several_values_bring_nothing_all_types_are_listed(refusal: Any) -
 def test_a_price_list_that_is_denied_is_an_error() -> None:
     client = Canned("us-east-1", pricing_get_products=CallError("denied", "AccessDenied", "It is denied."))
     with pytest.raises(CallError, match="denied"):
-        get_list(client, "eu-west-1", {"linux": ["m5.large"]})
+        get_list(client, "eu-west-1", {"linux": ["m5.large"]}, [])
 
 
 # --- spot -------------------------------------------------------------------------------------------------
@@ -409,3 +416,34 @@ def test_a_machine_that_is_not_what_was_meant_has_no_reservation() -> None:
     one = json.loads(machine(tenancy="Dedicated"))
     one["terms"]["Reserved"] = {"offer": reservation("1yr", "No Upfront", Hrs="0.06")}
     assert transform_list({"linux": [json.dumps(one)]}, SCOPE, AT)["prices"] == []
+
+
+# --- what is told where not all of it can be had ----------------------------------------------------------
+
+
+def test_a_kind_that_the_list_does_not_understand_leaves_the_others() -> None:
+    def answer(parameters: dict[str, Any]) -> Any:
+        return INVALID if parameters["ServiceCode"] == "AmazonS3" else {"PriceList": [machine()]}
+
+    problems: list[str] = []
+    client = Canned("us-east-1", pricing_get_products=answer)
+    found = get_list(client, "eu-west-1", {"linux": ["m5.large"], "buckets": {"all"}}, problems)
+    assert found == {"linux": [machine()]}
+    assert problems == [f"There are no list prices of buckets: {INVALID}"]
+
+
+def test_prices_of_every_region_are_rows_of_its_own_scope() -> None:
+    there = machine("0.1", regionCode="us-east-1")
+    client = Canned(
+        "us-east-1", pricing_get_products={"PriceList": [machine(), there, machine("9", regionCode="")]}
+    )
+    scope = Scope("aws", "012345678901", "eu-west-1", "region_prices")
+    found = get_everywhere(client, {"linux": {"m5.large"}}, scope, AT)
+    assert {each.region: [row["price"] for row in rows["prices"]] for each, rows in found.items()} == {
+        "eu-west-1": [Decimal("0.096")], "us-east-1": [Decimal("0.1")],
+    }  # fmt: skip
+    assert {(each.account_id, each.dataset) for each in found} == {("012345678901", "region_prices")}
+    ((_, parameters),) = client.asked
+    filters = {one["Field"]: one["Value"] for one in parameters["Filters"]}
+    assert (filters["locationType"], filters["instanceType"]) == ("AWS Region", "m5.large")
+    assert "regionCode" not in filters

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from collectors.aws.prices import get_list, transform_list
-from collectors.aws.products import priced
+from collectors.aws.products import learning, priced
 from finops.warehouse import Scope
 from tests.collectors.aws.answers import Canned
 
@@ -133,7 +133,7 @@ def test_storage_that_costs_the_same_for_any_engine_has_a_row_for_each() -> None
 
 def test_classes_are_asked_for_by_engine_and_only_where_the_list_has_them() -> None:
     client = Canned("us-east-1", pricing_get_products={"PriceList": ["{}"]})
-    get_list(client, "eu-west-1", {"databases:aurora-mysql": {"db.r5.large", "db.r5.xlarge"}})
+    get_list(client, "eu-west-1", {"databases:aurora-mysql": {"db.r5.large", "db.r5.xlarge"}}, [])
     ((_, asked),) = client.asked
     filters = {one["Field"]: one["Value"] for one in asked["Filters"]}
     assert (asked["ServiceCode"], filters) == ("AmazonRDS", {
@@ -143,3 +143,16 @@ def test_classes_are_asked_for_by_engine_and_only_where_the_list_has_them() -> N
     assert priced("sqlserver-web")
     assert not priced("oracle-se2")
     assert not priced("docdb")
+
+
+def test_notebooks_and_endpoints_are_asked_for_by_a_part_of_their_usage_type() -> None:
+    client = Canned("us-east-1", pricing_get_products={"PriceList": ["{}"]})
+    names = {learning("notebook", "ml.t3.medium"), learning("endpoint", "ml.m5.large")}
+    get_list(client, "eu-west-1", {"ml": names}, [])
+    asked = [
+        {one["Field"]: (one["Type"], one["Value"]) for one in parameters["Filters"]}
+        for _, parameters in client.asked
+    ]
+    assert [each["usagetype"] for each in asked] == [
+        ("CONTAINS", "Host:ml.m5.large"), ("CONTAINS", "Notebk:ml.t3.medium"),
+    ]  # fmt: skip
