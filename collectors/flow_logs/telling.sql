@@ -27,22 +27,22 @@ LEFT JOIN instances AS i ON i.cloud = k.cloud AND i.account_id = k.account_id AN
 LEFT JOIN nat_gateways AS n ON n.cloud = k.cloud AND n.account_id = k.account_id AND n.region = k.region
     AND n.nat_gateway_id = k.resource_id;
 
--- An address that several resources have, in one network or (of public ones) anywhere, is nobody's.
+-- An address that several resources have, in one network or (of public ones) anywhere, is nobody's. Of some interfaces
+-- AWS does not tell the owner (a database), and still the zone.
 CREATE OR REPLACE TEMP TABLE flow_in_network AS
 SELECT cloud, vpc_id, address, min(resource_id) AS resource_id, min(account_id) AS account_id, min(region) AS region,
     min(zone) AS zone, min(resource_type) AS resource_type, max(launched_at) AS launched_at
 FROM flow_addresses
-WHERE resource_id IS NOT NULL AND vpc_id IS NOT NULL AND NOT is_public
+WHERE vpc_id IS NOT NULL AND NOT is_public
 GROUP BY cloud, vpc_id, address
-HAVING count(DISTINCT resource_id) = 1;
+HAVING count(DISTINCT coalesce(resource_id, interface_id, address)) = 1;
 
 CREATE OR REPLACE TEMP TABLE flow_anywhere AS
 SELECT cloud, address, min(resource_id) AS resource_id, min(account_id) AS account_id, min(region) AS region,
     min(zone) AS zone, min(resource_type) AS resource_type, max(launched_at) AS launched_at
 FROM flow_addresses
-WHERE resource_id IS NOT NULL
 GROUP BY cloud, address
-HAVING count(DISTINCT resource_id) = 1;
+HAVING count(DISTINCT coalesce(resource_id, interface_id, address)) = 1;
 
 -- What records: by the id of its interface, else by the machine or name that the log tells.
 CREATE OR REPLACE TEMP TABLE flow_interfaces AS
@@ -122,11 +122,11 @@ SELECT r.cloud, r.account_id, r.flow_source, r.day, r.reporter, r.source_address
     -- address now was started after that day.
     CASE WHEN known_side = 'src' AND NOT passes_on AND mine IS NOT NULL THEN mine
         ELSE coalesce(sm.resource_id, CASE WHEN sn.launched_at IS NULL OR sn.launched_at < r.day + INTERVAL 1 DAY THEN sn.resource_id END,
-            CASE WHEN sn.resource_id IS NULL AND (sa.launched_at IS NULL OR sa.launched_at < r.day + INTERVAL 1 DAY) THEN sa.resource_id END)
+            CASE WHEN sn.address IS NULL AND (sa.launched_at IS NULL OR sa.launched_at < r.day + INTERVAL 1 DAY) THEN sa.resource_id END)
     END AS source_resource,
     CASE WHEN known_side = 'dst' AND NOT passes_on AND mine IS NOT NULL THEN mine
         ELSE coalesce(dm.resource_id, CASE WHEN dn.launched_at IS NULL OR dn.launched_at < r.day + INTERVAL 1 DAY THEN dn.resource_id END,
-            CASE WHEN dn.resource_id IS NULL AND (da.launched_at IS NULL OR da.launched_at < r.day + INTERVAL 1 DAY) THEN da.resource_id END)
+            CASE WHEN dn.address IS NULL AND (da.launched_at IS NULL OR da.launched_at < r.day + INTERVAL 1 DAY) THEN da.resource_id END)
     END AS destination_resource,
     coalesce(CASE WHEN known_side = 'src' AND NOT passes_on THEN my_zone END, sm.zone, r.source_zone, sn.zone, sa.zone) AS source_zone,
     coalesce(CASE WHEN known_side = 'dst' AND NOT passes_on THEN my_zone END, dm.zone, r.destination_zone, dn.zone, da.zone) AS destination_zone,
@@ -187,6 +187,22 @@ JOIN keyed AS k ON k.cloud = b.cloud AND k.day = b.day AND k.source_key = b.sour
     AND k.destination_key = b.destination_key AND k.outside = b.outside
 GROUP BY b.cloud, b.day, b.bytes, b.source_key, b.destination_key, b.outside;
 
+-- Google: a machine without a public address in a subnet without Private Google Access has one way to Google's services,
+-- and if the network has one gateway there, it is this one.
+CREATE OR REPLACE TEMP TABLE flow_only_way AS
+SELECT i.cloud, i.instance_id AS resource_id, min(g.nat_gateway_id) AS gateway
+FROM instances AS i
+JOIN subnets AS s ON s.cloud = i.cloud AND s.region = i.region AND s.subnet_id = i.subnet_id AND NOT s.private_access
+JOIN nat_gateways AS g ON g.cloud = i.cloud AND g.account_id = i.account_id AND g.region = i.region
+    AND coalesce(g.vpc_id, i.vpc_id) = i.vpc_id
+SEMI JOIN network_addresses AS inside ON inside.cloud = i.cloud AND inside.account_id = i.account_id
+    AND inside.resource_id = i.instance_id AND NOT inside.is_public
+ANTI JOIN network_addresses AS outside ON outside.cloud = i.cloud AND outside.account_id = i.account_id
+    AND outside.resource_id = i.instance_id AND outside.is_public
+WHERE i.cloud = 'gcp'
+GROUP BY i.cloud, i.instance_id
+HAVING count(DISTINCT g.nat_gateway_id) = 1;
+
 DELETE FROM traffic WHERE source = 'flow log';
 
 -- AWS names zones in its logs by ids that its inventory does not have: the two are never held against each other.
@@ -197,13 +213,15 @@ SELECT cloud, account_id, region, source_resource,
     destination_resource,
     CASE WHEN mixed AND contains(destination_zone, '-az') THEN NULL ELSE destination_zone END AS destination_zone,
     destination_region, CASE WHEN destination_resource IS NOT NULL THEN destination_account END AS destination_account, day, bytes,
-    CASE WHEN passed_on OR through THEN 'nat' WHEN outside THEN 'public' ELSE 'private' END AS path,
+    CASE WHEN passed_on OR through OR only_way IS NOT NULL THEN 'nat' WHEN outside THEN 'public' ELSE 'private' END AS path,
     'flow log' AS source, source_address, destination_address, service,
-    coalesce(gateway, CASE WHEN source_type = 'nat_gateway' THEN source_resource WHEN destination_type = 'nat_gateway' THEN destination_resource END) AS gateway,
+    coalesce(gateway, only_way, CASE WHEN source_type = 'nat_gateway' THEN source_resource WHEN destination_type = 'nat_gateway' THEN destination_resource END) AS gateway,
     flow_source
 FROM (
-    SELECT *, coalesce(contains(source_zone, '-az') <> contains(destination_zone, '-az'), false) AS mixed,
+    SELECT c.*, w.gateway AS only_way, coalesce(contains(source_zone, '-az') <> contains(destination_zone, '-az'), false) AS mixed,
         coalesce(source_type = 'nat_gateway', false) OR coalesce(destination_type = 'nat_gateway', false) AS through
-    FROM flow_counted
+    FROM flow_counted AS c
+    LEFT JOIN flow_only_way AS w ON w.cloud = c.cloud AND c.outside AND c.service = 'google'
+        AND w.resource_id = coalesce(c.source_resource, c.destination_resource)
 )
 WHERE NOT (through AND outside);

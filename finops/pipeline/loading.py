@@ -1,5 +1,6 @@
 """Loads exported bills into a warehouse and says what happened."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,6 +13,9 @@ from finops.warehouse import writing
 
 if TYPE_CHECKING:
     from collectors.bills import FileResult
+
+
+MOST_FLOW_LOGS = 20  # files of flow logs that are told one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,27 @@ def ingest_files(
         with writing(db, "ingest", at=at, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
             result = bring_in(writer, intake, how)
             writer.status = "incomplete" if result.rejected else "done"
-    return Loaded("\n".join(line for file in result.files for line in _told(file)), result.rejected)
+    return Loaded("\n".join(line for group in _grouped(result.files) for line in group), result.rejected)
+
+
+def _grouped(files: "Sequence[FileResult]") -> "Iterator[Iterator[str]]":
+    """What became of each file; of flow logs, of which a day has hundreds, all together."""
+    flows = [file for file in files if file.format.endswith("-flow-log")]
+    together = flows if len(flows) > MOST_FLOW_LOGS else []
+    yield from (_told(file) for file in files if file not in together)
+    if together:
+        yield _told_of_flows(together)
+
+
+def _told_of_flows(files: "Sequence[FileResult]") -> Iterator[str]:
+    new = [file for file in files if file.status != "unchanged"]
+    rows = sum(file.rows for file in new)
+    yield f"{_count(len(files), 'flow log file')}: loaded {rows:,} records of {len(new):,}, {len(files) - len(new):,} unchanged"
+    reasons: Counter[str] = Counter()
+    for file in new:
+        reasons.update(file.reasons)
+        yield from (f"  {_name(file)}: {message}" for message in file.warnings)
+    yield from (f"  rejected {_count(count, 'record')}: {reason}" for reason, count in reasons.most_common())
 
 
 def _told(file: "FileResult") -> Iterator[str]:

@@ -23,11 +23,16 @@ traps:
   stopped: "A machine that is off talks to nobody, and stopped-instance judges it."
 remediation:
   aws:
-    - aws ec2 disassociate-address --region {region} --public-ip {current_address}
-    - "# kept: the reserved address; wait a week for somebody to miss it before you go on"
-    - aws ec2 release-address --region {region} --allocation-id {resource_id}
-    - "# undo, before the last line: aws ec2 associate-address --region {region} --allocation-id {resource_id} --instance-id {current_instance}"
-    - "# undo, while nobody else has it: aws ec2 allocate-address --region {region} --domain vpc --address {current_address}"
+    release:
+      - aws ec2 disassociate-address --region {region} --public-ip {current_address}
+      - "# kept: the reserved address; wait a week for somebody to miss it before you go on"
+      - aws ec2 release-address --region {region} --allocation-id {resource_id}
+      - "# undo, before the last line: aws ec2 associate-address --region {region} --allocation-id {resource_id} --instance-id {current_instance}"
+      - "# undo, while nobody else has it: aws ec2 allocate-address --region {region} --domain vpc --address {current_address}"
+    lent:
+      - "# kept: nothing, an address that was not reserved goes for good; an elastic one that is associated first keeps a way in"
+      - aws ec2 modify-network-interface-attribute --region {region} --network-interface-id INTERFACE_OF_{current_instance} --no-associate-public-ip-address
+      - "# undo, with another address: aws ec2 modify-network-interface-attribute --region {region} --network-interface-id INTERFACE_OF_{current_instance} --associate-public-ip-address"
   alibaba:
     release:
       - aliyun vpc UnassociateEipAddress --region {region} --AllocationId {resource_id} --InstanceId {current_instance}
@@ -49,8 +54,8 @@ doc: |
   logs of at least two weeks, because nobody comes, because only own machines come (by a private address they can as well), or
   because visitors come through a load balancer. An address costs whether it is used or not, and is a door. It is wrong for a door that is kept for emergencies, and
   for a machine whose visitors come once a quarter: look at who is on allow lists. Flow logs say nothing of a machine that they do not
-  have: it is not evaluated. What a firewall refused is no visitor. Bytes to object storage and other services of the cloud count as the internet,
-  unless the log says that they are the cloud's own: without the address they need an endpoint. On Alibaba Cloud an address by traffic
+  have: it is not evaluated. What a firewall refused is no visitor. Bytes to object storage and other services of the cloud count as the internet:
+  without the address they need an endpoint. On Alibaba Cloud an address by traffic
   costs nothing while a machine has it: there the saving is none and the door remains.
 ---*/
 WITH outside AS (
@@ -112,7 +117,7 @@ SELECT
         WHEN days < 30 THEN 'visitors who come once a month were perhaps not seen'
         ELSE 'it may be a door for emergencies'
     END AS confidence_reason,
-    CASE WHEN purchase_model = 'subscription' THEN 'subscription' END AS remediation_case,
+    CASE WHEN purchase_model = 'subscription' THEN 'subscription' WHEN cloud = 'aws' AND ip_id = address THEN 'lent' END AS remediation_case,
     address AS current_address,
     instance_id AS current_instance,
     name AS current_instance_name,

@@ -160,3 +160,56 @@ def test_what_a_bill_tells_of_traffic_stays(desk: Desk) -> None:
         ("bill", 1),
         ("flow log", 1),
     ]
+
+
+def test_an_interface_whose_owner_is_not_told_has_a_zone_all_the_same(desk: Desk) -> None:
+    desk.machine("i-1", "10.0.0.5", "eu-west-1a", vpc_id="vpc-1")
+    desk.address(
+        "10.0.1.9", "", vpc_id="vpc-1", interface_id="eni-d", resource_type="database", zone="eu-west-1b"
+    )
+    desk.con.execute("UPDATE network_addresses SET resource_id = NULL")
+    flow = packet("eni-a", "10.0.0.5", "10.0.1.9", **{"flow-direction": "egress"})
+    desk.ingest(desk.aws("a.log", flow, header=PACKET))
+    assert desk.traffic(*ENDS) == [("i-1", "eu-west-1a", None, "eu-west-1b", 1000.0, "private")]
+
+
+def google(desk: Desk, *, access: bool, public: bool = False) -> list[tuple[Any, ...]]:
+    """A machine that sends to Google's services, in a network with one gateway."""
+    place = {"cloud": "gcp", "account_id": "shop", "region": "us-central1"}
+    desk.insert(
+        "instances",
+        {
+            **place,
+            "instance_id": "42",
+            "name": "web",
+            "state": "running",
+            "vpc_id": "net",
+            "subnet_id": "apps",
+        },
+    )
+    desk.insert("subnets", {**place, "subnet_id": "apps", "private_access": access})
+    desk.insert("nat_gateways", {**place, "nat_gateway_id": "nat-a", "vpc_id": "net"})
+    mine = {**place, "resource_id": "42", "resource_type": "instance"}
+    desk.insert("network_addresses", {**mine, "vpc_id": "net", "address": "10.1.0.2", "is_public": False})
+    if public:
+        desk.insert("network_addresses", {**mine, "address": "34.1.1.1", "is_public": True})
+    payload = {
+        "bytes_sent": 1000, "reporter": "SRC", "start_time": "2026-10-01T00:00:00Z",
+        "connection": {"src_ip": "10.1.0.2", "dest_ip": "142.250.0.1"},
+        "src_instance": {"project_id": "shop", "vm_name": "web", "zone": "us-central1-a", "region": "us-central1"},
+        "dest_google_service": {"type": "GOOGLE_API"},
+    }  # fmt: skip
+    desk.ingest(desk.entries("a.json", {"jsonPayload": payload}))
+    return desk.traffic("source_resource", "service", "path", "gateway")
+
+
+def test_a_machine_of_google_without_another_way_to_its_services_takes_the_gateway(desk: Desk) -> None:
+    assert google(desk, access=False) == [("42", "google", "nat", "nat-a")]
+
+
+def test_a_subnet_with_private_access_needs_no_gateway(desk: Desk) -> None:
+    assert google(desk, access=True) == [("42", "google", "public", None)]
+
+
+def test_a_machine_with_a_public_address_needs_no_gateway(desk: Desk) -> None:
+    assert google(desk, access=False, public=True) == [("42", "google", "public", None)]
