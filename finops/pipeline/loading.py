@@ -65,7 +65,8 @@ def _grouped(files: "Sequence[FileResult]") -> "Iterator[Iterator[str]]":
 def _told_of_flows(files: "Sequence[FileResult]") -> Iterator[str]:
     new = [file for file in files if file.status != "unchanged"]
     rows = sum(file.rows for file in new)
-    yield f"{_count(len(files), 'flow log file')}: loaded {rows:,} records of {len(new):,}, {len(files) - len(new):,} unchanged"
+    same = len(files) - len(new)
+    yield f"{_count(len(files), 'flow log file')}: loaded {rows:,} records of {len(new):,}, {same:,} unchanged"
     reasons: Counter[str] = Counter()
     for file in new:
         reasons.update(file.reasons)
