@@ -32,12 +32,21 @@ _REMOVES = ("terminate", "delete", "release")
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A resource of Custodian: the key of its id, the action that removes it, the copy that is made before."""
+    """A resource of Custodian: the key of its id, the action that removes it, the copy that is made before.
+
+    `named` says that the key holds its name, `like` what ids of this kind look like.
+    """
 
     resource: str
     key: str
     removal: str = ""
     copy: Any = None
+    named: bool = False
+    like: str = ""
+
+    def value(self, finding: Finding) -> str:
+        """What a policy calls the resource of a finding."""
+        return (finding.resource_name or "") if self.named else finding.resource_id
 
 
 _KINDS: Mapping[tuple[str, str], Kind] = {
@@ -45,11 +54,13 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
     ("aws", "volume"): Kind("aws.ebs", "VolumeId", "delete", "snapshot"),
     ("aws", "snapshot"): Kind("aws.ebs-snapshot", "SnapshotId", "delete"),
     ("aws", "public_ip"): Kind("aws.elastic-ip", "AllocationId", "release"),
-    ("aws", "load_balancer"): Kind("aws.app-elb", "LoadBalancerArn", "delete"),
+    ("aws", "load_balancer"): Kind(
+        "aws.app-elb", "LoadBalancerArn", "delete", like=":loadbalancer/(app|net|gwy)/"
+    ),
     ("aws", "nat_gateway"): Kind("aws.nat-gateway", "NatGatewayId", "delete"),
-    ("aws", "database"): Kind("aws.rds", "DBInstanceIdentifier", "delete", "snapshot"),
+    ("aws", "database"): Kind("aws.rds", "DBInstanceArn", "delete", "snapshot", like=":rds:.*:db:"),
     ("aws", "scaling_group"): Kind("aws.asg", "AutoScalingGroupName"),
-    ("aws", "log_group"): Kind("aws.log-group", "logGroupName"),
+    ("aws", "log_group"): Kind("aws.log-group", "logGroupName", named=True),
     ("gcp", "instance"): Kind("gcp.instance", "id", "delete", "create-machine-image"),
     ("gcp", "volume"): Kind("gcp.disk", "id", "delete", {"type": "snapshot"}),
     ("gcp", "snapshot"): Kind("gcp.snapshot", "id", "delete"),
@@ -99,7 +110,9 @@ def _why_not(finding: Finding) -> str | None:
     kind = _KINDS.get((finding.cloud, finding.resource_type))
     if kind is None or not (kind.removal if finding.action in _REMOVES else _change(finding)):
         return "Custodian has no action for it: use the shell script."
-    named = (finding.resource_id, finding.account, finding.region)
+    if not re.search(kind.like, finding.resource_id):
+        return "Custodian has no action for it: use the shell script."
+    named = (kind.value(finding), finding.account, finding.region)
     if not all(_PLAIN.fullmatch(one) for one in named):
         return "Its id holds characters that a policy must not have: use the shell script, and look twice."
     return None
@@ -134,7 +147,7 @@ def _provisioned(proposed: Mapping[str, Any]) -> bool:
 def _policies(group: Sequence[Finding], number: int) -> Iterator[Policy]:
     first = group[0]
     kind = _KINDS[first.cloud, first.resource_type]
-    ids = {"type": "value", "key": kind.key, "op": "in", "value": [finding.resource_id for finding in group]}
+    ids = {"type": "value", "key": kind.key, "op": "in", "value": [kind.value(finding) for finding in group]}
     base = {"resource": kind.resource, "conditions": _conditions(first)}
     name = f"finops-{re.sub(r'[^0-9A-Za-z]+', '-', first.rule).strip('-')}-{number}"
     label = "tag" if first.cloud == "aws" else "label"

@@ -66,7 +66,8 @@ esac
 """
 # Words in capitals that commands really take; every other one stands for a value that somebody has to fill in.
 _TAKEN = frozenset({
-    "ARCHIVE", "COLDLINE", "DEEP_ARCHIVE", "DELETE", "GLACIER", "GLACIER_IR", "INTELLIGENT_TIERING", "NEARLINE", "NONE",
+    "ACS", "ALL", "LATEST", "OFF", "REPO", "USD", "WEEK", "ARCHIVE", "COLDLINE", "DEEP_ARCHIVE", "DELETE", "GLACIER",
+    "GLACIER_IR", "INTELLIGENT_TIERING", "NEARLINE", "NONE",
     "NEVER", "ALWAYS", "STANDARD", "STANDARD_IA", "SPOT", "STOP", "TERMINATE", "UTC", "POST", "PUT", "JSON",
 })  # fmt: skip
 _CAPITALS = re.compile(r"(?<![A-Za-z0-9_-])[A-Z][A-Z_]{2,}(?![A-Za-z0-9_])")

@@ -12,39 +12,52 @@ from finops.model import AuditReport, Finding
 from reports.plain import one_line
 from reports.remediation.telling import about, head
 
-# Kind of resource: type of the provider, and the id that its import takes.
-_TYPES: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("aws", "instance"): ("aws_instance", "{id}"),
-    ("aws", "volume"): ("aws_ebs_volume", "{id}"),
-    ("aws", "snapshot"): ("aws_ebs_snapshot", "{id}"),
-    ("aws", "public_ip"): ("aws_eip", "{id}"),
-    ("aws", "load_balancer"): ("aws_lb", "{id}"),
-    ("aws", "nat_gateway"): ("aws_nat_gateway", "{id}"),
-    ("aws", "database"): ("aws_db_instance", "{id}"),
-    ("aws", "bucket"): ("aws_s3_bucket", "{id}"),
-    ("aws", "scaling_group"): ("aws_autoscaling_group", "{id}"),
-    ("aws", "log_group"): ("aws_cloudwatch_log_group", "{id}"),
-    ("aws", "function"): ("aws_lambda_function", "{id}"),
-    ("aws", "repository"): ("aws_ecr_repository", "{id}"),
-    ("alibaba", "instance"): ("alicloud_instance", "{id}"),
-    ("alibaba", "volume"): ("alicloud_ecs_disk", "{id}"),
-    ("alibaba", "snapshot"): ("alicloud_ecs_snapshot", "{id}"),
-    ("alibaba", "public_ip"): ("alicloud_eip_address", "{id}"),
-    ("alibaba", "load_balancer"): ("alicloud_slb_load_balancer", "{id}"),
-    ("alibaba", "nat_gateway"): ("alicloud_nat_gateway", "{id}"),
-    ("alibaba", "database"): ("alicloud_db_instance", "{id}"),
-    ("alibaba", "bucket"): ("alicloud_oss_bucket", "{id}"),
-    ("alibaba", "scaling_group"): ("alicloud_ess_scaling_group", "{id}"),
-    ("gcp", "instance"): ("google_compute_instance", "projects/{account}/zones/{zone}/instances/{name}"),
-    ("gcp", "volume"): ("google_compute_disk", "projects/{account}/zones/{zone}/disks/{name}"),
-    ("gcp", "snapshot"): ("google_compute_snapshot", "projects/{account}/global/snapshots/{name}"),
-    ("gcp", "public_ip"): ("google_compute_address", "projects/{account}/regions/{region}/addresses/{name}"),
-    ("gcp", "database"): ("google_sql_database_instance", "projects/{account}/instances/{name}"),
-    ("gcp", "bucket"): ("google_storage_bucket", "{id}"),
+_G = "projects/{account}/"
+# Kind of resource, what its id looks like, the provider's type, and the id that an import takes; the first that fits.
+_TYPES: tuple[tuple[str, str, str, str, str], ...] = (
+    ("aws", "instance", "", "aws_instance", "{id}"),
+    ("aws", "volume", "", "aws_ebs_volume", "{id}"),
+    ("aws", "snapshot", "", "aws_ebs_snapshot", "{id}"),
+    ("aws", "public_ip", "", "aws_eip", "{id}"),
+    ("aws", "load_balancer", "loadbalancer/(app|net|gwy)/", "aws_lb", "{id}"),
+    ("aws", "load_balancer", "", "aws_elb", "{name}"),
+    ("aws", "nat_gateway", "", "aws_nat_gateway", "{id}"),
+    ("aws", "database", ":rds:.*:db:", "aws_db_instance", "{name}"),
+    ("aws", "bucket", "", "aws_s3_bucket", "{id}"),
+    ("aws", "scaling_group", "", "aws_autoscaling_group", "{id}"),
+    ("aws", "log_group", "", "aws_cloudwatch_log_group", "{name}"),
+    ("aws", "function", "", "aws_lambda_function", "{name}"),
+    ("aws", "repository", "", "aws_ecr_repository", "{name}"),
+    ("alibaba", "instance", "", "alicloud_instance", "{id}"),
+    ("alibaba", "volume", "", "alicloud_ecs_disk", "{id}"),
+    ("alibaba", "snapshot", "", "alicloud_ecs_snapshot", "{id}"),
+    ("alibaba", "public_ip", "", "alicloud_eip_address", "{id}"),
+    ("alibaba", "load_balancer", "^alb-", "alicloud_alb_load_balancer", "{id}"),
+    ("alibaba", "load_balancer", "^nlb-", "alicloud_nlb_load_balancer", "{id}"),
+    ("alibaba", "load_balancer", "", "alicloud_slb_load_balancer", "{id}"),
+    ("alibaba", "nat_gateway", "", "alicloud_nat_gateway", "{id}"),
+    ("alibaba", "database", "^r-", "alicloud_kvstore_instance", "{id}"),
+    ("alibaba", "database", "^pc-", "alicloud_polardb_cluster", "{id}"),
+    ("alibaba", "database", "", "alicloud_db_instance", "{id}"),
+    ("alibaba", "bucket", "", "alicloud_oss_bucket", "{id}"),
+    ("alibaba", "scaling_group", "", "alicloud_ess_scaling_group", "{id}"),
+    ("gcp", "instance", "", "google_compute_instance", _G + "zones/{zone}/instances/{name}"),
+    ("gcp", "volume", "", "google_compute_disk", _G + "zones/{zone}/disks/{name}"),
+    ("gcp", "volume", "", "google_compute_region_disk", _G + "regions/{region}/disks/{name}"),
+    ("gcp", "snapshot", "", "google_compute_snapshot", _G + "global/snapshots/{name}"),
+    ("gcp", "database", "/", "google_redis_instance", _G + "{id}"),
+    ("gcp", "database", "", "google_sql_database_instance", _G + "instances/{id}"),
+    ("gcp", "bucket", "", "google_storage_bucket", "{id}"),
+)
+# What is of a whole project there is another type than what is of a region.
+_PLACED = {
+    "public_ip": ("google_compute_address", "google_compute_global_address", "addresses"),
+    "load_balancer": (
+        "google_compute_forwarding_rule",
+        "google_compute_global_forwarding_rule",
+        "forwardingRules",
+    ),
 }
-# What has no zone there is of a region, and what has no region of the whole project, under types of their own.
-_REGIONAL_DISK = ("google_compute_region_disk", "projects/{account}/regions/{region}/disks/{name}")
-_GLOBAL_ADDRESS = ("google_compute_global_address", "projects/{account}/global/addresses/{name}")
 # What a finding proposes, as the attribute of the type.
 _ATTRIBUTES: Mapping[str, Mapping[str, str]] = {
     "aws_instance": {"instance_type": "instance_type"},
@@ -76,7 +89,10 @@ _SPOT: Mapping[str, tuple[str, ...]] = {
     ),
 }
 # What follows from the rest of a proposal, and is no attribute.
-_FOLLOWS = ("state", "vcpu", "memory_gib", "architecture", "generation")
+_FOLLOWS = (
+    "state", "vcpu", "memory_gib", "architecture", "generation", "medium", "share", "members", "path",
+    "sku", "absolute", "quantity",
+)  # fmt: skip
 _REMOVES = ("terminate", "delete", "release")
 
 
@@ -111,13 +127,8 @@ def _block(finding: Finding) -> Iterator[str]:
 
 def _import(finding: Finding) -> tuple[str, str] | None:
     """The type of a resource and the id to import it by; None where there is none, or its name is not known."""
-    found = _TYPES.get((finding.cloud, finding.resource_type))
-    if found is None or finding.action == "buy":
+    if finding.action == "buy":
         return None
-    if found[0] == "google_compute_disk" and not finding.zone:
-        found = _REGIONAL_DISK
-    if found[0] == "google_compute_address" and finding.region == "global":
-        found = _GLOBAL_ADDRESS
     values = {
         "id": finding.resource_id,
         "account": finding.account,
@@ -125,10 +136,25 @@ def _import(finding: Finding) -> tuple[str, str] | None:
         "zone": finding.zone,
         "name": finding.resource_name,
     }
-    wanted = re.findall(r"\{(\w+)\}", found[1])
-    if any(not values[name] for name in wanted):
-        return None
-    return found[0], re.sub(r"\{(\w+)\}", lambda hit: str(values[hit[1]]), found[1])
+    for kind, template in _candidates(finding):
+        if all(values[name] for name in re.findall(r"\{(\w+)\}", template)):
+            return kind, re.sub(r"\{(\w+)\}", lambda hit: str(values[hit[1]]), template)
+    return None
+
+
+def _candidates(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Types that a resource may be of, with the ids that their imports take."""
+    if finding.cloud == "gcp" and finding.resource_type in _PLACED:
+        regional, worldwide, path = _PLACED[finding.resource_type]
+        if finding.region == "global":
+            yield worldwide, f"{_G}global/{path}/{{name}}"
+        else:
+            yield regional, f"{_G}regions/{{region}}/{path}/{{name}}"
+    for cloud, resource, pattern, kind, template in _TYPES:
+        if (cloud, resource) == (finding.cloud, finding.resource_type) and re.search(
+            pattern, finding.resource_id
+        ):
+            yield kind, template
 
 
 def _removed(label: str) -> Iterator[str]:
@@ -145,7 +171,7 @@ def _removed(label: str) -> Iterator[str]:
 
 def _changed(finding: Finding, kind: str, label: str) -> Iterator[str]:
     """The attributes that change, to be written into the resource's own block."""
-    names = _ATTRIBUTES.get("google_compute_disk" if kind == _REGIONAL_DISK[0] else kind, {})
+    names = _ATTRIBUTES.get(kind.replace("_region_disk", "_disk"), {})
     values = {names[key]: value_of(value) for key, value in finding.proposed.items() if key in names}
     width = max(map(len, values), default=0)
     lines = [f"{name:<{width}} = {value}" for name, value in values.items()]

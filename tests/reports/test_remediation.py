@@ -259,6 +259,48 @@ class TestTerraform:
         assert words in terraform(audit(one), [one])
 
 
+@pytest.mark.parametrize(
+    ("cloud", "resource", "identity", "region", "to", "imported"),
+    [
+        ("aws", "database", "arn:aws:rds:eu-west-1:1:db:shop", "eu-west-1", "aws_db_instance", "data"),
+        ("aws", "load_balancer", "arn:aws:elasticloadbalancing:r:1:loadbalancer/app/web/1", "r", "aws_lb", "arn:aws:elasticloadbalancing:r:1:loadbalancer/app/web/1"),
+        ("aws", "load_balancer", "arn:aws:elasticloadbalancing:r:1:loadbalancer/old", "r", "aws_elb", "data"),
+        ("alibaba", "load_balancer", "alb-1", "r", "alicloud_alb_load_balancer", "alb-1"),
+        ("alibaba", "database", "rm-1", "r", "alicloud_db_instance", "rm-1"),
+        ("alibaba", "database", "pc-1", "r", "alicloud_polardb_cluster", "pc-1"),
+        ("gcp", "public_ip", "7", "europe-west1", "google_compute_address", "projects/012345678901/regions/europe-west1/addresses/data"),
+        ("gcp", "public_ip", "7", "global", "google_compute_global_address", "projects/012345678901/global/addresses/data"),
+        ("gcp", "database", "locations/x/instances/y", "x", "google_redis_instance", "projects/012345678901/locations/x/instances/y"),
+    ],
+)  # fmt: skip
+def test_a_service_is_imported_as_what_its_id_tells_it_is(
+    cloud: str, resource: str, identity: str, region: str, to: str, imported: str
+) -> None:
+    one = made(id="00ff", cloud=cloud, resource_type=resource, resource_id=identity, region=region, zone=None)
+    assert f'  to = {to}.finding_00ff\n  id = "{imported}"\n' in terraform(NOTHING, [one])
+
+
+@pytest.mark.parametrize(
+    ("resource", "identity"),
+    [("database", "arn:aws:elasticache:r:1:cluster:x"), ("load_balancer", "arn:aws:elasticloadbalancing:r:1:loadbalancer/old")],
+)  # fmt: skip
+def test_what_custodian_would_look_for_among_others_is_left_to_the_script(
+    resource: str, identity: str
+) -> None:
+    one = made(resource_type=resource, resource_id=identity)
+    assert yaml.safe_load(custodian(NOTHING, [one])) == {"policies": []}
+
+
+def test_a_log_group_is_found_by_its_name() -> None:
+    one = made(
+        "/aws/lambda/x", resource_type="log_group", resource_id="arn:aws:logs:r:1:log-group:/aws/lambda/x",
+        action="change-type", proposed={"retention_days": 30},
+    )  # fmt: skip
+    (policy,) = yaml.safe_load(custodian(NOTHING, [one]))["policies"]
+    assert (policy["filters"][0]["key"], policy["filters"][0]["value"]) == ("logGroupName", ["/aws/lambda/x"])
+    assert policy["actions"] == [{"type": "retention", "days": 30}]
+
+
 def read(written: str) -> str:
     """The text of a string of HCL, by its escapes; fails on what would be a template or end it."""
     inner = written[1:-1]
