@@ -249,6 +249,7 @@ def _fed(rule: Any, calls: Any, measured: Any) -> str:
             for name in _datasets_of(rule)
             if name in calls[cloud]
         ]
+        fed += ["[flow logs](flow-logs.md)"] if "traffic" in rule.header.needs else []
         wanted = {need.partition(":")[2] for need in rule.header.needs if ":" in need}
         names = [
             f"`{metric}` of {table} ({', '.join(each)})"

@@ -240,4 +240,6 @@ INSERT INTO flow_windows BY NAME
 SELECT $source AS source, $cloud AS cloud, account_id, minute AS window_start, records, digest
 FROM flow_minutes WHERE state = 'counted' AND NOT repeated
 """
-_ACCOUNTS = "SELECT DISTINCT account_id FROM flow_minutes WHERE account_id IS NOT NULL ORDER BY 1"
+_ACCOUNTS = """
+SELECT DISTINCT account_id FROM flow_minutes WHERE account_id IS NOT NULL AND state <> 'rejected' ORDER BY 1
+"""

@@ -57,7 +57,7 @@ def _or_null(text: str | None) -> str:
 _FAULT = r"""CASE
     WHEN broken IS NOT NULL THEN broken
     WHEN state IN ('no data', 'skipped') AND started IS NOT NULL THEN NULL
-    WHEN account_id IS NULL THEN 'names no account'
+    WHEN account_id IS NULL OR NOT regexp_full_match(account_id, '[A-Za-z0-9._:-]{1,64}') THEN 'names no account'
     WHEN started IS NULL THEN 'has no instant at which it begins'
     WHEN source_address IS NULL OR NOT regexp_full_match(source_address, '[0-9a-fA-F.:]{2,45}')
         THEN 'has no source address'

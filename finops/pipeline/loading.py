@@ -85,7 +85,8 @@ def _told(file: "FileResult") -> Iterator[str]:
     periods = sorted({f"{period + timedelta(hours=12):%Y-%m}" for period in file.periods})
     span = f"{periods[0]} to {periods[-1]}" if len(periods) > 1 else "".join(periods)
     accounts = _count(len(file.accounts), "account")
-    yield f"{name}: {file.status} {file.rows:,} rows ({file.format}; {span}; {accounts})"
+    told = "; ".join(part for part in (file.format, span, accounts) if part)
+    yield f"{name}: {file.status} {file.rows:,} rows ({told})"
     for currency, sums in file.sums.items():
         figures = (("billed", sums.billed), ("effective", sums.effective), ("list", sums.list))
         told = ", ".join(

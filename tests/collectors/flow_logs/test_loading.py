@@ -221,19 +221,24 @@ def test_refused_traffic_is_none_and_windows_without_records_are_told(desk: Desk
 
 
 def test_records_that_cannot_be_read_are_counted_and_listed(desk: Desk) -> None:
-    path = desk.aws(
-        "a.log", FLOW, {**FLOW, "bytes": "many"}, {**FLOW, "srcaddr": "<b>"}, {**FLOW, "start": "soon"}
-    )
+    wrong: list[dict[str, Any]] = [
+        {"bytes": "many"},
+        {"srcaddr": "<b>"},
+        {"start": "soon"},
+        {"account-id": "<b>"},
+    ]
+    path = desk.aws("a.log", FLOW, *({**FLOW, **each} for each in wrong))
     with path.open("ab") as file:
         file.write(b"2 caf\xe9 eni-a\n")
     (result,) = desk.ingest(path, max_rejected=0.9).files
-    assert (result.rows, result.rejected) == (1, 4)
+    assert (result.rows, result.rejected, result.accounts) == (1, 5, (ACCOUNT,))
     listed = desk.con.execute("SELECT line, reason FROM rejected_rows ORDER BY line").fetchall()
     assert listed == [
         (2, "has no number of bytes"),
         (3, "has no source address"),
         (4, "has no instant at which it begins"),
-        (5, "has 3 fields instead of 14"),
+        (5, "names no account"),
+        (6, "has 3 fields instead of 14"),
     ]
 
 
