@@ -10,6 +10,7 @@ from collectors.alibaba import balancers, databases, inventory, logs, metrics, n
 from collectors.alibaba.accounts import Request, discover
 from collectors.alibaba.api import Api
 from collectors.alibaba.client import Client, Session
+from collectors.alibaba.groups import GroupBatch
 from collectors.alibaba.measures import POINTS
 from collectors.alibaba.oss import Oss
 from collectors.alibaba.permissions import base_calls
@@ -137,6 +138,6 @@ def _known(get: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]] | No
 def _pages(batch: metrics.Question) -> int:
     if isinstance(batch, metrics.DiskBatch):
         return len(batch.windows)
-    if not isinstance(batch, metrics.Batch):
+    if isinstance(batch, GroupBatch):
         return 1
     return -(-batch.points // POINTS)

@@ -113,6 +113,7 @@ class Assets:
     gpu_types: frozenset[str] = frozenset()
     services: Sequence[tuple[tuple[Measure, ...], str, Sequence[Mapping[str, Any]]]] = ()
     groups: Sequence[Mapping[str, Any]] = ()
+    clusters: Sequence[Mapping[str, Any]] = ()
 
 
 def plan(

@@ -3,8 +3,7 @@
 measures.py says what to ask, here it is asked, and buckets.py makes rows of the hours. An hour begins at its stamp.
 """
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,7 +20,6 @@ from collectors.alibaba.measures import (
     DAYS,
     DISK_DAYS,
     MACHINES,
-    POINTS,
     Assets,
     Batch,
     DiskBatch,
@@ -30,16 +28,12 @@ from collectors.alibaba.measures import (
     windows,
 )
 from collectors.alibaba.measures import plan as monitored
-from collectors.alibaba.products import Paging
+from collectors.alibaba.monitoring import DESCRIBE_METRIC_LIST, NO_SUCH_METRIC, Refusals, listed, question
+from collectors.alibaba.nodes import NodeBatch, measured_nodes, nodes_wanted
 from collectors.calls import CallError
 from collectors.hours import EPOCH, HOUR, Hours, Newest, Window, first_hour
 from finops.warehouse import Scope
 
-DESCRIBE_METRIC_LIST = Api(
-    "cms", "DescribeMetricList", "cms:DescribeMetricList", paging=Paging("Length", "NextToken", "NextToken"),
-    page=POINTS,
-    probe={"Namespace": "acs_ecs_dashboard", "MetricName": "CPUUtilization", "Period": "3600", "Length": "1"},
-)  # fmt: skip
 DISK_DATA = Api(
     "ecs", "DescribeDiskMonitorData", "ecs:DescribeDiskMonitorData", items="MonitorData.DiskMonitorData",
     probe={
@@ -48,40 +42,24 @@ DISK_DATA = Api(
     },
 )  # fmt: skip
 
-_NO_SUCH_METRIC = ("ResourceNotFound", "404")
-# Among other things; asked for what is kept, it shows which.
-_TOO_LONG_AGO = ("ParameterInvalid", "InvalidParameter", "IllegalParameter", "InvalidStartTime", "400")
 _NO_LONGER_THERE = ("DiskId.NotFound", "IncorrectDiskStatus")  # deleted or detached since it was listed
 # A machine, and which of its addresses or GPUs.
 _Part = tuple[str, tuple[tuple[str, str], ...]]
 _USUAL = {"timestamp", "userId", "instanceId", "Minimum", "Average", "Maximum", "Value", "Sum"}
 
 
-Question = Batch | DiskBatch | GroupBatch
+Question = Batch | DiskBatch | GroupBatch | NodeBatch
 
 
 def plan(
     assets: Assets, newest: Newest, at: datetime, days: int = DAYS, *, whole: datetime | None = None
 ) -> list[Question]:
-    """The questions to ask: those of CloudMonitor and of single disks, and the sizes of scaling groups."""
-    return [*monitored(assets, newest, at, days, whole=whole), *sizes_wanted(assets.groups, at, days)]
-
-
-class Refusals:
-    """Calls that were denied in a region: asking again for the next machine or disk would be in vain."""
-
-    def __init__(self) -> None:
-        self._errors: dict[str, CallError] = {}
-
-    def check(self, api: Api) -> None:
-        """Raises what the call was denied with before."""
-        if error := self._errors.get(api.action):
-            raise error
-
-    def note(self, api: Api, error: CallError) -> None:
-        """Remembers an error that is final for the region."""
-        if error.status == "denied" or error.code.startswith(("LimitExceeded", "402")):
-            self._errors[api.action] = error
+    """The questions to ask: those of CloudMonitor and of single disks, of nodes of clusters, of sizes of groups."""
+    return [
+        *monitored(assets, newest, at, days, whole=whole),
+        *nodes_wanted(assets.clusters, assets.instances, newest, at, days, whole),
+        *sizes_wanted(assets.groups, at, days),
+    ]
 
 
 # --- ask --------------------------------------------------------------------------------------------------
@@ -124,59 +102,14 @@ def _series(
     refusals.check(DESCRIBE_METRIC_LIST)
     parts: dict[_Part, dict[int, tuple[float, float]]] = {}
     try:
-        for point in _listed(client, measure, series.name, machines, window):
+        for point in listed(client, measure, series.name, machines, window):
             _add(parts, point, measure.dimension, series.scale)
     except CallError as error:
-        if measure.agent and error.code.startswith(_NO_SUCH_METRIC):
+        if measure.agent and error.code.startswith(NO_SUCH_METRIC):
             return {}  # nobody has an agent that reports it
         refusals.note(DESCRIBE_METRIC_LIST, error)
         raise
     return _joined(parts, ratio=measure.ratio)
-
-
-def _listed(
-    client: Client, measure: Measure, name: str, machines: Sequence[str], window: Window
-) -> Iterator[dict[str, Any]]:
-    """Points of one question; where its beginning is refused as too long ago, from where it is not."""
-    try:
-        yield from _points_of(client, measure, name, machines, window)
-    except CallError as error:
-        # Days are counted back from now, which is not the instant that is asked about.
-        later = first_hour(datetime.now(UTC).replace(tzinfo=None), DAYS)
-        if not error.code.startswith(_TOO_LONG_AGO) or later <= window.start:
-            raise
-    else:
-        return
-    if later < window.end:
-        yield from _points_of(client, measure, name, machines, Window(later, window.end))
-
-
-def _points_of(
-    client: Client, measure: Measure, name: str, machines: Sequence[str], window: Window
-) -> Iterator[dict[str, Any]]:
-    for page in client.pages(DESCRIBE_METRIC_LIST, **question(measure, name, machines, window)):
-        yield from points(page)
-
-
-def question(measure: Measure, name: str, machines: Sequence[str], window: Window) -> dict[str, Any]:
-    """Parameters of one question. CloudMonitor leaves out the first instant and includes the last."""
-    return {
-        "Namespace": measure.namespace,
-        "MetricName": name,
-        "Period": str(HOUR),
-        "StartTime": str(_milliseconds(window.start) - 1),
-        "EndTime": str(_milliseconds(window.end) - 1),
-        "Dimensions": json.dumps([{measure.dimension: one} for one in machines], separators=(",", ":")),
-    }
-
-
-def points(page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Points of a page, which are JSON text inside the JSON. Raises KeyError or TypeError for what is none."""
-    text = page["Datapoints"]
-    found = json.loads(text) if text else []
-    if not isinstance(found, list):
-        raise TypeError("Datapoints is no list")
-    return found
 
 
 def _add(
@@ -215,10 +148,6 @@ def _joined(parts: "Mapping[_Part, dict[int, tuple[float, float]]]", *, ratio: b
             else:
                 mine[hour] = (before[0] + mean, before[1] + top)
     return found
-
-
-def _milliseconds(at: datetime) -> int:
-    return int(at.replace(tzinfo=UTC).timestamp() * 1000)
 
 
 def get_disk(client: Client, batch: DiskBatch, refusals: Refusals) -> list[dict[str, Any]]:
@@ -271,7 +200,7 @@ def get_off_since(
         missing = [one for one in machines if one not in last]
         for place in range(0, len(missing), MACHINES):
             some = missing[place : place + MACHINES]
-            for point in _listed(client, CPU, CPU.series[0].name, some, window):
+            for point in listed(client, CPU, CPU.series[0].name, some, window):
                 identity = str(point["instanceId"])
                 end = EPOCH + timedelta(milliseconds=int(point["timestamp"]), hours=1)
                 last[identity] = max(min(end, at), last.get(identity, oldest))
@@ -285,6 +214,8 @@ def measured(client: Client, batch: Question, scope: Scope, refusals: Refusals) 
     """Rows of metrics of a batch in all its windows, window by window: what is raised in one leaves none of them."""
     if isinstance(batch, GroupBatch):
         return _sizes(client, batch, scope, refusals)
+    if isinstance(batch, NodeBatch):
+        return measured_nodes(client, batch, scope, refusals)
     if isinstance(batch, DiskBatch):
         return transform_disk(get_disk(client, batch, refusals), batch, scope)
     tables = [
@@ -307,5 +238,5 @@ def _sizes(client: Client, batch: GroupBatch, scope: Scope, refusals: Refusals) 
 
 __all__ = [
     "DAYS", "DESCRIBE_METRIC_LIST", "DISK_DATA", "Assets", "Batch", "DiskBatch", "Question",
-    "Refusals", "get_disk", "get_hours", "get_off_since", "measured", "plan",
+    "Refusals", "get_disk", "get_hours", "get_off_since", "measured", "plan", "question",
 ]  # fmt: skip

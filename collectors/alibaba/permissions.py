@@ -7,6 +7,7 @@ from collectors.alibaba import (
     accounts,
     balancers,
     billing,
+    classes,
     clusters,
     commitments,
     databases,
@@ -30,7 +31,7 @@ from collectors.calls import actions_of, declared
 # Modules whose calls every collection makes.
 _MODULES: tuple[ModuleType, ...] = (
     inventory, instance_types, groups, clusters, network, balancers, databases, commitments, metrics, prices, storage,
-    registries, learning, functions, logs, billing,
+    classes, registries, learning, functions, logs, billing,
 )  # fmt: skip
 
 

@@ -133,13 +133,7 @@ def _machines(
 ) -> Raw:
     """Machines by fifty; one by one from ECS where billing does not tell, which is told all the same."""
     try:
-        return [
-            _price(name, "on_demand", "hour", *price, platform, _LIST)
-            for place in range(0, len(names), GET_PRICES.page)
-            for name, price in _batch(
-                session, client.region, platform, names[place : place + GET_PRICES.page]
-            )
-        ]
+        return listed_by_billing(session, client.region, platform, names)
     except CallError as error:
         found = [
             _price(name, "on_demand", "hour", *price, platform, _ECS)
@@ -150,6 +144,15 @@ def _machines(
             raise
         problems.append(str(error))
         return found
+
+
+def listed_by_billing(session: Session, region: str, platform: str, names: Sequence[str]) -> Raw:
+    """Prices of types in a region, by fifty; of a type that is not sold there none."""
+    return [
+        _price(name, "on_demand", "hour", *price, platform, _LIST)
+        for place in range(0, len(names), GET_PRICES.page)
+        for name, price in _batch(session, region, platform, names[place : place + GET_PRICES.page])
+    ]
 
 
 def _batch(

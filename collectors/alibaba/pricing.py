@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from collectors.alibaba import instance_types, prices
+from collectors.alibaba import classes, instance_types, prices
 from collectors.alibaba.related import Place
 from collectors.conduct import Crew, Rows
 from collectors.regions import (
@@ -21,15 +21,19 @@ from collectors.regions import (
 
 
 def ask_prices(
-    place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]]
+    place: Place, crew: Crew, estate: Estate, types: list[Mapping[str, Any]], offered: classes.Offered
 ) -> list[tuple[Asked, Callable[[Any], Rows]]]:
     """List prices of what is there and of what it could be changed into, spot prices of the types in use."""
     listed, spot = place.scope("prices"), place.scope("spot_prices")
     asked: list[tuple[Asked, Callable[[Any], Rows]]] = []
     if crew.wants(listed):
         one = _ask_list(place, crew, estate, types)
+        of_databases = classes.price_rows(offered.classes, listed, place.at)
         if one:
-            asked.append((one, lambda raw: prices.transform_list(raw, listed, place.at)))
+            one.problems.extend(offered.problems)
+            asked.append((one, lambda raw: _with(prices.transform_list(raw, listed, place.at), of_databases)))
+        elif of_databases and not estate.why("instances"):
+            crew.whole(listed, {"prices": of_databases}, calls=0, problems=offered.problems)
         else:
             without_machines(crew, listed, estate)
     running = [one for one in estate.running if one["purchase_model"] != "subscription"]
@@ -41,6 +45,10 @@ def ask_prices(
     elif crew.wants(spot):
         without_machines(crew, spot, estate)
     return asked
+
+
+def _with(rows: Rows, more: list[dict[str, Any]]) -> Rows:
+    return {"prices": [*rows["prices"], *more]}
 
 
 @dataclass(frozen=True, slots=True)

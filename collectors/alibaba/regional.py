@@ -10,6 +10,7 @@ from typing import Any
 
 from collectors.alibaba import (
     balancers,
+    classes,
     clusters,
     commitments,
     databases,
@@ -26,6 +27,7 @@ from collectors.alibaba import (
     storage,
 )
 from collectors.alibaba.client import Client
+from collectors.alibaba.elsewhere import collect_region_prices
 from collectors.alibaba.oss import Oss
 from collectors.alibaba.pricing import ask_prices
 from collectors.alibaba.related import CLOUD, Place, Related
@@ -50,10 +52,10 @@ REGIONAL = (
     "instances", "instance_types", "scaling_groups", "volumes", "snapshots", "public_ips", "load_balancers",
     "nat_gateways", "subnets", "network_addresses", "databases", "clusters", "repositories",
     "ml_endpoints", "functions", "log_groups", "buckets", "commitments", "metrics",
-    "prices", "spot_prices",
+    "prices", "spot_prices", "region_prices",
 )  # fmt: skip
 # What is asked for the machines there are: as old as they are known.
-OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices")
+OF_MACHINES = ("instance_types", "metrics", "prices", "spot_prices", "region_prices")
 
 
 def collect_place(place: Place, crew: Crew) -> None:
@@ -85,8 +87,9 @@ def collect_region(place: Place, crew: Crew) -> None:
         if name == "instances" and name not in rows:
             more.instances = None  # what is not read as machines says nothing of groups and addresses either
     estate = Estate(crew, (CLOUD, place.session.account, place.region), rows, asked, _INVENTORY)
-    known = _collect_types(place, crew, estate)
-    priced = ask_prices(place, crew, estate, known)
+    offered = _ask_classes(place, crew, estate)
+    known = _collect_types(place, crew, estate, offered)
+    priced = ask_prices(place, crew, estate, known, offered)
     # Whichever region comes here first lists them for all.
     buckets = place.scope("buckets")
     if crew.wants(buckets):
@@ -95,6 +98,7 @@ def collect_region(place: Place, crew: Crew) -> None:
     _collect_metrics(place, crew, estate, asked, known)
     for one, transform in priced:
         bring(crew, one, transform)
+    collect_region_prices(place, crew, estate)
 
 
 def _bring(
@@ -143,7 +147,7 @@ _INVENTORY: Mapping[str, Callable[[Place, Crew], Asked]] = {
     "commitments": lambda p, c: _ask(p, c, "commitments", commitments.get_reserved),
 }
 # What is measured beside machines and disks, or tells which addresses machines have.
-_MEASURED_TOO = ("public_ips", "databases", "load_balancers", "nat_gateways", "scaling_groups")
+_MEASURED_TOO = ("public_ips", "databases", "load_balancers", "nat_gateways", "scaling_groups", "clusters")
 # Needs the machines, or what is asked because of them.
 _RELATED = ("instances", "clusters", "scaling_groups", "public_ips", "network_addresses")
 _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
@@ -177,12 +181,31 @@ _TRANSFORM: Mapping[str, Callable[[Any, Place, Any], Rows]] = {
 # --- what follows from it ---------------------------------------------------------------------------------
 
 
-def _collect_types(place: Place, crew: Crew, estate: Estate) -> list[Mapping[str, Any]]:
+def _ask_classes(place: Place, crew: Crew, estate: Estate) -> classes.Offered:
+    """Classes of the families of databases that are there, with what they hold and cost."""
+    used = classes.engines_of(estate.of("databases"))
+    wanted = any(crew.wants(place.scope(name)) for name in ("instance_types", "prices"))
+    if not used or not wanted:
+        return classes.Offered()
+    problems: Problems = []
+    what = f"classes of databases of region {place.region}"
+    got = crew.get(what, classes.get_classes, place.session, place.region, used, problems).result()
+    problems += [str(got.error)] if got.error else []
+    return classes.Offered(got.value or [], problems, got.calls)
+
+
+def _collect_types(
+    place: Place, crew: Crew, estate: Estate, offered: classes.Offered
+) -> list[Mapping[str, Any]]:
     """Sizes of the families in use; returns those that are known. All types are one list, asked for once."""
     scope = place.scope("instance_types")
     if not crew.wants(scope):
         return list(crew.stored("SELECT * FROM instance_types WHERE cloud = ?", [CLOUD]))
     used = {str(one["instance_type"]) for one in estate.of("instances")}
+    of_databases = classes.type_rows(offered.classes)
+    if not used and of_databases and not estate.why("instances"):
+        crew.whole(scope, {"instance_types": of_databases}, calls=offered.calls, problems=offered.problems)
+        return []
     if not used:
         without_machines(crew, scope, estate)
         return []
@@ -190,15 +213,21 @@ def _collect_types(place: Place, crew: Crew, estate: Estate) -> list[Mapping[str
         first = not listed
         if first:
             listed.append(crew.get("instance types", instance_types.get_types, place.client))
-    asked, every = Asked(scope, listed[0], estate.why("instances")), listed[0].result()
+    told = [*estate.why("instances"), *offered.problems]
+    asked, every = Asked(scope, listed[0], told), listed[0].result()
     if every.error is not None and not first:  # what another place could not have, this one may
         asked = ask(scope, crew, instance_types.get_types, place.client)
     counted = first or every.error is not None
     rows = bring(
         crew,
         asked,
-        lambda raw: instance_types.transform_types(raw, used),
-        more_calls=0 if counted else -every.calls,
+        lambda raw: {
+            "instance_types": [
+                *instance_types.transform_types(raw, used)["instance_types"],
+                *of_databases,
+            ]
+        },
+        more_calls=offered.calls - (0 if counted else every.calls),
     )
     return list(rows["instance_types"]) if rows else []
 
@@ -234,6 +263,7 @@ def _collect_metrics(
             )
         ),
         estate.of("scaling_groups"),
+        estate.of("clusters"),
     )
     before = crew.stored(
         "SELECT collected_at FROM coverage WHERE (cloud, account_id, region, dataset) = (?, ?, ?, ?) "

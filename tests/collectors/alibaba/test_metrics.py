@@ -21,7 +21,8 @@ from collectors.alibaba.measures import (
     Measure,
     windows,
 )
-from collectors.alibaba.metrics import Refusals, get_hours, get_off_since, measured, points
+from collectors.alibaba.metrics import Refusals, get_hours, get_off_since, measured
+from collectors.alibaba.monitoring import points
 from collectors.calls import CallError
 from collectors.hours import DAY, HOUR, Window, first_hour
 from finops.warehouse import Scope

@@ -90,7 +90,11 @@ def test_one_missing_action_is_named_and_everything_else_is_stored(
 ) -> None:
     db = tmp_path / "w.duckdb"
     affected = {dataset for _, dataset in AFFECTED[action]}
-    leading = {"instances", "instance_types", "volumes", "scaling_groups"} if affected & FOLLOWING else set()
+    leading = (
+        {"instances", "instance_types", "volumes", "databases", "scaling_groups"}
+        if affected & FOLLOWING
+        else set()
+    )
     asked = tuple(sorted(affected | leading | {"snapshots", "public_ips"}))
     done = collect(db, cloud.user(without(action)), REGION, only=asked, days=3)
     lacking = {key for key, (status, _, _) in coverage(db).items() if status != "complete"}
@@ -109,7 +113,15 @@ def here(*datasets: str) -> set[tuple[str, str]]:
 
 
 # Datasets that are asked because of machines and disks, which are then asked for as well.
-FOLLOWING = {"instances", "instance_types", "metrics", "prices", "spot_prices", "scaling_groups"}
+FOLLOWING = {
+    "region_prices",
+    "instances",
+    "instance_types",
+    "metrics",
+    "prices",
+    "spot_prices",
+    "scaling_groups",
+}
 # What a missing action takes with it: scopes that cannot be whole without it, and no others.
 AFFECTED = {
     "alb:ListListeners": here("load_balancers"),
@@ -117,16 +129,20 @@ AFFECTED = {
     "alb:ListRules": here("load_balancers"),
     "alb:ListServerGroups": here("load_balancers"),
     "bss:QueryAvailableInstances": here("instances"),
-    "bssapi:GetPayAsYouGoPrice": here("prices"),  # told, although ECS tells the same, call by call
+    "bssapi:GetPayAsYouGoPrice": here(
+        "prices", "region_prices"
+    ),  # told, although ECS tells the same, call by call
     "bssapi:QueryResourcePackageInstances": {("global", "commitments")},
     "bssapi:QuerySavingsPlansInstance": {("global", "commitments")},
     "cms:DescribeMetricList": here("instances", "metrics"),
     "eas:ListServices": here("ml_endpoints"),
-    "ecs:DescribeAvailableResource": here("prices"),
+    "ecs:DescribeAvailableResource": here("prices", "region_prices"),
     "ecs:DescribeDiskMonitorData": here("metrics"),
     "ecs:DescribeDisks": here("volumes", "metrics", "prices"),
     "ecs:DescribeInstanceTypes": here("instance_types"),
-    "ecs:DescribeInstances": here("instances", "instance_types", "metrics", "prices", "spot_prices"),
+    "ecs:DescribeInstances": here(
+        "instances", "instance_types", "metrics", "prices", "spot_prices", "region_prices"
+    ),
     "ecs:DescribeImages": here("snapshots"),
     "ecs:DescribeNetworkInterfaces": here("network_addresses"),
     "ecs:DescribePrice": here("prices"),
@@ -138,7 +154,7 @@ AFFECTED = {
     "cr:ListRepository": here("repositories"),
     "cr:ListRepositoryTag": here("repositories"),
     "cs:DescribeClusterNodePools": here("clusters"),
-    "cs:DescribeClustersV1": here("clusters"),
+    "cs:DescribeClustersV1": here("clusters", "metrics"),
     "ess:DescribeAlarms": here("scaling_groups"),
     "ess:DescribeScalingActivities": here("metrics"),
     "ess:DescribeScalingGroups": here("scaling_groups", "metrics"),
@@ -161,6 +177,7 @@ AFFECTED = {
     "oss:ListMultipartUploads": here("buckets"),
     "paidsw:ListInstances": here("ml_endpoints"),
     "polardb:DescribeDBClusters": here("databases"),
+    "rds:ListClasses": here("instance_types", "prices"),
     "rds:DescribeDBInstanceAttribute": here("databases"),
     "rds:DescribeDBInstances": here("databases", "metrics"),
     "slb:DescribeLoadBalancerAttribute": here("load_balancers"),

@@ -131,3 +131,38 @@ def test_a_metric_that_is_told_as_a_value_is_read_and_one_that_is_not_there_is_n
     assert top != top, "no highest moment is told"
     nothing = Canned(cms_DescribeMetricList=CallError("failed", "ResourceNotFound", "no"))
     assert get_hours(nothing, batch, window, Refusals()) == {}  # type: ignore[arg-type]
+
+
+def test_what_pods_of_a_node_ask_for_is_a_share_of_what_the_node_can_give(
+    process: Cloud, tmp_path: Path
+) -> None:
+    process.fresh()
+    process.clock(AS_OF)
+    cluster = process.put("cluster", REGION, {})
+    tags = {"Tag": [{"TagKey": "ack.aliyun.com", "TagValue": cluster}]}
+    node = process.put("instance", REGION, {"Tags": tags})  # with the address 172.16.0.1
+    for metric, value in (
+        ("cpu.request", 1.0),
+        ("cpu.allocatable", 4.0),
+        ("memory.request", 3e9),
+        ("memory.allocatable", 4e9),
+    ):
+        for address, factor in (("172.16.0.1", 1), ("172.16.0.99", 2)):
+            own = {"cluster": cluster, "node": f"{REGION}.{address}"}
+            process.series(REGION, "acs_k8s", f"node.{metric}", own, START, 300, [value * factor] * DAYS)
+    db = tmp_path / "w.duckdb"
+    only = ("instances", "volumes", "clusters", "metrics")
+    assert collect(db, process.env, REGION, only=only, days=3).errors == {}
+    asked = "SELECT resource_id, metric, max(avg), max(max) FROM metrics WHERE metric LIKE '%request_utilization' GROUP BY ALL"
+    assert set(rows(db, asked)) == {
+        (node, "cpu_request_utilization", 0.25, 0.25),
+        (node, "memory_request_utilization", 0.75, 0.75),
+    }
+    process.reset_calls()
+    assert collect(db, process.env, REGION, only=only, days=3).errors == {}
+    windows = {
+        call["params"]["StartTime"]
+        for call in process.calls("DescribeMetricList")
+        if "acs_k8s" in str(call["params"])
+    }
+    assert len(windows) == 1, "only what is new"

@@ -29,6 +29,11 @@ KNOWN: dict[tuple[str, str], tuple[str, ...]] = {
         for name in ("CpuUsage", "MemoryUsage", "ConnectionUsage", "UsedConnection", "UsedQPS")
     },
     **{
+        ("acs_k8s", f"node.{part}.{name}"): ("cluster", "node")
+        for part in ("cpu", "memory")
+        for name in ("request", "allocatable", "limit", "utilization")
+    },
+    **{
         ("acs_polardb", f"cluster_{name}_utilization"): ("clusterId", "nodeId")
         for name in ("cpu", "memory", "connection")
     },

@@ -153,6 +153,17 @@ def kubernetes(estate: Estate, region: str) -> None:
         group_id = group["ScalingGroupId"]
         estate.account.add("node_pool", region, pool, items.node_pool(region, pool, cluster, group_id, made))
         estate.note("node_pool", pool, region, group=group_id)
+        for node in nodes:
+            asked_for(estate, region, cluster, node["VpcAttributes"]["PrivateIpAddress"]["IpAddress"][0])
+
+
+def asked_for(estate: Estate, region: str, cluster: str, address: str) -> None:
+    """Of 3.8 processors and 14 GiB that a node can give pods, these ask for half a processor and 2 GiB."""
+    own = {"cluster": cluster, "node": f"{region}.{address}"}
+    for metric, level in (
+        ("cpu.request", 0.5), ("cpu.allocatable", 3.8), ("memory.request", 2.0 * 2**30), ("memory.allocatable", 14.0 * 2**30),
+    ):  # fmt: skip
+        estate.series(region, "acs_k8s", f"node.{metric}", own, s.flat(level, 0, 0, 1e18))
 
 
 def pool_group(name: str, region: str, size: int, made: str) -> Item:

@@ -45,6 +45,35 @@ def describe_db_instance_attribute(call: Call) -> dict[str, Any]:
     return {"Items": {"DBInstanceAttribute": page}}
 
 
+# Cores, GiB and cents (CNY) an hour of each class of a kind.
+CLASSES = (("small", 1, 2, 30), ("medium", 2, 4, 60), ("large", 4, 8, 120), ("xlarge", 8, 16, 240))
+
+
+def list_classes(call: Call) -> dict[str, Any]:
+    """All classes of an engine; the commodity has to be of the account's site."""
+    call.required("OrderType")
+    china = call.owner.site == "china"
+    if call.required("CommodityCode") != ("bards" if china else "bards_intl"):
+        raise RefusalError(
+            400, "InvalidCommodityCode.Malformed", "The specified parameter CommodityCode is not valid."
+        )
+    engine = {"MySQL": "mysql", "PostgreSQL": "pg", "SQLServer": "mssql", "MariaDB": "mariadb"}[
+        call.params.get("Engine", "MySQL")
+    ]
+    listed = [
+        {
+            "ClassCode": f"{engine}.{kind}.{size}.{edition}", "ClassGroup": group, "Cpu": str(cores), "MemoryClass": f"{memory}GB",
+            "MaxConnections": str(1000 * cores), "MaxIOPS": "2800", "MaxIOMBPS": "1024Mbps", "InstructionSetArch": "",
+            "ReferencePrice": str(cents if china else cents // 7),
+        }
+        for kind, group in (("n2", "通用型"), ("x4", "独享型"))
+        for edition in ("1", "2c")
+        for size, cores, memory, cents in CLASSES
+    ]  # fmt: skip
+    call.items = len(listed)
+    return {"RegionId": call.region, "Items": listed}
+
+
 def describe_caches(call: Call) -> dict[str, Any]:
     filters = {"InstanceStatus": "InstanceStatus", "ChargeType": "ChargeType", "InstanceType": "InstanceType"}
     page, counts = numbered(call, held(call, "cache", filters), most=50)
@@ -94,6 +123,7 @@ def describe_scaling_instances(call: Call) -> dict[str, Any]:
 ANSWERS = {
     (RDS, "DescribeDBInstances"): describe_db_instances,
     (RDS, "DescribeDBInstanceAttribute"): describe_db_instance_attribute,
+    (RDS, "ListClasses"): list_classes,
     (REDIS, "DescribeInstances"): describe_caches,
     (POLAR, "DescribeDBClusters"): describe_db_clusters,
     (ESS_OLD, "DescribeScalingGroups"): describe_scaling_groups,
