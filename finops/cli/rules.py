@@ -123,28 +123,46 @@ def run_cases_(
     config: Config = None,
 ) -> None:
     """Run the fixture cases of rules, tables in, verdicts out, and show what came out differently."""
-    from rules.engine.cases import case_file, run_cases
-    from rules.engine.catalogue import load
-
     common = Common(ctx, None, config)
-    passed = failed = 0
+    passed = failed = broken = 0
     for file in _files(path, common):
-        rule = load(file)
-        cases = case_file(rule)
-        if cases is None:
-            print(f"none    {rule.id}: no case file found beside it or in cases/", file=sys.stderr)
-            continue
-        for outcome in run_cases(rule, cases):
-            passed, failed = passed + (outcome.difference is None), failed + (outcome.difference is not None)
-            if outcome.difference:
-                out(_difference(outcome, cases))
-    if not passed + failed:
+        try:
+            for outcome, cases in _outcomes(file):
+                passed, failed = (
+                    passed + (outcome.difference is None),
+                    failed + (outcome.difference is not None),
+                )
+                if outcome.difference:
+                    out(_difference(outcome, cases))
+        except RuleError as error:
+            broken += 1
+            print(f"broken  {error}", file=sys.stderr)
+    if not passed + failed + broken:
         raise RuleError(
             "No case was found; those of the built-in rules come with the source, in tests/cases."
         )
-    out(f"{passed} passed, {failed} failed")
-    if failed:
-        raise RuleError(f"{failed} case{'s' if failed > 1 else ''} failed.")
+    out(f"{passed} passed, {failed} failed" + (f", {broken} broken" if broken else ""))
+    if failed or broken:
+        told = [f"{failed} case{'s' if failed > 1 else ''} failed"] if failed else []
+        told += (
+            [f"{broken} rule{'s are' if broken > 1 else ' is'} broken: see finops rules check"]
+            if broken
+            else []
+        )
+        raise RuleError("; ".join(told) + ".")
+
+
+def _outcomes(file: Path) -> "Iterator[tuple[Outcome, Path]]":
+    """What became of each case of a rule, and the file that it is in."""
+    from rules.engine.cases import case_file, run_cases
+    from rules.engine.catalogue import load
+
+    rule = load(file)
+    cases = case_file(rule)
+    if cases is None:
+        print(f"none    {rule.id}: no case file found beside it or in cases/", file=sys.stderr)
+        return
+    yield from ((outcome, cases) for outcome in run_cases(rule, cases))
 
 
 def _difference(outcome: "Outcome", cases: Path) -> str:

@@ -112,3 +112,15 @@ def test_a_difference_on_a_terminal_is_a_table(finops: Any, monkeypatch: pytest.
     assert "│ r-1 │ reason │ for 2 days │ It has been there for 1 day (limit" in " ".join(
         said.split()
     ).replace("  ", " ")
+
+
+def test_a_broken_rule_or_fixture_does_not_keep_the_others_from_being_tested(finops: Any) -> None:
+    for name in ("a-rule", "b-rule", "c-rule"):
+        finops("rules", "new", name)
+    edit(Path("my-rules/a-rule.sql"), "r.created_at IS NULL THEN 'not", "r.created IS NULL THEN 'not")
+    Path("my-rules/b-rule.yaml").write_text("cases: []")
+    code, said, err = finops("rules", "test", "my-rules")
+    assert (code, said) == (2, "9 passed, 0 failed, 2 broken\n")
+    assert "broken  a-rule.sql: there is no column r.created" in err
+    assert "broken  b-rule.yaml: a case file needs a list under cases." in err
+    assert err.endswith("finops: 2 rules are broken: see finops rules check.\n")
