@@ -92,18 +92,23 @@ OF_ACTION = {
         "ml_endpoints": ("sagemaker:ListNotebookInstances", "sagemaker:ListEndpoints", "sagemaker:DescribeEndpoint",
                          "sagemaker:DescribeEndpointConfig"),
         "functions": ("lambda:ListFunctions", "lambda:ListProvisionedConcurrencyConfigs"),
-        "log_groups": ("logs:DescribeLogGroups",),
         "subnets": ("ec2:DescribeSubnets", "ec2:DescribeVpcEndpoints", "ec2:DescribeRouteTables"),
-        "scaling_groups": ("autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"),
+        "scaling_groups": ("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribePolicies", "autoscaling:DescribeScheduledActions"),
         "load_balancers": ("elasticloadbalancing:DescribeListeners", "elasticloadbalancing:DescribeLoadBalancers",
                            "elasticloadbalancing:DescribeTargetGroups", "elasticloadbalancing:DescribeTargetHealth",
                            "elasticloadbalancing:DescribeInstanceHealth"),
         "snapshots": ("ec2:DescribeLockedSnapshots", "ec2:DescribeSnapshots", "ec2:DescribeImages"),
         "nat_gateways": ("ec2:DescribeNatGateways",),
+        "log_groups": ("logs:DescribeLogGroups", "tag:GetResources", "ec2:DescribeRegions"),
         "public_ips": ("ec2:DescribeAddresses",),
         "commitments": ("savingsplans:DescribeSavingsPlans", "ec2:DescribeReservedInstances"),
     }.items()
     for action in actions
+} | {
+    "ec2:DescribeSpotPriceHistory": ("instances", "spot_prices"),
+    "ec2:DescribeReservedInstancesOfferings": ("instances", "commitment_offers"),
+    "ec2:DescribeInstanceTypes": ("instances", "instance_types"),
+    "ec2:DescribeNetworkInterfaces": ("public_ips", "network_addresses"),
 }  # fmt: skip
 
 # What a missing action takes with it: scopes that cannot be whole without it, and no others.

@@ -100,6 +100,7 @@ def said(value: Any) -> Any:
 
 def describe_spot_price_history(self: Any) -> ActionResult:
     """The changes between start and end, and for each the price that held at the start; newest first."""
+    self.error_on_dryrun()
     asked = self.params
     now = int(state.CLOCK.epoch())
     start = max(instant(asked.get("StartTime"), now - HISTORY), now - HISTORY)
@@ -208,10 +209,9 @@ def describe_reserved_instances(self: Any) -> ActionResult:
 
 def describe_reserved_instances_offerings(self: Any) -> ActionResult:
     """Only what others sell; what AWS sells itself nobody asks for here."""
+    self.error_on_dryrun()
     asked = self.params
     filters = {each["Name"]: each.get("Values", []) for each in asked.get("Filters", [])}
-    if asked.get("DryRun"):
-        return ActionResult({"ReservedInstancesOfferings": []})
     if filters.get("marketplace") != ["true"] or not asked.get("IncludeMarketplace"):
         raise NotImplementedError("offers of AWS itself are not modelled")
     held = OFFERS.get((self.current_account, self.region), [])
@@ -222,6 +222,7 @@ def describe_reserved_instances_offerings(self: Any) -> ActionResult:
 
 
 def describe_locked_snapshots(self: Any) -> ActionResult:
+    self.error_on_dryrun()
     return ActionResult({"Snapshots": LOCKS.get((self.current_account, self.region), [])})
 
 
