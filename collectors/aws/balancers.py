@@ -6,9 +6,10 @@ from typing import Any
 from collectors.aws.client import Api, Client
 from collectors.aws.inventory import all_of, utc
 from collectors.aws.network import balancers_of
+from collectors.aws.tagging import tagged
 from collectors.conduct import Rows
 from collectors.regions import Problems, beside
-from collectors.rows import Raw, once, place
+from collectors.rows import Raw, once, place, tag_rows
 from finops.warehouse import Scope
 
 DESCRIBE_BALANCERS = Api(
@@ -60,18 +61,23 @@ def get_load_balancers(client: Client, problems: Problems) -> dict[str, Any]:
         "targets": beside(problems, lambda: _targets(client)) if modern else [],
         "listeners": beside(problems, lambda: _listeners(client, modern)),
         "members": beside(problems, lambda: _members(client, classic)),
+        "tags": tagged(client, "elasticloadbalancing:loadbalancer", problems) if modern or classic else {},
     }
 
 
 def transform_load_balancers(raw: Mapping[str, Any], scope: Scope, partition: str) -> Rows:
-    """Rows of load_balancers. The id is the ARN, as bills write it."""
+    """Rows of load_balancers and their tags. The id is the ARN, as bills write it."""
     counted = _count_targets(raw["targets"])
     listeners = None if raw["listeners"] is None else {one["arn"]: one["actions"] for one in raw["listeners"]}
     in_service = None if raw["members"] is None else {one["name"]: one["healthy"] for one in raw["members"]}
     prefix = balancers_of(scope, partition)
     found = [_modern(one, counted, listeners) for one in once(raw["modern"], "LoadBalancerArn")]
     found += [_classic(one, in_service, prefix) for one in once(raw["classic"], "LoadBalancerName")]
-    return {"load_balancers": [{**place(scope), **one} for one in found]}
+    rows: Rows = {"load_balancers": [{**place(scope), **one} for one in found], "tags": []}
+    for one in found:
+        identity = str(one["load_balancer_id"])
+        rows["tags"] += tag_rows(scope, "load_balancer", identity, raw["tags"].get(identity, {}))
+    return rows
 
 
 def _modern(

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from collectors import examining
-from collectors.aws import inventory, metrics
+from collectors.aws import databases, inventory, metrics, services
 from collectors.aws.accounts import Request, discover
 from collectors.aws.client import Api, Client, Session
 from collectors.aws.permissions import base_calls, flow_calls, paid_calls
@@ -95,7 +95,7 @@ def _filled(parameters: dict[str, Any], account: str, region: str) -> dict[str, 
 
 
 def _plan(client: Client, at: datetime, days: int) -> tuple[int, int]:
-    """Calls and metric queries that a first collection of a region would make."""
+    """Calls and metric queries that a first collection of a region would make: of machines, disks and databases."""
     try:
         machines = inventory.transform_instances(
             inventory.get_instances(client), _scope(client, "instances")
@@ -103,9 +103,13 @@ def _plan(client: Client, at: datetime, days: int) -> tuple[int, int]:
         volumes = inventory.transform_volumes(inventory.get_volumes(client), _scope(client, "volumes"), None)[
             "volumes"
         ]
+        found = databases.transform_databases(
+            databases.get_databases(client, []), _scope(client, "databases"), {}
+        )["databases"]
     except FinopsError:
         return len(REGIONAL), 0
-    batches = metrics.plan(metrics.Assets(machines, volumes), [], {}, at, days)
+    further = services.further([], databases=found, endpoints=(), functions=(), groups=(), types=())
+    batches = metrics.plan(metrics.Assets(machines, volumes, further=further), [], {}, at, days)
     return _FIXED_CALLS + len(batches), sum(batch.queries for batch in batches)
 
 

@@ -47,6 +47,7 @@ def balancers(problems: list[str] | None = None, **answers: Any) -> list[dict[st
         "elbv2_describe_target_groups": {},
         "elbv2_describe_target_health": health(),
         "elbv2_describe_listeners": {},
+        "resourcegroupstaggingapi_get_resources": {},
         "elb_describe_instance_health": {"InstanceStates": []},
     }
     raw = get_load_balancers(Canned(**{**empty, **answers}), [] if problems is None else problems)
@@ -93,6 +94,21 @@ def test_what_a_balancer_does_by_itself_is_not_all_behind_it(
         elbv2_describe_listeners={"Listeners": told},
     )
     assert (row["listeners"], row["backends_known"]) == (count, known)
+
+
+def test_tags_of_balancers_of_both_generations_are_rows() -> None:
+    tags = [{"Key": "team", "Value": "core"}]
+    mapping = [{"ResourceARN": PREFIX + name, "Tags": tags} for name in ("app/shop/1", "old", "app/gone/2")]
+    client = Canned(
+        elbv2_describe_load_balancers={"LoadBalancers": [modern()]}, elbv2_describe_target_groups={},
+        elb_describe_load_balancers={"LoadBalancerDescriptions": [classic()]}, elbv2_describe_listeners={},
+        resourcegroupstaggingapi_get_resources={"ResourceTagMappingList": mapping},
+    )  # fmt: skip
+    rows = transform_load_balancers(get_load_balancers(client, []), scope("load_balancers"), "aws")["tags"]
+    assert [(row["resource_type"], row["resource_id"], row["key"], row["value"]) for row in rows] == [
+        ("load_balancer", f"{PREFIX}app/shop/1", "team", "core"),
+        ("load_balancer", f"{PREFIX}old", "team", "core"),
+    ]
 
 
 def test_listeners_that_nobody_may_list_are_unknown() -> None:
@@ -183,7 +199,7 @@ def test_health_behind_a_classic_balancer_is_unknown_when_denied_and_the_number_
 
 
 def test_a_balancer_of_another_partition_has_its_arn() -> None:
-    raw = {"modern": [], "classic": [classic()], "targets": [], "listeners": [], "members": []}
+    raw = {"modern": [], "classic": [classic()], "targets": [], "listeners": [], "members": [], "tags": {}}
     place = Scope("aws", "012345678901", "cn-north-1", "load_balancers")
     (row,) = transform_load_balancers(raw, place, "aws-cn")["load_balancers"]
     assert row["load_balancer_id"] == (

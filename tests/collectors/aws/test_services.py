@@ -193,7 +193,9 @@ def test_everything_that_is_there_has_a_list_price(db: Path) -> None:
 def test_tags_of_services_are_found_without_a_call_for_each(db: Path, cloud: Cloud) -> None:
     tagged = rows(db, "SELECT DISTINCT resource_type FROM tags WHERE key = 'team' AND value = 'core'")
     assert {name for (name,) in tagged} >= {"database", "bucket", "function", "ml_endpoint", "cluster"}
-    assert cloud.count("GetResources") == 6  # caches, buckets, repositories, endpoints, functions, logs
+    assert (
+        cloud.count("GetResources") == 7
+    )  # balancers, caches, buckets, repositories, endpoints, functions, logs
 
 
 def test_types_in_use_have_prices_in_regions_that_nobody_collected(db: Path) -> None:
