@@ -66,20 +66,31 @@ cores AS (
     GROUP BY c.region, c.scope, c.unit
 ),
 told_hours AS (
-    SELECT max(hours) AS hours
-    FROM (
-        SELECT payer, sum(hours) AS hours FROM commitment_usage WHERE cloud = 'gcp' AND service = 'bill' GROUP BY payer
-    ) AS each_payer
+    SELECT payer, sum(hours) AS hours
+    FROM commitment_usage
+    WHERE cloud = 'gcp' AND service = 'bill'
+    GROUP BY payer
+    HAVING sum(hours) > 0
+),
+means AS (
+    -- What all projects of all bills used of a series on average, each bill over the hours that it tells.
+    SELECT u.region, u.sku, sum(u.quantity * u.hours / h.hours) AS used
+    FROM commitment_usage AS u
+    JOIN told_hours AS h ON h.payer = u.payer
+    WHERE u.cloud = 'gcp' AND u.service IN ('core', 'memory') AND u.hours IS NOT NULL
+    GROUP BY u.region, u.sku
+),
+bills AS (
+    SELECT min(hours) AS hours FROM told_hours
 ),
 used AS (
-    SELECT k.region, k.scope, k.unit, max(k.held) AS held, max(h.hours) AS hours, coalesce(sum(u.quantity * u.hours), 0) / max(h.hours) AS used
+    SELECT k.region, k.scope, k.unit, k.held, b.hours, coalesce(m.used, 0) AS used
     FROM cores AS k
-    JOIN told_hours AS h ON h.hours > 0
+    JOIN bills AS b ON b.hours > 0
     LEFT JOIN series AS s ON s.scope = k.scope
-    LEFT JOIN commitment_usage AS u ON u.cloud = 'gcp' AND u.region = k.region
-        AND u.sku = coalesce(s.family, lower(replace(replace(replace(replace(k.scope, 'GENERAL_PURPOSE_', ''), 'COMPUTE_OPTIMIZED_', ''), 'MEMORY_OPTIMIZED_', ''), 'ACCELERATOR_OPTIMIZED_', '')))
+    LEFT JOIN means AS m ON m.region = k.region
+        AND m.sku = coalesce(s.family, lower(replace(replace(replace(replace(k.scope, 'GENERAL_PURPOSE_', ''), 'COMPUTE_OPTIMIZED_', ''), 'MEMORY_OPTIMIZED_', ''), 'ACCELERATOR_OPTIMIZED_', '')))
             || CASE k.unit WHEN 'vCPU' THEN ':core' ELSE ':memory' END
-    GROUP BY k.region, k.scope, k.unit
 ),
 billed AS (
     SELECT cloud, commitment_id, max(currency) AS currency, max(days) AS days, max(CASE WHEN told THEN 1 ELSE 0 END) AS told, sum(cost_month) AS cost_month, sum(unused_month) AS unused_month

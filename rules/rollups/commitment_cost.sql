@@ -1,7 +1,7 @@
 -- Grain: one row per held commitment that the bill names, by the last part of its id, of the last 30 days of the payer's
 -- bill: what it cost, and what of that was for hours nothing used. Bills of AWS tell the unused part, and so do those in
 -- FOCUS; others charge it without a word, and `told` says whether this one does. `list_month` is what 730 hours of the
--- covered usage would cost at public prices.
+-- covered usage would cost at public prices, NULL unless the bill has all of them.
 WITH ends AS (
     SELECT x_Cloud AS cloud, coalesce(BillingAccountId, x_AccountId) AS payer, least(max(ChargePeriodEnd), CAST($as_of AS TIMESTAMP)) AS bill_end,
         min(ChargePeriodStart) AS bill_start, count(*) FILTER (WHERE CommitmentDiscountStatus = 'Unused') > 0 AS unused_told
@@ -11,7 +11,9 @@ WITH ends AS (
 ),
 held AS (
     SELECT c.x_Cloud AS cloud, coalesce(c.BillingAccountId, c.x_AccountId) AS payer, regexp_extract(c.CommitmentDiscountId, '[^/]+$') AS commitment_id,
-        c.BillingCurrency AS currency, c.x_Cost AS cost, c.CommitmentDiscountStatus AS status, c.ListCost AS list_cost,
+        c.BillingCurrency AS currency, c.x_Cost AS cost, c.CommitmentDiscountStatus AS status,
+        -- A list price of 0 beside a cost is one that the bill leaves out.
+        CASE WHEN c.ListCost = 0 AND c.x_Cost <> 0 THEN NULL ELSE c.ListCost END AS list_cost,
         greatest(1.0, least(30.0, days_between(e.bill_start, e.bill_end))) AS days, e.unused_told
     FROM charges AS c
     JOIN ends AS e ON e.cloud = c.x_Cloud AND e.payer = coalesce(c.BillingAccountId, c.x_AccountId)
@@ -27,6 +29,7 @@ SELECT
     bool_or(unused_told) OR cloud = 'aws' AS told,
     CAST(sum(cost) AS DOUBLE) / max(days) / 24 * 730 AS cost_month,
     CAST(coalesce(sum(CASE WHEN status = 'Unused' THEN cost END), 0) AS DOUBLE) / max(days) / 24 * 730 AS unused_month,
-    CAST(sum(CASE WHEN coalesce(status, 'Used') = 'Used' THEN list_cost END) AS DOUBLE) / max(days) / 24 * 730 AS list_month
+    CASE WHEN count(CASE WHEN coalesce(status, 'Used') = 'Used' AND list_cost IS NULL THEN 1 END) = 0
+        THEN CAST(sum(CASE WHEN coalesce(status, 'Used') = 'Used' THEN list_cost END) AS DOUBLE) / max(days) / 24 * 730 END AS list_month
 FROM held
 GROUP BY cloud, payer, commitment_id, currency
