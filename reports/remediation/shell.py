@@ -77,7 +77,9 @@ _OPERATORS = re.compile(r"[;&|<>()]+")
 def render(report: AuditReport, findings: list[Finding], *, name: str = "remediation.sh") -> str:
     """The script for some findings of a report; `name` is what its help calls it."""
     parts = [
-        _INTRO.format(head="\n".join(f"# {line}" for line in head(report, findings)), name=shlex.quote(name))
+        _INTRO.format(
+            head="\n".join(f"# {line}" for line in head(report, findings)), name=shlex.quote(one_line(name))
+        )
     ]
     parts += [_function(finding) for finding in findings]
     return "\n".join([*parts, _OUTRO])
@@ -108,7 +110,7 @@ def _body(finding: Finding) -> Iterator[str]:
         yield from (one if one.startswith("#") else f"# not written either: {one}" for one in written)
         return
     if finding.cloud in ("aws", "alibaba"):
-        yield f"in_account {finding.cloud} {shlex.quote(finding.account)}"
+        yield f"in_account {finding.cloud} {shlex.quote(one_line(finding.account))}"
     own = {word for value in _values(finding) for word in _CAPITALS.findall(str(value))}
     values = {word for line in finding.remediation for word in blanks(line)} - own
     if values:

@@ -150,6 +150,8 @@ def lines_of(value: Any) -> list[str]:
     """All lines of a line, of a list of them, or of a table of such."""
     if isinstance(value, str):
         return [value]
+    if not isinstance(value, (list, dict)):
+        return []
     return [
         line for inner in (value.values() if isinstance(value, dict) else value) for line in lines_of(inner)
     ]

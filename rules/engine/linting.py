@@ -38,6 +38,7 @@ _HOW: dict[str, str] = {
     "needs": "name the tables it reads",
     "id": "write it as the file is named, in small letters with hyphens: idle-queue",
 }
+_PLACEHOLDER = (("remediation",), "value_error")
 _WORDS = {
     "verdict": VERDICTS,
     "components": COMPONENTS,
@@ -162,7 +163,8 @@ def _validated(raw: dict[str, Any]) -> tuple[Header | None, list[Mistake]]:
     try:
         return Header.model_validate(raw), []
     except ValidationError as error:
-        mistakes = [one for one in map(_told, error.errors()) if one.key != ("remediation",)]
+        # Placeholders are told one by one, each at its place, and not as the one that was met first.
+        mistakes = [_told(one) for one in error.errors() if (one["loc"], one["type"]) != _PLACEHOLDER]
         roots = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
     kept = {name: value for name, value in raw.items() if name not in roots}
     try:

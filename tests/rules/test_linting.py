@@ -218,6 +218,17 @@ def test_our_own_rules_have_no_mistake(linter: Linter) -> None:
 
 
 @pytest.mark.parametrize(
+    "told", ["null", "[null]", "{aws: null}", "{aws: {delete: null}}", "{aws: 3}", "text"]
+)
+def test_remediation_of_any_shape_is_told_and_never_a_crash(look: Look, told: str) -> None:
+    text = GOOD.replace(
+        'remediation:\n  aws: "aws ec2 delete-volume --volume-id {resource_id}"', f"remediation: {told}"
+    )
+    assert text != GOOD
+    assert any(one.message.startswith("remediation") for one in look(text))
+
+
+@pytest.mark.parametrize(
     ("text", "wanted"),
     [
         ("Idle Queue", "idle-queue"),
