@@ -259,5 +259,4 @@ def test_an_audit_of_one_region_shows_only_that(audited: Audited, cloud: Cloud) 
         cwd=audited.folder, env=cloud.env,
     )  # fmt: skip
     # What was bought for a whole account is of no region.
-    # What is of no region, such as a package that was bought, belongs to every one.
     assert {one["region"] for one in json.loads(done.out)["findings"]} - {"global"} == {"cn-beijing"}
