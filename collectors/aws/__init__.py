@@ -15,7 +15,8 @@ prices       list prices and the history of spot prices
 storage      the objects of a bucket in S3
 billing      the bill from a Data Export in S3
 cost_explorer  totals of the bill, which cost money, only when asked for
-flows        flow logs from S3, only when asked for
+flows        flow logs from S3 and CloudWatch Logs, only when asked for
+flow_events  those of CloudWatch Logs as files
 regional     what is collected of one region, and in which order
 permissions  the policy that all of it needs, generated from what the modules declare
 """

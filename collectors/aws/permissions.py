@@ -53,7 +53,7 @@ def flow_calls() -> list[Api]:
     """The calls that flow logs take beside those of S3; made only when they are asked for."""
     from collectors.aws import flows
 
-    return [flows.DESCRIBE_FLOW_LOGS]
+    return [flows.DESCRIBE_FLOW_LOGS, flows.FILTER_LOG_EVENTS]
 
 
 def policy(
@@ -105,11 +105,12 @@ def _bill(url: str) -> list[dict[str, Any]]:
 
 
 def _flow_logs() -> list[dict[str, Any]]:
-    """Which buckets they are delivered to only AWS tells: narrow the second and third statement to them."""
+    """Where they are delivered to only AWS tells: narrow the statements to these buckets and log groups."""
     from collectors.aws import flows
 
     return [
-        _statement("FinopsFlowLogs", actions_of(flow_calls())),
+        _statement("FinopsFlowLogs", list(flows.DESCRIBE_FLOW_LOGS.actions)),
+        _statement("FinopsFlowEvents", list(flows.FILTER_LOG_EVENTS.actions), "arn:aws:logs:*:*:log-group:*"),
         _statement("FinopsFlowLogList", list(flows.LIST_OBJECTS.actions), "arn:aws:s3:::*"),
         _statement("FinopsFlowLogRead", list(flows.GET_OBJECT.actions), "arn:aws:s3:::*/AWSLogs/*"),
     ]

@@ -40,6 +40,7 @@ INSERT INTO coverage
 WITH doubts AS (
     SELECT cloud, account_id, sum(rejected) AS rejected, sum(skipped) AS skipped
     FROM (SELECT cloud, unnest(string_split(account_id, ',')) AS account_id, rejected, skipped FROM flow_files)
+    WHERE account_id <> ''
     GROUP BY ALL
 ), held AS (
     SELECT cloud, account_id, region, count(*) AS rows, max(day) + INTERVAL 1 DAY AS until

@@ -112,7 +112,7 @@ BillingExport = Annotated[
 FlowLogs = Annotated[
     bool,
     typer.Option(
-        "--flow-logs", help="Read the flow logs that are delivered to S3, 30 days of them: they are large."
+        "--flow-logs", help="Read the flow logs in S3 and CloudWatch Logs, 30 days of them: they are large."
     ),
 ]
 CostExplorer = Annotated[

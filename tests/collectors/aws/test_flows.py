@@ -3,7 +3,9 @@
 import gzip
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import boto3
 import duckdb
@@ -12,11 +14,13 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 
 from collectors.aws.accounts import Request
-from collectors.aws.client import Session
-from collectors.aws.flows import collect_flows, flow_log
+from collectors.aws.client import Api, Session
+from collectors.aws.flow_events import FILTER_LOG_EVENTS, EventLog, event_log, write_day
+from collectors.aws.flows import DESCRIBE_FLOW_LOGS, collect_flows, flow_log
 from collectors.aws.permissions import policy
 from collectors.flow_logs import tell_traffic
 from collectors.scopes import Billed
+from finops.errors import InputError
 from finops.warehouse import Writer
 from tests.shelf import empty_warehouse
 
@@ -33,6 +37,7 @@ class Cloud:
         self.con, self.said = con, list[str]()
         keys = {"aws_access_key_id": "AKIAEXAMPLE", "aws_secret_access_key": "secret", "region_name": REGION}
         self.boto = boto3.Session(**keys)
+        self.session = Session(self.boto, ACCOUNT)
         more: dict[str, Any] = {"endpoint_url": endpoint, "config": Config(retries={"max_attempts": 1})}
         self.ec2, self.s3 = self.boto.client("ec2", **more), self.boto.client("s3", **more)
         self.vpc = self.ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
@@ -57,7 +62,7 @@ class Cloud:
     def collect(self) -> Billed:
         self.said.clear()
         writer = Writer(self.con, "run", AT)
-        done = collect_flows(writer, Session(self.boto, ACCOUNT), REGION, at=AT, say=self.said.append)
+        done = collect_flows(writer, self.session, REGION, at=AT, say=self.said.append)
         done.record(writer, AT)
         tell_traffic(self.con, at=AT, run_id="run")
         return done
@@ -112,14 +117,67 @@ def test_a_region_without_a_flow_log_lacks_nothing_and_says_so(cloud: Cloud) -> 
     assert cloud.coverage() == [(REGION, "skipped", "No flow log is set up in this region.")]
 
 
-def test_flow_logs_that_go_elsewhere_are_told_and_not_read(cloud: Cloud) -> None:
-    cloud.log(kind="cloud-watch-logs", LogGroupName="net", DeliverLogsPermissionArn="arn:aws:iam::1:role/x")
-    cloud.collect()
-    ((_, status, error),) = cloud.coverage()
-    assert (status, error) == (
-        "skipped",
-        "1 flow logs here are not delivered to S3: export them, and give the files to finops ingest.",
+class Group:
+    """A log group that answers as CloudWatch Logs does, an event a page; moto takes no events of long ago."""
+
+    def __init__(self, *events: tuple[int, str]) -> None:
+        self.events, self.asked = events, 0
+
+    def pages(self, api: Api, **parameters: Any) -> Iterator[dict[str, Any]]:
+        if api is DESCRIBE_FLOW_LOGS:
+            form = " ".join(f"${{{field}}}" for field in HEADER.split())
+            yield {"FlowLogs": [{"FlowLogId": "fl-1", "LogGroupName": "net", "LogFormat": form}]}
+            return
+        assert (api, parameters["logGroupName"]) == (FILTER_LOG_EVENTS, "net")
+        self.asked += 1
+        for at, message in self.events:
+            if parameters["startTime"] <= at * 1000 <= parameters["endTime"]:
+                yield {"events": [{"timestamp": at * 1000, "message": message}]}
+
+
+def test_whole_days_of_cloudwatch_logs_are_read_once(cloud: Cloud) -> None:
+    def event(at: int, card: str) -> tuple[int, str]:
+        return at, f"2 {ACCOUNT} {card} 10.0.0.5 10.0.1.9 1000 {at} {at + 60} ACCEPT OK"
+
+    over = START + 2 * 86400  # on the day that is not over
+    group = Group(
+        event(START, "eni-a"), event(START + 60, "eni-a"), event(START, "eni-b"), event(over, "eni-a")
     )
+    cloud.session = cast("Session", SimpleNamespace(account=ACCOUNT, client=lambda region: group))
+    assert (cloud.collect().failed, cloud.bytes(), group.asked) == (None, 2000, 30)
+    assert cloud.coverage() == [(REGION, "complete", None)]
+    assert cloud.said == ["Reading 30 days of flow log fl-1 from CloudWatch Logs."]
+    cloud.collect()
+    assert (cloud.bytes(), group.asked) == (2000, 30)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ({"LogDestinationType": "kinesis-data-firehose", "LogDestination": "arn:aws:firehose:x"}, None),
+        (
+            {"LogGroupName": "net", "LogFormat": "${srcaddr} ${bytes}"},
+            EventLog("fl-1", "net", "srcaddr bytes"),
+        ),
+        ({"LogGroupName": "net"}, None),
+    ],
+)
+def test_a_log_group_is_read_by_the_format_of_its_flow_log(
+    raw: dict[str, Any], expected: EventLog | None
+) -> None:
+    assert event_log({"FlowLogId": "fl-1", **raw}) == expected
+
+
+def test_a_day_that_takes_too_many_calls_is_left_out_with_what_to_do(tmp_path: Path) -> None:
+    class Endless:
+        def pages(self, *_: Any, **__: Any) -> Iterator[dict[str, Any]]:
+            while True:
+                yield {"events": []}
+
+    with pytest.raises(
+        InputError, match=r"net has more than 2,000 MB on 2026-11-01: have flow logs of this size"
+    ):
+        write_day(cast("Any", Endless()), EventLog("fl-1", "net", "srcaddr"), AT, tmp_path / "day")
 
 
 def test_a_bucket_that_is_gone_is_told_and_what_was_read_stays(cloud: Cloud) -> None:
@@ -158,4 +216,9 @@ def test_the_policy_has_what_flow_logs_need_only_when_they_are_asked_for() -> No
     def actions(**options: bool) -> set[str]:
         return {one for each in policy(Request(), **options)["Statement"] for one in each["Action"]}
 
-    assert actions(flow_logs=True) - actions() == {"ec2:DescribeFlowLogs", "s3:ListBucket", "s3:GetObject"}
+    assert actions(flow_logs=True) - actions() == {
+        "ec2:DescribeFlowLogs",
+        "logs:FilterLogEvents",
+        "s3:ListBucket",
+        "s3:GetObject",
+    }
