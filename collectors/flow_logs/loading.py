@@ -54,7 +54,9 @@ def ingest_file(
     source = source or str(path.resolve())
     fingerprint = _fingerprint(flow)
     con = writer.con
-    held = _holder_of(con, fingerprint)
+    held = _holder_of(con, source, fingerprint)
+    if held and held != source:  # so that a collection knows that this one, too, was looked at
+        con.execute(_ALSO, [source, at, writer.run_id, fingerprint, held])
     if held:
         notes = () if held == source else (f"The same content was loaded from {held}.",)
         return FileResult(path, flow.format, "unchanged", notes=notes, source=source, fingerprint=fingerprint)
@@ -69,10 +71,13 @@ def ingest_file(
     return result
 
 
-def _holder_of(con: duckdb.DuckDBPyConnection, fingerprint: str) -> str | None:
-    """The file from which this content was loaded."""
-    row = con.execute("SELECT min(source) FROM flow_files WHERE fingerprint = ?", [fingerprint]).fetchone()
-    return str(row[0]) if row and row[0] else None
+def _holder_of(con: duckdb.DuckDBPyConnection, source: str, fingerprint: str) -> str | None:
+    """The file from which this content was loaded: this one, if it was."""
+    row = con.execute(
+        "SELECT source FROM flow_files WHERE fingerprint = ? ORDER BY source <> ?, source LIMIT 1",
+        [fingerprint, source],
+    ).fetchone()
+    return str(row[0]) if row else None
 
 
 def _fingerprint(flow: FlowFile) -> str:
@@ -239,6 +244,11 @@ _WINDOWS = """
 INSERT INTO flow_windows BY NAME
 SELECT $source AS source, $cloud AS cloud, account_id, minute AS window_start, records, digest
 FROM flow_minutes WHERE state = 'counted' AND NOT repeated
+"""
+_ALSO = """
+INSERT INTO flow_files
+SELECT ?, format, fingerprint, flow_source, cloud, account_id, first_at, last_at, 0, 0, 0, 0, 0, records, 0, ?, ?
+FROM flow_files WHERE fingerprint = ? AND source = ?
 """
 _ACCOUNTS = """
 SELECT DISTINCT account_id FROM flow_minutes WHERE account_id IS NOT NULL AND state <> 'rejected' ORDER BY 1
