@@ -4,7 +4,17 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from collectors.alibaba import billing, measures, prices, pricing, regional, related, services, storage
+from collectors.alibaba import (
+    billing,
+    elsewhere,
+    measures,
+    prices,
+    pricing,
+    regional,
+    related,
+    services,
+    storage,
+)
 from collectors.alibaba.api import Api
 from collectors.alibaba.buckets import _DISK_COLUMNS
 from collectors.alibaba.regional import _INVENTORY as INVENTORY
@@ -14,12 +24,13 @@ FEEDS: Mapping[str, Any] = {
     **INVENTORY,
     # Who renews itself, which group has whom, and since when machines are off.
     "instances": (INVENTORY["instances"], related.Related),
-    "instance_types": regional._collect_types,
+    "instance_types": (regional._collect_types, regional._ask_classes),
     "buckets": storage.collect_buckets,
     "commitments": (INVENTORY["commitments"], regional.collect_global),
     "metrics": regional._collect_metrics,
-    "prices": (prices.get_list, pricing.ask_prices),
+    "prices": (prices.get_list, pricing.ask_prices, regional._ask_classes),
     "spot_prices": prices.get_spot,
+    "region_prices": elsewhere.collect_region_prices,
 }
 _TABLES = {
     "database_id": "databases",

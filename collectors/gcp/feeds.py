@@ -19,6 +19,7 @@ FEEDS: Mapping[str, Any] = {
     "metrics": collect_metrics,
     "prices": (collect_prices, catalogue),
     "spot_prices": (collect_prices, catalogue),
+    "region_prices": (collect_prices, catalogue),
 }
 
 
