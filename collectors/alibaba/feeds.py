@@ -8,6 +8,7 @@ from collectors.alibaba import (
     billing,
     elsewhere,
     measures,
+    nodes,
     prices,
     pricing,
     regional,
@@ -53,6 +54,8 @@ def metrics() -> dict[tuple[str, str], list[str]]:
         found["instances", measure.metric] |= _names(measure)
     for metric, name in _DISK_COLUMNS.items():
         found["volumes", metric].add(f"ecs DescribeDiskMonitorData {name}")
+    for metric, parts in nodes._SHARES.items():
+        found["instances", metric] |= {f"acs_k8s {part}" for part in parts}
     found["scaling_groups", "group_size"].add("ess DescribeScalingActivities TotalCapacity")
     for asked, key, _ in _services():
         for measure in asked:

@@ -1,6 +1,8 @@
 """Which calls and metrics feed a dataset is read off the code, and nothing of what is declared is missing."""
 
+import ast
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -39,6 +41,16 @@ def test_what_is_measured_has_our_name_and_the_clouds(cloud: str) -> None:
     assert {metric for _, metric in found} <= set(METRICS)
     assert {("instances", "cpu_utilization"), ("volumes", "disk_read_ops_per_second")} <= set(found)
     assert all(name and "{" not in name for names in found.values() for name in names)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+def test_no_metric_that_a_collector_names_is_missing(cloud: str) -> None:
+    texts = [
+        path for path in Path(module(cloud, "feeds").__file__).parent.glob("*.py") if path.stem != "feeds"
+    ]
+    nodes = (node for path in texts for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+    named = {node.value for node in nodes if isinstance(node, ast.Constant) and node.value in METRICS}
+    assert named == {metric for _, metric in module(cloud, "feeds").metrics()}
 
 
 def test_a_call_is_found_through_functions_modules_and_tables() -> None:
