@@ -63,7 +63,8 @@ doc: |
   It is wrong where a pool waits for something: a spare node for a failover, a nightly batch of other pods, many small
   pods that fill the number of addresses of a node. Cordon and drain the nodes that go (the three clouds do so
   themselves when a pool is made smaller), watch for pods that stay pending; undo by the same command with the old
-  number. A pool without request metrics, with nodes of several types or with GPUs is not judged.
+  number. On GKE a pool has a group of nodes in each of its zones, and its command sets one number for all: take the largest
+  that is proposed. A pool without request metrics, with nodes of several types or with GPUs is not judged.
 ---*/
 WITH requests AS (
     SELECT cloud, account_id, region, resource_id,
