@@ -63,6 +63,7 @@ def transform_reserved(raw: Raw, scope: Scope) -> Rows:
                 "state": {"active": "active", "retired": "expired"}.get(str(one.get("State")), "other"),
                 "offering": one.get("OfferingClass") or None,
                 "platform": platform_of(one),
+                "auto_renew": False,  # nor does a plan: whoever wants another queues a purchase
             }
             for one in once(raw, "ReservedInstancesId")
         ]
@@ -177,6 +178,7 @@ def transform_plans(raw: Raw, scope: Scope) -> Rows:
                 "ends_at": utc(one.get("end") or None),
                 "payment": PAYMENT.get(str(one.get("paymentOption"))),
                 "state": {"active": "active", "retired": "expired"}.get(str(one.get("state")), "other"),
+                "auto_renew": False,
             }
             for one in once(raw, "savingsPlanId")
         ]

@@ -109,6 +109,7 @@ def transform_repositories(raw: Mapping[str, Any], scope: Scope) -> Rows:
                 "repository_id": arn,
                 "name": one["repositoryName"],
                 "has_cleanup": one.get("cleanup"),
+                "stored_bytes": 0.0 if one.get("images") == [] else None,  # of others the images tell
                 "pulls_known": True if one.get("images") is not None else None,
                 "created_at": utc(one.get("createdAt")),
             }

@@ -175,9 +175,9 @@ SELECT
         WHEN 'stopped lately' THEN 'It has been stopped for ' || counted(floor(days_between(state_since, $as_of)), 'day', 'days') || ' (limit ' || amount($stopped_days) || ').'
         WHEN 'stopped unknown' THEN 'It is stopped, but since when is not known.'
         WHEN 'in between' THEN 'It neither runs nor is stopped.'
-        WHEN 'in use' THEN CASE WHEN by_share THEN 'It used up to ' || in_percent(share) || ' of its connections.'
-            WHEN connections <= most THEN 'On its busiest day it had ' || counted(ceil(requests), 'request', 'requests') || '.'
-            ELSE 'It had up to ' || counted(connections, 'connection', 'connections') || '.' END
+        WHEN 'in use' THEN CASE WHEN connections > most THEN 'It had up to ' || counted(connections, 'connection', 'connections') || '.'
+            WHEN share > 0 THEN 'It used up to ' || in_percent(share) || ' of its connections.'
+            ELSE 'On its busiest day it had ' || counted(ceil(requests), 'request', 'requests') || '.' END
         WHEN 'works' THEN 'Nobody is seen to connect, but it works: CPU ' || coalesce(in_percent(cpu), 'not measured') || ' on average, '
             || coalesce(counted(round(ops), 'operation', 'operations') || ' per second on its busiest day', 'operations not measured') || '.'
         WHEN 'new' THEN 'It was made ' || counted(floor(days_between(created_at, $as_of)), 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'

@@ -71,6 +71,7 @@ def test_a_reservation_has_all_its_columns() -> None:
         "state": "active",
         "offering": "convertible",
         "platform": "windows",
+        "auto_renew": False,
     }
 
 
@@ -191,6 +192,7 @@ def test_a_plan_has_all_its_columns() -> None:
         "ends_at": datetime(2027, 1, 2, 3, 4, 4),
         "payment": "no_upfront",
         "state": "active",
+        "auto_renew": False,
     }
 
 

@@ -132,9 +132,11 @@ def test_buckets_tell_their_size_by_class_and_what_keeps_them_small(db: Path) ->
 
 
 def test_an_image_that_a_tagged_list_holds_is_not_untagged(db: Path) -> None:
-    assert table(db, "repositories", "repository_id", "name", "has_cleanup", "pulls_known") == {
-        f"{ECR}team/web": ("team/web", False, True),
-        f"{ECR}cleaned": ("cleaned", True, True),
+    assert table(
+        db, "repositories", "repository_id", "name", "has_cleanup", "pulls_known", "stored_bytes"
+    ) == {
+        f"{ECR}team/web": ("team/web", False, True, None),
+        f"{ECR}cleaned": ("cleaned", True, True, 0.0),
     }
     images = rows(db, "SELECT repository_id, tagged, stored_bytes FROM registry_images ORDER BY tagged")
     assert images == [(f"{ECR}team/web", tagged, 1000.0) for tagged in (False, True, True)]
