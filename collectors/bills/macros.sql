@@ -52,7 +52,8 @@ CREATE OR REPLACE TEMP MACRO cloud_of(provider) AS
          ELSE coalesce(nullif(trim(regexp_replace(lower(provider), '[^\pL\pN]+', '-', 'g'), '-'), ''), 'unknown') END;
 
 -- The resource's id as the inventory writes it: the last part of an EC2 ARN, and of a Compute Engine path that ends
--- in a numeric id. A path that ends in a name keeps zone and kind: names repeat between zones and kinds.
+-- in a numeric id. A path that ends in a name keeps zone and kind: names repeat between zones and kinds. Google's other
+-- services name what they have by its path in the project, and databases, buckets and clusters by their name alone.
 CREATE OR REPLACE TEMP MACRO resource_key(id) AS
     CASE WHEN starts_with(id, 'arn:') -- split, not matched: nearly every row of an AWS bill comes through here
          THEN CASE WHEN (starts_with(split_part(id, ':', 6), 'instance/') OR starts_with(split_part(id, ':', 6), 'volume/')
@@ -60,6 +61,11 @@ CREATE OR REPLACE TEMP MACRO resource_key(id) AS
                          OR starts_with(split_part(id, ':', 6), 'natgateway/')
                          OR starts_with(split_part(id, ':', 6), 'elastic-ip/')) AND NOT ends_with(id, '/')
                    THEN split_part(id, '/', -1) ELSE id END
+         WHEN starts_with(id, '//') AND NOT starts_with(id, '//compute.googleapis.com/')
+         THEN CASE WHEN regexp_matches(id, '^//(cloudsql|sqladmin|storage|container)\.googleapis\.com/projects/[^/]+/.*[^/]$')
+                   THEN regexp_extract(id, '[^/]+$')
+                   WHEN regexp_matches(id, '^//[a-z]+\.googleapis\.com/projects/[^/]+/.*[^/]$')
+                   THEN regexp_replace(id, '^//[^/]+/projects/[^/]+/', '') ELSE id END
          WHEN NOT starts_with(id, '//compute.googleapis.com/projects/') AND NOT starts_with(id, 'projects/') THEN id
          WHEN regexp_matches(id, '^(//compute\.googleapis\.com/projects/|projects/).*/[0-9]+$') THEN regexp_extract(id, '[^/]+$')
          WHEN regexp_matches(id, '^(//compute\.googleapis\.com/projects/|projects/)[^/]+/.*[^/]$')

@@ -96,11 +96,13 @@ class _Finder:
             key = kind.key(row, project)
             if key is None:
                 continue
-            # Where a label is not told, the last one is what tells a resource from another.
-            for each in dict.fromkeys((key, ("",) * (len(key) - 1) + key[-1:])):
+            # Where a label is not told, the last one is what tells a resource from another; one may be a whole path.
+            short = (*key[:-1], key[-1].rpartition("/")[2])
+            for each in dict.fromkeys((key, short, ("",) * (len(key) - 1) + key[-1:])):
                 self._known[each] = None if each in self._known else place
 
     def __call__(self, key: Key) -> int | None:
+        """The place of the row, or None."""
         return self._known.get(key)
 
 

@@ -227,12 +227,21 @@ def test_cloud_behind_a_provider(macro, provider, cloud):
         ),
         ("//compute.googleapis.com/projects/p/global/addresses/42", "42"),
         ("projects/p/zones/z/disks/d", "zones/z/disks/d"),
-        ("//storage.googleapis.com/projects/_/buckets/b", "//storage.googleapis.com/projects/_/buckets/b"),
         (
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",
             "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/disks/d",
         ),
         ("projects/p/", "projects/p/"),
+        ("//cloudsql.googleapis.com/projects/p/instances/main", "main"),
+        ("//storage.googleapis.com/projects/_/buckets/logs", "logs"),
+        ("//container.googleapis.com/projects/1/locations/us-central1/clusters/prod", "prod"),
+        ("//aiplatform.googleapis.com/projects/1/locations/us/endpoints/77", "locations/us/endpoints/77"),
+        (
+            "//redis.googleapis.com/projects/p/locations/us-east1/instances/c",
+            "locations/us-east1/instances/c",
+        ),
+        ("//redis.googleapis.com/projects/p/", "//redis.googleapis.com/projects/p/"),
+        ("//example.com/projects/p/a/b", "//example.com/projects/p/a/b"),
         (None, None),
     ],
 )

@@ -162,6 +162,13 @@ def test_a_resource_is_known_by_the_last_label_alone_unless_two_have_it() -> Non
     assert day_of(Canned(timeSeries=alone), batch_of(both, "network_in_bytes_per_second")) == {}
 
 
+@pytest.mark.parametrize("label", ["cache", f"projects/{PROJECT}/locations/us-central1/instances/cache"])
+def test_a_cache_is_known_by_its_whole_path_and_by_its_name(label: str) -> None:
+    cache = database(f"locations/{REGION}/instances/cache", kind="cache", engine="redis")
+    found = Canned(timeSeries={"timeSeries": [series({0: 7.0}, instance_id=label)]})
+    assert set(day_of(found, batch_of(tables(databases=[cache]), "connections"))) == {cache["database_id"]}
+
+
 def test_what_pods_ask_for_is_a_share_of_what_their_node_can_give() -> None:
     node = {
         "instance_id": "7",
