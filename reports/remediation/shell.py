@@ -28,7 +28,7 @@ set -euo pipefail
 in_account() {{
   case "$1" in
     aws) [ "$(aws sts get-caller-identity --query Account --output text)" = "$2" ] ;;
-    alibaba) aliyun sts GetCallerIdentity | grep -qF "\\"$2\\"" ;;
+    alibaba) [[ "$(aliyun sts GetCallerIdentity)" == *"\\"$2\\""* ]] ;;
     *) true ;;
   esac || {{ echo "These are not credentials of $1 account $2." >&2; return 1; }}
 }}

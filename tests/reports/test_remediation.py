@@ -72,6 +72,9 @@ class TestTheShellScript:
     def test_lists_and_does_nothing_by_itself_and_runs_what_is_named(self, tmp_path: Path) -> None:
         """Every hostile name at once: one bash for each of what it can be asked."""
         findings = [made(name, id=f"{number:016x}") for number, name in enumerate(HOSTILE)]
+        findings.append(
+            made(id="ff", cloud="alibaba", lines=["aliyun ecs DeleteDisk --DiskId {resource_id}"])
+        )
         script = tmp_path / "remediation.sh"
         script.write_text(shell(audit(*findings), findings))
         fakes(tmp_path)
@@ -87,14 +90,15 @@ class TestTheShellScript:
         wanted = [words for one in findings for words in calls(one)]
         assert [json.loads(line) for line in (tmp_path / "calls").read_text().splitlines()] == wanted
 
-    def test_of_another_account_runs_nothing(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("cloud", ["aws", "alibaba"])
+    def test_of_another_account_runs_nothing(self, cloud: str, tmp_path: Path) -> None:
         script = tmp_path / "remediation.sh"
-        one = made(account="999999999999")
+        one = made(cloud=cloud, account="999999999999")
         script.write_text(shell(audit(one), [one]))
         fakes(tmp_path)
         done = bash(tmp_path, str(script), "run", one.id, FINOPS_READ="yes")
         assert done.returncode == 1
-        assert "not credentials of aws account 999999999999" in done.stderr
+        assert f"not credentials of {cloud} account 999999999999" in done.stderr
         assert not (tmp_path / "calls").exists()
 
     @settings(max_examples=150, deadline=None)
@@ -164,7 +168,10 @@ def fakes(folder: Path) -> None:
         path = folder / "bin" / name
         path.write_text(
             "#!/usr/bin/env bash\n"
-            'if [ "${1:-}" = sts ]; then echo 012345678901; exit 0; fi\n'
+            'case "${0##*/} ${1:-}" in\n'
+            "  'aws sts') echo 012345678901; exit 0 ;;\n"
+            "  'aliyun sts') echo '{\"AccountId\": \"012345678901\"}'; exit 0 ;;\n"
+            "esac\n"
             'for word in "${0##*/}" "$@"; do printf "%s\\037" "$word"; done >> raw; printf "\\n" >> raw\n'
         )
         path.chmod(0o755)
