@@ -1,6 +1,7 @@
 """Buckets of OSS: what they hold, whether anything ever leaves them, and uploads that nobody finished."""
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from typing import Any
 from xml.etree import ElementTree
 
@@ -9,8 +10,8 @@ from collectors.alibaba.api import Api
 from collectors.alibaba.oss import Oss
 from collectors.alibaba.oss_xml import name_of, named, text
 from collectors.calls import CallError
-from collectors.conduct import Crew, Rows
-from collectors.regions import Problems, ask_telling, beside, bring
+from collectors.conduct import Crew, Got, Rows
+from collectors.regions import Asked, Problems, beside, bring, what
 from collectors.rows import Raw, number, place
 from finops.warehouse import Scope
 
@@ -23,6 +24,7 @@ LIST_UPLOADS = Api("oss", "ListMultipartUploads", "oss:ListMultipartUploads", pa
 # What an endpoint answers to an operation that it does not know.
 _UNKNOWN = ("NotImplemented", "MethodNotAllowed")
 _PAGES = 5  # of uploads, each of a thousand: what is not read then is younger in no particular way
+_TOGETHER = 20  # buckets that one worker asks about, one after the other
 _COLDER = ("IA", "Archive", "ColdArchive", "DeepColdArchive")
 
 
@@ -37,8 +39,20 @@ def collect_buckets(scope: Scope, crew: Crew, oss: Oss) -> Rows | None:
         crew.missed(scope, every.error, every.calls)
         return None
     mine = [dict(one) for one in every.value or () if one["region"] == scope.region]
-    asked = ask_telling(scope, crew, get_details, oss, mine)
+    problems: Problems = []
+    some = [mine[place : place + _TOGETHER] for place in range(0, len(mine), _TOGETHER)]
+    parts = [crew.get(what(scope), get_details, oss, each, problems) for each in some]
+    asked = Asked(scope, _joined([part.result() for part in parts]), problems)
     return bring(crew, asked, lambda raw: transform_buckets(raw, scope))
+
+
+def _joined(parts: list[Got[Raw]]) -> "Future[Got[Raw]]":
+    """What several gets brought as if it were one; the first that failed speaks for all."""
+    error = next((part.error for part in parts if part.error is not None), None)
+    found = [one for part in parts for one in part.value or ()]
+    future: Future[Got[Raw]] = Future()
+    future.set_result(Got(None if error else found, error, sum(part.calls for part in parts)))
+    return future
 
 
 def get_buckets(oss: Oss) -> Raw:
