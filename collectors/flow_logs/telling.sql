@@ -175,8 +175,16 @@ SELECT b.cloud, b.day, b.bytes,
     coalesce(min(k.region) FILTER (k.place = b.place), min(k.region), 'global') AS region,
     CASE WHEN count(DISTINCT k.source_resource) = 1 THEN min(k.source_resource) END AS source_resource,
     CASE WHEN count(DISTINCT k.destination_resource) = 1 THEN min(k.destination_resource) END AS destination_resource,
-    CASE WHEN count(DISTINCT k.source_zone) = 1 THEN min(k.source_zone) END AS source_zone,
-    CASE WHEN count(DISTINCT k.destination_zone) = 1 THEN min(k.destination_zone) END AS destination_zone,
+    CASE
+        WHEN count(DISTINCT k.source_zone) FILTER (NOT contains(k.source_zone, '-az')) = 1
+            THEN min(k.source_zone) FILTER (NOT contains(k.source_zone, '-az'))
+        WHEN count(DISTINCT k.source_zone) = 1 THEN min(k.source_zone)
+    END AS source_zone,
+    CASE
+        WHEN count(DISTINCT k.destination_zone) FILTER (NOT contains(k.destination_zone, '-az')) = 1
+            THEN min(k.destination_zone) FILTER (NOT contains(k.destination_zone, '-az'))
+        WHEN count(DISTINCT k.destination_zone) = 1 THEN min(k.destination_zone)
+    END AS destination_zone,
     min(k.destination_region) AS destination_region, min(k.destination_account) AS destination_account,
     min(k.source_address) FILTER (k.place = b.place) AS source_address,
     min(k.destination_address) FILTER (k.place = b.place) AS destination_address,

@@ -31,8 +31,9 @@ _TABLES = {
     "replay": "resource_id",
     "cost": "resource_id",
     "traffic": "resource_id",
+    "traffic_pairs": "resource_id",
 }
-_ONLY_WHERE_READ = ("sizing", "replay")  # which say nothing about other rules
+_ONLY_WHERE_READ = ("sizing", "replay", "traffic_pairs")  # which say nothing about other rules
 
 
 def find(report: AuditReport, finding_id: str) -> Finding:

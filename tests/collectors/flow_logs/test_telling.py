@@ -138,6 +138,24 @@ def test_zone_ids_of_a_log_are_not_held_against_names_of_zones(desk: Desk) -> No
     assert desk.traffic("source_zone", "destination_zone") == [(None, "eu-west-1b")]
 
 
+def test_zones_are_told_by_the_inventory_where_it_can_and_by_the_logs_of_both_ends_else(desk: Desk) -> None:
+    header = f"{PACKET} instance-id"
+    sent = {"flow-direction": "egress", "az-id": "euw1-az1", "instance-id": "i-1"}
+    got = {"flow-direction": "ingress", "az-id": "euw1-az2", "instance-id": "i-2"}
+    log = desk.aws(
+        "a.log",
+        packet("eni-a", "10.0.0.5", "10.0.1.9", **sent),
+        packet("eni-b", "10.0.0.5", "10.0.1.9", **got),
+        header=header,
+    )
+    desk.ingest(log)
+    assert desk.traffic(*ENDS) == [("i-1", "euw1-az1", "i-2", "euw1-az2", 1000.0, "private")]
+    desk.machine("i-1", "10.0.0.5", "eu-west-1a", vpc_id="vpc-1")
+    desk.machine("i-2", "10.0.1.9", "eu-west-1b", vpc_id="vpc-1")
+    tell_traffic(desk.con, at=AT, run_id="later")
+    assert desk.traffic(*ENDS) == [("i-1", "eu-west-1a", "i-2", "eu-west-1b", 1000.0, "private")]
+
+
 def test_an_inventory_that_comes_later_names_the_ends(desk: Desk) -> None:
     desk.ingest(desk.aws("a.log", seen("eni-a", "10.0.0.5", "10.0.1.9")))
     desk.machine("i-1", "10.0.0.5", "eu-west-1a")
