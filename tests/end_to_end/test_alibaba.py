@@ -60,11 +60,13 @@ class Audited:
         return self.done.json
 
     def found(self, rule: str) -> set[str]:
-        """What a rule found and nothing better supersedes."""
+        """What a rule found and nothing better supersedes; that its renewal is told instead is no better."""
+        findings = self.report["findings"]
+        renewing = {finding["id"] for finding in findings if finding["rule"] == "idle-subscription"}
         return {
             finding["resource_id"]
-            for finding in self.report["findings"]
-            if finding["rule"] == rule and finding["superseded_by"] is None
+            for finding in findings
+            if finding["rule"] == rule and finding["superseded_by"] in {None, *renewing}
         }
 
     def of(self, *classes: str) -> list[Any]:
