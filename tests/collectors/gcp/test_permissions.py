@@ -95,6 +95,8 @@ BESIDE = {
     "compute.globalAddresses.list", "compute.globalForwardingRules.list", "compute.regionBackendServices.list",
     "compute.regionUrlMaps.list", "compute.regionTargetHttpProxies.list", "compute.regionTargetHttpsProxies.list",
 }  # fmt: skip
+# Services whose lists tell of nothing else, so that no other list needs to be asked beside them.
+ALONE = ("aiplatform", "cloudsql", "container", "run")
 WITH_METRICS = ("compute.disks.list", "compute.instances.list", "monitoring.timeSeries.list")
 
 
@@ -147,7 +149,8 @@ def test_one_missing_permission_is_named_and_everything_else_is_stored(
 ) -> None:
     affected = {dataset for _, dataset in AFFECTED[permission]}
     aside = {place for place, _ in AFFECTED[permission]} == {"global"}  # a list that only adds to another one
-    asked = ("instances", *affected) if aside else INVENTORY
+    alone = permission.partition(".")[0] in ALONE
+    asked = ("instances", *affected) if aside or alone else INVENTORY
     asked += ("metrics",) if permission in WITH_METRICS else ()
     cloud.deny(permission)
     result = live(desk, cloud.env, only=asked, projects=(PROJECT,), days=2)
