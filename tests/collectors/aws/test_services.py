@@ -235,6 +235,19 @@ def test_a_bucket_that_may_not_be_read_is_named_and_the_others_are_whole(
     assert len(rows(tmp_path / "w.duckdb", "SELECT * FROM buckets WHERE versioned IS NULL")) == 1
 
 
+def test_metrics_alone_are_asked_of_what_is_stored(db: Path, cloud: Cloud) -> None:
+    told = "SELECT metric, count(*) FROM metrics WHERE resource_id LIKE 'arn:%' OR metric = 'group_size' GROUP BY ALL"
+    before = sorted(rows(db, told))
+    cloud.reset_calls()
+    assert collect(db, cloud.env, REGION, only=("metrics",)).errors == {}
+    assert sorted(rows(db, told)) == before
+    asked = {call["operation"] for call in cloud.calls()}
+    assert asked <= {
+        "GetCallerIdentity", "DescribeRegions", "GetMetricData", "ListMetrics", "DescribeAutoScalingGroups",
+        "DescribeScalingActivities",
+    }  # fmt: skip
+
+
 def test_only_what_is_wanted_is_asked(cloud: Cloud, tmp_path: Path) -> None:
     cloud.reset_calls()
     collect(tmp_path / "w.duckdb", cloud.env, REGION, only=("log_groups",))

@@ -7,7 +7,10 @@ from unittest import mock
 
 from botocore.loaders import JSONFileLoader, create_loader
 
-SERVICES = ("ec2", "sts", "autoscaling", "elb", "elbv2", "cloudwatch", "pricing", "savingsplans")
+SERVICES = (
+    "ec2", "sts", "autoscaling", "elb", "elbv2", "cloudwatch", "pricing", "savingsplans", "rds", "elasticache", "s3", "ecr",
+    "eks", "sagemaker", "lambda", "logs", "resourcegroupstaggingapi",
+)  # fmt: skip
 _read = JSONFileLoader.load_file
 
 
