@@ -17,8 +17,7 @@ import pytest
 from collectors.sample import AS_OF
 from collectors.sample.service import IDS
 from collectors.sample.services import services
-from tests.end_to_end.command import Done
-from tests.end_to_end.command import cold as finops
+from tests.end_to_end.command import Done, cold, finops
 
 pytestmark = pytest.mark.slow
 HOSTILE = "</script><script>alert('finops')</script>"
@@ -31,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def demo(folder: Path) -> Done:
-    done = finops("demo", "-o", "out", cwd=folder)
+    done = cold("demo", "-o", "out", cwd=folder)
     assert done.code == 0, done.err
     return done
 
@@ -328,6 +327,8 @@ def test_gates_decide_the_exit_code(folder: Path, demo: Done) -> None:
             "out/demo.duckdb",
             "--cloud",
             "gcp",
+            "--rule",
+            "idle-instance",
             "--fail-on",
             gate,
             "--format",
@@ -339,7 +340,18 @@ def test_gates_decide_the_exit_code(folder: Path, demo: Done) -> None:
 
 def test_stale_data_exit_with_five(folder: Path, demo: Done) -> None:
     done = finops(
-        "audit", "--db", "out/demo.duckdb", "--cloud", "gcp", "--max-age", "1s", "-f", "json", cwd=folder
+        "audit",
+        "--db",
+        "out/demo.duckdb",
+        "--cloud",
+        "gcp",
+        "--rule",
+        "idle-instance",
+        "--max-age",
+        "1s",
+        "-f",
+        "json",
+        cwd=folder,
     )
     assert (done.code, "older than 1s" in done.err) == (5, True)
 
