@@ -212,4 +212,5 @@ def _spread(
     ):
         inside = (min(end, starts[day] + timedelta(days=1)) - max(begin, starts[day])).total_seconds()
         seconds[day] += inside * size
-        top[day] = max(top[day], size)
+        if inside > 0:  # what came after the instant it is about lasted for none of it
+            top[day] = max(top[day], size)

@@ -187,6 +187,12 @@ def test_sizes_are_counted_back_from_the_members_there_are() -> None:
     assert found["11-17"] == (2.0, 2.0)
 
 
+def test_what_happened_after_the_instant_it_is_about_is_counted_back_and_not_shown() -> None:
+    later = AT + timedelta(hours=5)
+    found = history(activity(later, LAUNCH), activity(later, LAUNCH), members=5)
+    assert set(found.values()) == {(3.0, 3.0)}
+
+
 def test_what_failed_or_belongs_to_another_group_changed_nothing() -> None:
     at = datetime(2026, 11, 18)
     found = history(
