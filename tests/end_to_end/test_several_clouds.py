@@ -63,13 +63,14 @@ def test_both_are_collected_and_judged_each_in_its_own_currency(audited: tuple[P
     assert done.code == 0, done.err
     report = done.json
     assert {scope["cloud"] for scope in report["coverage"]} == {"aws", "alibaba"}
-    assert {(one["cloud"], one["currency"]) for one in report["findings"]} == {
+    priced = [one for one in report["findings"] if one["price_basis"] != "none"]
+    assert {(one["cloud"], one["currency"]) for one in priced} == {
         ("aws", "USD"),
         ("alibaba", "CNY"),
     }
     assert set(report["totals_by_currency"]) == {"USD", "CNY"}
     assert report["totals"]["net_monthly_savings"] is None, "nobody gave a rate"
-    assert "Collecting 1" in done.err
+    assert "Collecting " in done.err
     assert "from AWS." in done.err
     assert "from Alibaba Cloud." in done.err
 
