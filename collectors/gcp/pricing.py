@@ -41,7 +41,7 @@ def collect_prices(place: Place, crew: Crew, handing: Handing, known: Known) -> 
         if got.error is not None or got.value is None:
             handing.missed(name, got.error or FinopsError("There is no catalogue."), counted)
         elif name == "region_prices":
-            _hand_elsewhere(place, crew, known, got.value, counted, problems)
+            _hand_elsewhere(place, crew, known, got.value, counted)
         elif name == "spot_prices":
             rows = {"prices": _spot(place, known, got.value)}
             handing.whole(name, rows, calls=counted, problems=problems)
@@ -107,11 +107,10 @@ def _spot(place: Place, known: Known, catalogue: Catalogue) -> list[dict[str, An
     return rows
 
 
-def _hand_elsewhere(
-    place: Place, crew: Crew, known: Known, catalogue: Catalogue, calls: int, problems: Problems
-) -> None:
+def _hand_elsewhere(place: Place, crew: Crew, known: Known, catalogue: Catalogue, calls: int) -> None:
     """What the types in use cost in every region in which the project has nothing, each in the scope of its region. Of
     several projects the first that has a type tells its prices."""
+    problems = known.estate.why("instances")
     used = {str(one["instance_type"]) for one in known.of("instances") if one["state"] == "running"}
     with crew.sharing("elsewhere"):
         new = {name for name in used if crew.first(("elsewhere", name))}

@@ -185,6 +185,7 @@ def test_a_type_has_all_its_columns() -> None:
     assert type_of("n2-standard-4") == {
         "cloud": "gcp", "instance_type": "n2-standard-4", "family": "n2", "generation": 2, "vcpu": 4.0, "memory_gib": 16.0,
         "architecture": "x86_64", "burstable": False, "gpu_count": 0, "gpu_model": None, "local_disk_gib": 0.0,
+        "line": "n-standard",
     }  # fmt: skip
 
 
