@@ -66,7 +66,7 @@ def _matching(pattern: str) -> list[Path]:
     names = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
     paths = [path for path in names if path.is_file()]
     # data/* should take the bills and not the manifests beside them; exports-* means files of any name.
-    bills = [path for path in paths if is_bill(path.as_posix()) or named_like_one(path.as_posix())] or paths
+    bills = [path for path in paths if is_bill(path.as_posix()) or named_like_one(path.name)] or paths
     named = bills + [name for name in names if name.is_dir() and _has_bills(name)]
     if not named:
         raise InputError(f"{pattern} matches no bill.")

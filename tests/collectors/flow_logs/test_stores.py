@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from collectors.bills import remote
+from collectors.bills import find_files, remote
 from collectors.bills.intake import How, bring_in, taking_in
 from collectors.bills.objects import Stored
 from collectors.bills.stores.reading import Body
@@ -85,3 +85,11 @@ def test_files_of_a_flow_log_are_told_by_their_names_and_downloaded_once(
 )
 def test_a_name_says_whether_an_object_is_part_of_a_flow_log(name: str, expected: bool) -> None:
     assert named_like_one(name) is expected
+
+
+def test_a_pattern_takes_flow_logs_by_their_names_and_not_by_the_folder_they_lie_in(desk: Desk) -> None:
+    folder = desk.folder / "flow-logs"
+    log = desk.file(f"flow-logs/{NAME.format('a')}", "x")
+    bill = desk.file("flow-logs/bill.csv", "x")
+    desk.file("flow-logs/notes.md", "x")
+    assert find_files([f"{folder}/*"]) == [log, bill]
