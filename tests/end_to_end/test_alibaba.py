@@ -60,9 +60,11 @@ class Audited:
         return self.done.json
 
     def found(self, rule: str) -> set[str]:
-        """What a rule found and nothing better supersedes; that its renewal is told instead is no better."""
+        """What a rule found and nothing better supersedes; that the renewal of an idle one is told instead is no
+        better."""
         findings = self.report["findings"]
-        renewing = {finding["id"] for finding in findings if finding["rule"] == "idle-subscription"}
+        told = ("idle-subscription",) if rule == "idle-instance" else ()
+        renewing = {finding["id"] for finding in findings if finding["rule"] in told}
         return {
             finding["resource_id"]
             for finding in findings
