@@ -8,8 +8,13 @@ parameters:
   min_days: {default: 14, unit: days, doc: "days of data, or of being off or unused, before a verdict"}
   cpu_peak_max: {default: 0.05, unit: ratio, doc: "of a running machine: its processor never went above this"}
   network_day_max: {default: 2000, unit: bytes per second, doc: "of a running machine: in and out together on its busiest day"}
+  disk_ops_day_max: {default: 1, unit: operations per second, doc: "of a running machine: reads and writes together on the busiest day, where measured"}
+  memory_peak_max: {default: 0.5, unit: ratio, doc: "of a running machine: above this it holds something, whatever its processor does"}
+  gpu_peak_max: {default: 0.05, unit: ratio, doc: "of a running machine with GPUs: they never went above this"}
+  min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
+  cpu_avg_max: {default: 0.05, unit: ratio, doc: "of a database: mean use of its processor, where measured: work without connections is above it"}
   connections_max: {default: 0, unit: connections, doc: "of a database: the most that were open at any measured moment"}
-needs: [instances, volumes, public_ips, databases, "metrics:cpu_utilization", "metrics:network_in_bytes_per_second", "metrics:network_out_bytes_per_second", "metrics:connections", "metrics:connection_utilization"]
+needs: [instances, instance_types, volumes, public_ips, databases, "metrics:cpu_utilization", "metrics:network_in_bytes_per_second", "metrics:network_out_bytes_per_second", "metrics:gpu_utilization", "metrics:memory_utilization", "metrics:disk_read_ops_per_second", "metrics:disk_write_ops_per_second", "metrics:connections", "metrics:connection_utilization"]
 excludes: [idle-instance, stopped-instance, unattached-volume, unused-public-ip, idle-database, low-io-volume]
 effort: low
 risk: low
@@ -24,6 +29,10 @@ traps:
   one-connection: "A database to which somebody connects once is used."
   detached-yesterday: "A disk that was detached yesterday may be attached again tomorrow."
   on-demand: "What is paid by use is another rule's matter."
+  gpu-work: "A machine whose GPUs, disks or memory work is used, however quiet its processor is; GPUs that nobody measures may work."
+  replicas-in-use: "Whoever reads from a replica uses its primary."
+  inner-work: "Jobs that run inside a database need no connection."
+  gaps: "Days without data may hold the work."
   silent: "Where nobody measures, nobody knows that it is idle."
 not_on:
   aws: Machines, disks, addresses and databases of AWS are not paid by subscription; commitments are judged by commitment-expiring.
@@ -47,10 +56,16 @@ doc: |
   is on it matters. A subscription that does not renew itself ends by itself and is no finding.
 ---*/
 WITH connections AS (
-    SELECT cloud, account_id, region, resource_id, max(peak) AS connections, min(days) AS days, max(CASE WHEN metric = 'connection_utilization' THEN 1 ELSE 0 END) AS by_share
+    SELECT cloud, account_id, region, resource_id, max(peak) AS connections, min(days) AS days, min(coverage) AS coverage, max(CASE WHEN metric = 'connection_utilization' THEN 1 ELSE 0 END) AS by_share
     FROM usage
     WHERE metric IN ('connections', 'connection_utilization')
     GROUP BY cloud, account_id, region, resource_id
+),
+primaries AS (
+    SELECT cloud, account_id, replica_of, count(*) AS replicas
+    FROM databases
+    WHERE replica_of IS NOT NULL
+    GROUP BY cloud, account_id, replica_of
 ),
 ordered AS (
     -- Everything by subscription, whether it is used, and what tells.
@@ -62,7 +77,10 @@ ordered AS (
             WHEN i.state = 'stopped' THEN 'idle'
             WHEN i.state <> 'running' THEN 'unknown'
             WHEN a.cpu_peak > $cpu_peak_max OR a.network_day > $network_day_max THEN 'used'
+            WHEN a.ops_day > $disk_ops_day_max OR a.memory_peak > $memory_peak_max OR a.gpu_peak > $gpu_peak_max THEN 'used'
             WHEN a.cpu_peak IS NULL OR a.network_days IS NULL OR least(a.cpu_days, a.network_days) < $min_days THEN 'unknown'
+            WHEN least(a.cpu_coverage, a.network_coverage) < $min_coverage OR t.gpu_count IS NULL THEN 'unknown'
+            WHEN greatest(t.gpu_count, coalesce(i.gpu_count, 0)) > 0 AND (coalesce(a.gpu_days, 0) < $min_days OR a.gpu_coverage < $min_coverage) THEN 'unknown'
             WHEN i.launched_at > $min_days_cutoff OR coalesce(i.scaling_group, i.cluster) IS NOT NULL THEN 'unknown'
             ELSE 'idle'
         END AS use,
@@ -71,8 +89,12 @@ ordered AS (
             WHEN a.cpu_peak IS NULL THEN 'is not measured'
             ELSE 'had its processor at ' || in_percent(a.cpu_peak) || ' at most (limit ' || in_percent($cpu_peak_max) || ')'
                 || coalesce(' and moved ' || amount(a.network_day) || ' bytes per second on its busiest day (limit ' || amount($network_day_max) || ')', '')
+                || CASE WHEN a.gpu_peak > $gpu_peak_max THEN ', its GPUs reached ' || in_percent(a.gpu_peak) || ' (limit ' || in_percent($gpu_peak_max) || ')' ELSE '' END
+                || CASE WHEN a.memory_peak > $memory_peak_max THEN ', its memory was ' || in_percent(a.memory_peak) || ' full (limit ' || in_percent($memory_peak_max) || ')' ELSE '' END
+                || CASE WHEN a.ops_day > $disk_ops_day_max THEN ', its disks did ' || amount(a.ops_day) || ' operations per second on the busiest day (limit ' || amount($disk_ops_day_max) || ')' ELSE '' END
         END AS told
     FROM instances AS i
+    LEFT JOIN instance_types AS t ON t.cloud = i.cloud AND t.instance_type = i.instance_type
     LEFT JOIN activity AS a ON a.cloud = i.cloud AND a.account_id = i.account_id AND a.region = i.region AND a.resource_id = i.instance_id
     WHERE i.purchase_model = 'subscription'
     UNION ALL
@@ -95,14 +117,18 @@ ordered AS (
     SELECT
         d.cloud, d.account_id, d.region, d.database_id, 'database', CASE WHEN d.kind = 'cache' THEN 'redisa' WHEN d.engine LIKE 'polardb%' THEN 'polardb' ELSE 'rds' END, 'all', d.expires_at, d.auto_renew,
         CASE
-            WHEN c.connections > $connections_max THEN 'used'
-            WHEN d.replica_of IS NOT NULL OR d.cluster_id IS NOT NULL OR c.connections IS NULL OR c.days < $min_days OR d.created_at > $min_days_cutoff THEN 'unknown'
+            WHEN c.connections > $connections_max OR a.cpu_avg > $cpu_avg_max THEN 'used'
+            WHEN d.replica_of IS NOT NULL OR d.cluster_id IS NOT NULL OR p.replicas > 0 OR c.connections IS NULL OR c.days < $min_days OR c.coverage < $min_coverage OR d.created_at > $min_days_cutoff THEN 'unknown'
             ELSE 'idle'
         END,
         CASE WHEN c.connections IS NULL THEN 'is not measured'
             WHEN c.by_share = 1 THEN 'used ' || in_percent(c.connections) || ' of its connections at most (limit ' || amount($connections_max) || ') in ' || counted(c.days, 'day', 'days')
             ELSE 'had ' || counted(c.connections, 'connection', 'connections') || ' at most (limit ' || amount($connections_max) || ') in ' || counted(c.days, 'day', 'days') END
+            || CASE WHEN a.cpu_avg > $cpu_avg_max THEN ', and used ' || in_percent(a.cpu_avg) || ' of its processor on average (limit ' || in_percent($cpu_avg_max) || ')' ELSE '' END
+            || CASE WHEN p.replicas > 0 THEN ', and has ' || counted(p.replicas, 'replica', 'replicas') ELSE '' END
     FROM databases AS d
+    LEFT JOIN primaries AS p ON p.cloud = d.cloud AND p.account_id = d.account_id AND p.replica_of = d.database_id
+    LEFT JOIN activity AS a ON a.cloud = d.cloud AND a.account_id = d.account_id AND a.region = d.region AND a.resource_id = d.database_id
     LEFT JOIN connections AS c ON c.cloud = d.cloud AND c.account_id = d.account_id AND c.region = d.region AND c.resource_id = d.database_id
     WHERE d.purchase_model = 'subscription'
 ),

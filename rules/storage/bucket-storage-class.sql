@@ -23,6 +23,7 @@ traps:
   small-objects: "Small objects are charged as larger ones, and moving each costs a fee."
   read: "Reading from the colder class costs a fee for each GiB."
   moved-already: "A lifecycle rule moves them already."
+  unread-rules: "Rules that nobody could read may move them already, and a command must not write over them."
   adapts: "The cloud adapts the class by itself."
   other-classes: "Bytes that are in a colder class already save nothing more."
 remediation:
@@ -64,7 +65,7 @@ WITH latest AS (
 ),
 facts AS (
     SELECT
-        b.cloud, b.account_id, b.region, b.bucket_id, b.storage_class, b.objects, b.has_lifecycle, b.moves_class, b.adapts_class, b.created_at,
+        b.cloud, b.account_id, b.region, b.bucket_id, b.storage_class, b.objects, coalesce(b.has_lifecycle, TRUE) OR coalesce(b.aborts_uploads, FALSE) AS has_rules, b.moves_class, b.adapts_class, b.created_at,
         b.stored_bytes, b.standard_bytes, b.standard_bytes / 1073741824.0 AS gib, greatest(b.stored_bytes - b.standard_bytes, 0) / 1073741824.0 AS other_gib,
         b.stored_bytes / 1024.0 / nullif(b.objects, 0) AS object_kib, u.days, u.coverage, u.avg * 86400 * 30 AS requests,
         u.avg * 86400 * 30 / nullif(b.objects, 0) AS reads,
@@ -77,7 +78,7 @@ facts AS (
 ),
 judged AS (
     SELECT
-        cloud, account_id, region, bucket_id, storage_class, objects, has_lifecycle, created_at, gib, other_gib, object_kib, days, coverage, requests,
+        cloud, account_id, region, bucket_id, storage_class, objects, has_rules, created_at, gib, other_gib, object_kib, days, coverage, requests,
         reads, standard_price, infrequent_price,
         CASE
             WHEN standard_bytes IS NULL OR stored_bytes IS NULL OR objects IS NULL THEN 'size unknown'
@@ -90,6 +91,7 @@ judged AS (
             WHEN days IS NULL OR reads IS NULL THEN 'no data'
             WHEN days < $min_days THEN 'too few days'
             WHEN coverage < $min_coverage THEN 'gaps'
+            WHEN moves_class IS NULL THEN 'rules unknown'
             WHEN standard_price IS NULL OR infrequent_price IS NULL THEN 'no price'
             WHEN infrequent_price >= standard_price THEN 'dearer'
             ELSE 'cold'
@@ -103,7 +105,7 @@ SELECT
     bucket_id AS resource_id,
     CASE
         WHEN state = 'cold' THEN 'finding'
-        WHEN state IN ('size unknown', 'no data', 'too few days', 'gaps', 'no price') THEN 'not_evaluated'
+        WHEN state IN ('size unknown', 'rules unknown', 'no data', 'too few days', 'gaps', 'no price') THEN 'not_evaluated'
         ELSE 'ok'
     END AS verdict,
     CASE state
@@ -113,6 +115,7 @@ SELECT
         WHEN 'small objects' THEN 'Its objects are ' || amount(object_kib) || ' KiB in the mean (limit ' || amount($min_object_kib) || ').'
         WHEN 'small' THEN 'It holds ' || amount(gib) || ' GiB in the standard class (limit ' || amount($min_gib) || ').'
         WHEN 'adapts' THEN 'The cloud moves its objects between classes by itself.'
+        WHEN 'rules unknown' THEN 'Whether a lifecycle rule moves its objects already is not known.'
         WHEN 'moved' THEN 'A lifecycle rule moves its objects to a colder class.'
         WHEN 'new' THEN 'It was made ' || counted(floor(days_between(created_at, $as_of)), 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
         WHEN 'dearer' THEN 'The colder class costs no less in its region.'
@@ -126,7 +129,7 @@ SELECT
     CASE WHEN days < 35 THEN 'low' ELSE 'medium' END AS confidence,
     CASE WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
         ELSE 'fees for moving and reading objects are not in the saving, nor is how soon they are deleted' END AS confidence_reason,
-    CASE WHEN cloud = 'aws' AND has_lifecycle THEN 'merge' END AS remediation_case,
+    CASE WHEN cloud = 'aws' AND has_rules THEN 'merge' END AS remediation_case,
     bucket_id AS current_bucket,
     storage_class AS current_storage_class,
     gib AS current_standard_gib,

@@ -18,6 +18,7 @@ traps:
   unknown-rules: "Rules that nobody could read are not missing rules."
   versions: "A rule that moves objects does not end old versions, which are kept for ever."
   adapts: "A bucket whose classes the cloud adapts needs no rule to move objects."
+  other-rules: "A rule that only aborts unfinished uploads tidies nothing, and must not be written over."
   small: "A small bucket is not worth the rule."
   new: "A young bucket holds nothing old."
 remediation:
@@ -25,6 +26,11 @@ remediation:
     change-type:
       - 'aws s3api put-bucket-lifecycle-configuration --region {region} --bucket {resource_id} --lifecycle-configuration ''{{"Rules":[{{"ID":"tidy","Status":"Enabled","Filter":{{}},"Transitions":[{{"Days":90,"StorageClass":"INTELLIGENT_TIERING"}}],"NoncurrentVersionExpiration":{{"NoncurrentDays":90}},"AbortIncompleteMultipartUpload":{{"DaysAfterInitiation":7}}}}]}}'''
       - "# undo: aws s3api delete-bucket-lifecycle --region {region} --bucket {resource_id}"
+    merge:
+      - aws s3api get-bucket-lifecycle-configuration --region {region} --bucket {resource_id}
+      - "# kept: the rules it has, as the line above prints them; add one that moves or ends what is old and store all as lifecycle.json"
+      - aws s3api put-bucket-lifecycle-configuration --region {region} --bucket {resource_id} --lifecycle-configuration file://lifecycle.json
+      - "# undo, with what the first line printed: aws s3api put-bucket-lifecycle-configuration --region {region} --bucket {resource_id} --lifecycle-configuration file://lifecycle-before.json"
     versions:
       - aws s3api get-bucket-lifecycle-configuration --region {region} --bucket {resource_id}
       - "# kept: the rules it has, as the line above prints them; add one for old versions and store all as lifecycle.json"
@@ -34,6 +40,11 @@ remediation:
     change-type:
       - aliyun oss lifecycle --region {region} --method put oss://{resource_id} lifecycle.xml
       - "# undo: aliyun oss lifecycle --region {region} --method delete oss://{resource_id}"
+    merge:
+      - aliyun oss lifecycle --region {region} --method get oss://{resource_id}
+      - "# kept: the rules it has, as the line above prints them; add one that moves or ends what is old and store all as lifecycle.xml"
+      - aliyun oss lifecycle --region {region} --method put oss://{resource_id} lifecycle.xml
+      - "# undo, with what the first line printed: aliyun oss lifecycle --region {region} --method put oss://{resource_id} lifecycle-before.xml"
     versions:
       - aliyun oss lifecycle --region {region} --method get oss://{resource_id}
       - "# kept: the rules it has, as the line above prints them; add one for old versions and store all as lifecycle.xml"
@@ -43,6 +54,11 @@ remediation:
     change-type:
       - gcloud storage buckets update gs://{current_bucket} --project {account_id} --lifecycle-file lifecycle.json
       - "# undo: gcloud storage buckets update gs://{current_bucket} --project {account_id} --clear-lifecycle"
+    merge:
+      - gcloud storage buckets describe gs://{current_bucket} --project {account_id} --format json
+      - "# kept: the rules it has, as the line above prints them; add one that moves or ends what is old and store all as lifecycle.json"
+      - gcloud storage buckets update gs://{current_bucket} --project {account_id} --lifecycle-file lifecycle.json
+      - "# undo, with what the first line printed: gcloud storage buckets update gs://{current_bucket} --project {account_id} --lifecycle-file lifecycle-before.json"
     versions:
       - gcloud storage buckets describe gs://{current_bucket} --project {account_id} --format json
       - "# kept: the rules it has, as the line above prints them; add one for old versions and store all as lifecycle.json"
@@ -59,7 +75,7 @@ doc: |
 WITH judged AS (
     SELECT
         cloud, account_id, region, bucket_id, storage_class, stored_bytes / 1073741824.0 AS gib, objects, has_lifecycle, versioned, expires_versions,
-        moves_class, adapts_class, created_at,
+        moves_class, adapts_class, aborts_uploads, created_at,
         CASE
             WHEN stored_bytes / 1073741824.0 < $min_gib THEN 'small'
             WHEN created_at > $min_days_cutoff THEN 'new'
@@ -96,7 +112,7 @@ SELECT
     'bucket_storage' AS components,
     'low' AS confidence,
     'how many of its bytes are old is not known' AS confidence_reason,
-    CASE WHEN state = 'versions' THEN 'versions' END AS remediation_case,
+    CASE WHEN state = 'versions' THEN 'versions' WHEN aborts_uploads THEN 'merge' END AS remediation_case,
     bucket_id AS current_bucket,
     storage_class AS current_storage_class,
     gib AS current_size_gib,

@@ -17,6 +17,7 @@ sources:
 traps:
   under-way: "An upload of this week may still be under way."
   aborted-by-rule: "Where a rule aborts unfinished uploads, they go by themselves."
+  unread-rules: "Rules that nobody could read may abort them already, and a command must not write over them."
   uncounted: "Uploads whose bytes nobody counted have no price, and are told without one."
   part-of-the-bucket: "Only the share of the parts is saved, never the bucket."
 remediation:
@@ -58,6 +59,7 @@ WITH judged AS (
             WHEN aborts_uploads THEN 'aborted'
             WHEN unfinished_since > $min_days_cutoff THEN 'under way'
             WHEN unfinished_since IS NULL THEN 'age unknown'
+            WHEN aborts_uploads IS NULL THEN 'rules unknown'
             WHEN unfinished_bytes IS NULL OR stored_bytes IS NULL THEN 'uncounted'
             WHEN unfinished_bytes / 1073741824.0 < $min_gib THEN 'little'
             ELSE 'waste'
@@ -71,7 +73,7 @@ SELECT
     bucket_id AS resource_id,
     CASE
         WHEN state IN ('waste', 'uncounted') THEN 'finding'
-        WHEN state IN ('unknown', 'age unknown') THEN 'not_evaluated'
+        WHEN state IN ('unknown', 'age unknown', 'rules unknown') THEN 'not_evaluated'
         ELSE 'ok'
     END AS verdict,
     CASE state
@@ -82,6 +84,7 @@ SELECT
         WHEN 'under way' THEN 'Its oldest unfinished upload was begun ' || counted(days, 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
         WHEN 'little' THEN 'It keeps ' || amount(gib) || ' GiB of unfinished uploads (limit ' || amount($min_gib) || ').'
         WHEN 'age unknown' THEN 'It keeps ' || counted(uploads, 'unfinished upload', 'unfinished uploads') || ', begun nobody knows when.'
+        WHEN 'rules unknown' THEN 'It keeps ' || counted(uploads, 'unfinished upload', 'unfinished uploads') || ', and whether a rule aborts them is not known.'
         WHEN 'uncounted' THEN 'It keeps ' || counted(uploads, 'unfinished upload', 'unfinished uploads') || ', the oldest begun ' || counted(days, 'day', 'days')
             || ' ago (limit ' || amount($min_days) || '), whose bytes nobody counted.'
         ELSE 'Whether it keeps unfinished uploads is not known.'
@@ -89,7 +92,7 @@ SELECT
     'bucket_storage' AS components,
     CASE WHEN state = 'uncounted' THEN 'low' ELSE 'medium' END AS confidence,
     CASE WHEN state = 'uncounted' THEN 'how many bytes they hold nobody counted' ELSE 'what the bucket costs is shared by bytes, whatever their class' END AS confidence_reason,
-    CASE WHEN cloud = 'aws' AND has_lifecycle THEN 'merge' END AS remediation_case,
+    CASE WHEN cloud = 'aws' AND coalesce(has_lifecycle, TRUE) THEN 'merge' END AS remediation_case,
     bucket_id AS current_bucket,
     gib AS current_unfinished_gib,
     stored_gib AS current_size_gib,
