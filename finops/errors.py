@@ -6,7 +6,8 @@
     │   ├── InputError              2    a bill that cannot be read or trusted
     │   ├── WarehouseError          2    missing, corrupt, newer or unwritable warehouse
     │   │   └── UnwritableError     2    it can be read, but not be written
-    │   └── RuleError               2    a rule file that breaks its contract
+    │   ├── RuleError               2    a rule file that breaks its contract
+    │   └── EngineError             2    another engine that is not there, or cannot run a query
     ├── IncompleteError             3    finished, but some scope was denied, throttled out or failed
     ├── CredentialsError            4    missing, expired or refused everywhere
     ├── StaleError                  5    data too old, or a data test of severity error failed
@@ -45,6 +46,10 @@ class UnwritableError(WarehouseError):
 
 
 class RuleError(UsageError):
+    pass
+
+
+class EngineError(UsageError):
     pass
 
 

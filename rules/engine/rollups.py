@@ -7,7 +7,7 @@ from time import perf_counter
 import duckdb
 
 from finops import meters
-from finops.warehouse.derived import WINDOW, replayed
+from finops.warehouse.derived import WINDOW, make, replayed
 from finops.warehouse.reference import costs_sql
 
 # In this order: activity reads usage, sizing both, replay sizing, traffic cost and traffic_pairs. Each is one SELECT in
@@ -49,7 +49,7 @@ def build_one(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> flo
     started = perf_counter()
     sql = costs_sql() if name == "cost" else _text(name)
     values = {key: value for key, value in bounds(as_of).items() if f"${key}" in sql}
-    con.execute(f"CREATE TEMP TABLE {name} AS {sql}", values)
+    make(con, name, sql, values)
     return perf_counter() - started
 
 
