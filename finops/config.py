@@ -39,7 +39,7 @@ MUTES = "finops.mutes.toml"
 
 # Settings that are text whatever they look like.
 _TEXTS = {
-    "db", "mutes", "currency", "memory_limit", "spill_limit", "redaction_key",
+    "db", "mutes", "currency", "lake", "spark_remote", "memory_limit", "spill_limit", "redaction_key",
     "role", "external_id", "billing_export", "endpoint", "site", "organization", "billing_account",
 }  # fmt: skip
 
@@ -148,6 +148,8 @@ class Settings(BaseModel):
     threads: int | None = Field(default=None, ge=1, le=1024)
     keep_audits: int = Field(default=30, ge=0, le=10_000)
     max_rejected: float = Field(default=0.01, ge=0, le=1)
+    lake: Annotated[str, Field(min_length=1)] | None = None  # kept up to date by collect and ingest
+    spark_remote: Annotated[str, Field(pattern=r"^sc://")] | None = None
     redaction_key: SecretStr = SecretStr("")
     aws: AwsSettings = AwsSettings()
     alibaba: AlibabaSettings = AlibabaSettings()

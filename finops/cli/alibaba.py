@@ -12,6 +12,7 @@ from finops.cli.options import (
     Config,
     Db,
     ExternalId,
+    Lake,
     Leave,
     Only,
     Regions,
@@ -61,6 +62,7 @@ def collect(
     max_age: Leave = None,
     as_of: AsOf = None,
     wait: Wait = "0s",
+    lake: Lake = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -78,7 +80,9 @@ def collect(
         since=since,
         only=only,
     )
-    collect_and_tell(Common(ctx, db, config), CLOUD, asking, max_age=max_age, as_of=as_of, wait=wait)
+    collect_and_tell(
+        Common(ctx, db, config), CLOUD, asking, max_age=max_age, as_of=as_of, wait=wait, lake=lake
+    )
 
 
 def doctor(

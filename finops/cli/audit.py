@@ -15,6 +15,7 @@ from finops.cli.options import (
     CostExplorer,
     Db,
     Endpoint,
+    Engine,
     ExternalId,
     Folders,
     Format,
@@ -110,11 +111,22 @@ def audit(
             metavar="RUN", help="Run a past audit again on what it was made from, and store nothing."
         ),
     ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="What reads the large tables: spark judges a lake.")
+    ] = Engine.duckdb,
+    remote: Annotated[
+        str | None, typer.Option(metavar="sc://HOST:PORT", help="The Spark Connect server [$SPARK_REMOTE].")
+    ] = None,
+    tables: Annotated[
+        str | None,
+        typer.Option(metavar="URI", help="The lake's address as Spark has it [lake of finops.toml]."),
+    ] = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
     """Run the rules: what could be saved, in money and carbon, and what could not be judged."""
     from finops.cli.again import keep_inputs
+    from finops.cli.elsewhere import elsewhere
     from finops.cli.filters import filters_of, refuse_for_nobody
     from finops.cli.gates import parse_gates
     from finops.cli.live import asking_of, collect_each
@@ -130,6 +142,7 @@ def audit(
 
         _print(run_again(ctx, common, rerun), format_, output, common)
         return
+    judging = elsewhere(common, engine, remote, tables, live)
     gates = parse_gates(fail_on or [])
     limit = parse_duration(max_age) if max_age else None
     filters = filters_of([*(cloud or ()), *(live or ())], account, project, region, rule, tag, min_savings)
@@ -154,7 +167,7 @@ def audit(
     elif not cached:
         lacking += collect_each(common, live, asking_of(**asked), limit, as_of=as_of)
     run_id, observed = new_run_id(), Observed()
-    with reading(common.db, common.settings.limits()) as con:
+    with reading(common.db, common.settings.limits()) as con, judging(con):
         found = run_audit(
             con,
             common.settings,

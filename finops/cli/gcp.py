@@ -11,6 +11,7 @@ from finops.cli.options import (
     Config,
     Db,
     Folders,
+    Lake,
     Leave,
     Only,
     Organization,
@@ -55,6 +56,7 @@ def collect(
     max_age: Leave = None,
     as_of: AsOf = None,
     wait: Wait = "0s",
+    lake: Lake = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -72,7 +74,9 @@ def collect(
         since=since,
         only=only,
     )
-    collect_and_tell(Common(ctx, db, config), CLOUD, asking, max_age=max_age, as_of=as_of, wait=wait)
+    collect_and_tell(
+        Common(ctx, db, config), CLOUD, asking, max_age=max_age, as_of=as_of, wait=wait, lake=lake
+    )
 
 
 def doctor(

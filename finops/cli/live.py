@@ -20,7 +20,14 @@ E = TypeVar("E", bound="Examination")
 
 
 def collect_and_tell(
-    common: Common, cloud: str, asking: "Asking", *, max_age: str | None, as_of: str | None, wait: str
+    common: Common,
+    cloud: str,
+    asking: "Asking",
+    *,
+    max_age: str | None,
+    as_of: str | None,
+    wait: str,
+    lake: str | None = None,
 ) -> None:
     """The whole of `finops collect CLOUD`: prints what became of it and raises what it lacks.
 
@@ -33,8 +40,21 @@ def collect_and_tell(
     limit, patience = parse_duration(max_age) if max_age else None, parse_duration(wait).total_seconds()
     done = _collect(common, cloud, asked, limit, as_of, patience)
     out(told(done))
+    update_lake(common, lake)
     if done.problem:
         raise done.problem
+
+
+def update_lake(common: Common, lake: str | None) -> None:
+    """Brings the lake at this address, or the one of the configuration, up to the state of the warehouse."""
+    address = lake or common.settings.lake
+    if address is None:
+        return
+    from finops.instants import now
+    from finops.lake import export
+
+    done = export(common.db, address, at=now(), limits=common.settings.limits(), progress=common.say)
+    out(done.told)
 
 
 def collect_each(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Wait, in_colour, out
+from finops.cli.options import Common, Config, Db, Lake, Wait, in_colour, out
 
 
 def register(app: typer.Typer) -> None:
@@ -59,10 +59,12 @@ def ingest(
         ),
     ] = None,
     wait: Wait = "0s",
+    lake: Lake = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
     """Load exported bills (FOCUS 1.0 to 1.4, AWS CUR legacy and 2.0, Google Cloud, Alibaba Cloud) and flow logs."""
+    from finops.cli.live import update_lake
     from finops.instants import now, parse_duration
     from finops.pipeline.loading import ingest_files
 
@@ -78,6 +80,7 @@ def ingest(
         progress=common.say,
     )
     out(result.text)
+    update_lake(common, lake)
     if result.rejected:
         print("finops: some rows could not be read; finops status tells which.", file=sys.stderr)
         raise typer.Exit(3)

@@ -123,6 +123,20 @@ CostExplorer = Annotated[
     ),
 ]
 
+Lake = Annotated[
+    str | None,
+    typer.Option(
+        "--lake", metavar="URI", help="Then bring the lake there up to date: a folder, or s3://BUCKET/PREFIX."
+    ),
+]
+
+
+class Engine(StrEnum):
+    """What reads the large tables."""
+
+    duckdb = "duckdb"
+    spark = "spark"
+
 
 class Common:
     """What a command was told about warehouse, configuration and noise, its own options before the global ones."""

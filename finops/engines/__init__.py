@@ -7,6 +7,7 @@ them there and brings the rows back as Arrow. Rules, prices and netting stay whe
 Run on the fixtures and equal: Spark. Written and parsed, but never executed: BigQuery, Athena, Snowflake.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 class Engine(Protocol):
     """An engine that has the large tables.
 
-    `dialect` writes SQL for it, quantiles and whatever else differs included; `tables` are the tables of the
-    warehouse that it has, by their name there.
+    `dialect` writes SQL for it, quantiles and whatever else differs included; `rows` tells which tables of the
+    warehouse it has, and how many rows.
     """
 
-    dialect: "type[Dialect]"
-    tables: dict[str, str]
+    @property
+    def dialect(self) -> "type[Dialect]": ...
+
+    @property
+    def rows(self) -> Mapping[str, int]: ...
+
+    def name_of(self, table: str) -> str:
+        """What SELECTs there call a table of the warehouse."""
+        ...
 
     def run(self, query: "Query") -> "pa.Table":
         """The rows of a SELECT; raises EngineError."""

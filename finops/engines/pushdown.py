@@ -34,10 +34,10 @@ class PushDown:
     def bring(self) -> None:
         """Brings the tables of the engine that are not large, in front of those of the warehouse."""
         for table in tables():
-            if table.name in self._engine.tables and table.name not in _STAYS:
+            if table.name in self._engine.rows and table.name not in _STAYS:
                 names = ", ".join(f'"{column.name}"' for column in table.columns)
                 sql = f"SELECT {names} FROM {table.name}"  # noqa: S608 - names of our own schema
-                self._fill(table.name, sql, {}, self.rows(sql, {}))
+                self._fill(table.name, sql, {}, self.rows(sql, {}) if self._engine.rows[table.name] else None)
                 self._brought.add(table.name)
 
     def forget(self) -> None:
@@ -45,8 +45,10 @@ class PushDown:
         for name in self._brought:
             self._con.execute(f"DROP TABLE IF EXISTS temp.{name}")
 
-    def make(self, name: str, sql: str, values: Mapping[str, Any]) -> bool:
-        """Creates the temporary table `name`; False where the query can run here."""
+    def make(self, con: duckdb.DuckDBPyConnection, name: str, sql: str, values: Mapping[str, Any]) -> bool:
+        """Creates the temporary table `name`; False where the query can run here, or is of another connection."""
+        if con is not self._con:
+            return False
         if not self._reads_large(sql):
             self._there.pop(name, None)
             return False
@@ -66,9 +68,11 @@ class PushDown:
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE making_{name} AS {sql} WITH NO DATA", dict(values))
         self._con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM making_{name}")
         self._con.execute(f"DROP TABLE making_{name}")
+        if rows is None:
+            return
         self._con.register("brought_rows", rows)
         try:
-            self._con.execute(f"INSERT INTO temp.{name} SELECT * FROM brought_rows ORDER BY ALL")
+            self._con.execute(f"INSERT INTO temp.{name} SELECT * FROM brought_rows ORDER BY ALL")  # noqa: S608
         finally:
             self._con.unregister("brought_rows")
 
@@ -86,8 +90,8 @@ class PushDown:
         return bool(found and found[0])
 
     def _name_of(self, name: str) -> str:
-        if name in self._engine.tables and not self._is_made(name):
-            return self._engine.tables[name]
+        if name in self._engine.rows and not self._is_made(name):
+            return self._engine.name_of(name)
         if name not in self._there:
             self._there[name] = self._engine.put(name, self._small(name))
         return self._there[name]

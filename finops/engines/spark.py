@@ -6,22 +6,23 @@ The client is pyspark's (`pip install 'finops-analyzer[spark]'`); it holds no Ja
 import contextlib
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 from sqlglot.dialects.spark import Spark
+from sqlglot.generators.spark import SparkGenerator
 
 from finops.engines.regular import java
 from finops.errors import EngineError
+from finops.lake.layout import Manifest, lake_tables
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql.connect.session import SparkSession
 
     from finops.engines.translate import Query, Step
-    from finops.schema_comments import Table
 
 _MICROSECONDS = "1E6"
 _EXACT_DIGITS = 9
@@ -49,9 +50,9 @@ def _round(self: Any, node: exp.Round) -> str:
     return f"(ROUND({self.sql(node, 'this')} * {scale}) / {scale})"
 
 
-def _hour(self: Any, node: exp.TimestampTrunc) -> str:
+def _truncated(self: Any, node: exp.TimestampTrunc | exp.DateTrunc) -> str:
     """DATE_TRUNC() makes an instant of a local time."""
-    return f"CAST(DATE_TRUNC('{node.unit.name}', {self.sql(node, 'this')}) AS TIMESTAMP_NTZ)"
+    return f"CAST(DATE_TRUNC('{node.text('unit')}', {self.sql(node, 'this')}) AS TIMESTAMP_NTZ)"
 
 
 def _series(self: Any, node: exp.Explode) -> str:
@@ -61,7 +62,9 @@ def _series(self: Any, node: exp.Explode) -> str:
         return f"EXPLODE({self.sql(series)})"
     ends = [self.sql(series, name) for name in ("start", "end")]
     steps = [self.sql(series, "step")] if series.args.get("step") else []
-    return f"EXPLODE(CASE WHEN {ends[0]} <= {ends[1]} THEN SEQUENCE({', '.join(ends + steps)}) ELSE ARRAY() END)"
+    return (
+        f"EXPLODE(CASE WHEN {ends[0]} <= {ends[1]} THEN SEQUENCE({', '.join(ends + steps)}) ELSE ARRAY() END)"
+    )
 
 
 def _is_double(node: exp.Expr) -> bool:
@@ -88,7 +91,9 @@ def _pattern(node: exp.RegexpLike | exp.RegexpExtract) -> exp.Expr:
 
 def _anonymous(self: Any, node: exp.Anonymous) -> str:
     if node.name.lower() != "hash":
-        raise EngineError(f"{node.sql(dialect='duckdb')}: there is no such function in Spark, as far as is known.")
+        raise EngineError(
+            f"{node.sql(dialect='duckdb')}: there is no such function in Spark, as far as is known."
+        )
     # Of 64 bits, and NULL counts: XXHASH64 alone passes over it.
     told = ", ".join(f"{self.sql(one)}, {self.sql(one)} IS NULL" for one in node.expressions)
     return f"XXHASH64({told})"
@@ -97,10 +102,14 @@ def _anonymous(self: Any, node: exp.Anonymous) -> str:
 class SparkWords(Spark):
     """Spark's SQL, with what sqlglot leaves to mean something else than in DuckDB. ANSI mode, times in UTC."""
 
-    class Generator(Spark.Generator):
+    KNOWN = frozenset({exp.DayOfWeekIso})
+
+    class Generator(SparkGenerator):
         TRANSFORMS = {  # noqa: RUF012 - as sqlglot has it
-            **Spark.Generator.TRANSFORMS,
+            **SparkGenerator.TRANSFORMS,
             exp.Anonymous: _anonymous,
+            exp.DateTrunc: _truncated,
+            exp.DayOfWeekIso: lambda self, node: f"(WEEKDAY({self.sql(node, 'this')}) + 1)",
             exp.Div: _division,
             exp.Explode: _series,
             exp.PercentileCont: lambda self, node: self.func("PERCENTILE", node.this, node.expression),
@@ -108,7 +117,7 @@ class SparkWords(Spark):
             exp.RegexpLike: _matches,
             exp.Round: _round,
             exp.TimeToUnix: _seconds,
-            exp.TimestampTrunc: _hour,
+            exp.TimestampTrunc: _truncated,
             exp.Try: lambda self, node: self.sql(node, "this"),  # JSON that is none is NULL there anyway
         }
 
@@ -121,7 +130,9 @@ class SparkWords(Spark):
             if scale > _EXACT_DIGITS or not _is_double(expression.this):
                 return str(super().cast_sql(expression, safe_prefix))
             unit = f"CAST('1E-{scale}' AS DECIMAL({_EXACT_DIGITS}, {scale}))"
-            whole = f"CAST(ROUND({self.sql(expression, 'this')} * 1E{scale}) AS DECIMAL({37 - _EXACT_DIGITS}, 0))"
+            whole = (
+                f"CAST(ROUND({self.sql(expression, 'this')} * 1E{scale}) AS DECIMAL({37 - _EXACT_DIGITS}, 0))"
+            )
             return f"CAST({whole} * {unit} AS {self.sql(expression, 'to')})"
 
 
@@ -132,7 +143,9 @@ class SparkEngine:
 
     def __init__(self, session: "SparkSession") -> None:
         self._session = session
-        self.tables: dict[str, str] = {}
+        self._files: dict[str, list[str]] = {}
+        self._views: set[str] = set()
+        self.rows: dict[str, int] = {}
 
     @classmethod
     def connect(cls, remote: str) -> "SparkEngine":
@@ -147,19 +160,30 @@ class SparkEngine:
                 session.conf.set(name, value)
         return cls(session)
 
-    def open(self, tables: "Mapping[Table, Sequence[str]]") -> None:
-        """Makes a view of each table, of its Parquet files; one without files has no rows."""
-        with _told():
-            for table, paths in tables.items():
-                schema = ", ".join(
-                    f"`{column.name}` {spark_type(column.type)}" for column in table.columns
-                )
-                if paths:
-                    rows = self._session.read.schema(schema).parquet(*paths)
+    def open(self, root: str, manifest: Manifest) -> None:
+        """Takes the tables of a lake, at its address as Spark has it."""
+        self._files = {
+            table: [f"{root}/{path}" for path in manifest.files(table)] for table in manifest.tables
+        }
+        self.rows = {
+            table.name: sum(part.rows for part in manifest.tables.get(table.name, ()))
+            for table in lake_tables()
+        }
+
+    def name_of(self, table: str) -> str:
+        """A view of the table's files, made when it is first asked for."""
+        name = f"lake_{table}"
+        if name not in self._views:
+            columns = next(one.columns for one in lake_tables() if one.name == table)
+            schema = ", ".join(f"`{column.name}` {spark_type(column.type)}" for column in columns)
+            with _told():
+                if files := self._files.get(table):
+                    rows = self._session.read.schema(schema).parquet(*files)
                 else:
                     rows = self._session.createDataFrame([], schema)
-                rows.createOrReplaceTempView(f"lake_{table.name}")
-                self.tables[table.name] = f"lake_{table.name}"
+                rows.createOrReplaceTempView(name)
+            self._views.add(name)
+        return name
 
     def text(self, path: str) -> str | None:
         """The text of a file as Spark sees it; None where there is none."""
@@ -198,8 +222,17 @@ class SparkEngine:
         rows.createOrReplaceTempView(step.name)
 
     def put(self, name: str, rows: "pa.Table") -> str:
+        from pyspark.sql.pandas.types import from_arrow_schema
+
         with _told():
-            self._session.createDataFrame(rows).createOrReplaceTempView(f"made_{name}")
+            made = (
+                self._session.createDataFrame(rows)
+                if rows.num_rows
+                else self._session.createDataFrame(
+                    [], from_arrow_schema(rows.schema, prefer_timestamp_ntz=True)
+                )
+            )
+            made.createOrReplaceTempView(f"made_{name}")
         return f"made_{name}"
 
     def close(self) -> None:
@@ -265,8 +298,8 @@ def _told() -> Iterator[None]:
 
 def spark_type(kind: str) -> str:
     """Spark's name of a type of the warehouse."""
-    if kind == "JSON":
-        return "STRING"
+    if kind in ("JSON", "UBIGINT"):
+        return "STRING" if kind == "JSON" else "DECIMAL(20, 0)"
     return exp.DataType.build(kind, dialect="duckdb").sql(dialect="spark")
 
 

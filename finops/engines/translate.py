@@ -17,8 +17,8 @@ from sqlglot.dialects.dialect import Dialect
 
 from finops.errors import EngineError
 
-# Functions of which engines have the name and another meaning, and that no dialect of ours rewrites.
-_REFUSED: tuple[type[exp.Expr], ...] = (
+# Functions of which engines have the name and another meaning. A dialect of ours that has the words for one says so.
+_DIFFERENT: tuple[type[exp.Expr], ...] = (
     exp.ApproxQuantile, exp.CurrentDate, exp.CurrentTimestamp, exp.DateDiff, exp.DayOfWeek, exp.DayOfWeekIso,
     exp.Format, exp.PercentileDisc, exp.Rand, exp.Substring,
 )  # fmt: skip
@@ -60,7 +60,9 @@ class Macros:
         while calls := [one for one in tree.find_all(exp.Anonymous) if one.name.lower() in self._texts]:
             for call in calls:
                 # The innermost first: an outer call takes its arguments as they are by then.
-                if not any(other is not call and other.find_ancestor(exp.Anonymous) is call for other in calls):
+                if not any(
+                    other is not call and other.find_ancestor(exp.Anonymous) is call for other in calls
+                ):
                     call.replace(self._meant(call))
         return tree
 
@@ -90,7 +92,7 @@ def translate(
     `name_of` gives the engine's name of a table. Raises EngineError for what would mean something else there.
     """
     tree = _bound(macros.expand(sqlglot.parse_one(sql, dialect="duckdb")), values)
-    _refuse_what_differs(tree)
+    _refuse_what_differs(tree, dialect)
     for table in tables_in(tree):
         there = exp.to_table(name_of(table.name), dialect=dialect)
         there.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
@@ -127,16 +129,21 @@ def _bound(tree: exp.Expr, values: Mapping[str, Any]) -> exp.Expr:
     for mark in list(tree.find_all(exp.Placeholder)):
         value = values[mark.name]
         if not isinstance(value, datetime):
-            raise EngineError(f"${mark.name} is bound to {value!r}: queries for another engine are bound to times.")
+            raise EngineError(
+                f"${mark.name} is bound to {value!r}: queries for another engine are bound to times."
+            )
         text = exp.Literal.string(value.isoformat(sep=" "))
         mark.replace(exp.Cast(this=text, to=exp.DataType.build("TIMESTAMP", dialect="duckdb")))
     return tree
 
 
-def _refuse_what_differs(tree: exp.Expr) -> None:
-    for node in tree.find_all(*_REFUSED):
+def _refuse_what_differs(tree: exp.Expr, dialect: type[Dialect]) -> None:
+    known: frozenset[type[exp.Expr]] = getattr(dialect, "KNOWN", frozenset())
+    for node in tree.find_all(*(kind for kind in _DIFFERENT if kind not in known)):
         raise EngineError(f"{node.sql(dialect='duckdb')} does not mean the same in other engines.")
     for cast in tree.find_all(exp.Cast):
         # DuckDB rounds, others cut off.
         if cast.to.this in exp.DataType.INTEGER_TYPES and not isinstance(cast.this.unnest(), _WHOLE):
-            raise EngineError(f"{cast.sql(dialect='duckdb')} rounds here and cuts off elsewhere: use floor() or round().")
+            raise EngineError(
+                f"{cast.sql(dialect='duckdb')} rounds here and cuts off elsewhere: use floor() or round()."
+            )

@@ -19,7 +19,7 @@ _MARK = "replayed_tables"
 class Maker(Protocol):
     """Another engine that has the large tables (finops.engines)."""
 
-    def make(self, name: str, sql: str, values: Mapping[str, Any]) -> bool:
+    def make(self, con: duckdb.DuckDBPyConnection, name: str, sql: str, values: Mapping[str, Any]) -> bool:
         """Creates the temporary table `name` from a SELECT; False where the SELECT reads no large table."""
         ...
 
@@ -49,7 +49,7 @@ def derive(
 def make(con: duckdb.DuckDBPyConnection, name: str, sql: str, values: Mapping[str, Any]) -> None:
     """Creates or replaces the temporary table `name` from a SELECT, wherever the tables that it reads are."""
     maker = _maker.get()
-    if maker is None or not maker.make(name, sql, values):
+    if maker is None or not maker.make(con, name, sql, values):
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", dict(values))
 
 
