@@ -27,7 +27,7 @@ METRICS = (
 # Which tables a need opens. Metrics, charges and prices are read through their rollups only.
 NEED_TABLES: Mapping[str, tuple[str, ...]] = {
     "metrics": ("usage", "activity", "sizing", "replay", "week"),
-    "charges": ("cost", "traffic_pairs", "traffic"),
+    "charges": ("cost", "traffic_pairs", "unclear_traffic", "traffic"),
     "traffic": ("traffic_pairs",),
     "commitment_usage": ("commitment_usage", "commitment_cost", "commitment_options"),
     "prices": ("prices", "spot", "listed"),
@@ -147,6 +147,7 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "busiest_day": "DOUBLE",
         "days": "BIGINT",
     },
+    "unclear_traffic": {"cloud": "VARCHAR", "account_id": "VARCHAR", "resource_id": "VARCHAR"},
     "traffic": {
         **_KEY,
         "kind": "VARCHAR",

@@ -10,13 +10,13 @@ from finops import meters
 from finops.warehouse.derived import WINDOW, make, replayed
 from finops.warehouse.reference import costs_sql
 
-# In this order: activity reads usage, sizing both, replay sizing, traffic cost and traffic_pairs. Each is one SELECT in
-# rules/rollups/ of the same name; the warehouse's view effective_prices is made from cost too, so that one is in
-# finops/costs.sql.
-# commitment_options is made empty, and filled by finops.commitments once the usage actions are accepted.
+# In this order: activity reads usage, sizing both, replay sizing, traffic what is before it of cost and traffic. Each
+# is one SELECT in rules/rollups/ of the same name; the warehouse's view effective_prices is made from cost too, so that
+# one is in finops/costs.sql. commitment_options is made empty, and filled by finops.commitments once the usage actions
+# are accepted. What reads charges, metrics, prices or traffic runs on other engines too (docs/spark.md).
 ROLLUPS = (
-    "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "traffic", "spot", "listed",
-    "commitment_usage", "commitment_cost", "commitment_options",
+    "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "unclear_traffic", "traffic",
+    "spot", "listed", "commitment_usage", "commitment_cost", "commitment_options",
 )  # fmt: skip
 
 

@@ -16,13 +16,6 @@ WITH billed AS (
     GROUP BY cloud, account_id, resource_id, component
     HAVING sum(cost) > 0
 ),
-vague AS (
-    -- AWS where only the text is left of the usage type; Google cannot tell the zone of an external address.
-    SELECT DISTINCT x_Cloud AS cloud, x_AccountId AS account_id, x_ResourceKey AS resource_id
-    FROM charges
-    WHERE (coalesce(x_UsageType, SkuMeter) IS NULL AND contains(ChargeDescription, 'or using elastic IPs'))
-       OR (x_Cloud = 'gcp' AND contains(ChargeDescription, 'Inter Zone'))
-),
 accounts AS (
     SELECT DISTINCT cloud, account_id FROM cost
 ),
@@ -83,6 +76,6 @@ SELECT
         || coalesce('; ' || j.third_pair || ' ' || amount(j.third_gib * j.cut) || ' GiB', '') AS pairs,
     a.cloud IS NOT NULL AS account_billed
 FROM joined AS j
-LEFT JOIN vague AS v
+LEFT JOIN unclear_traffic AS v
     ON v.cloud = j.cloud AND v.account_id = j.account_id AND v.resource_id = j.resource_id
 LEFT JOIN accounts AS a ON a.cloud = j.cloud AND a.account_id = j.account_id

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
@@ -54,11 +55,10 @@ def rolled_up(
             for table, rows in anything(seed=number).items():
                 cases._insert(con, f"main.{table}", rows, folder)
         here = together.roll_up(con, batch)
-        engine = SparkEngine.connect(remote)
-        engine.open(str(folder), in_one_file_each(con, folder, f"{number}"))
-        with pushing(engine, con):
-            there = together.roll_up(con, batch)
-        engine.close()
+        with closing(SparkEngine.connect(remote)) as engine:
+            engine.open(str(folder), in_one_file_each(con, folder, f"{number}"))
+            with pushing(engine, con):
+                there = together.roll_up(con, batch)
         made.append((batch, here, there, con))
     return made
 

@@ -16,7 +16,7 @@ BUILT_FROM = {
     "usage": ("usage",),
     "activity": ("usage", "activity"),
     "cost": ("cost",),
-    "traffic": ("cost", "traffic_pairs", "traffic"),
+    "traffic": ("cost", "traffic_pairs", "unclear_traffic", "traffic"),
     "traffic_pairs": ("traffic_pairs",),
     "spot": ("spot",),
 }
