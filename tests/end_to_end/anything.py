@@ -113,7 +113,7 @@ def _charge(draw: random.Random) -> dict[str, Any]:
         "x_ServiceCode": draw.choice((None, _near(line["service"], draw))), "ServiceName": _near(line["service"], draw),
         "x_UsageType": draw.choice((None, _near(line["meter"], draw), "EU-BoxUsage:t2", "BoxUsage:t4\n")),
         "x_Operation": draw.choice((None, _near(line["operation"], draw), "RunInstances")),
-        "ChargeDescription": draw.choice((None, _near(line["description"], draw), "N2 Instance Core running in r")),
+        "ChargeDescription": draw.choice((None, _near(line["description"], draw), "N2 Instance Core running in r", "Inter Zone Egress")),
         "ServiceCategory": line["category"] or None, "ServiceSubcategory": line["subcategory"] or None,
         "ConsumedQuantity": quantity, "ConsumedUnit": draw.choice((None, "Hrs", "GB", "seconds", "byte-seconds", "小时")),
         "PricingQuantity": quantity, "PricingUnit": draw.choice((None, "Hours", "gibibyte hour")),

@@ -31,6 +31,8 @@ class Case:
     name: str
     as_of: datetime
     tables: Mapping[str, Rows] = field(repr=False)
+    book: Mapping[str, Any] = field(repr=False)
+    told: Mapping[str, Any] = field(repr=False)
 
     @property
     def by_account(self) -> bool:
@@ -81,7 +83,7 @@ def _of(rule: Rule, path: Path, first: int) -> Iterator[Case]:
             for name, rows in case.items()
             if name not in _NOT_TABLES
         }
-        yield Case(rule, path, number, case["name"], as_of, tables)
+        yield Case(rule, path, number, case["name"], as_of, tables, book, case)
 
 
 def batches(found: list[Case]) -> list[list[Case]]:
@@ -114,6 +116,24 @@ def roll_up(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> dict[str, Rows
             if name in case.tables:
                 cases._insert(con, f"temp.{name}", [case.marked(row) for row in case.tables[name]], case.path)
     return made
+
+
+def concerned(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> list[Case]:
+    """The cases that have rows in what was built."""
+
+    def has_rows(case: Case, name: str) -> bool:
+        where, _ = case.own(list(ROLLUP_COLUMNS[name]))
+        return bool(con.execute(f"SELECT count(*) FROM made_{name} WHERE {where}").fetchall()[0][0])
+
+    return [case for case in batch if any(has_rows(case, name) for name in rollups.ROLLUPS)]
+
+
+def said(con: duckdb.DuckDBPyConnection, case: Case) -> list[dict[str, Any]]:
+    """What the rule says of one case, in an empty warehouse that is empty again afterwards."""
+    con.begin()
+    rows = cases._said(con, case.rule, case.book, case.told, case.path)
+    con.rollback()
+    return rows
 
 
 class Handed:
