@@ -1,6 +1,8 @@
 """Past audits made again from their inputs, and the keeping of these."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -38,6 +40,25 @@ def run_again(ctx: typer.Context, common: Common, run: str) -> "AuditReport":
         if kept.tool_version != __version__:
             common.say(f"That audit was made by finops {kept.tool_version}; this is {__version__}.")
         return audit(con, kept.settings, run_id=kept.run_id, as_of=kept.as_of, filters=kept.filters)
+
+
+@contextmanager
+def on_what_it_saw(common: Common, found: "AuditReport") -> "Iterator[DuckDBPyConnection]":
+    """A connection on which the last audit can be looked at again.
+
+    That of the warehouse, or of the kept inputs where the warehouse has no bill and no metrics: a lake was judged then.
+    """
+    from finops.pipeline.inputs import folder_of, replaying
+    from finops.warehouse import reading
+
+    with reading(common.db, common.settings.limits()) as con:
+        sql = "SELECT EXISTS (SELECT 1 FROM charges) OR EXISTS (SELECT 1 FROM metrics)"
+        here = bool(con.execute(sql).fetchall()[0][0])
+        if here:
+            yield con
+    if not here:
+        with replaying(folder_of(common.db), found.run_id) as (kept, _):
+            yield kept
 
 
 def keep_inputs(common: Common, con: "DuckDBPyConnection", found: "AuditReport", filters: "Filters") -> None:

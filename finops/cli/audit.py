@@ -223,14 +223,16 @@ def explain(
     config: Config = None,
 ) -> None:
     """Why: the rule, its SQL with values, the rows it saw, the arithmetic of money and carbon."""
+    from finops.cli.again import on_what_it_saw
     from finops.pipeline.explain import explain as tell
     from finops.pipeline.explain import find
     from finops.pipeline.record import last_audit
     from finops.warehouse import reading
 
     common = Common(ctx, db, config)
-    with reading(common.db, common.settings.limits()) as con:
-        found = last_audit(con)
+    with reading(common.db, common.settings.limits()) as warehouse:
+        found = last_audit(warehouse)
+    with on_what_it_saw(common, found) as con:
         text = tell(con, common.settings, found, find(found, finding_id))
     out(_marked_up(text) if on_terminal() else text)
 

@@ -93,6 +93,8 @@ def translate(
     """
     tree = _bound(macros.expand(sqlglot.parse_one(sql, dialect="duckdb")), values)
     _refuse_what_differs(tree, dialect)
+    if not getattr(dialect, "GROUPS_BY_ALL", True):
+        _name_groups(tree)
     for table in tables_in(tree):
         there = exp.to_table(name_of(table.name), dialect=dialect)
         there.set("alias", table.args.get("alias") or exp.TableAlias(this=exp.to_identifier(table.name)))
@@ -105,6 +107,15 @@ def tables_in(tree: exp.Expr) -> list[exp.Table]:
     """The tables that a query reads, those of its WITH left out."""
     named = {cte.alias_or_name for cte in tree.find_all(exp.CTE)}
     return [table for table in tree.find_all(exp.Table) if table.name and table.name not in named]
+
+
+def _name_groups(tree: exp.Expr) -> None:
+    """GROUP BY ALL by what it means: everything that is selected and no aggregate."""
+    for select in tree.find_all(exp.Select):
+        group = select.args.get("group")
+        if group is not None and group.args.get("all"):
+            plain = [one.unalias() for one in select.expressions if not one.find(exp.AggFunc)]
+            select.set("group", exp.Group(expressions=[one.copy() for one in plain]))
 
 
 def _in_steps(tree: exp.Expr, dialect: type[Dialect]) -> Query:

@@ -7,8 +7,8 @@
 -- `all` (everything that a resource sends or receives; one row, whose `days` are those on which the log has it at all).
 -- A resource is there as sender, and as receiver in clouds where both pay. `wanted` is what a database keeps in two zones
 -- makes: its machines cannot all be in its zone.
-WITH both_pay (cloud) AS (
-    VALUES ('aws')
+WITH both_pay AS (
+    SELECT 'aws' AS cloud
 ),
 logged AS (
     SELECT cloud, account_id, region, source_resource, source_zone, source_address, destination_resource, destination_zone,

@@ -54,9 +54,10 @@ def rolled_up(
         if batch[0].as_of == AS_OF and not batch[0].alone:
             for table, rows in anything(seed=number).items():
                 cases._insert(con, f"main.{table}", rows, folder)
+        lake = in_one_file_each(con, folder, f"{number}")
         here = together.roll_up(con, batch)
         with closing(SparkEngine.connect(remote)) as engine:
-            engine.open(str(folder), in_one_file_each(con, folder, f"{number}"))
+            engine.open(str(folder), lake)
             with pushing(engine, con):
                 there = together.roll_up(con, batch)
         made.append((batch, here, there, con))

@@ -1,5 +1,6 @@
 """Our queries in the words of other engines: every one that reads a large table, and what is refused."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,8 +8,12 @@ from typing import Any
 import duckdb
 import pytest
 import sqlglot
+from sqlglot.dialects.dialect import Dialect
 
+from finops.engines.athena import AthenaWords
+from finops.engines.bigquery import BigQueryWords
 from finops.engines.pushdown import LARGE
+from finops.engines.snowflake import SnowflakeWords
 from finops.engines.spark import SparkWords, spark_type
 from finops.engines.translate import Macros, Query, tables_in, translate
 from finops.errors import EngineError
@@ -51,6 +56,46 @@ def test_a_query_over_large_tables_can_be_said_to_spark(name: str, macros: Macro
     assert isinstance(tree, sqlglot.exp.Query)
     assert all(table.name.startswith("lake_") for table in tables_in(tree))
     assert not list(tree.find_all(sqlglot.exp.Placeholder))
+
+
+@pytest.mark.parametrize("words", [BigQueryWords, AthenaWords, SnowflakeWords])
+@pytest.mark.parametrize("name", sorted(queries()))
+def test_a_query_over_large_tables_parses_in_the_words_of_engines_that_nobody_ran(
+    name: str, words: type[Dialect], macros: Macros
+) -> None:
+    query = translate(
+        queries()[name], words, macros=macros, values=VALUES, name_of=lambda name: f"d.s.lake_{name}"
+    )
+    tree = sqlglot.parse_one(query.sql, dialect=words)
+    assert isinstance(tree, sqlglot.exp.Query)
+    assert {table.db for table in tables_in(tree) if table.name.startswith("lake_")} == {"s"}
+    for word in NOT_THEIRS[words]:
+        assert not re.search(rf"\b{word}", query.sql), word
+
+
+# What these engines lack, or mean something else by.
+NOT_THEIRS = {
+    BigQueryWords: (
+        "FILTER *\\(",
+        "SEMI JOIN",
+        "ANTI JOIN",
+        "PERCENTILE_CONT",
+        "CONTAINS_SUBSTR",
+        "CONCAT_WS",
+        "REGR_",
+        "GREATEST",
+    ),
+    AthenaWords: ("SEMI JOIN", "ANTI JOIN", "GROUP BY ALL", "PERCENTILE_CONT", "REGR_R2", "GREATEST"),
+    SnowflakeWords: (
+        "FILTER *\\(",
+        "SEMI JOIN",
+        "ANTI JOIN",
+        "CONCAT_WS",
+        "GREATEST\\(",
+        "REGEXP_LIKE",
+        "RLIKE",
+    ),
+}
 
 
 @pytest.mark.parametrize(
