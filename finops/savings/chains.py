@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from math import prod
 
-from finops.savings.actions import Cell, Effect, Stage, stage_of
+from finops.savings.actions import GROUP, Cell, Effect, Stage, stage_of
 from finops.savings.costs import CostBook
 from finops.savings.priced import Priced
 from finops.savings.rates import spot_month
@@ -17,13 +17,32 @@ def effects(priced: Sequence[Priced], book: CostBook) -> list[Effect]:
     by_resource: dict[object, list[Priced]] = defaultdict(list)
     for one in known:
         by_resource[one.verdict.key].append(one)
-    return [_effect(one, by_resource[one.verdict.key], book) for one in known]
+    sizes = _sizes_by_cell(known)
+    return [_effect(one, by_resource[one.verdict.key], sizes, book) for one in known]
 
 
-def _effect(one: Priced, beside: Sequence[Priced], book: CostBook) -> Effect:
+def _sizes_by_cell(known: Sequence[Priced]) -> dict[Cell, list[str]]:
+    """By piece of cost, the findings that would make its machine smaller."""
+    found: dict[Cell, list[str]] = defaultdict(list)
+    for one in known:
+        if one.verdict.action == "resize" and one.verdict.resource_type != GROUP:
+            for cell in one.before:
+                found[cell].append(one.id)
+    return found
+
+
+def _same_slack(one: Priced, sizes: Mapping[Cell, list[str]]) -> set[str]:
+    """What a smaller group excludes: smaller machines in it, as each alone takes the slack that both have seen."""
+    if one.verdict.resource_type != GROUP or one.verdict.action != "resize":
+        return set()
+    return {name for cell in one.before for name in sizes.get(cell, ())}
+
+
+def _effect(one: Priced, beside: Sequence[Priced], sizes: Mapping[Cell, list[str]], book: CostBook) -> Effect:
     stage = stage_of(one.verdict)
     after: dict[str, Mapping[Cell, Decimal]] = {}
     never = {other.id for other in beside if _excluded(one, other)}
+    never |= _same_slack(one, sizes)
     if one.verdict.action == "spot":
         for other in beside:
             if stage_of(other.verdict) != Stage.SIZE:

@@ -11,6 +11,8 @@ from finops.savings.prices import SUBSCRIPTION, PriceBook
 from finops.savings.subscriptions import Subscription
 from finops.verdicts import Key
 
+# Assets of which a part is paid by the hour while they run.
+_BY_THE_HOUR = ("database", "ml_endpoint")
 _NO_ORDER = "the bill does not hold the order of its subscription"
 
 Place = tuple[str, str, str]  # cloud, account, currency
@@ -151,7 +153,16 @@ def _with_orders(cost: Cost | None, subscription: Subscription) -> Cost:
 
 
 def _as_it_is_now(cost: Cost, resource: Resource | None) -> Cost:
-    """The cost of a resource as it goes on: a machine that is off pays for itself no more."""
+    """The cost of a resource as it goes on: what is off pays for itself no more."""
+    if (
+        isinstance(resource, Asset)
+        and resource.kind in _BY_THE_HOUR
+        and resource.purchase_model != SUBSCRIPTION
+    ):
+        off = {part.component for part in resource.parts if part.quantity == 0}
+        return replace(
+            cost, components={name: money for name, money in cost.components.items() if name not in off}
+        )
     if not isinstance(resource, Instance):
         return cost
     if resource.state != "running" and not costs_while_off(resource):

@@ -35,8 +35,11 @@ remediation:
       - aws ec2 describe-instances --region {region} --instance-ids {resource_id} --query Reservations[].Instances[].Placement
       - "# cannot be undone: nothing is changed, the command only looks; of a Kubernetes service, topology-aware routing keeps callers in their zone."
     balancer:
-      - aws elbv2 modify-load-balancer-attributes --region {region} --load-balancer-arn arn:aws:elasticloadbalancing:{region}:{account_id}:{resource_id} --attributes Key=load_balancing.cross_zone.enabled,Value=false
-      - "# undo: aws elbv2 modify-load-balancer-attributes --region {region} --load-balancer-arn arn:aws:elasticloadbalancing:{region}:{account_id}:{resource_id} --attributes Key=load_balancing.cross_zone.enabled,Value=true"
+      - aws elbv2 modify-load-balancer-attributes --region {region} --load-balancer-arn {resource_id} --attributes Key=load_balancing.cross_zone.enabled,Value=false
+      - "# undo: aws elbv2 modify-load-balancer-attributes --region {region} --load-balancer-arn {resource_id} --attributes Key=load_balancing.cross_zone.enabled,Value=true"
+    other:
+      - aws ec2 describe-network-interfaces --region {region} --query 'NetworkInterfaces[].[NetworkInterfaceId,AvailabilityZone,Description,Attachment.InstanceId]'
+      - "# cannot be undone: nothing is changed, the command only looks in which zones the two ends are."
     gateway:
       - "# kept: the gateway there is, for the machines of its own zone"
       - aws ec2 create-nat-gateway --region {region} --subnet-id PUBLIC_SUBNET_OF_ITS_ZONE --allocation-id NEW_ADDRESS
@@ -102,8 +105,9 @@ SELECT
         ELSE 'network'
     END AS resource_type,
     CASE
-        WHEN resource_id LIKE 'loadbalancer/net/%' THEN 'balancer'
+        WHEN resource_id LIKE 'arn:%:loadbalancer/net/%' THEN 'balancer'
         WHEN peer_resource LIKE 'nat-%' THEN 'gateway'
+        WHEN cloud = 'aws' AND resource_id NOT LIKE 'i-%' THEN 'other'
     END AS remediation_case,
     CASE WHEN busiest_day > $busiest_day_max OR peer_resource IS NULL THEN 'low' ELSE 'medium' END AS confidence,
     CASE

@@ -66,10 +66,23 @@ def test_a_disk_that_goes_with_its_machine_goes_with_the_group(world: World) -> 
     assert world.price(smaller(2, 1)).monthly_cost == Decimal("153.30")
 
 
-def test_a_smaller_group_and_a_smaller_size_of_its_machines_multiply(world: World) -> None:
+def test_a_smaller_group_and_smaller_machines_take_the_same_slack_so_one_of_them_counts(world: World) -> None:
+    """Two machines at 30 % fit one, or two of half the size, and never one of half the size."""
     world.price_list()
     group(world, 2)
-    done = by_rule(world.assess(smaller(2, 1), resize()))
+    done = world.assess(smaller(2, 1), resize(), resize(resource="i-0")).priced
+    counted = [one.verdict.rule.id for one in done if one.choice.counted]
+    assert counted == ["floor"] or set(counted) == {"resize"}
+    assert sum(one.choice.saved for one in done) == pytest.approx(72 * MONTH)
+
+
+def test_a_smaller_group_and_another_type_of_the_same_size_multiply(world: World) -> None:
+    world.price_list()
+    group(world, 2)
+    types = {"current": {"instance_type": "m5.xlarge"}, "proposed": {"instance_type": "m5.large"}}
+    done = by_rule(
+        world.assess(smaller(2, 1), verdict("i-0", "change-type", "compute", rule="resize", **types))
+    )
     assert [done[rule].choice.counted for rule in ("floor", "resize")] == [True, True]
     total = sum(one.choice.saved for one in done.values())
     # Half the machines go; of what is left of i-1's part, the smaller size takes a half.
@@ -209,6 +222,27 @@ def test_a_stopped_database_costs_its_storage_only(world: World) -> None:
     world.listed("db:mysql:db.m5.xlarge", "0.4")
     world.listed("db_storage:mysql:gp3", "0.1", "GiB-month")
     assert world.price(verdict("db", "delete", resource_type="database")).monthly_cost == Decimal("10.00")
+
+
+def test_a_stopped_database_saves_nothing_of_the_hours_that_it_ran_before_on_the_bill(world: World) -> None:
+    database(world, state="stopped")
+    world.bill("db", "40", "InstanceUsage:db.m5.xl", x_ServiceCode="AmazonRDS")
+    world.bill("db", "72", "RDS:GP3-Storage", x_ServiceCode="AmazonRDS")
+    assert world.price(verdict("db", "delete", resource_type="database")).saving == 72 * MONTH
+
+
+def test_a_stopped_notebook_goes_on_paying_for_its_disk(world: World) -> None:
+    row = {
+        **HERE,
+        "endpoint_id": "nb",
+        "kind": "notebook",
+        "instance_type": "ml.t3.medium",
+        "state": "running",
+    }
+    put(world.con, "ml_endpoints", row)
+    world.bill("nb", "36", "Notebk:ml.t3.medium", x_ServiceCode="AmazonSageMaker")
+    world.bill("nb", "7.2", "Notebk:VolumeUsage.gp2", x_ServiceCode="AmazonSageMaker")
+    assert world.price(verdict("nb", "stop", "ml", resource_type="ml_endpoint")).saving == 36 * MONTH
 
 
 def test_what_is_billed_by_another_measure_afterwards_takes_the_place_of_the_real_cost(world: World) -> None:
