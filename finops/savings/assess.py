@@ -15,7 +15,7 @@ from finops.savings.buying import purchased
 from finops.savings.chains import accepted, effects
 from finops.savings.costs import AccountCost, Cost, CostBook
 from finops.savings.covered import Covered
-from finops.savings.estate import Estate, load_estate
+from finops.savings.estate import Asset, Estate, load_estate
 from finops.savings.intervals import spans
 from finops.savings.listing import quantities
 from finops.savings.loading import load_costs
@@ -138,8 +138,21 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: C
     if removes(verdict) and (one.saving or 0) < 0:
         return _unpriced(one, "what it was charged in this window is negative, as after a refund")
     covered.keep_paid(one)
+    if isinstance(book.estate.resources.get(verdict.key), Asset):
+        _keep_committed(one)
     _judge_price(one)
     return one
+
+
+def _keep_committed(one: Priced) -> None:
+    """Of services whose commitments are in no pool: what one pays of a cell stays paid whatever becomes of it."""
+    parts = one.cost.committed_parts if one.cost else {}
+    for cell in one.left or {}:
+        cost = one.before[cell]
+        if one.left is not None and cell not in one.paid and cost > 0 and cell.key == one.verdict.key:
+            one.left[cell] = max(
+                one.left[cell], min(Decimal(1), parts.get(cell.component, Decimal(0)) / cost)
+            )
 
 
 def _why_no_cost(verdict: Verdict, cost: Cost | None, book: CostBook) -> str:

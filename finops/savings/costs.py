@@ -1,5 +1,6 @@
 """What a resource costs in 730 hours: from the bill where it names it, else from list prices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
@@ -24,13 +25,15 @@ class Cost:
 
     `discount` is effective over public price (0.7 is 30 % off), `covered` the share of what it would cost at public
     prices that commitments cover; None where the bill has no public prices. `listed` are components that the bill does
-    not hold and that are priced from the list; `orders` tells of the subscription that pays for the rest.
+    not hold and that are priced from the list; `committed_parts` is `committed` by component; `orders` tells of the
+    subscription that pays for the rest.
     """
 
     components: dict[str, Decimal]
     currency: str
     basis: PriceBasis
     committed: Decimal = Decimal(0)
+    committed_parts: Mapping[str, Decimal] = field(default_factory=dict)
     discount: float | None = None
     covered: float | None = None
     billed: Decimal | None = None

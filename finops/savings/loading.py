@@ -87,6 +87,7 @@ def _billed_cost(parts: list[_Part], note: str | None) -> Cost:
         currency=main,
         basis="billed",
         committed=sum((part.committed for part in mine), Decimal(0)) * month,
+        committed_parts={part.component: part.committed * month for part in mine if part.committed > 0},
         discount=_share(sum((part.discounted for part in mine if part.discounted), Decimal(0)), listed),
         covered=_share(sum((part.covered for part in mine if part.covered), Decimal(0)), listed),
         billed=by_currency[main],

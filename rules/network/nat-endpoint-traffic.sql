@@ -115,10 +115,11 @@ SELECT
             || coalesce(', of ' || amount(billed_gib) || ' GiB that it is charged for', '') || '.'
     END AS reason,
     'nat_gateway_data' AS components,
-    CASE WHEN billed_gib IS NULL THEN 'low' WHEN gib > 1.1 * billed_gib THEN 'medium' ELSE 'high' END AS confidence,
+    CASE WHEN billed_gib IS NULL THEN 'low' WHEN gib > 1.1 * billed_gib OR cloud = 'aws' THEN 'medium' ELSE 'high' END AS confidence,
     CASE
         WHEN billed_gib IS NULL THEN 'no bill tells what its bytes cost'
         WHEN gib > 1.1 * billed_gib THEN 'flow logs count more than the bill, so its days or its gateways differ'
+        WHEN cloud = 'aws' THEN 'some of it may go to another region, which no endpoint reaches and no flow log tells'
     END AS confidence_reason,
     billed_gib AS current_gib_month,
     service AS current_service,

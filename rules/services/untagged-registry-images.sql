@@ -25,16 +25,22 @@ traps:
   cleanup-policy: "A policy deletes images by its own rule."
 remediation:
   aws:
-    - 'aws ecr start-lifecycle-policy-preview --region {region} --repository-name {resource_name} --lifecycle-policy-text ''{{"rules":[{{"rulePriority":1,"selection":{{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":30}},"action":{{"type":"expire"}}}}]}}'''
-    - "# kept: what the preview does not list (aws ecr get-lifecycle-policy-preview); look at it before you go on"
-    - 'aws ecr put-lifecycle-policy --region {region} --repository-name {resource_name} --lifecycle-policy-text ''{{"rules":[{{"rulePriority":1,"selection":{{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":30}},"action":{{"type":"expire"}}}}]}}'''
-    - "# cannot be undone: images that went must be built and pushed again; the policy goes with aws ecr delete-lifecycle-policy."
+    delete:
+      - 'aws ecr start-lifecycle-policy-preview --region {region} --repository-name {resource_name} --lifecycle-policy-text ''{{"rules":[{{"rulePriority":1,"selection":{{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":30}},"action":{{"type":"expire"}}}}]}}'''
+      - "# kept: what the preview does not list (aws ecr get-lifecycle-policy-preview); look at it before you go on"
+      - 'aws ecr put-lifecycle-policy --region {region} --repository-name {resource_name} --lifecycle-policy-text ''{{"rules":[{{"rulePriority":1,"selection":{{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":30}},"action":{{"type":"expire"}}}}]}}'''
+      - "# cannot be undone: images that went must be built and pushed again; the policy goes with aws ecr delete-lifecycle-policy."
+    stale:
+      - aws ecr describe-images --region {region} --repository-name {resource_name} --query 'sort_by(imageDetails,&imagePushedAt)[].[imageDigest,imageTags,imagePushedAt,lastRecordedPullTime]'
+      - "# kept: the newest, what was pulled lately and what something runs; look at the list before you go on, once for each image that goes"
+      - aws ecr batch-delete-image --region {region} --repository-name {resource_name} --image-ids imageDigest=DIGEST
+      - "# cannot be undone: images that went must be built and pushed again."
   alibaba:
     delete:
       - aliyun cr ListRepoTag --region {region} --InstanceId {current_registry} --RepoId {resource_id} --PageSize 100
       - "# kept: every image that the line above lists and that something runs; look at it before you go on"
-      - aliyun cr CreateArtifactLifecycleRule --region {region} --InstanceId {current_registry} --Scope REPO --NamespaceName NAMESPACE --RepoName REPOSITORY --RetentionTagCount 10 --Auto true --ScheduleTime WEEK
-      - "# cannot be undone: images that went must be built and pushed again; the rule goes with aliyun cr DeleteArtifactLifecycleRule."
+      - aliyun cr DeleteRepoTag --region {region} --InstanceId {current_registry} --RepoId {resource_id} --Tag TAG
+      - "# cannot be undone: images that went must be built and pushed again."
   gcp:
     - gcloud artifacts repositories set-cleanup-policies {resource_name} --project {account_id} --location {region} --policy cleanup-policy.json --dry-run
     - "# kept: what the audit log does not say the policy would take; look at it a day later before you go on"
@@ -111,6 +117,7 @@ SELECT
         WHEN NOT coalesce(pulls_known, FALSE) THEN 'when they were last pulled is not told, and they may be pulled by digest'
         ELSE 'layers that they share with images that stay free nothing'
     END AS confidence_reason,
+    CASE WHEN cloud = 'aws' AND stale > 0 THEN 'stale' END AS remediation_case,
     registry AS current_registry,
     gib AS current_size_gib,
     images AS current_images,

@@ -142,6 +142,8 @@ facts AS (
         greatest(p.mib_floor, ceil(round(a.bytes_peak / 1048576.0 / (1 - $headroom), 6))) AS mib_needed,
         -- What the filesystem needs, and where the size gives them the operations and the throughput.
         ceil(round(greatest(g.least_gib, v.size_gib * f.full_then / (1 - $size_headroom),
+            -- A gp2 has the second half of its throughput from 334 GiB on.
+            CASE WHEN v.volume_type = 'gp2' AND a.bytes_peak / 1048576.0 / (1 - $headroom) > g.mib_base THEN 334 ELSE 0 END,
             CASE WHEN g.iops_gib > 0 THEN (a.ops_peak / (1 - $headroom) - g.iops_base) / g.iops_gib ELSE 0 END,
             CASE WHEN g.mib_gib > 0 THEN (a.bytes_peak / 1048576.0 / (1 - $headroom) - g.mib_base) / g.mib_gib ELSE 0 END), 6)) AS size_needed,
         g.iops_gib > 0 OR g.mib_gib > 0 AS size_gives_speed,

@@ -231,6 +231,22 @@ def test_a_stopped_database_saves_nothing_of_the_hours_that_it_ran_before_on_the
     assert world.price(verdict("db", "delete", resource_type="database")).saving == 72 * MONTH
 
 
+def test_a_reserved_database_saves_only_what_its_reservation_does_not_pay(world: World) -> None:
+    """Reservations of databases are in no pool, and stay paid when the database goes or becomes smaller."""
+    database(world)
+    world.listed("db:mysql:db.m5.xlarge", "0.4")
+    world.listed("db:mysql:db.m5.large", "0.2")
+    usage = {"meter": "InstanceUsage:db.m5.xl", "x_ServiceCode": "AmazonRDS"}
+    world.bill("db", "54", **usage, PricingCategory="Committed", CommitmentDiscountId="ri-1")
+    world.bill("db", "18", **usage)
+    gone = world.price(verdict("db", "delete", resource_type="database"))
+    assert (gone.saving, gone.confidence) == (pytest.approx(18 * MONTH), "low")
+    assert gone.reasons == [
+        "75% of its cost is covered by a commitment that is paid whether it is used or not"
+    ]
+    assert world.price(smaller_database()).saving == pytest.approx(18 * MONTH)
+
+
 def test_a_stopped_notebook_goes_on_paying_for_its_disk(world: World) -> None:
     row = {
         **HERE,
