@@ -37,11 +37,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A SELECT in an engine's words: whole, and in the steps of its WITH for engines that plan them better apart."""
+    """A SELECT in an engine's words, in the steps of its WITH for engines that plan them better apart."""
 
-    sql: str
     steps: tuple[Step, ...]
     last: str
+
+    @property
+    def sql(self) -> str:
+        """The whole of it."""
+        told = [f"{step.name}{_listed(step.columns)} AS ({step.sql})" for step in self.steps]
+        return f"WITH {', '.join(told)} {self.last}" if told else self.last
+
+
+def _listed(columns: tuple[str, ...]) -> str:
+    return f" ({', '.join(columns)})" if columns else ""
 
 
 class Macros:
@@ -122,14 +131,13 @@ def _in_steps(tree: exp.Expr, dialect: type[Dialect]) -> Query:
     def text(part: exp.Expr) -> str:
         return part.sql(dialect=dialect, comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
 
-    whole = text(tree)
     reads = Counter(table.name for table in tree.find_all(exp.Table))
     steps = tuple(
         Step(cte.alias, tuple(cte.alias_column_names), text(cte.this), reads[cte.alias])
         for cte in (tree.ctes if isinstance(tree, exp.Query) else ())
     )
     tree.set("with_", None)
-    return Query(whole, steps, text(tree))
+    return Query(steps, text(tree))
 
 
 def _held_together(argument: exp.Expr) -> exp.Expr:

@@ -55,11 +55,13 @@ def rolled_up(
             for table, rows in anything(seed=number).items():
                 cases._insert(con, f"main.{table}", rows, folder)
         lake = in_one_file_each(con, folder, f"{number}")
-        here = together.roll_up(con, batch)
+        here = together.roll_up(con, batch, "duckdb")
+        if not any(here.values()):
+            continue  # these cases give what rules read, and nothing that is rolled up
         with closing(SparkEngine.connect(remote)) as engine:
             engine.open(str(folder), lake)
             with pushing(engine, con):
-                there = together.roll_up(con, batch)
+                there = together.roll_up(con, batch, "spark")
         made.append((batch, here, there, con))
     return made
 
@@ -112,7 +114,6 @@ def test_rollups_are_not_the_same_because_they_are_empty(rolled_up: Any) -> None
 
 
 def test_every_rule_says_of_every_case_what_it_says_of_duckdbs_rollups(rolled_up: Any) -> None:
-    """Of those cases that give rows to a rollup which Spark makes; the others are as they were."""
     judged = 0
     for batch, *_, con in rolled_up:
         concerned = together.concerned(con, batch)

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from finops.engines.pushdown import LARGE
 from rules.engine import cases, rollups
 from rules.engine.catalogue import Rule, built_in_folder, load, rule_files
 from rules.engine.checking import ROLLUP_COLUMNS
@@ -102,8 +103,8 @@ def fill(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> None:
             cases._insert(con, f"main.{name}", [case.marked(row) for row in case.tables[name]], case.path)
 
 
-def roll_up(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> dict[str, Rows]:
-    """Builds every rollup over the cases, what they give of it added; returns what was built."""
+def roll_up(con: duckdb.DuckDBPyConnection, batch: list[Case], by: str) -> dict[str, Rows]:
+    """Builds every rollup over the cases, what they give of it added; returns what was built, which stays as BY_…."""
     made: dict[str, Rows] = {}
     rollups.prepare(con)
     for name in rollups.ROLLUPS:
@@ -111,7 +112,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> dict[str, Rows
         cursor = con.execute(f"FROM temp.{name}")
         names = [column[0] for column in cursor.description or []]
         made[name] = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        con.execute(f"CREATE OR REPLACE TABLE made_{name} AS FROM temp.{name}")
+        con.execute(f"CREATE TABLE {by}_{name} AS FROM temp.{name}")
         for case in batch:
             if name in case.tables:
                 cases._insert(con, f"temp.{name}", [case.marked(row) for row in case.tables[name]], case.path)
@@ -119,13 +120,18 @@ def roll_up(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> dict[str, Rows
 
 
 def concerned(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> list[Case]:
-    """The cases that have rows in what was built."""
+    """The cases that give large tables themselves, and those whose rollups differ in any bit.
 
-    def has_rows(case: Case, name: str) -> bool:
-        where, _ = case.own(list(ROLLUP_COLUMNS[name]))
-        return bool(con.execute(f"SELECT count(*) FROM made_{name} WHERE {where}").fetchall()[0][0])
-
-    return [case for case in batch if any(has_rows(case, name) for name in rollups.ROLLUPS)]
+    A rule is a function of its tables: where these are the same it says the same.
+    """
+    different: set[str] = set()
+    for name in rollups.ROLLUPS:
+        one, two = (f"SELECT * FROM {by}_{name}" for by in ("duckdb", "spark"))
+        columns = [column for column in ("cloud", "account_id", "payer") if column in ROLLUP_COLUMNS[name]]
+        marks = ", ".join(f"regexp_extract({column}, '^[0-9]+')" for column in columns)
+        rows = con.execute(f"SELECT DISTINCT {marks} FROM (({one} EXCEPT {two}) UNION ({two} EXCEPT {one}))")
+        different |= {mark for row in rows.fetchall() for mark in row}
+    return [case for case in batch if str(case.number) in different or LARGE & set(case.tables)]
 
 
 def said(con: duckdb.DuckDBPyConnection, case: Case) -> list[dict[str, Any]]:
@@ -147,7 +153,7 @@ class Handed:
         con.execute(f"CREATE TEMP TABLE {name} AS {sql} WITH NO DATA", dict(values))
         columns = [row[0] for row in con.execute(f"DESCRIBE temp.{name}").fetchall()]
         where, shown = self._case.own(columns)
-        rows = self._con.execute(f"SELECT {shown} FROM made_{name} WHERE {where}").fetchall()
+        rows = self._con.execute(f"SELECT {shown} FROM spark_{name} WHERE {where}").fetchall()
         if rows:
             con.executemany(f"INSERT INTO temp.{name} VALUES ({', '.join('?' * len(columns))})", rows)
         return True
