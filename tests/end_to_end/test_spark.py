@@ -16,9 +16,12 @@ from finops.config import Settings
 from finops.engines.pushdown import pushing
 from finops.engines.spark import SparkEngine
 from finops.lake import Manifest, Part, export, lake_tables
+from finops.model import AuditReport
 from finops.pipeline.audit import audit
 from finops.pipeline.demo import demo
 from finops.pipeline.elsewhere import judging_a_lake
+from finops.pipeline.filters import Filters
+from finops.pipeline.inputs import folder_of, keep, replaying
 from finops.warehouse import reading, writing
 from finops.warehouse.derived import making_with
 from reports.json import render
@@ -146,14 +149,23 @@ def estate(folder: Path) -> Path:
     return made.warehouse
 
 
-def test_the_audit_of_the_sample_estate_is_the_same_to_the_byte(
-    remote: str, estate: Path, folder: Path
-) -> None:
-    """By a warehouse that holds nothing itself: everything comes from the lake."""
-    with reading(estate) as con:
-        here = render(audit(con, Settings(), run_id="here"))
-    with writing(folder / "empty.duckdb", "test", at=NOW):
+@pytest.fixture(scope="module")
+def judged(remote: str, estate: Path, folder: Path) -> AuditReport:
+    """The audit of the lake, by a warehouse that holds nothing itself; what it was made from is kept beside."""
+    db = folder / "empty.duckdb"
+    with writing(db, "test", at=NOW):
         pass
-    with reading(folder / "empty.duckdb") as con, judging_a_lake(con, remote, str(folder / "lake")):
-        there = render(audit(con, Settings(), run_id="there"))
-    assert there == here
+    with reading(db) as con, judging_a_lake(con, remote, str(folder / "lake")):
+        report = audit(con, Settings(), run_id="there")
+        keep(con, folder_of(db), report, Settings(), Filters())
+    return report
+
+
+def test_the_audit_of_the_sample_estate_is_the_same_to_the_byte(judged: AuditReport, estate: Path) -> None:
+    with reading(estate) as con:
+        assert render(judged) == render(audit(con, Settings(), run_id="here"))
+
+
+def test_an_audit_of_a_lake_can_be_made_again_without_spark(judged: AuditReport, folder: Path) -> None:
+    with replaying(folder_of(folder / "empty.duckdb"), "there") as (con, kept):
+        assert render(audit(con, kept.settings, run_id="again", as_of=kept.as_of)) == render(judged)

@@ -12,7 +12,6 @@ from typing import Any
 
 import duckdb
 
-from finops.engines.pushdown import LARGE
 from rules.engine import cases, rollups
 from rules.engine.catalogue import Rule, built_in_folder, load, rule_files
 from rules.engine.checking import ROLLUP_COLUMNS
@@ -120,7 +119,7 @@ def roll_up(con: duckdb.DuckDBPyConnection, batch: list[Case], by: str) -> dict[
 
 
 def concerned(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> list[Case]:
-    """The cases that give large tables themselves, and those whose rollups differ in any bit.
+    """The cases that give charges or metrics, and those whose rollups differ in any bit.
 
     A rule is a function of its tables: where these are the same it says the same.
     """
@@ -131,7 +130,9 @@ def concerned(con: duckdb.DuckDBPyConnection, batch: list[Case]) -> list[Case]:
         marks = ", ".join(f"regexp_extract({column}, '^[0-9]+')" for column in columns)
         rows = con.execute(f"SELECT DISTINCT {marks} FROM (({one} EXCEPT {two}) UNION ({two} EXCEPT {one}))")
         different |= {mark for row in rows.fetchall() for mark in row}
-    return [case for case in batch if str(case.number) in different or LARGE & set(case.tables)]
+    return [
+        case for case in batch if str(case.number) in different or {"charges", "metrics"} & set(case.tables)
+    ]
 
 
 def said(con: duckdb.DuckDBPyConnection, case: Case) -> list[dict[str, Any]]:
