@@ -86,7 +86,9 @@ class Footprints:
             return _nothing(verdict.key, TRAFFIC, "unknown")
         if verdict.action == "move":
             return self._moved(verdict, str(verdict.proposed["region"]))
-        if verdict.action == "release":
+        if verdict.action == "release" and verdict.resource_type == "commitment":
+            return _nothing(verdict.key, PRICE_ONLY)
+        if verdict.action == "release" and verdict.resource_type == "public_ip":
             return _nothing(verdict.key, NO_ENERGY)
         if verdict.resource_type == GROUP and stage_of(verdict) == Stage.SCHEDULE:
             return self._fewer(one)

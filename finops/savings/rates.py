@@ -13,6 +13,9 @@ from finops.savings.priced import Priced
 from finops.savings.prices import Amount
 from finops.verdicts import Verdict
 
+# Systems whose licence is in the price of a machine.
+_LICENSED = ("windows", "rhel", "suse", "special")
+
 
 def removes(verdict: Verdict) -> bool:
     """Whether an action leaves nothing of the cost it is about."""
@@ -37,8 +40,7 @@ def remaining_ratio(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     if verdict.proposed.get("sku"):
         return _sku_share(one, book)
     region = verdict.region
-    now = _list_price(verdict, verdict.current, book)
-    then = _list_price(verdict, verdict.proposed, book, added=True)
+    now, then = _list_prices(one, book)
     if now is None or then is None or now.value <= 0:
         missing = verdict.current if now is None or now.value <= 0 else verdict.proposed
         name = missing.get("instance_type") or missing.get("volume_type")
@@ -135,10 +137,34 @@ def _spot_share(one: Priced, book: CostBook) -> tuple[Decimal | None, str]:
     return month.value / now, ""
 
 
+def _list_prices(one: Priced, book: CostBook) -> tuple[Amount | None, Amount | None]:
+    """One month of what there is and of what is proposed, with the system it runs where both have such a price.
+
+    A licence costs the same on a cheaper processor, so that the prices of Linux alone promise too much.
+    """
+    verdict = one.verdict
+    machine = book.estate.resources.get(verdict.key)
+    platform = machine.platform if isinstance(machine, Instance) else None
+    now = _list_price(verdict, verdict.current, book, platform)
+    then = _list_price(verdict, verdict.proposed, book, platform, added=True)
+    if platform not in _LICENSED or (now and then):
+        return now, then
+    one.confidence = "low"
+    one.reasons.append(f"prices of its types with {platform} are not known, so those without stand in")
+    return _list_price(verdict, verdict.current, book), _list_price(
+        verdict, verdict.proposed, book, added=True
+    )
+
+
 def _list_price(
-    verdict: Verdict, spec: dict[str, Any], book: CostBook, *, added: bool = False
+    verdict: Verdict,
+    spec: dict[str, Any],
+    book: CostBook,
+    platform: str | None = None,
+    *,
+    added: bool = False,
 ) -> Amount | None:
-    """One month of what `spec` describes at list prices: all components of a volume, one machine.
+    """One month of what `spec` describes at list prices: all components of a volume, one machine with its system.
 
     `added`: it would come on top of what the estate has.
     """
@@ -150,5 +176,5 @@ def _list_price(
         if parts is None:
             return None
         return Amount(sum((part.value for part in parts.values()), Decimal(0)), parts["storage"].currency)
-    hour = book.prices.machine_hour(cloud, region, str(spec.get("instance_type")), None)
+    hour = book.prices.machine_hour(cloud, region, str(spec.get("instance_type")), platform)
     return None if hour is None else Amount(hour.value * HOURS_PER_MONTH, hour.currency)

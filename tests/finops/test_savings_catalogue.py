@@ -303,3 +303,37 @@ def test_services_have_no_carbon_figures_and_say_so(world: World) -> None:
     effect = Footprints(world.con, result.estate).effect(one)
     assert effect.parts is None
     assert "no figures" in (effect.reason or "")
+
+
+def test_another_type_saves_nothing_of_the_licence_that_goes_along(world: World) -> None:
+    """Without Windows 0.2 becomes 0.18, a tenth less; with it 0.384 becomes 0.364."""
+    world.price_list()
+    world.listed("m6a.xlarge", "0.18")
+    world.machine(platform="windows")
+    world.bill("i-1", "384")
+    types = {"current": {"instance_type": "m5.xlarge"}, "proposed": {"instance_type": "m6a.xlarge"}}
+    successor = verdict("i-1", "change-type", "compute", **types)
+    one = world.price(successor)
+    assert (one.saving, one.confidence) == (pytest.approx(Decimal("38.4") * MONTH), "low")
+    world.listed("m5.xlarge", "0.384", platform="windows")
+    world.listed("m6a.xlarge", "0.364", platform="windows")
+    assert world.price(successor).saving == pytest.approx(20 * MONTH)
+
+
+def test_a_machine_whose_subscription_ends_emits_no_more_and_is_no_address(world: World) -> None:
+    types = {"cloud": "aws", "instance_type": "m5.xlarge", "vcpu": 4, "memory_gib": 16}
+    put(world.con, "instance_types", types)
+    world.machine(region="us-east-1")
+    world.bill("i-1", "72", RegionId="us-east-1")
+    result = world.assess(verdict("i-1", "release", region="us-east-1"))
+    (one,) = result.priced
+    footprints = Footprints(world.con, result.estate)
+    assert footprints.effect(one).whole == footprints.parts(Key("aws", "1", "i-1"))
+
+
+def test_what_a_function_kept_warm_emits_is_not_known(world: World) -> None:
+    put(world.con, "functions", {**HERE, "function_id": "f", "kept_warm": 2, "memory_mib": 1024})
+    world.bill("f", "72", "Lambda-Provisioned-Concurrency", x_ServiceCode="AWSLambda")
+    result = world.assess(verdict("f", "release", "function_warm", resource_type="function"))
+    (one,) = result.priced
+    assert Footprints(world.con, result.estate).effect(one).parts is None
