@@ -7,6 +7,7 @@ from time import perf_counter
 import duckdb
 
 from finops import meters
+from finops.errors import WarehouseError
 from finops.warehouse.derived import WINDOW, make, replayed
 from finops.warehouse.reference import costs_sql
 
@@ -28,9 +29,23 @@ def build(con: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, float]:
     there = replayed(con)
     if there:
         _define_macros(con)
-        return {name: 0.0 if name in there else build_one(con, name, as_of) for name in ROLLUPS}
+        return {name: 0.0 if name in there else _build_again(con, name, as_of) for name in ROLLUPS}
     prepare(con)
     return {name: build_one(con, name, as_of) for name in ROLLUPS}
+
+
+def _build_again(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> float:
+    """A rollup that was not kept with an earlier audit, from those that were.
+
+    Raises WarehouseError where these do not hold what it reads, because an earlier version of this tool kept them.
+    """
+    try:
+        return build_one(con, name, as_of)
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"The inputs of this audit were kept by an earlier version of finops and lack what {name} is made of: "
+            "it can be read (finops report, finops diff), not made again."
+        ) from error
 
 
 def prepare(con: duckdb.DuckDBPyConnection) -> None:

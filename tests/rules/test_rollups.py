@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from finops.warehouse.derived import mark_replayed
 from rules.engine import rollups
 
 AS_OF = datetime(2026, 11, 1)
@@ -723,3 +724,10 @@ def test_a_spot_price_of_this_instant_counts_where_there_is_no_other(
     priced("0.30", 0)
     (row,) = rolled("spot")
     assert (row["avg_price"], row["max_price"], row["days"]) == (0.3, 0.3, 0)
+
+
+def test_inputs_that_an_earlier_version_kept_and_that_lack_a_table_are_told_in_a_sentence() -> None:
+    with duckdb.connect() as con:
+        mark_replayed(con, ["activity"])
+        with pytest.raises(WarehouseError, match="earlier version of finops and lack what usage is made of"):
+            rollups.build(con, datetime(2026, 11, 1))
