@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from finops.errors import WarehouseError
 from finops.warehouse.derived import mark_replayed
 from rules.engine import rollups
 
