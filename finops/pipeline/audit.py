@@ -210,7 +210,7 @@ def _finding(
     at: datetime,
 ) -> Finding:
     verdict = one.verdict
-    resource = assessment.estate.find(verdict.key, verdict.region)
+    resource = assessment.estate.find(verdict)
     first_seen, status = life(one.id, seen, at)
     exemption = verdict.exemption and verdict.exemption.model_copy(update={"monthly_waste": one.waste})
     return Finding(

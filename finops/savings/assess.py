@@ -106,7 +106,7 @@ def _worth_saying(one: Priced, min_savings: Decimal | None) -> bool:
 
 
 def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: Covered) -> Priced:
-    group = (verdict.key, verdict.region) in book.estate.groups
+    group = book.estate.is_group(verdict)
     cost = None if group else book.of(verdict.key)
     own = _own_cells(verdict, cost)
     one = Priced(

@@ -90,6 +90,11 @@ class CostBook:
             cost = _with_orders(cost, self.subscribed[key])
         elif resource and cost and resource.purchase_model == SUBSCRIPTION:
             cost = self._with_list_price(cost, resource)
+        if cost and resource and key in self.estate.clusters:
+            # Google's bill calls a cluster by its name alone, as it does databases and buckets: its fee is not theirs.
+            cost = replace(
+                cost, components={name: part for name, part in cost.components.items() if name != "other"}
+            )
         if cost:
             return _as_it_is_now(cost, resource)
         return None if resource is None or key in self.estate.ambiguous else self._listed(resource)

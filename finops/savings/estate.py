@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from finops.verdicts import Key
+from finops.verdicts import Key, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ class Estate:
 
     `ambiguous` ids stand for more than one resource of the account (in other regions, or of another kind), so
     that no cost can be given to one of them. `groups` are scaling groups and clusters, which cost nothing but their
-    machines, `members` those machines: both by region too, as names of groups repeat (`repeated`).
+    machines, `members` those machines: both by region too, as names of groups repeat (`repeated`); `clusters` are
+    the ids of clusters alone.
     """
 
     resources: dict[Key, Resource] = field(default_factory=dict)
@@ -118,14 +119,22 @@ class Estate:
     groups: dict[tuple[Key, str], Asset] = field(default_factory=dict)
     members: dict[tuple[Key, str], list[Key]] = field(default_factory=lambda: defaultdict(list))
     repeated: set[Key] = field(default_factory=set)
+    clusters: set[Key] = field(default_factory=set)
 
     def repeats(self, key: Key, *, group: bool = False) -> bool:
         """Whether an id is found more than once in its account."""
         return key in (self.repeated if group else self.ambiguous)
 
-    def find(self, key: Key, region: str) -> Resource | None:
+    def is_group(self, verdict: Verdict) -> bool:
+        """Whether a verdict is about a group, not about something else of its name."""
+        place = (verdict.key, verdict.region)
+        return place in self.groups and self.groups[place].kind == verdict.resource_type
+
+    def find(self, verdict: Verdict) -> Resource | None:
         """What a finding is about."""
-        return self.groups.get((key, region)) or self.resources.get(key)
+        if self.is_group(verdict):
+            return self.groups[(verdict.key, verdict.region)]
+        return self.resources.get(verdict.key)
 
     def instances(self) -> Iterable[Instance]:
         return (resource for resource in self.resources.values() if isinstance(resource, Instance))
@@ -185,6 +194,7 @@ def _add_assets(con: duckdb.DuckDBPyConnection, estate: Estate) -> None:
         if kind in _GROUPS:
             estate.repeated |= {key} & names
             names.add(key)
+            estate.clusters |= {key} if kind == "cluster" else set()
             estate.groups[(key, region)] = asset
         else:
             _add(estate, asset)

@@ -305,6 +305,14 @@ def test_services_have_no_carbon_figures_and_say_so(world: World) -> None:
     assert "no figures" in (effect.reason or "")
 
 
+def test_the_fee_of_a_cluster_is_not_part_of_a_database_of_the_same_name(world: World) -> None:
+    database(world)
+    put(world.con, "clusters", {**HERE, "cluster_id": "db", "name": "db"})
+    world.bill("db", "144", "InstanceUsage:db.m5.xl", x_ServiceCode="AmazonRDS")
+    world.bill("db", "72", "PerCluster", x_ServiceCode="AmazonEKS")
+    assert world.price(verdict("db", "delete", resource_type="database")).saving == 144 * MONTH
+
+
 def test_another_type_saves_nothing_of_the_licence_that_goes_along(world: World) -> None:
     """Without Windows 0.2 becomes 0.18, a tenth less; with it 0.384 becomes 0.364."""
     world.price_list()
