@@ -129,6 +129,7 @@ class GcpSettings(BaseModel):
     regions: list[str] = []
     endpoint: Annotated[str, AfterValidator(_endpoint)] | None = None
     billing_export: Annotated[str, AfterValidator(_table)] | None = None
+    flow_logs: Annotated[str, AfterValidator(_table)] | None = None
     bill_days: int = Field(default=40, ge=1)
 
 

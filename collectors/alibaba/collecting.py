@@ -18,19 +18,25 @@ from collectors.conduct import Pool, Progress
 from collectors.gathering import Bills, Result, gather
 from collectors.scopes import GLOBAL, Billed, newest_of, nothing, read, scopes_at
 from finops.errors import CredentialsError, IncompleteError, InputError
-from finops.warehouse import Scope, Writer
+from finops.warehouse import Scope, Writer, record_failure
 
 DATASETS = REGIONAL
 _BILLS_AT_A_TIME = 4
+_NO_FLOWS = (
+    "Flow logs of Alibaba Cloud are not read live: export or ship the Logstore from Simple Log Service, and load the "
+    "files with finops ingest."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to collect: datasets (empty: all), how many days of metrics (at most 91), the bill or none."""
+    """What to collect: datasets (empty: all), how many days of metrics (at most 91), the bill or none, and whether
+    flow logs were asked for, which are told not to be read."""
 
     only: tuple[str, ...] = ()
     days: int = 91
     bill: Bill | None = None
+    traffic: bool = False
 
 
 def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
@@ -55,6 +61,8 @@ def collect(
     """
     found = discover(request)
     places = _places(found, wanted, at, writer.con)
+    if wanted.traffic:
+        _tell_no_flows(writer, found, at)
     return gather(
         writer,
         CLOUD,
@@ -69,6 +77,12 @@ def collect(
         progress=progress,
         bills=_Bills(writer, found, wanted.bill, at, fresh, progress),
     )
+
+
+def _tell_no_flows(writer: Writer, found: Found, at: datetime) -> None:
+    for session in found.sessions:
+        scope = Scope(CLOUD, session.account, GLOBAL, "traffic")
+        record_failure(writer.con, writer.run_id, scope, "skipped", _NO_FLOWS, at=at, calls=0)
 
 
 def _scopes(place: Place, wanted: Wanted) -> list[Scope]:

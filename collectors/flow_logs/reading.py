@@ -42,6 +42,17 @@ def open_numbered(con: duckdb.DuckDBPyConnection, flow: FlowFile, source: str) -
     _view(con, flow, source, "flow_numbered", ", raw.line_number")
 
 
+def open_sums(con: duckdb.DuckDBPyConnection, entries: str) -> None:
+    """Makes the view `flow_record` of entries of Google's that were added up before: `entries` is a relation with `j`,
+    an entry with the sum of bytes, and `records`, of how many it is."""
+    con.execute(macros())
+    nowhere = _or_null(None)
+    select = mapping("gcp").replace("$account", nowhere).replace("$region", nowhere)
+    raw = f", CAST(NULL AS VARCHAR) AS broken, raw.records AS records\nFROM ({entries}) AS raw"
+    select = select.replace("\nFROM raw", raw)
+    con.execute(f"CREATE OR REPLACE TEMP VIEW flow_record AS SELECT *, {_FAULT} AS fault FROM ({select})")  # noqa: S608
+
+
 def _view(con: duckdb.DuckDBPyConnection, flow: FlowFile, source: str, name: str, number: str) -> None:
     account, region = told_by_name(source)
     select = mapping(flow.cloud).replace("$account", _or_null(account)).replace("$region", _or_null(region))

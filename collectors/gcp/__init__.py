@@ -33,7 +33,8 @@ meanings     which SKUs of Compute Engine are the price of what; families has th
 machines     what a machine type is charged as
 prices       list and spot prices of a region
 service_meanings, service_prices  the same of databases, buckets, registries and logs
-billing      the bill from its export to BigQuery (billing_table, billing_query, billing_days)
+billing      the bill from its export to BigQuery (billing_table, billing_query, billing_days); queries asks it
+flows        flow logs from the table of a sink of Logging, added up there (flow_tables)
 handing      how what tells of a project is handed over region by region
 datasets     how each dataset is asked, and what becomes of the answer; told: what one list tells about others
 known        what is known of a project when types, prices and metrics are asked: following, pricing

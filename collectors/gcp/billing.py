@@ -25,8 +25,9 @@ from collectors.calls import METER, CallError
 from collectors.conduct import ODD_SHAPES
 from collectors.gcp.billing_days import Day, Shelf
 from collectors.gcp.billing_query import TableName
-from collectors.gcp.billing_table import GET_TABLE, QUERY, Marks, Table
+from collectors.gcp.billing_table import Marks, Table
 from collectors.gcp.client import Session
+from collectors.gcp.queries import GET_TABLE, QUERY
 from finops.errors import CredentialsError, IncompleteError, InputError
 from finops.warehouse import Writer
 

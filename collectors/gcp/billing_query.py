@@ -260,7 +260,7 @@ def following(month: date) -> date:
 def export_of(name: TableName, schema: Iterable[SchemaField], cut: tuple[str | None, str] | None) -> Export:
     """The table as an export. `cut` is how it is partitioned: the column (None: by arrival) and HOUR, DAY, MONTH or
     YEAR. Raises InputError for a table that is none."""
-    leaves = [leaf for leaf in _leaves(schema, ()) if all(_COLUMN.fullmatch(part) for part in leaf.path)]
+    leaves = [leaf for leaf in leaves_of(schema) if all(_COLUMN.fullmatch(part) for part in leaf.path)]
     mapping = _mapping(name, leaves)
     roles = ROLES[mapping.format]
     wanted = {mapping.plain(each): each for each in (*mapping.reads, roles.exported, *roles.also)}
@@ -301,11 +301,12 @@ def _refuse_odd(export: Export) -> None:
             )
 
 
-def _leaves(fields: Iterable[SchemaField], above: tuple[str, ...]) -> Iterable[Leaf]:
+def leaves_of(fields: Iterable[SchemaField], above: tuple[str, ...] = ()) -> Iterable[Leaf]:
+    """Every value of a row."""
     for field in fields:
         path, kind = (*above, field.name), field.field_type.upper()
         if field.mode != "REPEATED" and kind in ("RECORD", "STRUCT"):
-            yield from _leaves(field.fields, path)
+            yield from leaves_of(field.fields, path)
         else:
             yield Leaf(path, _TYPES.get(kind, kind), field.mode == "REPEATED")
 

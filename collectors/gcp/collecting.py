@@ -10,7 +10,7 @@ import duckdb
 from collectors.calls import CallError
 from collectors.conduct import Pool, Progress
 from collectors.gathering import Bills, Result, gather
-from collectors.gcp import billing
+from collectors.gcp import billing, flows
 from collectors.gcp.accounts import Found, Request, discover
 from collectors.gcp.billing import Bill
 from collectors.gcp.billing_query import TableName
@@ -26,11 +26,14 @@ from finops.warehouse import Scope, Writer
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to collect: datasets (empty: all), how many days of metrics (at most 95), the bill or none."""
+    """What to collect: datasets (empty: all), how many days of metrics (at most 95), the bill or none, whether flow
+    logs are wanted, and the table in BigQuery that has them."""
 
     only: tuple[str, ...] = ()
     days: int = 95
     bill: Bill | None = None
+    traffic: bool = False
+    flow_logs: str | None = None
 
 
 def scopes_of(account: str, region: str, only: Iterable[str] = ()) -> list[Scope]:
@@ -68,7 +71,7 @@ def collect(
         fresh=lambda scope: fresh(scope) and scope not in narrow,
         progress=progress,
         wanted=lambda scope: not wanted.only or scope.dataset in wanted.only,
-        bills=_Bills(writer, found, wanted.bill, at, progress),
+        bills=_Bills(writer, found, wanted, at, progress),
     )
 
 
@@ -109,25 +112,35 @@ def _filled(places: Iterable[Place]) -> Iterator[tuple[str, str]]:
 
 
 class _Bills(Bills):
-    """The export of the bill: what has changed is fetched beside everything else, and loaded after it."""
+    """The export of the bill, and flow logs: what has changed of the bill is fetched beside everything else, and loaded
+    after it."""
 
     def __init__(
         self,
         writer: Writer,
         found: Found,
-        bill: Bill | None,
+        wanted: Wanted,
         at: datetime,
         progress: Progress,
     ) -> None:
-        self._writer, self._bill, self._at, self._progress = writer, bill, at, progress
-        self._session = found.sessions[0]
+        self._writer, self._bill, self._at, self._progress = writer, wanted.bill, at, progress
+        self._found, self._wanted, self._session = found, wanted, found.sessions[0]
         self._fetched: Future[billing.Fetched] | None = None
 
     def before(self, calls: Pool) -> list[Billed]:
-        """Begins to fetch."""
+        """Begins to fetch the bill, and reads flow logs."""
         if self._bill is not None:
             self._fetched = calls.submit(billing.fetch_bill, self._session, self._bill, self._at)
-        return []
+        return self._flows() if self._wanted.traffic else []
+
+    def _flows(self) -> list[Billed]:
+        if self._wanted.flow_logs is None:
+            return flows.tell_none(self._writer, [one.account for one in self._found.sessions], self._at)
+        return [
+            flows.collect_flows(
+                self._writer, self._session, self._wanted.flow_logs, at=self._at, say=self._progress.say
+            )
+        ]
 
     def after(self) -> list[Billed]:
         """Loads what was fetched."""

@@ -1,5 +1,6 @@
 """What a collection would meet, before it runs: credentials, each permission, its calls, what it reads."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,7 +9,7 @@ from collectors import examining
 from collectors.calls import CallError
 from collectors.conduct import ODD_SHAPES
 from collectors.examining import Check, at_once, permissions, refusals, tried, untested
-from collectors.gcp import billing, inventory, measures
+from collectors.gcp import billing, flows, inventory, measures
 from collectors.gcp.accounts import Request, discover
 from collectors.gcp.api import Api
 from collectors.gcp.billing import Bill
@@ -30,14 +31,20 @@ _ONCE = 10  # the catalogue has about so many pages
 
 @dataclass(slots=True)
 class Examination(examining.Examination):
-    """What was found, and what a first run would take: calls, points of metrics, bytes that BigQuery would bill."""
+    """What was found, and what a first run would take: calls, points of metrics, bytes that BigQuery would bill
+    for the bill and for flow logs."""
 
     points: int = 0
     bytes: int | None = None
+    flow_bytes: int | None = None
 
 
 def examine(
-    request: Request, at: datetime, days: int = measures.DAYS, bill: Bill | None = None
+    request: Request,
+    at: datetime,
+    days: int = measures.DAYS,
+    bill: Bill | None = None,
+    flow_logs: str | None = None,
 ) -> Examination:
     """Tries every call that a collection makes, each in its smallest form, and plans the metrics of a run.
 
@@ -50,8 +57,11 @@ def examine(
     for calls, points in at_once(lambda session: _plan(session, at, days), found.sessions):
         result.calls += calls
         result.points += points
+    session = found.sessions[0]
     if bill is not None:
-        _add_bill(result, found.sessions[0], bill, at)
+        result.bytes = _read_of(result, bill.table, lambda: billing.estimate(session, bill, at))
+    if flow_logs is not None:
+        result.flow_bytes = _read_of(result, flow_logs, lambda: flows.estimate(session, flow_logs, at))
     return result
 
 
@@ -100,13 +110,14 @@ def _plan(session: Session, at: datetime, days: int) -> tuple[int, int]:
     return _FIXED_CALLS + others + sum(one.calls for one in batches), sum(one.points for one in batches)
 
 
-def _add_bill(result: Examination, session: Session, bill: Bill, at: datetime) -> None:
-    """Whether the export may be read, and how much of it a first run would be billed for."""
-    project = TableName.of(bill.table).project
+def _read_of(result: Examination, table: str, estimate: Callable[[], int]) -> int | None:
+    """Whether a table in BigQuery may be read, and how much of it a first run would be billed for."""
+    project = TableName.of(table).project
     try:
-        result.bytes = billing.estimate(session, bill, at)
+        size = estimate()
     except FinopsError as error:
         status = getattr(error, "status", "failed")
-        result.checks.append(Check(project, GLOBAL, bill.table, status, str(error)))
-    else:
-        result.checks.append(Check(project, GLOBAL, bill.table, "ok"))
+        result.checks.append(Check(project, GLOBAL, table, status, str(error)))
+        return None
+    result.checks.append(Check(project, GLOBAL, table, "ok"))
+    return size

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from collectors.feeds import calls_of
-from collectors.gcp import billing_table, catalogue, kinds, measures, types
+from collectors.gcp import catalogue, kinds, measures, queries, types
 from collectors.gcp.api import Api
 from collectors.gcp.datasets import INVENTORY
 from collectors.gcp.following import collect_metrics
@@ -29,7 +29,7 @@ def calls() -> dict[str, list[Api]]:
         name: calls_of(Api, "collectors.gcp", *(root if isinstance(root, tuple) else (root,)))
         for name, root in FEEDS.items()
     }
-    return {**found, "charges": calls_of(Api, "collectors.gcp", billing_table)}
+    return {**found, "charges": calls_of(Api, "collectors.gcp", queries)}
 
 
 def metrics() -> dict[tuple[str, str], list[str]]:

@@ -7,7 +7,6 @@ from collectors.calls import actions_of, declared
 from collectors.gcp import (
     accounts,
     balancers,
-    billing_table,
     catalogue,
     clusters,
     commitments,
@@ -19,6 +18,7 @@ from collectors.gcp import (
     logs,
     monitoring,
     network,
+    queries,
     registries,
     snapshots,
     storage,
@@ -39,13 +39,13 @@ def base_calls() -> list[Api]:
     return declared(Api, *_MODULES)
 
 
-def role(request: Request, billing_export: str | None = None) -> dict[str, Any]:
+def role(request: Request, billing_export: str | None = None, flow_logs: str | None = None) -> dict[str, Any]:
     """The custom role for a collection as asked for, as `gcloud iam roles create --file` takes it."""
     calls = [*base_calls(), *_listing(request)]
     if request.regions:
         calls.append(accounts.LIST_REGIONS)
-    if billing_export:
-        calls += declared(Api, billing_table)
+    if billing_export or flow_logs:
+        calls += declared(Api, queries)
     return {
         "title": "finops",
         "description": "What finops reads: inventory, metrics and bills. It can change nothing.",

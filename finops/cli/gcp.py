@@ -39,6 +39,14 @@ BillingExport = Annotated[
         "--billing-export", metavar="PROJECT.DATASET.TABLE", help="Where in BigQuery the bill's export is."
     ),
 ]
+FlowLogs = Annotated[
+    str | None,
+    typer.Option(
+        "--flow-logs",
+        metavar="PROJECT.DATASET.TABLE",
+        help="Read 30 days of flow logs where a sink of Logging writes them to BigQuery, which bills the bytes read.",
+    ),
+]
 Since = Annotated[str | None, since_up_to(95)]
 
 
@@ -53,6 +61,7 @@ def collect(
     since: Since = None,
     only: Only = None,
     billing_export: BillingExport = None,
+    flow_logs: FlowLogs = None,
     max_age: Leave = None,
     as_of: AsOf = None,
     wait: Wait = "0s",
@@ -71,6 +80,7 @@ def collect(
         regions=region,
         endpoint=endpoint,
         billing_export=billing_export,
+        flow_logs=flow_logs,
         since=since,
         only=only,
     )
@@ -88,6 +98,7 @@ def doctor(
     region: Regions = None,
     endpoint: Endpoint = None,
     billing_export: BillingExport = None,
+    flow_logs: FlowLogs = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -105,15 +116,22 @@ def doctor(
         regions=region,
         endpoint=endpoint,
         billing_export=billing_export,
+        flow_logs=flow_logs,
     )
     asked = cloud.asked(common.settings, asking)
 
     def examine(request: "Request", at: "datetime") -> "Examination":
-        return doctor.examine(request, at, asked.days, cloud.wanted(asked, at, common.db).bill)
+        wanted = cloud.wanted(asked, at, common.db)
+        return doctor.examine(request, at, asked.days, wanted.bill, wanted.flow_logs)
 
     def first_run(found: "Examination") -> dict[str, str]:
         bill = {} if found.bytes is None else {"BigQuery": f"about {_amount(found.bytes)} read for the bill"}
-        return {"calls": f"about {found.calls:,}", "datapoints": f"{found.points:,}", **bill}
+        flows = (
+            {}
+            if found.flow_bytes is None
+            else {"flow logs": f"about {_amount(found.flow_bytes)} read in BigQuery"}
+        )
+        return {"calls": f"about {found.calls:,}", "datapoints": f"{found.points:,}", **bill, **flows}
 
     examine_and_tell(common, CLOUD, asking, examine, first_run)
 
@@ -125,6 +143,7 @@ def permissions(
     folder: Folders = None,
     billing_account: BillingAccount = None,
     billing_export: BillingExport = None,
+    flow_logs: FlowLogs = None,
     config: Config = None,
 ) -> None:
     """Print a custom role (JSON) with exactly the permissions that collecting from Google Cloud needs.
@@ -139,7 +158,8 @@ def permissions(
         projects=project, organization=organization, folders=folder, billing_account=billing_account
     )
     export = billing_export or common.settings.gcp.billing_export
-    print_policy(common, CLOUD, asking, lambda request: role(request, export))
+    table = flow_logs or common.settings.gcp.flow_logs
+    print_policy(common, CLOUD, asking, lambda request: role(request, export, table))
 
 
 def _amount(size: int) -> str:

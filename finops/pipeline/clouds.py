@@ -43,7 +43,7 @@ class Asking:
     site: str | None = None
     billing_export: str | None = None
     cost_explorer: bool = False
-    flow_logs: bool = False
+    flow_logs: bool | str = False
     only: tuple[str, ...] = ()
     since: timedelta | None = None
 
@@ -53,7 +53,8 @@ class Collecting:
     """What to collect: whom to ask, which datasets (empty: all), how many days of metrics (0: all), which bill.
 
     `request` is the `Request` of the cloud's collector. `cost_explorer` asks for the cost where no bill tells it,
-    which costs 0.01 USD a request; `flow_logs` reads those, which are large.
+    which costs 0.01 USD a request; `flow_logs` reads those, which are large; of Google Cloud it is
+    the table that has them.
     """
 
     request: Any
@@ -62,12 +63,17 @@ class Collecting:
     billing_export: str | None = None
     bill_days: int = 40
     cost_explorer: bool = False
-    flow_logs: bool = False
+    flow_logs: bool | str | None = False
 
     @property
     def charges(self) -> bool:
         """Whether the bill is among what is asked for."""
         return not self.only or "charges" in self.only
+
+    @property
+    def traffic(self) -> bool:
+        """Whether flow logs are."""
+        return "traffic" in self.only if self.only else bool(self.flow_logs)
 
 
 class Result(Protocol):
@@ -108,8 +114,7 @@ class Cloud:
     `days` are the most that it keeps metrics for. `wanted` makes the `Wanted` of its collector, for the instant that
     data speak about and the warehouse they go to. `identity` tells whose credentials a request would use, and where
     it would go, without a call and without a secret. `whom` are keys that each name something to collect and add up:
-    an option for one of them takes the place of all. `reads_flows`: flow logs can be
-    read where they are.
+    an option for one of them takes the place of all.
     """
 
     name: str
@@ -118,7 +123,6 @@ class Cloud:
     wanted: Callable[[Collecting, datetime, Path], Any]
     identity: Callable[[Any], list[str]]
     whom: tuple[str, ...] = ()
-    reads_flows: bool = False
 
     def collector(self) -> Collector:
         """The cloud's package, imported when it is needed: the SDKs are slow to load."""
@@ -261,15 +265,14 @@ def _wanted_of_aws(asked: Collecting, at: datetime, db: Path) -> Any:
     bill = None
     if asked.billing_export and asked.charges:
         bill = aws.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), _bills(db))
-    flows = asked.flow_logs if not asked.only else "traffic" in asked.only
-    return aws.Wanted(asked.only, asked.days, bill, asked.cost_explorer and asked.charges, flows)
+    return aws.Wanted(asked.only, asked.days, bill, asked.cost_explorer and asked.charges, asked.traffic)
 
 
 def _wanted_of_alibaba(asked: Collecting, at: datetime, db: Path) -> Any:
     from collectors import alibaba
 
     bill = alibaba.Bill(at - timedelta(days=asked.bill_days), _bills(db)) if asked.charges else None
-    return alibaba.Wanted(asked.only, asked.days, bill)
+    return alibaba.Wanted(asked.only, asked.days, bill, asked.traffic)
 
 
 def _wanted_of_gcp(asked: Collecting, at: datetime, db: Path) -> Any:
@@ -282,7 +285,9 @@ def _wanted_of_gcp(asked: Collecting, at: datetime, db: Path) -> Any:
     bill = None
     if asked.billing_export and asked.charges:
         bill = gcp.Bill(asked.billing_export, at - timedelta(days=asked.bill_days), _bills(db))
-    return gcp.Wanted(asked.only, asked.days, bill)
+    return gcp.Wanted(
+        asked.only, asked.days, bill, asked.traffic, str(asked.flow_logs) if asked.flow_logs else None
+    )
 
 
 def _bills(db: Path) -> Path:
@@ -304,7 +309,7 @@ _SINGULAR = {
 CLOUDS = {
     cloud.name: cloud
     for cloud in (
-        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=identity_of_aws, reads_flows=True),
+        Cloud("aws", "AWS", days=95, wanted=_wanted_of_aws, identity=identity_of_aws),
         Cloud("alibaba", "Alibaba Cloud", days=91, wanted=_wanted_of_alibaba, identity=identity_of_alibaba),
         Cloud(
             "gcp", "Google Cloud", days=95, wanted=_wanted_of_gcp, identity=identity_of_gcp, whom=_PROJECTS

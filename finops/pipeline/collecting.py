@@ -82,8 +82,7 @@ def collect(
     if max_age is not None and _nothing_to_do(kind, db, settings, asked, at - max_age):
         return Collected()
     collector = kind.collector()
-    also = ["charges", *(["traffic"] if kind.reads_flows else [])]
-    _refuse_unknown(asked.only, list(dict.fromkeys([*collector.DATASETS, *also])))
+    _refuse_unknown(asked.only, list(dict.fromkeys([*collector.DATASETS, "charges", "traffic"])))
     wanted = kind.wanted(asked, at, db)
     command = f"collect {kind.name}"
     with writing(db, command, at=clock, wait_seconds=wait_seconds, limits=settings.limits()) as writer:

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from collectors.calls import CallError
-from collectors.gcp import billing, billing_table
+from collectors.gcp import billing, queries
 from collectors.gcp import client as clients
 from collectors.gcp.billing import Bill, BillResult, Fetched
 from collectors.gcp.billing_table import Table
@@ -231,7 +231,7 @@ def test_what_is_not_permitted_is_denied_and_named(
 def test_an_answer_that_breaks_off_between_pages_is_asked_for_again(
     desk: Desk, google: Cloud, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(billing_table, "_PAGE", 200)
+    monkeypatch.setattr(queries, "_PAGE", 200)
     google.faults([{"kind": kind, "action": "jobs.getQueryResults", "first": 1}])
     result = desk.collect()
     assert (result.failed, result.rows) == ((), google.totals().count)

@@ -227,33 +227,39 @@ def test_the_policy_is_printed_as_json_for_what_is_asked(
     assert json.loads(done.stdout) == {"Version": "1", "role": "reader"}
 
 
-def test_the_doctor_of_google_cloud_tells_what_the_bill_takes(
+def test_the_doctor_of_google_cloud_tells_what_the_bill_and_flow_logs_take(
     gcp: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Any] = []
 
-    def examine(request: Any, at: datetime, days: int, bill: Any) -> Any:
-        asked.append((request, days, bill))
+    def examine(request: Any, at: datetime, days: int, bill: Any, flow_logs: str | None) -> Any:
+        asked.append((request, days, bill, flow_logs))
         size = None if bill is None else 5 << 30
-        return SimpleNamespace(checks=[], denied=[], places=2, calls=120, points=99, bytes=size)
+        flows = None if flow_logs is None else 7 << 30
+        return SimpleNamespace(
+            checks=[], denied=[], places=2, calls=120, points=99, bytes=size, flow_bytes=flows
+        )
 
     monkeypatch.setattr("collectors.gcp.doctor.examine", examine)
     done = finops("doctor", "gcp", "--project", "team-a")
     assert code(done) == 0, done.exception
     assert "BigQuery" not in done.stdout
-    done = finops("doctor", "gcp", "--billing-export", "team-a.billing.export")
+    done = finops(
+        "doctor", "gcp", "--billing-export", "team-a.billing.export", "--flow-logs", "team-a.logs.vpc_flows"
+    )
     assert "about 5.0 GiB" in done.stdout
-    assert (asked[0][0].projects, asked[0][1:]) == (("team-a",), (95, None))
-    assert asked[1][2].table == "team-a.billing.export"
+    assert "about 7.0 GiB" in done.stdout
+    assert (asked[0][0].projects, asked[0][1:]) == (("team-a",), (95, None, None))
+    assert (asked[1][2].table, asked[1][3]) == ("team-a.billing.export", "team-a.logs.vpc_flows")
 
 
 def test_the_role_is_printed_as_gcloud_takes_it(gcp: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "collectors.gcp.permissions.role",
-        lambda request, export: {"title": "finops", "for": [request.organization, export]},
+        lambda request, *tables: {"title": "finops", "for": [request.organization, *tables]},
     )
     done = finops("permissions", "gcp", "--organization", "1", "--billing-export", "team-a.billing.export")
-    assert json.loads(done.stdout) == {"title": "finops", "for": ["1", "team-a.billing.export"]}
+    assert json.loads(done.stdout) == {"title": "finops", "for": ["1", "team-a.billing.export", None]}
 
 
 # --- audit of several clouds ------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 
 from tests.servers.gcp.export import DATASET, FOCUS, TABLES, table
+from tests.servers.gcp.flow_tables import cut_of, flow_tables
 from tests.servers.gcp.front import Route, authorize
 from tests.servers.gcp.state import WORLD, Item
 from tests.servers.gcp.wire import Call, RefusalError
@@ -55,17 +56,18 @@ def told(value: Any, micros: bool) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def partition() -> str:
-    """The column that the tables are cut by; nothing: they are not."""
-    return str(WORLD.partition_by)
+def partition(name: str = "export") -> str:
+    """The column that a table is cut by; nothing: it is not."""
+    return str(WORLD.partition_by) if name in TABLES.values() else cut_of(name)
 
 
 def table_get(call: Call) -> Item:
     name = call.names["table"]
     check_table(call.project, call.names["dataset"], name)
     cursor = table()
-    fields = columns(cursor, TABLES[name])
-    [(rows,)] = cursor.execute(f"SELECT count(*) FROM {TABLES[name]}").fetchall()
+    found = TABLES.get(name, name)
+    fields = columns(cursor, found)
+    [(rows,)] = cursor.execute(f"SELECT count(*) FROM {found}").fetchall()
     reference = {"projectId": call.project, "datasetId": DATASET, "tableId": name}
     answer = {"kind": "bigquery#table", "id": f"{call.project}:{DATASET}.{name}", "tableReference": reference, "schema": {"fields": fields}, "location": "US"}  # fmt: skip
     if name == FOCUS:
@@ -75,8 +77,9 @@ def table_get(call: Call) -> Item:
             "numBytes": "0",
             "view": {"query": "SELECT …", "useLegacySql": False},
         }
-    cut = {"type": "DAY"} if partition() == PSEUDO else {"type": "DAY", "field": partition()}
-    return answer | {"type": "TABLE", "numRows": str(rows), "numBytes": str(rows * ROW)} | ({"timePartitioning": cut} if partition() else {})  # fmt: skip
+    by = partition(found)
+    cut = {"type": "DAY"} if by == PSEUDO else {"type": "DAY", "field": by}
+    return answer | {"type": "TABLE", "numRows": str(rows), "numBytes": str(rows * ROW)} | ({"timePartitioning": cut} if by else {})  # fmt: skip
 
 
 def columns(cursor: duckdb.DuckDBPyConnection, name: str) -> list[Item]:
@@ -88,9 +91,10 @@ def columns(cursor: duckdb.DuckDBPyConnection, name: str) -> list[Item]:
 def check_table(project: str, dataset: str, name: str) -> str:
     """What DuckDB calls a table; 404 for one that there is not."""
     first = next(iter(WORLD.projects), "")
-    if (project, dataset) != (first, DATASET) or name not in TABLES:
+    known = TABLES | {each: each for each in flow_tables()}
+    if (project, dataset) != (first, DATASET) or name not in known:
         raise RefusalError(404, f"Not found: Table {project}:{dataset}.{name}", "notFound")
-    return TABLES[name]
+    return known[name]
 
 
 def readable(call: Call, project: str, dataset: str, name: str) -> str:
@@ -115,7 +119,7 @@ def parsed(call: Call, text: str) -> tuple[exp.Expression, str]:
     for star in tree.find_all(exp.Star):
         if isinstance(star.parent, exp.Select) and asked in ("export", "standard"):
             star.set("except_", [*(star.args.get("except_") or []), exp.to_identifier(PSEUDO)])
-    if (asked == "focus" or partition() != PSEUDO) and any(
+    if (asked == "focus" or partition(asked) != PSEUDO) and any(
         each.name == PSEUDO for each in tree.find_all(exp.Column)
     ):
         raise RefusalError(400, f"Unrecognized name: {PSEUDO} at [1:8]", "invalidQuery")
@@ -155,12 +159,12 @@ def leaves(field: Item, above: str = "") -> Iterator[tuple[str, str]]:
 def pruned(tree: exp.Expression, asked: str) -> exp.Expression | None:
     """The conditions on the partition alone: what is not in these partitions is not read, and not paid for."""
     where = tree.find(exp.Where)
-    if where is None or not partition() or asked == "focus":
+    if where is None or not partition(asked) or asked == "focus":
         return None
     found = None
     for each in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
         names = {column.name for column in each.find_all(exp.Column)}
-        if names == {partition()}:
+        if names == {partition(asked)}:
             found = each.copy() if found is None else exp.and_(found, each.copy())
     return found
 

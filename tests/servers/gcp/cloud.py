@@ -171,6 +171,11 @@ class Cloud(Facade):
             start, cost, project, resource, description="Price correction", cost_type="adjustment"
         )
 
+    def flows(self, entries: Sequence[dict[str, Any]], by_day: bool = False) -> None:
+        """What a sink of Logging wrote to BigQuery: compute_googleapis_com_vpc_flows beside the bill, or one such table for
+        each day."""
+        self._post("flows", {"entries": list(entries), "by_day": by_day})
+
     def totals(self) -> Totals:
         """What the billing export adds up to as it is now."""
         return self._book("totals", {})

@@ -27,7 +27,7 @@ GONE = ("acme-gone-42", "318273645504", "Gone", "folders/567890123401")
 def obey(front: Front, command: str, asked: dict[str, Any]) -> Any:
     """One command."""
     with _building:
-        WORLD.revision += command in ("fresh", "put", "change", "bill", "row", "catalogue", "clock")
+        WORLD.revision += command in ("fresh", "put", "change", "bill", "row", "flows", "catalogue", "clock")
         return _COMMANDS[command](front, asked)
 
 
@@ -175,6 +175,12 @@ def row(front: Front, asked: dict[str, Any]) -> list[dict[str, Any]]:
     return export.sums()
 
 
+def flows(front: Front, asked: dict[str, Any]) -> None:
+    """What a sink of Logging wrote to BigQuery."""
+    _built.clear()
+    WORLD.flows, WORLD.flows_by_day = list(asked["entries"]), asked["by_day"]
+
+
 def totals(front: Front, asked: dict[str, Any]) -> list[dict[str, Any]]:
     return export.sums()
 
@@ -204,6 +210,6 @@ def buckets(front: Front, asked: dict[str, Any]) -> None:
 _COMMANDS = {
     "calls": calls, "reset-calls": reset_calls, "fresh": fresh, "estate": build, "series": series, "put": put, "change": change, "account": account,
     "expire": expire, "sign-in": sign_in, "deny": deny, "disable": disable, "unreachable": unreachable, "catalogue": catalogue,
-    "bill": bill, "row": row, "totals": totals, "clock": clock,
+    "bill": bill, "row": row, "totals": totals, "flows": flows, "clock": clock,
     "faults": faults, "latency": latency, "buckets": buckets,
 }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from tests.servers.gcp import costing
+from tests.servers.gcp import costing, flow_tables
 from tests.servers.gcp.ledger import NAMES, UNITS, Line
 from tests.servers.gcp.places import region_of
 from tests.servers.gcp.state import BILLING_ACCOUNT, ORGANIZATION, WORLD, Project, month_start
@@ -55,6 +55,7 @@ def table() -> duckdb.DuckDBPyConnection:
             cursor.execute(EXPORT, {"ancestry": f"/{ORGANIZATION}/"})
             cursor.execute(STANDARD_EXPORT)
             cursor.execute(FOCUS_VIEW)
+            flow_tables.create(cursor)
             _MADE["tables"] = True
         return cursor
 

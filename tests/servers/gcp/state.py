@@ -92,6 +92,8 @@ class World:
         self.partition_by = "_PARTITIONTIME"  # or usage_start_time, or nothing
         self.second_account = False
         self.only_jobs = False  # no answer without a job of its own
+        self.flows: list[Item] = []  # entries that a sink of Logging wrote to BigQuery
+        self.flows_by_day = False  # into a table for each day
         self.gone: list[tuple[str, str, Item]] = []  # project, scope, machine that no list tells any more
         self.big_catalogue = False
         self.skus_by_hand: list[Item] = []
