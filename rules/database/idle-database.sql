@@ -47,6 +47,7 @@ remediation:
       - "# undo, as long as its cluster is there: aws rds create-db-instance --region {region} --db-instance-identifier {resource_name} --db-cluster-identifier {current_cluster} --engine {current_engine} --db-instance-class {current_instance_type}"
     group:
       - aws elasticache create-snapshot --region {region} --replication-group-id {current_cluster} --snapshot-name before-delete-{current_cluster}
+      - aws elasticache wait replication-group-available --region {region} --replication-group-id {current_cluster}
       - aws elasticache delete-replication-group --region {region} --replication-group-id {current_cluster}
       - "# undo: aws elasticache create-replication-group --region {region} --replication-group-id {current_cluster} --replication-group-description RESTORED --snapshot-name before-delete-{current_cluster} --cache-node-type {current_instance_type}"
     group_replica:
@@ -54,21 +55,28 @@ remediation:
       - "# undo: aws elasticache increase-replica-count --region {region} --replication-group-id {current_cluster} --new-replica-count COUNT --apply-immediately"
     cache:
       - aws elasticache create-snapshot --region {region} --cache-cluster-id {resource_name} --snapshot-name before-delete-{resource_name}
+      - aws elasticache wait cache-cluster-available --region {region} --cache-cluster-id {resource_name}
       - aws elasticache delete-cache-cluster --region {region} --cache-cluster-id {resource_name}
       - "# undo, where its engine keeps snapshots: aws elasticache create-cache-cluster --region {region} --cache-cluster-id {resource_name} --snapshot-name before-delete-{resource_name} --cache-node-type {current_instance_type}"
   alibaba:
     delete:
       - aliyun rds CreateBackup --region {region} --DBInstanceId {resource_id}
+      - aliyun rds DescribeBackups --region {region} --DBInstanceId {resource_id}
+      - "# kept: the backup; go on once the line above tells that it is complete"
       - aliyun rds DeleteDBInstance --region {region} --DBInstanceId {resource_id} --ReleasedKeepPolicy All
       - "# undo, from a backup that is kept: aliyun rds CloneDBInstance --region {region} --DBInstanceId {resource_id} --BackupId BACKUP --PayType Postpaid"
     polardb:
       - aliyun polardb CreateBackup --region {region} --DBClusterId {resource_id}
+      - aliyun polardb DescribeBackups --region {region} --DBClusterId {resource_id}
+      - "# kept: the backup; go on once the line above tells that it is complete"
       - aliyun polardb DeleteDBCluster --region {region} --DBClusterId {resource_id} --BackupRetentionPolicyOnClusterDeletion ALL
       - "# undo, from a backup that is kept: aliyun polardb CreateDBCluster --region {region} --CreationOption RecoverFromRecyclebin --SourceResourceId {resource_id} --CloneDataPoint BACKUP --DBType ENGINE --DBVersion VERSION --DBNodeClass {current_instance_type} --PayType Postpaid"
     cache:
       - aliyun r-kvstore CreateBackup --region {region} --InstanceId {resource_id}
+      - aliyun r-kvstore DescribeBackups --region {region} --InstanceId {resource_id}
+      - "# kept: the backup, if you download it; go on once the line above tells that it is complete and you have it"
       - aliyun r-kvstore DeleteInstance --region {region} --InstanceId {resource_id}
-      - "# cannot be undone: backups go with the instance, so download the one that was made before it is deleted."
+      - "# cannot be undone: backups go with the instance, but for what was downloaded before."
     subscription:
       - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode {current_product} --SubscriptionType Subscription --RenewalStatus NotRenewal
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode {current_product} --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"

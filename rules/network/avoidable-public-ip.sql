@@ -24,7 +24,8 @@ traps:
 remediation:
   aws:
     release:
-      - aws ec2 disassociate-address --region {region} --public-ip {current_address}
+      - aws ec2 describe-addresses --region {region} --allocation-ids {resource_id} --query Addresses[].AssociationId
+      - aws ec2 disassociate-address --region {region} --association-id ASSOCIATION
       - "# kept: the reserved address; wait a week for somebody to miss it before you go on"
       - aws ec2 release-address --region {region} --allocation-id {resource_id}
       - "# undo, before the last line: aws ec2 associate-address --region {region} --allocation-id {resource_id} --instance-id {current_instance}"
