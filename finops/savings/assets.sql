@@ -39,7 +39,9 @@ WITH assets AS (
         CASE WHEN state = 'running' THEN 730.0 * coalesce(instances, 1) WHEN state = 'stopped' THEN 0.0 END
     FROM ml_endpoints
     UNION ALL
-    SELECT cloud, account_id, log_group_id, region, 'log_group', NULL, name, NULL, 'log_storage', 'logs:storage', stored_bytes / 1073741824.0
+    SELECT cloud, account_id, log_group_id, region, 'log_group', NULL, name, NULL, 'log_storage', 'logs:storage',
+        -- Only what is older than the free days is paid for.
+        stored_bytes / 1073741824.0 * CASE WHEN retention_days > 0 AND free_days > 0 THEN greatest(0, 1 - free_days * 1.0 / retention_days) ELSE 1 END
     FROM log_groups
     UNION ALL
     SELECT cloud, account_id, function_id, region, 'function', NULL, name, NULL, 'function_warm', 'function:warm',

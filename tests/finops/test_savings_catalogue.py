@@ -313,6 +313,14 @@ def test_the_fee_of_a_cluster_is_not_part_of_a_database_of_the_same_name(world: 
     assert world.price(verdict("db", "delete", resource_type="database")).saving == 144 * MONTH
 
 
+def test_the_free_days_of_a_log_have_no_list_price(world: World) -> None:
+    row = {**HERE, "log_group_id": "log", "stored_bytes": 100 * 2**30, "retention_days": 100, "free_days": 30}
+    put(world.con, "log_groups", row)
+    world.listed("logs:storage", "0.01", "GiB-month")
+    half = verdict("log", "change-type", "log_storage", resource_type="log_group", proposed={"share": 0.5})
+    assert float(world.price(half).saving or 0) == pytest.approx(0.35)
+
+
 def test_another_type_saves_nothing_of_the_licence_that_goes_along(world: World) -> None:
     """Without Windows 0.2 becomes 0.18, a tenth less; with it 0.384 becomes 0.364."""
     world.price_list()
