@@ -62,6 +62,7 @@ def collect(
     found = discover(request)
     places = _places(found, wanted, at, writer.con)
     if wanted.traffic:
+        progress.say(_NO_FLOWS)
         _tell_no_flows(writer, found, at)
     return gather(
         writer,

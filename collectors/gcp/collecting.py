@@ -135,7 +135,9 @@ class _Bills(Bills):
 
     def _flows(self) -> list[Billed]:
         if self._wanted.flow_logs is None:
-            return flows.tell_none(self._writer, [one.account for one in self._found.sessions], self._at)
+            accounts = [one.account for one in self._found.sessions]
+            flows.tell_none(self._writer, accounts, self._at, self._progress.say)
+            return []
         return [
             flows.collect_flows(
                 self._writer, self._session, self._wanted.flow_logs, at=self._at, say=self._progress.say

@@ -18,7 +18,7 @@ from collectors.gcp.billing_query import TableName
 from collectors.gcp.client import Session
 from collectors.gcp.flow_tables import KEYS, FlowTable, entries_of, flow_table, flow_table_of
 from collectors.gcp.listing import CLOUD
-from collectors.gcp.queries import Queries, batches
+from collectors.gcp.queries import TOO_LARGE, Queries, batches
 from collectors.scopes import GLOBAL, Billed
 from finops.errors import CredentialsError, InputError
 from finops.warehouse import Scope, Writer, record_failure
@@ -41,12 +41,12 @@ def days_of(at: datetime) -> list[datetime]:
     return [day for day in days if day + timedelta(days=1) + _LATE <= at]
 
 
-def tell_none(writer: Writer, accounts: list[str], at: datetime) -> list[Billed]:
-    """Flow logs were asked for and nobody said where they are: told for each project."""
+def tell_none(writer: Writer, accounts: list[str], at: datetime, say: Callable[[str], None]) -> None:
+    """Flow logs were asked for and nobody said where they are: told, and kept for each project."""
+    say(_NO_TABLE)
     for account in accounts:
         scope = Scope(CLOUD, account, GLOBAL, "traffic")
         record_failure(writer.con, writer.run_id, scope, "skipped", _NO_TABLE, at=at, calls=0)
-    return []
 
 
 def collect_flows(
@@ -63,6 +63,7 @@ def collect_flows(
     failed, status = None, "failed"
     try:
         work.run()
+        failed = "; ".join(work.failed) or None
     except _UNREADABLE as error:
         failed, status = str(error), getattr(error, "status", "failed")
     except ODD_SHAPES as error:
@@ -136,6 +137,7 @@ class _Work:
         self._writer, self._session, self.name, self._at, self._say = writer, session, name, at, say
         self.records = self.days = 0
         self.empty = False
+        self.failed: list[str] = []  # days that would cost too much
 
     def run(self) -> None:
         """Reads what is new, day by day."""
@@ -151,10 +153,19 @@ class _Work:
         for source, day in new.items():
             if table := source_of.of_day(day):
                 found += 1
-                self._read(source_of.queries, table, source, day)
+                self._try(source_of.queries, table, source, day)
         if not found and not known:
             raise source_of.missing()
         self.empty = not self.days and not sum(known.values())
+
+    def _try(self, queries: Queries, table: FlowTable, source: str, day: datetime) -> None:
+        """A day that is too large is told, and the next one is read; after any other error it would fail as well."""
+        try:
+            self._read(queries, table, source, day)
+        except CallError as error:
+            if error.code != TOO_LARGE:
+                raise
+            self.failed.append(f"{day:%Y-%m-%d}: {error}")
 
     def _read(self, queries: Queries, table: FlowTable, source: str, day: datetime) -> None:
         fingerprint = queries.asked(

@@ -29,6 +29,7 @@ QUERY = Api(
     "bigquery", "bigquery/v2/projects/{project}/queries", "bigquery.jobs.create", "bigquery.tables.getData"
 )
 
+TOO_LARGE = "bytesBilledLimitExceeded"  # which is answered where a limit was set
 _NO_PERMISSION = ("accessDenied", "forbidden", "PERMISSION_DENIED", "IAM_PERMISSION_DENIED", "403")
 # What is answered where there are jobs only; whether there is such a table has been asked before.
 _NO_QUERIES = (*NOT_THERE, "405", "501")
@@ -141,6 +142,8 @@ class Queries:
         try:
             return self._client.call(QUERY, ask, counted=False)
         except CallError as error:
+            if error.code == TOO_LARGE:
+                raise self._too_large(error) from error
             if error.code not in _NO_PERMISSION:
                 raise
             jobs, data = QUERY.actions
@@ -150,6 +153,15 @@ class Queries:
                 f"The {self._title} may not be read ({error.code}): it takes {jobs} in project "
                 f"{self._client.project} and {data} on the table; finops permissions gcp prints the role.",
             ) from error
+
+    def _too_large(self, error: CallError) -> CallError:
+        return CallError(
+            "failed",
+            error.code,
+            f"A query of the {self._title} was not run: it would be billed for more than "
+            f"{self._limits['maximum_bytes_billed'] / (1 << 30):,.0f} GiB. "
+            "Export files and load them with finops ingest.",
+        )
 
 
 def _library(session: Session, project: str) -> bigquery.Client:

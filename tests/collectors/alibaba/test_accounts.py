@@ -362,6 +362,14 @@ def test_a_region_that_is_closed_is_collected_only_when_it_is_named_and_has_noth
     assert "is not offered" in told[0]
 
 
+def test_flow_logs_that_are_asked_for_are_told_to_be_read_from_files(cloud: Cloud, tmp_path: Path) -> None:
+    db = tmp_path / "w.duckdb"
+    assert not collect(db, cloud.env, "cn-hangzhou", only=("traffic",)).errors
+    ((account, region, status, error),) = rows(db, "SELECT account_id, region, status, error FROM coverage")
+    assert (account, region, status) == (ACCOUNT, "global", "skipped")
+    assert "load the files with finops ingest" in error
+
+
 # --- credentials ------------------------------------------------------------------------------------------
 
 

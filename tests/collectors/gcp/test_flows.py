@@ -125,6 +125,19 @@ def test_each_day_is_added_up_where_it_is_and_counted_once(desk: Desk, by_day: b
     ]
 
 
+def test_the_ends_are_named_by_the_inventory(desk: Desk) -> None:
+    for number, (name, address, zone) in enumerate((SHOP, DATA)):
+        desk.con.execute(
+            "INSERT INTO instances BY NAME SELECT 'gcp' AS cloud, ? AS account_id, 'us-central1' AS region, "
+            "? AS instance_id, 'running' AS state, ? AS name, ? AS private_ip, ? AS zone",
+            [WEB, f"70{number}", name, address, zone],
+        )
+    desk.cloud.flows(OCTOBER[:1])
+    desk.collect()
+    ends = desk.rows("SELECT source_resource, destination_resource, path, bytes FROM traffic")
+    assert ends == [("700", "701", "private", 1000)]
+
+
 def test_what_bigquery_adds_up_is_what_a_file_of_the_same_entries_gives(desk: Desk, tmp_path: Path) -> None:
     services = {"dest_google_service": {"type": "GOOGLE_API"}}
     odd = [
@@ -161,14 +174,27 @@ def test_a_table_that_may_not_be_read_is_told_and_what_was_read_stays(desk: Desk
     assert all(row[2] == "complete" for row in desk.coverage())
 
 
+def test_a_day_that_would_cost_too_much_is_told_and_the_others_are_read(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flows, "MOST_BYTES", 1000)  # more than one entry
+    desk.cloud.flows(OCTOBER)
+    done = desk.collect()
+    assert (done.sentence.partition(": ")[2], done.status) == ("1 records of 1 days", "failed")
+    assert str(done.failed).startswith(f"2026-10-30: A query of the table of flow logs {TABLE} was not run")
+    assert [row[0] for row in desk.traffic()] == ["2026-10-31"]
+
+
 def test_without_a_table_each_project_is_told_how_to_give_one(desk: Desk) -> None:
     request = Request(projects=(WEB,), endpoint=desk.cloud.endpoint)
     wanted = Wanted(only=("traffic",), traffic=True)
     writer = Writer(desk.con, "run", AT)
-    collect(writer, request, wanted, at=AT, fresh=lambda scope: False, progress=Quiet())
+    watched = Quiet()
+    collect(writer, request, wanted, at=AT, fresh=lambda scope: False, progress=watched)
     [(account, region, status, error)] = desk.coverage()
     assert (account, region, status) == (WEB, "global", "skipped")
     assert "give its table with --flow-logs PROJECT.DATASET.TABLE" in error
+    assert error in watched.said
     desk.cloud.flows(OCTOBER)
     desk.collect()
     assert [row[2] for row in desk.coverage()] == ["complete"]

@@ -218,6 +218,10 @@ def ran(call: Call, asked: Item, dry: bool, job_id: str) -> dict[str, Any]:
         "caller": call.caller,
         "configuration": call.body.get("configuration", {}),
     }
+    most = asked.get("maximumBytesBilled")
+    if most is not None and not dry and job["bytes"] > int(most):
+        said = f"Query exceeded limit for bytes billed: {most}. {job['bytes']} or higher required."
+        raise RefusalError(400, said, "bytesBilledLimitExceeded")
     run(cursor, tree, given, *(("SELECT * FROM (", ") LIMIT 0") if dry else ()))
     job["fields"] = [schema_of(each[0], each[1]) for each in cursor.description or []]
     job["rows"] = [] if dry else cursor.fetchall()
