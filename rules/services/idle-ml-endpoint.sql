@@ -10,7 +10,7 @@ parameters:
   gpu_peak_max: {default: 0.01, unit: ratio, doc: "highest GPU use, where it is measured"}
   min_days: {default: 14, unit: days, doc: "days of data, of life, and since the last use, before a verdict"}
   min_coverage: {default: 0.8, unit: ratio, doc: "share of days since the first one that have data"}
-needs: [ml_endpoints, "metrics:requests_per_second", "metrics:cpu_utilization", "metrics:gpu_utilization"]
+needs: [ml_endpoints, instance_types, "metrics:requests_per_second", "metrics:cpu_utilization", "metrics:gpu_utilization"]
 effort: low
 risk: medium
 sources:
@@ -21,6 +21,7 @@ traps:
   missing-metrics: "Invocations that nobody counted are not zero."
   scales-to-zero: "An endpoint that has no machine while nobody asks costs nothing then."
   long-training: "A notebook without a user may train: its CPU or GPU says so."
+  silent-gpu: "A notebook with GPUs that nobody measures may train on them."
   monthly-batch: "A batch that asks once a month is use."
   new: "One of yesterday waits for its first use."
 remediation:
@@ -73,15 +74,16 @@ WITH heard AS (
 facts AS (
     SELECT
         e.cloud, e.account_id, e.region, e.endpoint_id, e.kind, e.state AS runs, e.instance_type, e.instances, e.created_at, e.last_used_at,
-        h.requests, h.cpu, h.gpu, floor(days_between(e.last_used_at, $as_of)) AS unused_days,
+        h.requests, h.cpu, h.gpu, t.gpu_count, floor(days_between(e.last_used_at, $as_of)) AS unused_days,
         CASE WHEN e.kind = 'endpoint' THEN h.request_days ELSE h.cpu_days END AS days,
         CASE WHEN e.kind = 'endpoint' THEN h.request_coverage ELSE h.cpu_coverage END AS coverage
     FROM ml_endpoints AS e
+    LEFT JOIN instance_types AS t ON t.cloud = e.cloud AND t.instance_type = replace(e.instance_type, 'ml.', '')
     LEFT JOIN heard AS h ON h.cloud = e.cloud AND h.account_id = e.account_id AND h.region = e.region AND h.resource_id = e.endpoint_id
 ),
 judged AS (
     SELECT
-        cloud, account_id, region, endpoint_id, kind, instance_type, instances, created_at, last_used_at, requests, cpu, gpu, unused_days, days, coverage,
+        cloud, account_id, region, endpoint_id, kind, instance_type, instances, created_at, last_used_at, requests, cpu, gpu, gpu_count, unused_days, days, coverage,
         CASE
             WHEN runs = 'stopped' THEN 'stopped'
             WHEN runs <> 'running' THEN 'in between'
@@ -90,6 +92,7 @@ judged AS (
             WHEN gpu > $gpu_peak_max OR (kind = 'notebook' AND cpu > $cpu_peak_max) THEN 'works'
             WHEN created_at > $min_days_cutoff THEN 'new'
             WHEN last_used_at IS NOT NULL THEN 'unused since'
+            WHEN kind = 'notebook' AND gpu_count > 0 AND gpu IS NULL THEN 'silent GPU'
             WHEN days IS NULL THEN 'no data'
             WHEN days < $min_days THEN 'too few days'
             WHEN coverage < $min_coverage THEN 'gaps'
@@ -121,13 +124,19 @@ SELECT
             ELSE 'It was last used ' || counted(unused_days, 'day', 'days') || ' ago (limit ' || amount($min_days) || ').' END
         WHEN 'works' THEN 'It works: ' || CASE WHEN gpu > $gpu_peak_max THEN 'its GPU reached ' || in_percent(gpu) ELSE 'its CPU reached ' || in_percent(cpu) END || '.'
         WHEN 'new' THEN 'It was made ' || counted(floor(days_between(created_at, $as_of)), 'day', 'days') || ' ago (limit ' || amount($min_days) || ').'
+        WHEN 'silent GPU' THEN 'Its CPU is quiet, but it has GPUs that nobody measures.'
         WHEN 'too few days' THEN 'There is data for ' || counted(days, 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
         WHEN 'gaps' THEN 'Data covers ' || in_percent(coverage) || ' of the days (needed: ' || in_percent($min_coverage) || ').'
         ELSE CASE WHEN kind = 'notebook' THEN 'Neither its last use nor its CPU is told.' ELSE 'Its invocations are not counted.' END
     END AS reason,
     CASE WHEN kind = 'notebook' THEN 'ml' ELSE 'all' END AS components,
-    CASE WHEN state = 'idle' AND (kind = 'notebook' OR days < 35) THEN 'medium' ELSE 'high' END AS confidence,
     CASE
+        WHEN kind = 'notebook' AND gpu IS NULL AND (cpu IS NULL OR coalesce(gpu_count, 1) > 0) THEN CASE WHEN state = 'idle' THEN 'low' ELSE 'medium' END
+        WHEN state = 'idle' AND (kind = 'notebook' OR days < 35) THEN 'medium'
+        ELSE 'high'
+    END AS confidence,
+    CASE
+        WHEN kind = 'notebook' AND gpu IS NULL AND (cpu IS NULL OR coalesce(gpu_count, 1) > 0) THEN 'it may work without a user on what nobody measures: its CPU, or GPUs that it may have'
         WHEN state = 'idle' AND kind = 'notebook' THEN 'when somebody last used it is not told; its CPU stands in'
         WHEN state = 'idle' AND days < 35 THEN 'the data of ' || days || ' days may hold no month end'
     END AS confidence_reason,
