@@ -1,6 +1,8 @@
 """The few heavy aggregations, run once per audit into temporary tables that every rule reads."""
 
+import re
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 from time import perf_counter
 
@@ -66,6 +68,15 @@ def build_one(con: duckdb.DuckDBPyConnection, name: str, as_of: datetime) -> flo
     values = {key: value for key, value in bounds(as_of).items() if f"${key}" in sql}
     make(con, name, sql, values)
     return perf_counter() - started
+
+
+@cache
+def sources(name: str) -> frozenset[str]:
+    """Every table that a rollup is made of, directly or over other rollups, these included."""
+    sql = costs_sql() if name == "cost" else _text(name)
+    named = set(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", re.sub(r"--[^\n]*", "", sql)))
+    earlier = ROLLUPS[: ROLLUPS.index(name)]
+    return frozenset(named.union(*(sources(one) for one in named & set(earlier))))
 
 
 def bounds(as_of: datetime) -> dict[str, datetime]:

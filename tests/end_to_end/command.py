@@ -15,6 +15,11 @@ from typing import Any
 from tests.shelf import empty_file
 
 ROOT = Path(__file__).resolve().parents[2]
+# What every cloud has, for tests of how a collection goes on rather than of what it brings: `--only` these.
+CORE = (
+    "instances,instance_types,volumes,snapshots,public_ips,load_balancers,nat_gateways,scaling_groups,commitments,metrics,"
+    "prices,spot_prices,charges"
+)
 _PATIENCE = 180  # seconds
 
 

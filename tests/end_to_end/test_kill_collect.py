@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from finops.warehouse import reading
-from tests.end_to_end.command import finops
+from tests.end_to_end.command import CORE, finops
 from tests.servers.alibaba.cloud import Cloud as Alibaba
 from tests.servers.aws.cloud import Cloud as Aws
 from tests.servers.facade import Facade
@@ -60,7 +60,7 @@ class Case:
     def options(self) -> list[str]:
         """What `finops` is asked for."""
         where = [word for region in self.regions for word in ("--region", region)]
-        return ["collect", self.name, *where, *self.more]
+        return ["collect", self.name, *where, "--only", CORE, *self.more]
 
 
 AWS = Case(
