@@ -111,7 +111,7 @@ SELECT
     END AS remediation_case,
     CASE WHEN busiest_day > $busiest_day_max OR peer_resource IS NULL THEN 'low' ELSE 'medium' END AS confidence,
     CASE
-        WHEN busiest_day > $busiest_day_max AND flow_days > 1 THEN in_percent(busiest_day) || ' of it went on one day, which may not come again'
+        WHEN busiest_day > $busiest_day_max AND flow_days > 1 THEN 'of it ' || in_percent(busiest_day) || ' went on one day, which may not come again'
         WHEN kind = 'cross_zone_or_public_ip' THEN 'the bill does not tell traffic between zones from traffic over public addresses'
         WHEN peer_resource IS NULL THEN 'no flow log names the other end, and some of this traffic may be wanted'
         ELSE 'some of this traffic may be wanted'

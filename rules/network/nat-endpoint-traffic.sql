@@ -111,7 +111,7 @@ SELECT
         WHEN 'unknown subnet' THEN 'Flow logs count ' || amount(unknown_gib) || ' GiB a month to the cloud''s services (limit ' || amount($min_gib) || '), and whether the subnets they come from have an endpoint is not known.'
         WHEN 'other region' THEN amount(kept_gib) || ' GiB a month to the cloud''s services (limit ' || amount($min_gib) || ') come from subnets that have an endpoint: they go to another region.'
         WHEN 'little' THEN 'Flow logs count ' || amount(gib) || ' GiB a month to services that have a free way (limit ' || amount($min_gib) || ').'
-        ELSE amount(least(gib, coalesce(billed_gib, gib))) || ' GiB a month go through it to ' || service || ' and others that have a free way (limit ' || amount($min_gib) || ')'
+        ELSE 'Through it ' || amount(least(gib, coalesce(billed_gib, gib))) || ' GiB a month go to ' || service || ' and others that have a free way (limit ' || amount($min_gib) || ')'
             || coalesce(', of ' || amount(billed_gib) || ' GiB that it is charged for', '') || '.'
     END AS reason,
     'nat_gateway_data' AS components,

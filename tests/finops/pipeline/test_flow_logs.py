@@ -117,7 +117,7 @@ def test_what_an_endpoint_carries_free_is_a_share_of_the_gateways_own_bytes(
 ) -> None:
     found = of(judged(con, flow_log(tmp_path)), "nat-endpoint-traffic")["nat-1"]
     assert found.reason == (
-        "183 GiB a month go through it to s3 and others that have a free way (limit 10), of 365 GiB that it is charged for."
+        "Through it 183 GiB a month go to s3 and others that have a free way (limit 10), of 365 GiB that it is charged for."
     )
     assert found.net_monthly_savings == Decimal(
         "8.76"
