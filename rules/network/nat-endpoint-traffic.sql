@@ -109,7 +109,7 @@ SELECT
         WHEN 'few days' THEN 'Flow logs have it for ' || counted(days, 'day', 'days') || ' (needed: ' || amount($min_days) || ').'
         WHEN 'not charged' THEN 'Flow logs count ' || amount(gib) || ' GiB a month to services that have a free way, and the bill names no bytes of this gateway.'
         WHEN 'unknown subnet' THEN 'Flow logs count ' || amount(unknown_gib) || ' GiB a month to the cloud''s services (limit ' || amount($min_gib) || '), and whether the subnets they come from have an endpoint is not known.'
-        WHEN 'other region' THEN amount(kept_gib) || ' GiB a month to the cloud''s services (limit ' || amount($min_gib) || ') come from subnets that have an endpoint: they go to another region.'
+        WHEN 'other region' THEN 'Its ' || amount(kept_gib) || ' GiB a month to the cloud''s services (limit ' || amount($min_gib) || ') come from subnets that have an endpoint: they go to another region.'
         WHEN 'little' THEN 'Flow logs count ' || amount(gib) || ' GiB a month to services that have a free way (limit ' || amount($min_gib) || ').'
         ELSE 'Through it ' || amount(least(gib, coalesce(billed_gib, gib))) || ' GiB a month go to ' || service || ' and others that have a free way (limit ' || amount($min_gib) || ')'
             || coalesce(', of ' || amount(billed_gib) || ' GiB that it is charged for', '') || '.'

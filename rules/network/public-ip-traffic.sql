@@ -117,6 +117,7 @@ SELECT
     CASE WHEN peer_resource IS NULL OR state = 'no bill' THEN 'low' WHEN state = 'billed' THEN 'high' ELSE 'medium' END AS confidence,
     CASE
         WHEN peer_resource IS NULL THEN 'no flow log names the other end, which may be a service of the cloud or an account beside'
+        WHEN state = 'no bill' THEN 'no bill tells what it costs'
         WHEN state IN ('internet', 'mixed') THEN 'the bill does not tell this traffic from other traffic, so flow logs say how much of it this is'
     END AS confidence_reason,
     CASE state WHEN 'internet' THEN internet_gib WHEN 'mixed' THEN mixed_gib ELSE gib_month END AS current_gib_month,

@@ -84,7 +84,9 @@ def test_what_is_exempt_is_priced_shown_and_in_no_saving_and_comes_back_when_it_
     waste = sum(Decimal(str(f["exemption"]["monthly_waste"])) for f in accepted)
     assert waste == Decimal(str(totals["accepted_monthly_waste"])) > 0
     assert (
-        sum(Decimal(str(f["net_monthly_savings"] or 0)) for f in exempt["findings"]) == net(exempt) < net(plain)
+        sum(Decimal(str(f["net_monthly_savings"] or 0)) for f in exempt["findings"])
+        == net(exempt)
+        < net(plain)
     )
     assert not {f["superseded_by"] for f in exempt["findings"]} & {f["id"] for f in accepted}
     assert [(line["state"], line["findings"] > 0) for line in exempt["exemptions"]] == [
