@@ -28,7 +28,7 @@ remediation:
     - aws ec2 wait image-available --region {region} --owners self --filters Name=name,Values=backup-{resource_id}
     - aws ec2 describe-volumes --region {region} --filters Name=attachment.instance-id,Values={resource_id} --query Volumes[].VolumeId
     - aws ec2 terminate-instances --region {region} --instance-ids {resource_id}
-    - "# what is saved counts volumes and addresses that stay: aws ec2 delete-volume of each that the line before it printed, aws ec2 release-address"
+    - "# kept: volumes and addresses, which the saving counts and which cost on: aws ec2 delete-volume of each that the line before it printed, aws ec2 release-address"
     - "# undo: aws ec2 run-instances --region {region} --image-id IMAGE --instance-type {current_instance_type}"
   alibaba:
     terminate:
@@ -36,7 +36,7 @@ remediation:
       - aliyun ecs DescribeImages --region {region} --ImageName backup-{resource_id} --Status Creating,Available --waiter expr='Images.Image[0].Status' to=Available timeout=600
       - aliyun ecs DescribeDisks --region {region} --InstanceId {resource_id}
       - aliyun ecs DeleteInstance --region {region} --InstanceId {resource_id}
-      - "# what is saved counts disks and addresses that stay: aliyun ecs DeleteDisk of each that the line before it printed, aliyun vpc ReleaseEipAddress"
+      - "# kept: disks and addresses, which the saving counts and which cost on: aliyun ecs DeleteDisk of each that the line before it printed, aliyun vpc ReleaseEipAddress"
       - "# undo: aliyun ecs RunInstances --region {region} --ImageId IMAGE --InstanceType {current_instance_type} --VSwitchId SWITCH --SecurityGroupId GROUP"
     keep_charging:
       - aliyun ecs StartInstance --region {region} --InstanceId {resource_id}
@@ -47,7 +47,7 @@ remediation:
       - aliyun ecs DescribeImages --region {region} --ImageName backup-{resource_id} --Status Creating,Available --waiter expr='Images.Image[0].Status' to=Available timeout=600
       - aliyun ecs DescribeDisks --region {region} --InstanceId {resource_id}
       - aliyun ecs DeleteInstance --region {region} --InstanceId {resource_id}
-      - "# what is saved counts disks and addresses that stay: aliyun ecs DeleteDisk of each that the line before it printed, aliyun vpc ReleaseEipAddress"
+      - "# kept: disks and addresses, which the saving counts and which cost on: aliyun ecs DeleteDisk of each that the line before it printed, aliyun vpc ReleaseEipAddress"
       - "# undo: aliyun ecs RunInstances --region {region} --ImageId IMAGE --InstanceType {current_instance_type} --VSwitchId SWITCH --SecurityGroupId GROUP"
     subscription:
       - aliyun ecs ModifyInstanceAutoRenewAttribute --region {region} --InstanceId {resource_id} --RenewalStatus NotRenewal
@@ -55,7 +55,7 @@ remediation:
   gcp:
     - gcloud compute machine-images create backup-{resource_id} --project {account_id} --source-instance {resource_name} --source-instance-zone {zone}
     - gcloud compute instances delete {resource_name} --project {account_id} --zone {zone} --delete-disks all
-    - "# what is saved counts reserved addresses: gcloud compute addresses delete of each that it had"
+    - "# kept: reserved addresses, which the saving counts and which cost on: gcloud compute addresses delete of each that it had"
     - "# undo: gcloud compute instances create {resource_name} --project {account_id} --zone {zone} --source-machine-image backup-{resource_id}"
 doc: |
   Finds machines that have been off for a month or more. The machine itself costs nothing then, except on

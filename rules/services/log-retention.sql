@@ -29,7 +29,7 @@ remediation:
     - "# cannot be undone: entries that went stay away; the policy itself goes with aws logs delete-retention-policy."
   alibaba:
     change-type:
-      - "# PROJECT and LOGSTORE are the two parts of {resource_name}"
+      - "# kept: what is younger; PROJECT and LOGSTORE are the two parts of {resource_name}"
       - aliyun sls CreateOSSExport --region {region} --project PROJECT --body file://export.json
       - aliyun sls UpdateLogStore --region {region} --project PROJECT --logstore LOGSTORE --ttl {proposed_retention_days}
       - "# cannot be undone: entries that went stay away; the days are as before once UpdateLogStore sets them again."

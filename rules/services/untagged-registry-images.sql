@@ -31,7 +31,7 @@ remediation:
       - 'aws ecr put-lifecycle-policy --region {region} --repository-name {resource_name} --lifecycle-policy-text ''{{"rules":[{{"rulePriority":1,"selection":{{"tagStatus":"untagged","countType":"sinceImagePushed","countUnit":"days","countNumber":30}},"action":{{"type":"expire"}}}}]}}'''
       - "# cannot be undone: images that went must be built and pushed again; the policy goes with aws ecr delete-lifecycle-policy."
     stale:
-      - aws ecr describe-images --region {region} --repository-name {resource_name} --query 'sort_by(imageDetails,&imagePushedAt)[].[imageDigest,imageTags,imagePushedAt,lastRecordedPullTime]'
+      - aws ecr describe-images --region {region} --repository-name {resource_name} --query 'imageDetails[].[imageDigest,imageTags,imagePushedAt,lastRecordedPullTime]'
       - "# kept: the newest, what was pulled lately and what something runs; look at the list before you go on, once for each image that goes"
       - aws ecr batch-delete-image --region {region} --repository-name {resource_name} --image-ids imageDigest=DIGEST
       - "# cannot be undone: images that went must be built and pushed again."
