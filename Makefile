@@ -9,7 +9,7 @@ SEED   ?= 1
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check conformance bench fuzz browser docs lock clean
+.PHONY: help demo test test-all check conformance bench fuzz browser docs lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,14 +17,17 @@ help: ## Show what there is
 demo: $(VENV)/.runtime ## Run the whole pipeline on the built-in sample estate
 	@$(BIN)/finops demo -o $(DEMO)
 
-test: $(VENV)/.test ## Run the test suite
+test: $(VENV)/.test ## Run the test suite, of the longest sets a fixed sample
+	@$(BIN)/python -m pytest -m "not thorough" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-all: $(VENV)/.test ## Run every test there is
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warnings as errors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test-all
 
 conformance: $(VENV)/.test ## Judge FOCUS exports by the official validator, in an environment of its own
 	@$(BIN)/python -m tests.conformance.validator .venv-focus

@@ -8,11 +8,33 @@ import pytest
 from tests.shelf import copies_for_new, empty_file
 
 _MAKE_THEIRS = Path(__file__).parent / "finops" / "warehouse"
+# Tests that try the same for every permission, fault, moment or cloud, and take long: `make test` runs one in _ONE_IN of
+# each of these sets, the same ones every time, and `make test-all` all of them.
+_SETS = (
+    "tests/end_to_end/test_kill_collect.py::",
+    "tests/end_to_end/test_alibaba_accounts.py::",
+    "tests/end_to_end/test_alibaba_mistakes.py::",
+    "tests/end_to_end/test_aws_mistakes.py::",
+    "tests/end_to_end/test_gcp_mistakes.py::",
+    "tests/end_to_end/test_gcp_projects.py::",
+    "tests/end_to_end/test_ingest_stores.py::",
+    "tests/end_to_end/test_bad_input.py::",
+    "tests/collectors/alibaba/test_faults.py::",
+    "tests/collectors/alibaba/test_permissions.py::",
+    "tests/collectors/aws/test_permissions.py::",
+    "tests/collectors/gcp/test_permissions.py::",
+)
+_ONE_IN = 4
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole commands first: a file of them that began last would keep one processor busy and the others waiting."""
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    for start in _SETS:
+        for number, item in enumerate(one for one in items if one.nodeid.startswith(start)):
+            if number % _ONE_IN:
+                item.add_marker(pytest.mark.thorough)
 
 
 @pytest.fixture(scope="module", autouse=True)
