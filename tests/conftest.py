@@ -23,6 +23,19 @@ _SETS = (
     "tests/collectors/alibaba/test_permissions.py::",
     "tests/collectors/aws/test_permissions.py::",
     "tests/collectors/gcp/test_permissions.py::",
+    "tests/end_to_end/test_gcp_bill.py::",
+    "tests/end_to_end/test_several_clouds.py::",
+    "tests/collectors/alibaba/test_billing.py::",
+    "tests/collectors/alibaba/test_freshness.py::",
+    "tests/collectors/aws/test_billing.py::",
+    "tests/collectors/aws/test_cost_explorer.py::",
+    "tests/collectors/aws/test_faults.py::",
+    "tests/collectors/bills/test_cur2.py::",
+    "tests/collectors/bills/test_stores.py::",
+    "tests/collectors/gcp/test_billing_live.py::",
+    "tests/finops/test_subscriptions.py::",
+    "tests/finops/cli/test_live.py::",
+    "tests/rules/test_sizing.py::",
 )
 _ONE_IN = 4
 

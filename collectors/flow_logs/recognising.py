@@ -163,7 +163,9 @@ def _text(path: Path, text: str) -> _Found | None:
 
 def _csv(path: Path, first: str) -> _Found | None:
     delimiter = max(",;\t|", key=first.count)
-    names = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter), []))
+    # Only the first line, also where lines end as old Macs end them.
+    head = (first.splitlines() or [""])[:1]
+    names = tuple(name.strip() for name in next(csv.reader(head, delimiter=delimiter), []))
     columns = _snake(names)
     if not _has_ends(columns):
         return None

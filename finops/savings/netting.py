@@ -194,13 +194,16 @@ def _at_most(effects: Sequence[Effect], shares: Shares) -> Decimal:
     """More than no set of these can save: of every cell the best of each stage, one after the other."""
     lowest: dict[Cell, dict[Stage, Decimal]] = defaultdict(dict)
     costs: dict[Cell, Decimal] = defaultdict(Decimal)
+    refunds = _ZERO
     for one in effects:
         for cell, cost in one.before.items():
             lefts = [one.left[cell], *(other[cell] for other in one.after.values() if cell in other)]
             stages = lowest[cell]
             stages[one.stage] = min(_ONE, stages.get(one.stage, _ONE), *lefts)
             costs[cell] = max(costs[cell], cost)
-    total = _ZERO
+            if cost < 0:  # a refund: what makes it smaller saves
+                refunds += max(_ZERO, *(cost * shares.get(cell, _ONE) * (_ONE - left) for left in lefts))
+    total = refunds
     for cell, stages in lowest.items():
         left = _ONE
         for stage, share in stages.items():

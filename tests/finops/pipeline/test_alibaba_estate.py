@@ -191,6 +191,7 @@ EXPECTED = {
     ("idle-instance", "i-idle"),
     ("idle-instance", "i-ahead"),
     ("stopped-instance", "i-keep"),
+    ("idle-subscription", "i-ahead"),
     ("stopped-instance", "i-economy"),
     ("unattached-volume", "d-free"),
     ("unused-public-ip", "eip-free"),
