@@ -26,6 +26,7 @@ _TABLES = {
     "ml_endpoints": "endpoint_id",
     "log_groups": "log_group_id",
     "functions": "function_id",
+    "keepers": "resource_id",
     "usage": "resource_id",
     "sizing": "resource_id",
     "replay": "resource_id",
@@ -33,7 +34,7 @@ _TABLES = {
     "traffic": "resource_id",
     "traffic_pairs": "resource_id",
 }
-_ONLY_WHERE_READ = ("sizing", "replay", "traffic_pairs")  # which say nothing about other rules
+_ONLY_WHERE_READ = ("sizing", "replay", "traffic_pairs", "keepers")  # which say nothing about other rules
 
 
 def find(report: AuditReport, finding_id: str) -> Finding:

@@ -32,6 +32,7 @@ NEED_TABLES: Mapping[str, tuple[str, ...]] = {
     "commitment_usage": ("commitment_usage", "commitment_cost", "commitment_options"),
     "prices": ("prices", "spot", "listed"),
     "spot_prices": ("spot",),
+    "tags": ("tags", "keepers"),
 }
 _KEY = {"cloud": "VARCHAR", "account_id": "VARCHAR", "region": "VARCHAR", "resource_id": "VARCHAR"}
 ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
@@ -146,6 +147,15 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "wanted_gib_month": "DOUBLE",
         "busiest_day": "DOUBLE",
         "days": "BIGINT",
+    },
+    "keepers": {
+        "cloud": "VARCHAR",
+        "account_id": "VARCHAR",
+        "region": "VARCHAR",
+        "resource_type": "VARCHAR",
+        "resource_id": "VARCHAR",
+        "asked": "VARCHAR",
+        "scheduled": "BOOLEAN",
     },
     "unclear_traffic": {"cloud": "VARCHAR", "account_id": "VARCHAR", "resource_id": "VARCHAR"},
     "traffic": {

@@ -19,7 +19,7 @@ from finops.warehouse.reference import costs_sql
 # are accepted. What reads charges, metrics, prices or traffic runs on other engines too (docs/spark.md).
 ROLLUPS = (
     "usage", "activity", "sizing", "replay", "week", "cost", "traffic_pairs", "unclear_traffic", "traffic",
-    "spot", "listed", "commitment_usage", "commitment_cost", "commitment_options",
+    "spot", "listed", "keepers", "commitment_usage", "commitment_cost", "commitment_options",
 )  # fmt: skip
 
 

@@ -44,17 +44,7 @@ doc: |
   tenth. It is wrong for what a law or a contract asks to keep for longer: a log whose name says audit, trail, compliance or security is told with
   that doubt, and one whose tag asks to keep it is left alone. A log that grew lately saves less than estimated.
 ---*/
-WITH kept_tags (key) AS (
-    VALUES ('keep'), ('retain'), ('retention'), ('legal-hold'), ('legalhold'), ('compliance'), ('do-not-delete'), ('donotdelete')
-),
-kept AS (
-    SELECT t.cloud, t.account_id, t.resource_id, min(k.key) AS asked
-    FROM tags AS t
-    JOIN kept_tags AS k ON k.key = lower(t.key)
-    WHERE t.resource_type = 'log_group' AND lower(trim(coalesce(t.value, ''))) NOT IN ('no', 'false', '0')
-    GROUP BY t.cloud, t.account_id, t.resource_id
-),
-aged AS (
+WITH aged AS (
     SELECT
         g.cloud, g.account_id, g.region, g.log_group_id, g.name, g.stored_bytes / 1073741824.0 AS gib, g.retention_days, g.unlimited, coalesce(g.free_days, 0) AS free_days,
         g.storage_class, k.asked, g.created_at,
@@ -62,7 +52,8 @@ aged AS (
         least(coalesce(floor(days_between(g.created_at, $as_of)), g.retention_days), coalesce(g.retention_days, floor(days_between(g.created_at, $as_of)))) AS age,
         lower(g.name) LIKE '%audit%' OR lower(g.name) LIKE '%trail%' OR lower(g.name) LIKE '%compliance%' OR lower(g.name) LIKE '%security%' AS suspect
     FROM log_groups AS g
-    LEFT JOIN kept AS k ON k.cloud = g.cloud AND k.account_id = g.account_id AND k.resource_id = g.log_group_id
+    LEFT JOIN keepers AS k ON k.cloud = g.cloud AND k.account_id = g.account_id AND k.region = g.region AND k.resource_type = 'log_group'
+        AND k.resource_id = g.log_group_id
 ),
 judged AS (
     SELECT

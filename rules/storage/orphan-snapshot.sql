@@ -47,24 +47,7 @@ doc: |
   volume of its own (AWS writes vol-ffffffff), and where no volume of a region could be read nothing is called gone. It is
   wrong for what a law asks to keep: tag it, or archive it (snapshot-archive-tier).
 ---*/
-WITH kept_tags (key) AS (
-    -- Tags by which people and tools say that something is to be kept.
-    VALUES ('keep'), ('retain'), ('retention'), ('legal-hold'), ('legalhold'), ('compliance'), ('do-not-delete'), ('donotdelete'), ('archive')
-),
-scheduled_tags (pattern) AS (
-    -- Tags of tools that delete what they made by their own rule: schedules, vaults, snapshot controllers of Kubernetes.
-    VALUES ('aws:dlm:%'), ('dlm:managed'), ('aws:backup:%'), ('acs:hbr:%'), ('goog-gke-%'), ('velero.io/%'), ('ebs.csi.aws.com/%'), ('csivolumesnapshotname'),
-        ('kubernetes.io/%')
-),
-kept AS (
-    SELECT t.cloud, t.account_id, t.resource_id, min(k.key) AS asked, count(s.pattern) > 0 AS scheduled
-    FROM tags AS t
-    LEFT JOIN kept_tags AS k ON k.key = lower(t.key) AND lower(trim(coalesce(t.value, ''))) NOT IN ('no', 'false', '0')
-    LEFT JOIN scheduled_tags AS s ON lower(t.key) LIKE s.pattern
-    WHERE t.resource_type = 'snapshot'
-    GROUP BY t.cloud, t.account_id, t.resource_id
-),
-sources AS (
+WITH sources AS (
     -- Ids of volumes of an account; a region without any volume says nothing of what is gone there.
     SELECT DISTINCT cloud, account_id, volume_id
     FROM volumes
@@ -92,7 +75,8 @@ judged AS (
             ELSE 'orphan'
         END AS state
     FROM snapshots AS s
-    LEFT JOIN kept AS k ON k.cloud = s.cloud AND k.account_id = s.account_id AND k.resource_id = s.snapshot_id
+    LEFT JOIN keepers AS k ON k.cloud = s.cloud AND k.account_id = s.account_id AND k.region = s.region AND k.resource_type = 'snapshot'
+        AND k.resource_id = s.snapshot_id
     LEFT JOIN sources AS v ON v.cloud = s.cloud AND v.account_id = s.account_id AND v.volume_id = s.volume_id
     LEFT JOIN seen_regions AS r ON r.cloud = s.cloud AND r.account_id = s.account_id AND r.region = CASE WHEN s.cloud = 'gcp' THEN '' ELSE s.region END
 ),

@@ -44,24 +44,7 @@ doc: |
   it, Alibaba Cloud never brings a snapshot back to the standard tier, and on Google Cloud an archive snapshot is made anew from a disk.
   Blocks that later snapshots of the same volume need stay in the standard tier and go on their bill, so confidence is medium at most.
 ---*/
-WITH kept_tags (key) AS (
-    -- Tags by which people and tools say that something is to be kept.
-    VALUES ('keep'), ('retain'), ('retention'), ('legal-hold'), ('legalhold'), ('compliance'), ('do-not-delete'), ('donotdelete'), ('archive')
-),
-scheduled_tags (pattern) AS (
-    -- Tags of tools that delete what they made by their own rule: schedules, vaults, snapshot controllers of Kubernetes.
-    VALUES ('aws:dlm:%'), ('dlm:managed'), ('aws:backup:%'), ('acs:hbr:%'), ('goog-gke-%'), ('velero.io/%'), ('ebs.csi.aws.com/%'), ('csivolumesnapshotname'),
-        ('kubernetes.io/%')
-),
-kept AS (
-    SELECT t.cloud, t.account_id, t.resource_id, min(k.key) AS asked, count(s.pattern) > 0 AS scheduled
-    FROM tags AS t
-    LEFT JOIN kept_tags AS k ON k.key = lower(t.key) AND lower(trim(coalesce(t.value, ''))) NOT IN ('no', 'false', '0')
-    LEFT JOIN scheduled_tags AS s ON lower(t.key) LIKE s.pattern
-    WHERE t.resource_type = 'snapshot'
-    GROUP BY t.cloud, t.account_id, t.resource_id
-),
-latest AS (
+WITH latest AS (
     SELECT cloud, region, sku, currency, CAST(price AS DOUBLE) AS price,
         row_number() OVER (PARTITION BY cloud, region, sku ORDER BY as_of DESC, coalesce(tier_start, 0) DESC, price DESC, currency) AS place
     FROM prices
@@ -96,7 +79,8 @@ facts AS (
         CASE WHEN b.cost > 0 THEN b.currency WHEN s.stored_bytes IS NOT NULL THEN p.currency END AS own_currency,
         CASE WHEN b.cost > 0 THEN b.cost ELSE s.stored_bytes / 1073741824.0 * p.price END AS own_cost
     FROM snapshots AS s
-    LEFT JOIN kept AS k ON k.cloud = s.cloud AND k.account_id = s.account_id AND k.resource_id = s.snapshot_id
+    LEFT JOIN keepers AS k ON k.cloud = s.cloud AND k.account_id = s.account_id AND k.region = s.region AND k.resource_type = 'snapshot'
+        AND k.resource_id = s.snapshot_id
     LEFT JOIN latest AS p ON p.cloud = s.cloud AND p.region = s.region AND p.sku = 'snapshot' AND p.place = 1
     LEFT JOIN latest AS a ON a.cloud = s.cloud AND a.region = s.region AND a.sku = 'snapshot:archive' AND a.place = 1
     LEFT JOIN billed AS b ON b.cloud = s.cloud AND b.account_id = s.account_id AND b.resource_id = s.snapshot_id
