@@ -236,7 +236,8 @@ class SparkEngine:
         return f"made_{name}"
 
     def close(self) -> None:
-        with contextlib.suppress(Exception):
+        """Ends the session. A server that went away has ended it already: that was told by the query it failed."""
+        with contextlib.suppress(Exception):  # gRPC's and Spark's errors have no class in common but this one
             self._session.stop()
 
 

@@ -88,6 +88,7 @@ _SPOT: Mapping[str, tuple[str, ...]] = {
         "}",
     ),
 }
+_DISKS = ("aws_ebs_volume", "alicloud_ecs_disk", "google_compute_disk", "google_compute_region_disk")
 # What follows from the rest of a proposal, and is no attribute.
 _FOLLOWS = (
     "state", "vcpu", "memory_gib", "architecture", "generation", "medium", "share", "members", "path",
@@ -172,7 +173,12 @@ def _removed(label: str) -> Iterator[str]:
 def _changed(finding: Finding, kind: str, label: str) -> Iterator[str]:
     """The attributes that change, to be written into the resource's own block."""
     names = _ATTRIBUTES.get(kind.replace("_region_disk", "_disk"), {})
-    values = {names[key]: value_of(value) for key, value in finding.proposed.items() if key in names}
+    smaller = kind in _DISKS and _shrinks(finding)
+    values = {
+        names[key]: value_of(value)
+        for key, value in finding.proposed.items()
+        if key in names and not (smaller and key == "size_gib")
+    }
     width = max(map(len, values), default=0)
     lines = [f"{name:<{width}} = {value}" for name, value in values.items()]
     if finding.action == "spot" and kind in _SPOT:
@@ -184,8 +190,16 @@ def _changed(finding: Finding, kind: str, label: str) -> Iterator[str]:
         yield f"# resource {quoted(kind)} {quoted(label.partition('.')[2])} {{"
         yield from (f"#   {line}" for line in lines)
         yield "# }"
+    if smaller:
+        yield "# A disk cannot shrink, and a smaller size here would replace it by an empty one: make a new one of"
+        yield f"# {finding.proposed['size_gib']:g} GiB, copy the files, and swap them, as the shell script does."
     for key in rest:
         yield f"# Proposed, and no attribute that finops knows of: {one_line(f'{key} = {finding.proposed[key]}')}"
+
+
+def _shrinks(finding: Finding) -> bool:
+    now, then = finding.current.get("size_gib"), finding.proposed.get("size_gib")
+    return now is not None and then is not None and then < now
 
 
 def value_of(value: Any) -> str:

@@ -148,15 +148,6 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "busiest_day": "DOUBLE",
         "days": "BIGINT",
     },
-    "keepers": {
-        "cloud": "VARCHAR",
-        "account_id": "VARCHAR",
-        "region": "VARCHAR",
-        "resource_type": "VARCHAR",
-        "resource_id": "VARCHAR",
-        "asked": "VARCHAR",
-        "scheduled": "BOOLEAN",
-    },
     "unclear_traffic": {"cloud": "VARCHAR", "account_id": "VARCHAR", "resource_id": "VARCHAR"},
     "traffic": {
         **_KEY,
@@ -193,6 +184,15 @@ ROLLUP_COLUMNS: Mapping[str, Mapping[str, str]] = {
         "platform": "VARCHAR",
         "currency": "VARCHAR",
         "price": "DOUBLE",
+    },
+    "keepers": {
+        "cloud": "VARCHAR",
+        "account_id": "VARCHAR",
+        "region": "VARCHAR",
+        "resource_type": "VARCHAR",
+        "resource_id": "VARCHAR",
+        "asked": "VARCHAR",
+        "scheduled": "BOOLEAN",
     },
     "commitment_usage": {
         "cloud": "VARCHAR",

@@ -47,6 +47,22 @@ remediation:
       - "# kept: the old volume, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
       - aws ec2 detach-volume --region {region} --volume-id {resource_id}
       - "# undo, the new one detached: aws ec2 attach-volume --region {region} --instance-id {current_instance_id} --volume-id {resource_id} --device DEVICE"
+    size_iops:
+      - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-resize
+      - aws ec2 wait snapshot-completed --region {region} --filters Name=volume-id,Values={resource_id}
+      - aws ec2 create-volume --region {region} --availability-zone {zone} --volume-type {current_volume_type} --size {proposed_size_gib} --iops {proposed_iops}
+      - aws ec2 attach-volume --region {region} --instance-id {current_instance_id} --volume-id NEW_VOLUME --device DEVICE
+      - "# kept: the old volume, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
+      - aws ec2 detach-volume --region {region} --volume-id {resource_id}
+      - "# undo, the new one detached: aws ec2 attach-volume --region {region} --instance-id {current_instance_id} --volume-id {resource_id} --device DEVICE"
+    size_throughput:
+      - aws ec2 create-snapshot --region {region} --volume-id {resource_id} --description before-resize
+      - aws ec2 wait snapshot-completed --region {region} --filters Name=volume-id,Values={resource_id}
+      - aws ec2 create-volume --region {region} --availability-zone {zone} --volume-type {current_volume_type} --size {proposed_size_gib} --iops {proposed_iops} --throughput {proposed_throughput_mib}
+      - aws ec2 attach-volume --region {region} --instance-id {current_instance_id} --volume-id NEW_VOLUME --device DEVICE
+      - "# kept: the old volume, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
+      - aws ec2 detach-volume --region {region} --volume-id {resource_id}
+      - "# undo, the new one detached: aws ec2 attach-volume --region {region} --instance-id {current_instance_id} --volume-id {resource_id} --device DEVICE"
   alibaba:
     provisioned:
       - aliyun ecs ModifyDiskSpec --region {region} --DiskId {resource_id} --DiskCategory {current_volume_type} --ProvisionedIops {proposed_iops}
@@ -59,9 +75,37 @@ remediation:
       - "# kept: the old disk, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
       - aliyun ecs DetachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}
       - "# undo, the new one detached: aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}"
+    size_iops:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --Size {proposed_size_gib} --ProvisionedIops {proposed_iops}
+      - aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId NEW_DISK
+      - "# kept: the old disk, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
+      - aliyun ecs DetachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}
+      - "# undo, the new one detached: aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}"
+    size_level:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id}
+      - aliyun ecs DescribeSnapshots --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id} --waiter expr='Snapshots.Snapshot[0].Status' to=accomplished timeout=600
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --Size {proposed_size_gib} --PerformanceLevel {current_performance_level}
+      - aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId NEW_DISK
+      - "# kept: the old disk, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
+      - aliyun ecs DetachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}
+      - "# undo, the new one detached: aliyun ecs AttachDisk --region {region} --InstanceId {current_instance_id} --DiskId {resource_id}"
     subscription:
       - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id}
       - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --Size {proposed_size_gib}
+      - "# kept: the old disk, from which the files are copied (rsync -aHAX) before its term ends"
+      - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
+      - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
+    subscription_iops:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id}
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --Size {proposed_size_gib} --ProvisionedIops {proposed_iops}
+      - "# kept: the old disk, from which the files are copied (rsync -aHAX) before its term ends"
+      - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
+      - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
+    subscription_level:
+      - aliyun ecs CreateSnapshot --region {region} --DiskId {resource_id} --SnapshotName before-resize-{resource_id}
+      - aliyun ecs CreateDisk --region {region} --ZoneId {zone} --DiskCategory {current_volume_type} --Size {proposed_size_gib} --PerformanceLevel {current_performance_level}
       - "# kept: the old disk, from which the files are copied (rsync -aHAX) before its term ends"
       - aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus NotRenewal
       - "# undo: aliyun bssopenapi SetRenewal --InstanceIDs {resource_id} --ProductCode yundisk --SubscriptionType Subscription --RenewalStatus AutoRenewal --RenewalPeriod 1 --RenewalPeriodUnit M"
@@ -72,6 +116,20 @@ remediation:
     size:
       - gcloud compute snapshots create before-resize-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
       - gcloud compute disks create {resource_name}-new --project {account_id} --zone {zone} --type {current_volume_type} --size {proposed_size_gib}
+      - gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}-new
+      - "# kept: the old disk, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
+      - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}
+      - "# undo, the new one detached: gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}"
+    size_iops:
+      - gcloud compute snapshots create before-resize-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
+      - gcloud compute disks create {resource_name}-new --project {account_id} --zone {zone} --type {current_volume_type} --size {proposed_size_gib} --provisioned-iops {proposed_iops}
+      - gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}-new
+      - "# kept: the old disk, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
+      - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}
+      - "# undo, the new one detached: gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}"
+    size_throughput:
+      - gcloud compute snapshots create before-resize-{resource_id} --project {account_id} --source-disk {resource_name} --source-disk-zone {zone}
+      - gcloud compute disks create {resource_name}-new --project {account_id} --zone {zone} --type {current_volume_type} --size {proposed_size_gib} --provisioned-iops {proposed_iops} --provisioned-throughput {proposed_throughput_mib}
       - gcloud compute instances attach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}-new
       - "# kept: the old disk, from which the files are copied (rsync -aHAX) with everything stopped that writes to it"
       - gcloud compute instances detach-disk {current_instance_name} --project {account_id} --zone {current_zone} --disk {resource_name}
@@ -95,16 +153,19 @@ WITH meters (cloud, volume_type, iops_floor, iops_gib_floor, mib_floor, iops_per
         ('aws', 'gp3', 3000, 0, 125, 4, 0, 0, 0), ('aws', 'io1', 100, 0, NULL, 64, 0, 0, 0), ('aws', 'io2', 100, 0, NULL, 4, 0, 0, 0),
         ('gcp', 'hyperdisk-extreme', 2500, 2, NULL, 4, 0, 0, 0), ('alibaba', 'cloud_auto', 1, 0, NULL, 0, 1800, 50, 50000)
 ),
-gives (cloud, volume_type, level, iops_base, iops_gib, mib_base, mib_gib, least_gib) AS (
-    -- Operations and MiB per second that come with the size; 0 for each GiB where they do not depend on it.
+gives (cloud, volume_type, level, iops_base, iops_gib, mib_base, mib_gib, least_gib, most_iops_gib, ordered_with) AS (
+    -- Operations and MiB per second that come with the size; 0 for each GiB where they do not depend on it. Then the operations
+    -- that may be provisioned for each GiB (0: none are, or no such limit), and what a new volume is ordered with beside its type and size.
     VALUES
-        ('aws', 'gp2', '', 0, 3, 128, 0, 1), ('aws', 'gp3', '', 3000, 0, 125, 0, 1), ('aws', 'io1', '', 0, 0, 0, 0, 4), ('aws', 'io2', '', 0, 0, 0, 0, 4),
-        ('aws', 'st1', '', 0, 0, 0, 0.0390625, 125), ('aws', 'sc1', '', 0, 0, 0, 0.01171875, 125),
-        ('alibaba', 'cloud_essd', 'PL0', 1800, 12, 100, 0.25, 1), ('alibaba', 'cloud_essd', 'PL1', 1800, 50, 120, 0.5, 20),
-        ('alibaba', 'cloud_essd', 'PL2', 1800, 50, 120, 0.5, 461), ('alibaba', 'cloud_essd', 'PL3', 1800, 50, 120, 0.5, 1261),
-        ('alibaba', 'cloud_auto', '', 1800, 50, 120, 0.5, 1), ('alibaba', 'cloud_efficiency', '', 1800, 8, 100, 0.15, 20), ('alibaba', 'cloud_ssd', '', 1800, 30, 120, 0.5, 20),
-        ('gcp', 'pd-standard', '', 0, 0.75, 0, 0.12, 10), ('gcp', 'pd-balanced', '', 0, 6, 0, 0.28, 10), ('gcp', 'pd-ssd', '', 0, 30, 0, 0.48, 10),
-        ('gcp', 'hyperdisk-balanced', '', 0, 0, 0, 0, 4), ('gcp', 'hyperdisk-extreme', '', 0, 0, 0, 0, 64)
+        ('aws', 'gp2', '', 0, 3, 128, 0, 1, 0, ''), ('aws', 'gp3', '', 3000, 0, 125, 0, 1, 500, '_throughput'),
+        ('aws', 'io1', '', 0, 0, 0, 0, 4, 50, '_iops'), ('aws', 'io2', '', 0, 0, 0, 0, 4, 500, '_iops'),
+        ('aws', 'st1', '', 0, 0, 0, 0.0390625, 125, 0, ''), ('aws', 'sc1', '', 0, 0, 0, 0.01171875, 125, 0, ''),
+        ('alibaba', 'cloud_essd', 'PL0', 1800, 12, 100, 0.25, 1, 0, '_level'), ('alibaba', 'cloud_essd', 'PL1', 1800, 50, 120, 0.5, 20, 0, '_level'),
+        ('alibaba', 'cloud_essd', 'PL2', 1800, 50, 120, 0.5, 461, 0, '_level'), ('alibaba', 'cloud_essd', 'PL3', 1800, 50, 120, 0.5, 1261, 0, '_level'),
+        ('alibaba', 'cloud_auto', '', 1800, 50, 120, 0.5, 1, 950, '_iops'), ('alibaba', 'cloud_efficiency', '', 1800, 8, 100, 0.15, 20, 0, ''),
+        ('alibaba', 'cloud_ssd', '', 1800, 30, 120, 0.5, 20, 0, ''),
+        ('gcp', 'pd-standard', '', 0, 0.75, 0, 0.12, 10, 0, ''), ('gcp', 'pd-balanced', '', 0, 6, 0, 0.28, 10, 0, ''), ('gcp', 'pd-ssd', '', 0, 30, 0, 0.48, 10, 0, ''),
+        ('gcp', 'hyperdisk-balanced', '', 0, 0, 0, 0, 4, 500, '_throughput'), ('gcp', 'hyperdisk-extreme', '', 0, 0, 0, 0, 64, 1000, '_iops')
 ),
 hourly (cloud) AS (
     -- Clouds that measure a disk as the mean of an hour only.
@@ -145,8 +206,9 @@ facts AS (
             -- A gp2 has the second half of its throughput from 334 GiB on.
             CASE WHEN v.volume_type = 'gp2' AND a.bytes_peak / 1048576.0 / (1 - $headroom) > g.mib_base THEN 334 ELSE 0 END,
             CASE WHEN g.iops_gib > 0 THEN (a.ops_peak / (1 - $headroom) - g.iops_base) / g.iops_gib ELSE 0 END,
-            CASE WHEN g.mib_gib > 0 THEN (a.bytes_peak / 1048576.0 / (1 - $headroom) - g.mib_base) / g.mib_gib ELSE 0 END), 6)) AS size_needed,
-        g.iops_gib > 0 OR g.mib_gib > 0 AS size_gives_speed,
+            CASE WHEN g.mib_gib > 0 THEN (a.bytes_peak / 1048576.0 / (1 - $headroom) - g.mib_base) / g.mib_gib ELSE 0 END), 6)) AS size_carrying,
+        g.iops_gib > 0 OR g.mib_gib > 0 AS size_gives_speed, g.most_iops_gib, g.ordered_with,
+        CASE WHEN p.included_base > 0 THEN g.iops_base ELSE 0 END AS iops_before,
         -- A partly used AutoPL disk is lowered here; one that needs nothing beside its size is left to volume-type-upgrade.
         p.included_base > 0 AND a.ops_peak / (1 - $headroom) <= least(p.included_cap, p.included_base + p.included_gib * v.size_gib) AS all_to_go
     FROM volumes AS v
@@ -158,11 +220,21 @@ facts AS (
     LEFT JOIN activity AS a ON a.cloud = v.cloud AND a.account_id = v.account_id AND a.region = v.region AND a.resource_id = v.volume_id
     WHERE v.state = 'attached' AND coalesce(i.state, 'running') = 'running'
 ),
+sized AS (
+    SELECT
+        cloud, account_id, region, zone, volume_id, volume_type, performance_level, size_gib, iops, throughput_mib, medium, is_boot, instance_id, kubernetes_claim, purchase_model,
+        expires_at, auto_renew, instance_name, instance_zone, hourly, mib_floor, least_gib, full_days, full_peak, days, ops, mib, iops_needed, mib_needed, size_gives_speed,
+        provisioned, observed, looked_into, all_to_go, ordered_with,
+        -- A new volume takes only so many operations for each GiB: in all, or on top of what the size gives where that comes first.
+        greatest(size_carrying, CASE WHEN most_iops_gib > 0 THEN ceil((CASE WHEN observed AND iops_needed IS NOT NULL THEN least(iops, iops_needed) ELSE iops END
+            + iops_before) / most_iops_gib) END) AS size_needed
+    FROM facts
+),
 judged AS (
     SELECT
         cloud, account_id, region, zone, volume_id, volume_type, performance_level, size_gib, iops, throughput_mib, medium, is_boot, instance_id, kubernetes_claim, purchase_model,
         expires_at, auto_renew, instance_name, instance_zone, hourly, mib_floor, full_days, full_peak, days, ops, mib, iops_needed, mib_needed, size_needed, size_gives_speed,
-        observed,
+        observed, ordered_with,
         CASE
             WHEN size_gib IS NULL THEN 'size unknown'
             WHEN is_boot IS FALSE AND size_gib >= $min_gib AND looked_into AND least_gib IS NOT NULL AND (observed OR NOT size_gives_speed)
@@ -180,7 +252,7 @@ judged AS (
             WHEN size_gives_speed AND NOT observed THEN 'speed unknown'
             ELSE 'used'
         END AS state
-    FROM facts
+    FROM sized
 )
 SELECT
     cloud,
@@ -226,8 +298,8 @@ SELECT
         WHEN days < 35 THEN 'the data of ' || days || ' days may hold no month end'
     END AS confidence_reason,
     CASE
-        WHEN purchase_model = 'subscription' THEN 'subscription'
-        WHEN state = 'size' THEN 'size'
+        WHEN purchase_model = 'subscription' THEN 'subscription' || ordered_with
+        WHEN state = 'size' THEN 'size' || ordered_with
         WHEN mib_floor IS NOT NULL THEN 'provisioned_throughput'
         ELSE 'provisioned'
     END AS remediation_case,

@@ -265,6 +265,21 @@ class TestTerraform:
         one = made(id="00ff", **changes)
         assert words in terraform(audit(one), [one])
 
+    def test_a_smaller_size_is_no_attribute_for_a_disk_cannot_shrink(self) -> None:
+        one = made(
+            id="00ff",
+            action="resize",
+            current={"size_gib": 1000.0},
+            proposed={"size_gib": 334.0, "iops": 3000},
+        )
+        text = terraform(audit(one), [one])
+        assert "size " not in text.partition("# In its resource block:")[2].partition("# }")[0]
+        assert "a smaller size here would replace it by an empty one: make a new one of\n# 334 GiB," in text
+
+    def test_a_larger_size_is_an_attribute(self) -> None:
+        one = made(id="00ff", action="resize", current={"size_gib": 100}, proposed={"size_gib": 334})
+        assert "#   size = 334\n" in terraform(audit(one), [one])
+
 
 @pytest.mark.parametrize(
     ("cloud", "resource", "identity", "region", "to", "imported"),

@@ -324,7 +324,7 @@ def test_the_lists_of_tables_and_columns_are_those_of_the_rollups(con: duckdb.Du
     for name, columns in ROLLUP_COLUMNS.items():
         real = {row[0]: row[1].replace(",", ", ") for row in con.execute(f"DESCRIBE temp.{name}").fetchall()}
         assert real == dict(columns), name
-    assert {table for opened in NEED_TABLES.values() for table in opened} == {*ROLLUP_COLUMNS, "prices"}
+    assert {table for opened in NEED_TABLES.values() for table in opened} == {*ROLLUP_COLUMNS, "prices", "tags"}
 
 
 def test_the_list_of_metrics_is_that_of_the_schema() -> None:
