@@ -39,8 +39,15 @@ _SETS = (
     "tests/collectors/bills/test_gcp.py::",
     "tests/finops/engines/test_translate.py::",
     "tests/finops/pipeline/test_exporting.py::",
+    "tests/finops/pipeline/test_alibaba_estate.py::",
+    "tests/finops/warehouse/test_writing.py::",
+    "tests/finops/commitments/test_options.py::",
+    "tests/collectors/gcp/test_faults.py::",
+    "tests/collectors/bills/test_deliveries.py::",
+    "tests/collectors/bills/test_parquet.py::",
+    "tests/collectors/bills/test_repeats.py::",
 )
-_ONE_IN = 8
+_ONE_IN = 10
 
 
 @pytest.hookimpl(tryfirst=True)

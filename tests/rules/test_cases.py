@@ -16,6 +16,7 @@ from rules.engine import running
 from rules.engine.cases import Outcome, case_file, run_cases
 from rules.engine.catalogue import Rule, built_in_folder, load, rule_files
 from rules.engine.checking import COMPONENTS
+from rules.engine.header import read_yaml
 
 FILES = {path.stem: path for path in rule_files(built_in_folder())}
 
@@ -28,7 +29,7 @@ def rule(name: str) -> Rule:
 @cache
 def book(name: str) -> dict[str, Any]:
     path = Path(__file__).parents[1] / "cases" / f"{name}.yaml"
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {"cases": []}
+    return dict(read_yaml(path.read_text(encoding="utf-8"))) if path.is_file() else {"cases": []}
 
 
 @cache

@@ -315,6 +315,11 @@ def test_every_rule_of_ours_lies_in_a_folder_of_its_kind() -> None:
     assert {path.parent.parent for path in rule_files(built_in_folder())} == {built_in_folder()}
 
 
+def test_our_own_rules_are_the_same_whether_they_are_checked_or_only_read() -> None:
+    for path in rule_files(built_in_folder()):
+        assert load(path, checked=False) == load(path)
+
+
 # --- the lists the checks go by
 
 
@@ -324,7 +329,11 @@ def test_the_lists_of_tables_and_columns_are_those_of_the_rollups(con: duckdb.Du
     for name, columns in ROLLUP_COLUMNS.items():
         real = {row[0]: row[1].replace(",", ", ") for row in con.execute(f"DESCRIBE temp.{name}").fetchall()}
         assert real == dict(columns), name
-    assert {table for opened in NEED_TABLES.values() for table in opened} == {*ROLLUP_COLUMNS, "prices", "tags"}
+    assert {table for opened in NEED_TABLES.values() for table in opened} == {
+        *ROLLUP_COLUMNS,
+        "prices",
+        "tags",
+    }
 
 
 def test_the_list_of_metrics_is_that_of_the_schema() -> None:
