@@ -21,6 +21,16 @@ from pydantic_core import PydanticCustomError
 
 from finops.endpoints import checked_endpoint
 from finops.errors import ConfigError
+from finops.nightly_settings import (
+    AnomalySettings,
+    BackupSettings,
+    Budget,
+    HeartbeatSettings,
+    NightlySettings,
+    RetentionSettings,
+    Target,
+    TestSettings,
+)
 from finops.warehouse.connections import Limits
 
 # Variables that are not keys of the file: where things are, and what the collectors read themselves.
@@ -155,6 +165,15 @@ class Settings(BaseModel):
     aws: AwsSettings = AwsSettings()
     alibaba: AlibabaSettings = AlibabaSettings()
     gcp: GcpSettings = GcpSettings()
+    nightly: NightlySettings = NightlySettings()
+    deliver: list[Target] = []
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
+    budgets: list[Budget] = []
+    anomalies: AnomalySettings = AnomalySettings()
+    test_folders: list[Path] = []  # your own data tests
+    tests: dict[str, TestSettings] = {}
+    backup: BackupSettings = BackupSettings()
+    retention: RetentionSettings = RetentionSettings()
 
     def limits(self) -> Limits:
         """What DuckDB may take."""

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 
 from finops import __version__
 from finops.instants import in_utc, iso
+from finops.night_model import Night
 
 SCHEMA_VERSION = 1
 
@@ -293,6 +294,7 @@ class AuditReport(_Model):
     exemptions: list[ExemptionLine] = []
     footprint: list[FootprintLine] = []
     carbon_method: CarbonMethod | None = None
+    night: Night | None = None
 
     def to_json(self) -> str:
         """The artefact: JSON text, keys in the order of the schema, ending in a newline.

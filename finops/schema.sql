@@ -24,7 +24,21 @@ CREATE TABLE runs ( -- One row per command that wrote to the warehouse or tried 
   status      VARCHAR NOT NULL,   -- running | done | incomplete | failed | aborted
   tool        VARCHAR NOT NULL,   -- version of finops
   error       VARCHAR,            -- the sentence the user saw, when it failed
-  result      JSON                -- of an audit: currency, totals, totals_by_currency and cost basis, as in the JSON report
+  result      JSON,               -- of an audit: currency, totals, totals_by_currency and cost basis, as in the JSON report
+  parent      VARCHAR             -- the nightly run that it was a part of
+);
+
+CREATE TABLE run_steps ( -- What a nightly run did: a row for each step, and for each part of a step that has several.
+  run_id      VARCHAR NOT NULL,   -- nightly run, or the retry of one
+  position    INTEGER NOT NULL,   -- order within the run, from 1
+  step        VARCHAR NOT NULL,   -- open | collect | ingest | test | audit | detect | report | publish | deliver | tidy | close
+  part        VARCHAR,            -- of collect the cloud, of ingest the address, of deliver the target; NULL where a step has one part
+  status      VARCHAR NOT NULL,   -- running | done | incomplete | failed | skipped | aborted
+  started_at  TIMESTAMP NOT NULL, -- UTC
+  finished_at TIMESTAMP,          -- UTC; NULL where it was killed
+  rows        BIGINT,             -- rows it brought or wrote, where it counts any
+  calls       BIGINT,             -- API calls it made, where it makes any
+  message     VARCHAR             -- what it did, or why it did not, in one sentence
 );
 
 CREATE TABLE coverage ( -- What was looked at: the latest state of each scope. A scope that failed is a row here, never an empty list.
@@ -663,7 +677,80 @@ CREATE TABLE data_tests ( -- Results of the checks on data at every stage; the l
   status    VARCHAR NOT NULL,   -- passed | failed
   message   VARCHAR NOT NULL,   -- one sentence with the figures
   run_id    VARCHAR NOT NULL,   -- run that made it
-  tested_at TIMESTAMP NOT NULL  -- when, UTC
+  tested_at TIMESTAMP NOT NULL, -- when, UTC
+  stage     VARCHAR,            -- bill | collect | audit | pipeline: what it tests; NULL for what a load itself checks
+  since     TIMESTAMP           -- of a failed one: when it began to fail, UTC
+);
+
+CREATE TABLE figures ( -- What the pipeline measures of itself, run by run, so that a sudden change is noticed.
+  run_id      VARCHAR NOT NULL,   -- run
+  measured_at TIMESTAMP NOT NULL, -- its instant, UTC
+  figure      VARCHAR NOT NULL,   -- rows | calls | seconds | findings | not_evaluated | savings | billed_cost …
+  subject     VARCHAR NOT NULL,   -- what of: a scope, a step, a rule, a billing account
+  value       DOUBLE NOT NULL     -- the figure
+);
+
+CREATE TABLE bill_days ( -- What bills said of each day: a row each time the total changed, so that restatements are seen. The newest row counts.
+  source               VARCHAR NOT NULL,   -- bill_partitions.source
+  provider             VARCHAR,            -- ProviderName
+  cloud                VARCHAR NOT NULL,   -- charges.x_Cloud
+  billing_account_id   VARCHAR NOT NULL,   -- BillingAccountId
+  account_id           VARCHAR NOT NULL,   -- charges.x_AccountId
+  billing_period_start TIMESTAMP NOT NULL, -- BillingPeriodStart
+  day                  TIMESTAMP NOT NULL, -- day of ChargePeriodStart, UTC
+  currency             VARCHAR NOT NULL,   -- BillingCurrency
+  rows                 BIGINT NOT NULL,    -- charges of that day; 0 when they are gone
+  billed_cost          DECIMAL(38, 18) NOT NULL, -- their BilledCost
+  effective_cost       DECIMAL(38, 18) NOT NULL, -- their EffectiveCost
+  told_at              TIMESTAMP NOT NULL, -- when the bill first said so, UTC
+  run_id               VARCHAR NOT NULL    -- run that read it
+);
+
+CREATE TABLE anomalies ( -- Costs and figures that left their limits. One row each; a longer one is kept up to date.
+  anomaly_id VARCHAR NOT NULL,   -- stable hash of level, subject, kind and first day
+  run_id     VARCHAR NOT NULL,   -- run that found it
+  found_at   TIMESTAMP NOT NULL, -- its instant, UTC
+  level      VARCHAR NOT NULL,   -- total | provider | account | service | team | figure
+  cloud      VARCHAR,            -- subject: cloud
+  account_id VARCHAR,            -- subject: account
+  service    VARCHAR,            -- subject: ServiceName
+  team       VARCHAR,            -- subject: value of the tag that names teams
+  figure     VARCHAR,            -- subject: figure and what of, for the pipeline's own figures
+  currency   VARCHAR,            -- currency of the amounts; NULL for figures
+  kind       VARCHAR NOT NULL,   -- spike | drift | drop
+  first_day  TIMESTAMP NOT NULL, -- first day outside
+  last_day   TIMESTAMP NOT NULL, -- last day seen outside
+  expected   DOUBLE NOT NULL,    -- what these days would have cost together by the baseline
+  actual     DOUBLE NOT NULL,    -- what they cost
+  low        DOUBLE NOT NULL,    -- control limits of these days together: low end
+  high       DOUBLE NOT NULL,    -- and high end
+  score      DOUBLE NOT NULL,    -- standard deviations of the day that stood out most
+  state      VARCHAR NOT NULL,   -- open | accepted (the new normal) | expected (was announced) | over (came back)
+  message    VARCHAR NOT NULL    -- one sentence with the amounts
+);
+
+CREATE TABLE anomaly_decisions ( -- What people said about anomalies: accepted as the new normal, or expected for a while.
+  decision   VARCHAR NOT NULL,   -- accept | expect
+  anomaly_id VARCHAR,            -- of accept: which
+  cloud      VARCHAR,            -- of expect: of which subject, NULL is any
+  account_id VARCHAR,            -- of which account
+  service    VARCHAR,            -- of which ServiceName
+  team       VARCHAR,            -- of which team
+  valid_from TIMESTAMP NOT NULL, -- first day it is about, UTC
+  expires_at TIMESTAMP NOT NULL, -- first day it is no more about, UTC
+  owner      VARCHAR NOT NULL,   -- who decided
+  reason     VARCHAR NOT NULL,   -- why, in words
+  decided_at TIMESTAMP NOT NULL  -- when, UTC
+);
+
+CREATE TABLE deliveries ( -- What was sent to whom; the same content is not sent twice to the same target.
+  run_id       VARCHAR NOT NULL,   -- nightly run
+  target       VARCHAR NOT NULL,   -- its name in finops.toml, never its address, which may hold a secret
+  content      VARCHAR NOT NULL,   -- SHA-256 of what was sent
+  status       VARCHAR NOT NULL,   -- done | failed
+  attempts     INTEGER NOT NULL,   -- how often it was tried
+  delivered_at TIMESTAMP NOT NULL, -- last attempt, UTC
+  message      VARCHAR NOT NULL    -- what went there, or why it failed
 );
 
 CREATE TABLE findings ( -- Findings of each audit, column for column as in the JSON report.

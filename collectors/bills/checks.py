@@ -148,8 +148,11 @@ def record(
     writer: Writer, test: str, subject: str, *, severity: str, status: str, message: str, at: datetime
 ) -> None:
     """The result of a check of a source, for whoever asks what was tested; it replaces the one before it."""
-    writer.con.execute("DELETE FROM data_tests WHERE test = ? AND subject = ?", [test, subject])
+    since = writer.con.execute(
+        "DELETE FROM data_tests WHERE test = ? AND subject = ? RETURNING since", [test, subject]
+    ).fetchone()
+    failing = (since and since[0]) or at if status == "failed" else None
     writer.con.execute(
-        "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?)",
-        [test, subject, severity, status, message, writer.run_id, at],
+        "INSERT INTO data_tests VALUES (?, ?, ?, ?, ?, ?, ?, 'bill', ?)",
+        [test, subject, severity, status, message, writer.run_id, at, failing],
     )

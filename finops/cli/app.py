@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from finops.cli import audit, collect, costs, export, history, inspect, load, remediation, rules
+from finops.cli import audit, collect, costs, export, history, inspect, load, nightly, remediation, rules
 from finops.cli.options import Quiet
 
 _EPILOG = (
@@ -57,6 +57,7 @@ audit.register(app)
 remediation.register(app)
 history.register(app)
 costs.register(app)
+nightly.register(app)
 inspect.register(app)
 export.register(app)
 app.add_typer(rules.app, name="rules")

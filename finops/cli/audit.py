@@ -128,11 +128,11 @@ def audit(
     from finops.cli.again import keep_inputs
     from finops.cli.elsewhere import elsewhere
     from finops.cli.filters import filters_of, refuse_for_nobody
-    from finops.cli.gates import parse_gates
     from finops.cli.live import asking_of, collect_each
     from finops.history.observing import Observed
     from finops.instants import now, parse_duration
     from finops.pipeline.audit import audit as run_audit
+    from finops.pipeline.gates import parse_gates
     from finops.warehouse import reading
     from finops.warehouse.writing import new_run_id
 

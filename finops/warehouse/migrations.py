@@ -53,6 +53,7 @@ STEPS: Mapping[int, str] = {
     "ALTER TABLE prices ADD COLUMN upfront DECIMAL(38, 18); " + _step("7_history"),
     # The life of findings.
     8: _step("8_catalogue"),
+    9: _step("9_nightly"),
 }
 CURRENT = max(STEPS, default=1)
 

@@ -7,11 +7,9 @@ as `W` is still the state it began from. Readers only ever see `W`, whole.
 """
 
 import contextlib
-import json
 import os
 import secrets
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,13 +19,12 @@ from pathlib import Path
 from time import monotonic
 
 import duckdb
-from filelock import FileLock, Timeout
 
 from finops import __version__
-from finops.errors import BusyError, FinopsError, InputError, UnwritableError, WarehouseError
-from finops.instants import iso
-from finops.warehouse import migrations, reference
+from finops.errors import FinopsError, InputError, UnwritableError
+from finops.warehouse import migrations, nights, reference
 from finops.warehouse.connections import Limits, connect, told_plainly
+from finops.warehouse.locks import Lock
 
 _HEADERS_BYTES = 3 * 4096  # the main header and the two that take turns, each checkpoint counted
 
@@ -63,7 +60,7 @@ def writing(
     `wait_seconds`, WarehouseError when the file cannot be used.
     """
     run_id, path = run_id or new_run_id(), path.resolve()
-    with _locked(path, run_id, command, at, wait_seconds), told_plainly(path):
+    with _lock(path).held(run_id, command, at, wait_seconds), told_plainly(path):
         existed, leftover = path.exists(), _beside(path, ".work").exists()
         work = _private_copy(path, limits or Limits())
         con = connect(work, (limits or Limits()).settings(path), read_only=False)
@@ -105,15 +102,8 @@ def new_run_id() -> str:
 
 def is_written_by(path: Path) -> str | None:
     """Who is writing to this warehouse now, in words; None when nobody is."""
-    path = path.resolve()
-    lock = FileLock(_beside(path, ".lock"))
-    try:
-        with lock.acquire(timeout=0):
-            return None
-    except Timeout:
-        return _holder(path)
-    except OSError:
-        return None
+    lock = _lock(path.resolve())
+    return lock.holder_in_words() if lock.holder() is not None else None
 
 
 def _begin(writer: Writer, path: Path, command: str) -> None:
@@ -123,12 +113,12 @@ def _begin(writer: Writer, path: Path, command: str) -> None:
     reference.refresh(writer.con)
     writer.con.execute(
         "UPDATE runs SET status = 'aborted', finished_at = ?, error = 'the process ended before the run did' "
-        "WHERE status = 'running'",
-        [writer.started_at],
+        "WHERE status = 'running' AND run_id IS DISTINCT FROM ?",
+        [writer.started_at, nights.under_way(path)],
     )
     writer.con.execute(
-        "INSERT INTO runs VALUES (?, ?, ?, NULL, NULL, 'running', ?, NULL, NULL)",
-        [writer.run_id, command, writer.started_at, __version__],
+        "INSERT INTO runs (run_id, command, started_at, status, tool, parent) VALUES (?, ?, ?, 'running', ?, ?)",
+        [writer.run_id, command, writer.started_at, __version__, nights.of_this_process(path)],
     )
 
 
@@ -279,49 +269,5 @@ def _beside(path: Path, suffix: str) -> Path:
     return path.with_name(path.name + suffix)
 
 
-# --- the lock ---------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _locked(path: Path, run_id: str, command: str, at: datetime, wait_seconds: float) -> Iterator[None]:
-    if not path.parent.is_dir():
-        raise WarehouseError(
-            f"There is no folder {path.parent}: make it, or name a warehouse elsewhere with --db."
-        )
-    lock = FileLock(_beside(path, ".lock"))
-    try:
-        lock.acquire(timeout=wait_seconds, poll_interval=0.1)
-    except Timeout:
-        raise BusyError(
-            f"{_holder(path)} is writing to {path}; reading works meanwhile. Try again later, or wait for "
-            "it with --wait 10m."
-        ) from None
-    except OSError as error:
-        raise UnwritableError(
-            f"The folder {path.parent} cannot be written to ({error.strerror}): "
-            "name a warehouse elsewhere with --db."
-        ) from error
-    try:
-        _beside(path, ".lock").write_text(
-            json.dumps(
-                {
-                    "run": run_id,
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "command": command,
-                    "started": iso(at),
-                }
-            )
-        )
-        yield
-    finally:
-        lock.release()
-
-
-def _holder(path: Path) -> str:
-    try:
-        told = json.loads(_beside(path, ".lock").read_text())
-        where = f"process {told['pid']} on {told['host']}, since {told['started']}"
-        return f"Run {told['run']} (finops {told['command']}, {where})"
-    except (OSError, ValueError, KeyError, TypeError):
-        return "Another run"
+def _lock(path: Path) -> Lock:
+    return Lock(_beside(path, ".lock"), path, "writing to")

@@ -122,7 +122,8 @@ class World:
         observe(self.con, report, Audited(whole, limits or {}, tuple(rules), ahead), observed)
         observed.realised = realise(self.con, day(at), observed)
         self.con.execute(
-            "INSERT INTO runs VALUES (?, 'audit', ?, NULL, NULL, 'running', '', NULL, NULL)", [run, day(at)]
+            "INSERT INTO runs (run_id, command, started_at, status, tool) VALUES (?, 'audit', ?, 'running', '')",
+            [run, day(at)],
         )
         writer = Writer(self.con, run, day(at))
         record(writer, report, observed)

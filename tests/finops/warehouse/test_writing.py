@@ -29,7 +29,9 @@ def mark(path: Path, text: str) -> None:
 
 
 def insert(con: duckdb.DuckDBPyConnection, text: str) -> None:
-    con.execute("INSERT INTO data_tests VALUES (?, 's', 'warn', 'passed', 'm', 'r', ?)", [text, AT])
+    con.execute(
+        "INSERT INTO data_tests VALUES (?, 's', 'warn', 'passed', 'm', 'r', ?, NULL, NULL)", [text, AT]
+    )
 
 
 def marks(path: Path) -> list[str]:

@@ -1,0 +1,11 @@
+"""An unattended night: collect, load, test, audit, detect, report, deliver, tidy, each step on record.
+
+journal   what has been done so far, beside the warehouse
+steps     the steps, each a call of what a command does
+night     one after the other, under a lock
+record    the journal in the warehouse, and the night in the report
+"""
+
+from finops.pipeline.nightly.night import NightDone, retry, run_night
+
+__all__ = ["NightDone", "retry", "run_night"]

@@ -1,0 +1,108 @@
+"""What a night has done so far, beside the warehouse: a line when a step begins and one when it ends.
+
+`W.nightly.jsonl` is of the last night only. It survives any kill and costs no copy of the warehouse; the table
+`run_steps` is made of it.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A step, or a part of one. What began and did not end is `running`: while its night goes on, and `aborted` after."""
+
+    step: str
+    part: str | None
+    status: str
+    started_at: datetime
+    finished_at: datetime | None = None
+    rows: int | None = None
+    calls: int | None = None
+    message: str | None = None
+    code: int = 0  # the exit code it asks for
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The journal of a night: its run, its command, its entries in order."""
+
+    run_id: str
+    command: str
+    started_at: datetime
+    as_of: datetime
+    entries: tuple[Entry, ...]
+
+    def aborted(self) -> "Kept":
+        """As it is once the process is gone."""
+        told = "the process ended before the step did"
+        return replace(
+            self,
+            entries=tuple(
+                replace(one, status="aborted", message=told) if one.status == "running" else one
+                for one in self.entries
+            ),
+        )
+
+
+class Journal:
+    """Writes the journal of a night, line by line, each on the disk before anything else happens."""
+
+    def __init__(self, warehouse: Path, run_id: str, command: str, at: datetime, as_of: datetime) -> None:
+        self._path = journal_of(warehouse)
+        self._path.write_text("", encoding="utf-8")
+        self._add({"run_id": run_id, "command": command, "started_at": at, "as_of": as_of})
+
+    def begin(self, step: str, part: str | None, at: datetime) -> None:
+        """Notes that a step begins."""
+        self._add(asdict(Entry(step, part, "running", at)))
+
+    def end(self, entry: Entry) -> None:
+        """Notes how it ended."""
+        self._add(asdict(entry))
+
+    def _add(self, told: dict[str, Any]) -> None:
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told, default=datetime.isoformat) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def journal_of(warehouse: Path) -> Path:
+    """Where the journal of a warehouse is."""
+    return warehouse.with_name(warehouse.name + ".nightly.jsonl")
+
+
+def kept(warehouse: Path) -> Kept | None:
+    """The journal of the last night; None where there is none, or none that can be read."""
+    try:
+        lines = list(_lines(journal_of(warehouse)))
+        head, rest = lines[0], [_entry(line) for line in lines[1:]]
+    except (OSError, KeyError, TypeError, ValueError, IndexError):
+        return None
+    last = {(one.step, one.part): one for one in rest}  # a step that ended after it began
+    when = datetime.fromisoformat
+    return Kept(
+        head["run_id"], head["command"], when(head["started_at"]), when(head["as_of"]), tuple(last.values())
+    )
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines that are whole: of the last one a kill may have left a part."""
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            yield json.loads(line)
+        except ValueError:
+            return
+
+
+def _entry(told: dict[str, Any]) -> Entry:
+    times = {
+        name: told[name] and datetime.fromisoformat(told[name]) for name in ("started_at", "finished_at")
+    }
+    return Entry(**{**told, **times})

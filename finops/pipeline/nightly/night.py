@@ -1,0 +1,184 @@
+"""One step after the other, under a lock; what fails does not stop what can do without it."""
+
+import traceback
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from finops.config import Settings
+from finops.errors import BusyError, CredentialsError, FinopsError, IncompleteError, UsageError
+from finops.pipeline.nightly.journal import Entry, Journal, Kept, kept
+from finops.pipeline.nightly.record import close
+from finops.pipeline.nightly.steps import STEPS, Context, Done, Step
+from finops.warehouse import nights
+from finops.warehouse.writing import new_run_id
+
+# If several apply, the first of these is the night's.
+_STRONGEST = (70, 4, 3, 5, 1)
+_TAKEN_BACK = ("failed", "incomplete", "aborted", "running")
+
+
+@dataclass(slots=True)
+class NightDone:
+    """A night at its end: its steps, and the errors that decide its exit code."""
+
+    run_id: str
+    entries: list[Entry] = field(default_factory=list)
+    errors: list[FinopsError] = field(default_factory=list)
+
+    @property
+    def problem(self) -> FinopsError | None:
+        """The error the command ends with."""
+        ranked = sorted(self.errors, key=lambda one: _rank(one.exit_code))
+        return ranked[0] if ranked else None
+
+    @property
+    def status(self) -> str:
+        """How the run is recorded."""
+        if any(one.status == "failed" for one in self.entries if one.step in ("open", "audit")):
+            return "failed"
+        return "incomplete" if any(one.status in _TAKEN_BACK for one in self.entries) else "done"
+
+
+def _rank(code: int) -> int:
+    return _STRONGEST.index(code) if code in _STRONGEST else 2  # bad input is a part that is missing
+
+
+def run_night(
+    db: Path,
+    settings: Settings,
+    *,
+    as_of: datetime,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+    wait_seconds: float = 0,
+) -> NightDone:
+    """A whole night on the warehouse at `db`.
+
+    `as_of` is the instant the data speak about, `clock` tells the time. Raises BusyError when another night is under
+    way for longer than `wait_seconds`, UsageError when there is nothing to do.
+    """
+    nightly = settings.nightly
+    if not (nightly.clouds or nightly.bills or nightly.copy_of or db.exists()):
+        raise UsageError(
+            'A night has nothing to do: name clouds or bills under [nightly] in finops.toml, as in clouds = ["aws"].'
+        )
+    return _run(db, settings, "nightly", as_of, clock, say, wait_seconds, lambda *_: True)
+
+
+def retry(
+    db: Path,
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+    wait_seconds: float = 0,
+) -> NightDone | None:
+    """The parts of the last night that were not done, and all that comes after them; None where all were.
+
+    Raises UsageError when there was no night, BusyError as run_night() does.
+    """
+    last = kept(db)
+    if last is None:
+        raise UsageError(f"There is no night to continue on {db}: run finops nightly first.")
+    again = _not_done(last.aborted(), settings)
+    if not again:
+        return None
+    return _run(
+        db, settings, "retry", last.as_of, clock, say, wait_seconds, lambda step, part: (step, part) in again
+    )
+
+
+def _not_done(last: Kept, settings: Settings) -> set[tuple[str, str | None]]:
+    """Steps and parts to do again. What judges and tells follows whenever something before it is done anew."""
+    done = {(one.step, one.part) for one in last.entries if one.status == "done"}
+    again: set[tuple[str, str | None]] = set()
+    for step in STEPS:
+        for part in step.parts(settings):
+            source = step.name in ("copy", "collect", "ingest")
+            if (step.name, part) not in done or (again and not source):
+                again.add((step.name, part))
+    return again
+
+
+def _run(
+    db: Path,
+    settings: Settings,
+    command: str,
+    as_of: datetime,
+    clock: Callable[[], datetime],
+    say: Callable[[str], None],
+    wait_seconds: float,
+    wanted: Callable[[str, str | None], bool],
+) -> NightDone:
+    from finops.pipeline.delivering import Heart
+
+    run_id, began = new_run_id(), clock()
+    with nights.night(db, run_id, command, began, wait_seconds):
+        context = Context(run_id, command, db, settings, began, as_of, clock, say)
+        night, heart = NightDone(run_id), Heart(settings, say)
+        left = kept(db)  # of a night that was killed, before its journal is written over
+        context.left = left.aborted() if left and left.command in ("nightly", "retry") else None
+        journal = Journal(db, run_id, command, began, as_of)
+        heart.start()
+        try:
+            for step in STEPS:
+                for part in step.parts(settings):
+                    if wanted(step.name, part) or step.name == "open":
+                        _do(step, part, context, night, journal)
+        except BaseException:
+            heart.fail("stopped", night)
+            with suppress(BusyError):
+                close(context, night.entries, "aborted")
+            raise
+        close(context, night.entries, night.status)
+        heart.end(night)
+    return night
+
+
+def _do(step: Step, part: str | None, context: Context, night: NightDone, journal: Journal) -> None:
+    """One step or part: what it raises is its result, but for a signal, which ends the night."""
+    began = context.clock()
+    journal.begin(step.name, part, began)
+    context.say(f"{step.name}{f' {part}' if part else ''} …")
+    missing = _missing(step, night.entries)
+    done = Done(f"{missing} was not done.", "skipped") if missing else _guarded(step, part, context)
+    if done.error:
+        night.errors.append(done.error)
+    entry = Entry(
+        step.name, part, done.status, began, context.clock(), done.rows, done.calls, done.message,
+        done.error.exit_code if done.error else 0,
+    )  # fmt: skip
+    journal.end(entry)
+    night.entries.append(entry)
+    context.say(f"{step.name}{f' {part}' if part else ''}: {done.status}. {done.message}")
+
+
+def _missing(step: Step, entries: Iterable[Entry]) -> str | None:
+    """What must be done before a step and was not."""
+    bad = {one.step for one in entries if one.status in ("failed", "skipped", "aborted")}
+    needed = ("open",) if step.name not in ("copy", "open", "deliver") else ()
+    return next((name for name in (*needed, *step.after) if name in bad), None)
+
+
+def _guarded(step: Step, part: str | None, context: Context) -> Done:
+    try:
+        return step.run(context, part)
+    except CredentialsError as error:
+        return Done(str(error), "failed", error=_credentials(error, context.settings))
+    except FinopsError as error:
+        code = error.exit_code
+        return Done(str(error), "failed", error=error if code in _STRONGEST else IncompleteError(str(error)))
+    except Exception as error:  # noqa: BLE001 - a bug in one step must not cost the rest of the night
+        context.say("".join(traceback.format_exception(error)))
+        told = f"A bug stopped this step ({type(error).__name__}: {error})."
+        return Done(told, "failed", error=FinopsError(told))
+
+
+def _credentials(error: CredentialsError, settings: Settings) -> FinopsError:
+    """Refused by one cloud of several: something is missing. Refused by the only one: there is nothing."""
+    if len(settings.nightly.clouds) + len(settings.nightly.bills) > 1:
+        return IncompleteError(str(error))
+    return error
