@@ -46,6 +46,18 @@ _SETS = (
     "tests/collectors/bills/test_deliveries.py::",
     "tests/collectors/bills/test_parquet.py::",
     "tests/collectors/bills/test_repeats.py::",
+    "tests/collectors/bills/test_alibaba.py::",
+    "tests/collectors/bills/test_properties.py::",
+    "tests/collectors/alibaba/test_metrics.py::",
+    "tests/collectors/alibaba/test_prices.py::",
+    "tests/collectors/aws/test_accounts.py::",
+    "tests/collectors/aws/test_client.py::",
+    "tests/collectors/aws/test_freshness.py::",
+    "tests/collectors/gcp/test_billing.py::",
+    "tests/finops/lake/test_lake.py::",
+    "tests/fuzz/test_fuzz.py::",
+    "tests/servers/test_aws_server.py::",
+    "tests/servers/test_gcp_bill.py::",
 )
 _ONE_IN = 10
 

@@ -100,6 +100,7 @@ def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=key)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", rollups.ROLLUPS)
 def test_a_rollup_over_all_cases_and_over_rows_at_random_is_the_same(rolled_up: Any, name: str) -> None:
     for _, here, there, _ in rolled_up:
@@ -111,11 +112,13 @@ def test_a_rollup_over_all_cases_and_over_rows_at_random_is_the_same(rolled_up: 
             assert not different, one
 
 
+@pytest.mark.thorough
 def test_rollups_are_not_the_same_because_they_are_empty(rolled_up: Any) -> None:
     for name in set(rollups.ROLLUPS) - {"commitment_options"}:
         assert any(there[name] for _, _, there, _ in rolled_up), name
 
 
+@pytest.mark.thorough
 def test_every_rule_says_of_every_case_what_it_says_of_duckdbs_rollups(rolled_up: Any) -> None:
     judged = 0
     for batch, *_, con in rolled_up:
