@@ -5,7 +5,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from finops.cli.options import AsOf, Common, Config, Db, Format, Wait, instant, on_terminal, out, width
+from finops.cli.options import (
+    AsOf,
+    Common,
+    Config,
+    Db,
+    Format,
+    Wait,
+    in_colour,
+    instant,
+    on_terminal,
+    out,
+    width,
+)
 
 if TYPE_CHECKING:
     from finops.pipeline.nightly import NightDone
@@ -92,7 +104,7 @@ def _end(done: "NightDone", format_: Format) -> None:
             for one in done.entries
         ]
         tables = {f"night {done.run_id}": rows}
-        out(as_tables(tables, width()) if on_terminal() else as_tsv(tables))
+        out(as_tables(tables, width(), color=in_colour()) if on_terminal() else as_tsv(tables))
     problem = done.problem
     for other in done.errors:
         if other is not problem:

@@ -12,10 +12,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+ENDED = "the process ended before the step did"
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A step, or a part of one. What began and did not end is `running`: while its night goes on, and `aborted` after."""
+    """A step, or a part of one. What began and did not end is `running`, and `aborted` later."""
 
     step: str
     part: str | None
@@ -40,21 +42,26 @@ class Kept:
 
     def aborted(self) -> "Kept":
         """As it is once the process is gone."""
-        told = "the process ended before the step did"
         return replace(
             self,
             entries=tuple(
-                replace(one, status="aborted", message=told) if one.status == "running" else one
+                replace(one, status="aborted", message=ENDED) if one.status == "running" else one
                 for one in self.entries
             ),
         )
 
 
 class Journal:
-    """Writes the journal of a night, line by line, each on the disk before anything else happens."""
+    """Writes the journal of a night, line by line, each on the disk before anything else happens.
+
+    That of a night that was killed is put aside until somebody has brought it in.
+    """
 
     def __init__(self, warehouse: Path, run_id: str, command: str, at: datetime, as_of: datetime) -> None:
         self._path = journal_of(warehouse)
+        before = kept(warehouse)
+        if before and any(one.status == "running" for one in before.entries):
+            os.replace(self._path, _aside(warehouse))
         self._path.write_text("", encoding="utf-8")
         self._add({"run_id": run_id, "command": command, "started_at": at, "as_of": as_of})
 
@@ -78,10 +85,29 @@ def journal_of(warehouse: Path) -> Path:
     return warehouse.with_name(warehouse.name + ".nightly.jsonl")
 
 
+def _aside(warehouse: Path) -> Path:
+    return warehouse.with_name(warehouse.name + ".nightly.killed.jsonl")
+
+
+def killed(warehouse: Path) -> Kept | None:
+    """The journal of a night that was killed and that nobody has brought in yet."""
+    found = _read(_aside(warehouse))
+    return found.aborted() if found else None
+
+
+def forget_killed(warehouse: Path) -> None:
+    """Once it is brought in."""
+    _aside(warehouse).unlink(missing_ok=True)
+
+
 def kept(warehouse: Path) -> Kept | None:
     """The journal of the last night; None where there is none, or none that can be read."""
+    return _read(journal_of(warehouse))
+
+
+def _read(path: Path) -> Kept | None:
     try:
-        lines = list(_lines(journal_of(warehouse)))
+        lines = list(_lines(path))
         head, rest = lines[0], [_entry(line) for line in lines[1:]]
     except (OSError, KeyError, TypeError, ValueError, IndexError):
         return None

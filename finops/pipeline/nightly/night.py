@@ -10,7 +10,7 @@ from pathlib import Path
 from finops.config import Settings
 from finops.errors import BusyError, CredentialsError, FinopsError, IncompleteError, UsageError
 from finops.pipeline.nightly.journal import Entry, Journal, Kept, kept
-from finops.pipeline.nightly.record import close
+from finops.pipeline.nightly.record import close, resume
 from finops.pipeline.nightly.steps import STEPS, Context, Done, Step
 from finops.warehouse import nights
 from finops.warehouse.writing import new_run_id
@@ -65,7 +65,8 @@ def run_night(
         raise UsageError(
             'A night has nothing to do: name clouds or bills under [nightly] in finops.toml, as in clouds = ["aws"].'
         )
-    return _run(db, settings, "nightly", as_of, clock, say, wait_seconds, lambda *_: True)
+    every = {(step.name, part) for step in STEPS for part in step.parts(settings)}
+    return _run(db, settings, "nightly", as_of, clock, say, wait_seconds, every)
 
 
 def retry(
@@ -86,9 +87,9 @@ def retry(
     again = _not_done(last.aborted(), settings)
     if not again:
         return None
-    return _run(
-        db, settings, "retry", last.as_of, clock, say, wait_seconds, lambda step, part: (step, part) in again
-    )
+    fixed = last.as_of != last.started_at  # by --as-of
+    at = last.as_of if fixed else clock()
+    return _run(db, settings, "retry", at, clock, say, wait_seconds, again, last.run_id)
 
 
 def _not_done(last: Kept, settings: Settings) -> set[tuple[str, str | None]]:
@@ -111,22 +112,23 @@ def _run(
     clock: Callable[[], datetime],
     say: Callable[[str], None],
     wait_seconds: float,
-    wanted: Callable[[str, str | None], bool],
+    wanted: set[tuple[str, str | None]],
+    continues: str | None = None,
 ) -> NightDone:
     from finops.pipeline.delivering import Heart
 
     run_id, began = new_run_id(), clock()
     with nights.night(db, run_id, command, began, wait_seconds):
-        context = Context(run_id, command, db, settings, began, as_of, clock, say)
+        context = Context(run_id, command, db, settings, began, as_of, clock, say, continues=continues)
         night, heart = NightDone(run_id), Heart(settings, say)
-        left = kept(db)  # of a night that was killed, before its journal is written over
-        context.left = left.aborted() if left and left.command in ("nightly", "retry") else None
+        if ("report", None) not in wanted:
+            resume(context)
         journal = Journal(db, run_id, command, began, as_of)
         heart.start()
         try:
             for step in STEPS:
                 for part in step.parts(settings):
-                    if wanted(step.name, part) or step.name == "open":
+                    if (step.name, part) in wanted or step.name == "open":
                         _do(step, part, context, night, journal)
         except BaseException:
             heart.fail("stopped", night)
@@ -169,8 +171,11 @@ def _guarded(step: Step, part: str | None, context: Context) -> Done:
     except CredentialsError as error:
         return Done(str(error), "failed", error=_credentials(error, context.settings))
     except FinopsError as error:
-        code = error.exit_code
-        return Done(str(error), "failed", error=error if code in _STRONGEST else IncompleteError(str(error)))
+        whole = error.exit_code in _STRONGEST or step.name in (
+            "copy",
+            "open",
+        )  # without which there is no night
+        return Done(str(error), "failed", error=error if whole else IncompleteError(str(error)))
     except Exception as error:  # noqa: BLE001 - a bug in one step must not cost the rest of the night
         context.say("".join(traceback.format_exception(error)))
         told = f"A bug stopped this step ({type(error).__name__}: {error})."

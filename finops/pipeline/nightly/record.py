@@ -1,43 +1,30 @@
 """The journal of a night in the warehouse, and the night in the report."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import duckdb
 
+from finops import __version__
 from finops.model import AuditReport
 from finops.night_model import Night, NightStep
-from finops.pipeline.nightly.journal import Entry, Kept
+from finops.pipeline.nightly.journal import ENDED, Entry, Kept, kept
 from finops.pipeline.nightly.steps import PATIENCE, Context
 from finops.warehouse import writing
 
 
-@dataclass(frozen=True, slots=True)
-class Leftover:
-    """A night that was killed before it could close itself."""
-
-    journal: Kept
-
-    @property
-    def told(self) -> str:
-        return f"Night {self.journal.run_id} was closed as aborted: its process ended before it did."
-
-    def into(self, con: duckdb.DuckDBPyConnection) -> None:
-        """Brings its steps into the warehouse and closes it."""
-        keep(con, self.journal.run_id, self.journal.entries)
-        con.execute(
-            "UPDATE runs SET status = 'aborted', finished_at = coalesce(finished_at, $2), "
-            "error = 'the process ended before the run did' WHERE run_id = $1",
-            [self.journal.run_id, max((one.started_at for one in self.journal.entries), default=None)],
-        )
-
-
-def bring_in(context: Context) -> Leftover | None:
-    """The last night, where it was killed."""
-    left = context.left
-    if left is None or not any(one.status == "aborted" for one in left.entries):
-        return None
-    return Leftover(left)
+def bring_in(con: duckdb.DuckDBPyConnection, left: Kept) -> None:
+    """Closes a night that was killed before it could close itself, with the steps it came to."""
+    last = max((one.started_at for one in left.entries), default=left.started_at)
+    con.execute(
+        "INSERT INTO runs (run_id, command, started_at, as_of, status, tool) SELECT $1, $2, $3, $4, 'aborted', $5 "
+        "WHERE $1 NOT IN (SELECT run_id FROM runs)",
+        [left.run_id, left.command, left.started_at, left.as_of, __version__],
+    )
+    con.execute(
+        "UPDATE runs SET status = 'aborted', finished_at = $2, error = $3 WHERE run_id = $1",
+        [left.run_id, last, ENDED],
+    )
+    keep(con, left.run_id, left.entries)
 
 
 def keep(con: duckdb.DuckDBPyConnection, run_id: str, entries: Iterable[Entry]) -> None:
@@ -64,8 +51,6 @@ def keep(con: duckdb.DuckDBPyConnection, run_id: str, entries: Iterable[Entry]) 
 
 def close(context: Context, entries: Sequence[Entry], status: str) -> None:
     """Brings the night into the warehouse, its errors in one sentence."""
-    from finops.pipeline.nightly.journal import kept
-
     told = [one.message for one in entries if one.status in ("failed", "incomplete") and one.message]
     journal = kept(context.db)
     limits = context.settings.limits()
@@ -81,7 +66,6 @@ def close(context: Context, entries: Sequence[Entry], status: str) -> None:
 
 def with_night(con: duckdb.DuckDBPyConnection, context: Context) -> AuditReport:
     """The report of the night's audit, with what the night itself has to say."""
-    from finops.pipeline.nightly.journal import kept
     from finops.pipeline.record import last_audit
 
     found, journal = last_audit(con), kept(context.db)
@@ -89,7 +73,7 @@ def with_night(con: duckdb.DuckDBPyConnection, context: Context) -> AuditReport:
         NightStep(
             step=one.step,
             part=one.part,
-            status=one.status,  # type: ignore[arg-type]
+            status=one.status,
             started_at=one.started_at,
             finished_at=one.finished_at,
             rows=one.rows,
@@ -123,3 +107,14 @@ def _told(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, list[ob
         "forecasts": list(forecasts_told(con, settings, at)),
         "budgets": list(budgets_told(con, settings, at)),
     }
+
+
+def resume(context: Context) -> None:
+    """Takes the report of the night that is continued, where only what comes after it is done again."""
+    from finops.warehouse import reading
+
+    if not context.staged.is_dir() or not context.db.exists():
+        return
+    context.files = sorted(path for path in context.staged.iterdir() if path.is_file())
+    with reading(context.db, context.settings.limits()) as con:
+        context.report = with_night(con, context)

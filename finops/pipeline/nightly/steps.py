@@ -10,7 +10,6 @@ from finops.config import Settings
 from finops.errors import FinopsError, GateError, IncompleteError, StaleError
 from finops.instants import parse_duration
 from finops.model import AuditReport
-from finops.pipeline.nightly.journal import Kept
 
 PATIENCE = 600  # seconds that a step waits for somebody else who writes
 
@@ -27,9 +26,8 @@ class Context:
     as_of: datetime
     clock: Callable[[], datetime]
     say: Callable[[str], None]
-    dry_run: bool = False
     report: AuditReport | None = None
-    left: Kept | None = None  # the night before, where it was killed
+    continues: str | None = None  # the night that a retry goes on with
     files: list[Path] = field(default_factory=list)
 
     @property
@@ -75,23 +73,36 @@ def copy(context: Context, _: str | None) -> Done:
 
 
 def open_(context: Context, _: str | None) -> Done:
-    """Migrates the warehouse, and closes runs that were killed."""
+    """Migrates the warehouse, and closes a night that was killed."""
+    from finops import __version__
+    from finops.pipeline.nightly.journal import forget_killed, killed
     from finops.pipeline.nightly.record import bring_in
     from finops.warehouse import writing
 
-    closed = bring_in(context)
-    limits = context.settings.limits()
+    left, limits = killed(context.db), context.settings.limits()
     with writing(
         context.db, "nightly open", at=context.clock(), wait_seconds=PATIENCE, limits=limits
     ) as writer:
         writer.con.execute(
-            "INSERT INTO runs (run_id, command, started_at, as_of, status, tool) "
-            "SELECT $1, $2, $3, $4, 'running', tool FROM runs WHERE run_id = $5",
-            [context.run_id, context.command, context.started_at, context.as_of, writer.run_id],
+            "INSERT INTO runs (run_id, command, started_at, as_of, status, tool, parent) "
+            "VALUES (?, ?, ?, ?, 'running', ?, ?)",
+            [
+                context.run_id,
+                context.command,
+                context.started_at,
+                context.as_of,
+                __version__,
+                context.continues,
+            ],
         )
-        if closed:
-            closed.into(writer.con)
-    return Done(closed.told if closed else "Nothing was left open.")
+        if left:
+            bring_in(writer.con, left)
+    forget_killed(context.db)
+    return Done(
+        f"Night {left.run_id} was closed as aborted: its process ended before it did."
+        if left
+        else "Nothing was left open."
+    )
 
 
 def collect(context: Context, cloud: str | None) -> Done:
