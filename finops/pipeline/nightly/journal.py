@@ -39,6 +39,14 @@ class Kept:
     started_at: datetime
     as_of: datetime
     entries: tuple[Entry, ...]
+    before: frozenset[tuple[str, str | None]] = (
+        frozenset()
+    )  # of a retry: what the night that it goes on with had done
+
+    @property
+    def done(self) -> frozenset[tuple[str, str | None]]:
+        """Steps and parts that need not be done again."""
+        return self.before | {(one.step, one.part) for one in self.entries if one.status == "done"}
 
     def aborted(self) -> "Kept":
         """As it is once the process is gone."""
@@ -57,13 +65,22 @@ class Journal:
     That of a night that was killed is put aside until somebody has brought it in.
     """
 
-    def __init__(self, warehouse: Path, run_id: str, command: str, at: datetime, as_of: datetime) -> None:
+    def __init__(
+        self,
+        warehouse: Path,
+        run_id: str,
+        command: str,
+        at: datetime,
+        as_of: datetime,
+        before: frozenset[tuple[str, str | None]] = frozenset(),
+    ) -> None:
         self._path = journal_of(warehouse)
-        before = kept(warehouse)
-        if before and any(one.status == "running" for one in before.entries):
+        last = kept(warehouse)
+        if last and any(one.status == "running" for one in last.entries):
             os.replace(self._path, _aside(warehouse))
         self._path.write_text("", encoding="utf-8")
-        self._add({"run_id": run_id, "command": command, "started_at": at, "as_of": as_of})
+        head = {"run_id": run_id, "command": command, "started_at": at, "as_of": as_of}
+        self._add({**head, "before": sorted(before, key=str)})
 
     def begin(self, step: str, part: str | None, at: datetime) -> None:
         """Notes that a step begins."""
@@ -114,7 +131,12 @@ def _read(path: Path) -> Kept | None:
     last = {(one.step, one.part): one for one in rest}  # a step that ended after it began
     when = datetime.fromisoformat
     return Kept(
-        head["run_id"], head["command"], when(head["started_at"]), when(head["as_of"]), tuple(last.values())
+        head["run_id"],
+        head["command"],
+        when(head["started_at"]),
+        when(head["as_of"]),
+        tuple(last.values()),
+        frozenset((step, part) for step, part in head["before"]),
     )
 
 

@@ -89,17 +89,16 @@ def retry(
         return None
     fixed = last.as_of != last.started_at  # by --as-of
     at = last.as_of if fixed else clock()
-    return _run(db, settings, "retry", at, clock, say, wait_seconds, again, last.run_id)
+    return _run(db, settings, "retry", at, clock, say, wait_seconds, again, last)
 
 
 def _not_done(last: Kept, settings: Settings) -> set[tuple[str, str | None]]:
     """Steps and parts to do again. What judges and tells follows whenever something before it is done anew."""
-    done = {(one.step, one.part) for one in last.entries if one.status == "done"}
     again: set[tuple[str, str | None]] = set()
     for step in STEPS:
         for part in step.parts(settings):
             source = step.name in ("copy", "collect", "ingest")
-            if (step.name, part) not in done or (again and not source):
+            if (step.name, part) not in last.done or (again and not source):
                 again.add((step.name, part))
     return again
 
@@ -113,17 +112,19 @@ def _run(
     say: Callable[[str], None],
     wait_seconds: float,
     wanted: set[tuple[str, str | None]],
-    continues: str | None = None,
+    continues: Kept | None = None,
 ) -> NightDone:
     from finops.pipeline.delivering import Heart
 
     run_id, began = new_run_id(), clock()
     with nights.night(db, run_id, command, began, wait_seconds):
-        context = Context(run_id, command, db, settings, began, as_of, clock, say, continues=continues)
+        context = Context(run_id, command, db, settings, began, as_of, clock, say)
+        context.continues = continues.run_id if continues else None
         night, heart = NightDone(run_id), Heart(settings, say)
         if ("report", None) not in wanted:
             resume(context)
-        journal = Journal(db, run_id, command, began, as_of)
+        before = continues.done - wanted if continues else frozenset()
+        journal = Journal(db, run_id, command, began, as_of, before)
         heart.start()
         try:
             for step in STEPS:
