@@ -243,8 +243,10 @@ def loads(draw: st.DrawFn) -> Row:
     }
 
 
-def carries(now: Row, new: Row, load: Row) -> bool:
+def carries(now: Row, new: Row, load: Row, same_memory: bool) -> bool:
     """Whether a type may be proposed in place of another, said once more and plainly."""
+    if load["memory_peak"] is None and not same_memory:
+        return False
     kin = now["family"] == new["family"]
     known = now["price"] is not None and new["price"] is not None
     cheaper = new["price"] < now["price"] if known else kin and new["memory_gib"] <= now["memory_gib"]
@@ -296,13 +298,14 @@ def estate() -> Iterator[Connection]:
 
 
 @settings(max_examples=6, deadline=None)
-@given(machines=st.lists(st.tuples(types(), loads()), min_size=8, max_size=12))
+@given(machines=st.lists(st.tuples(types(), loads()), min_size=8, max_size=12), same_memory=st.booleans())
 def test_what_is_proposed_is_the_cheapest_that_carries_the_load(
-    machines: list[tuple[list[Row], Row]], estate: Connection, rules: dict[str, Rule]
+    machines: list[tuple[list[Row], Row]], same_memory: bool, estate: Connection, rules: dict[str, Rule]
 ) -> None:
-    for (catalogue, load), said in zip(machines, judged(estate, rules[RULE], machines), strict=True):
+    verdicts = judged(estate, rules[RULE], machines, {RULE: {"same_memory": same_memory}})
+    for (catalogue, load), said in zip(machines, verdicts, strict=True):
         now = catalogue[0]
-        fit = {one["instance_type"]: one for one in catalogue[1:] if carries(now, one, load)}
+        fit = {one["instance_type"]: one for one in catalogue[1:] if carries(now, one, load, same_memory)}
         assert (said["verdict"] == "finding") == bool(fit)
         if fit:
             chosen = fit[said["proposed_instance_type"]]
@@ -311,7 +314,9 @@ def test_what_is_proposed_is_the_cheapest_that_carries_the_load(
             assert said["replay_hours_above"] == 0
 
 
-def judged(con: Connection, rule: Rule, machines: list[tuple[list[Row], Row]]) -> list[Row]:
+def judged(
+    con: Connection, rule: Rule, machines: list[tuple[list[Row], Row]], settings: dict[str, Row]
+) -> list[Row]:
     """What the rule says about machines of the first types of their catalogues, each in a cloud of its own."""
     days = {"cpu_days": 95, "cpu_coverage": 1.0, "memory_days": 95, "memory_coverage": 1.0, "replay_days": 7}
     con.begin()
@@ -328,7 +333,7 @@ def judged(con: Connection, rule: Rule, machines: list[tuple[list[Row], Row]]) -
                     put(con, "listed", {**listed, "price": one["price"]})
             week = {"replay_hours": 168, "replay_grain": "hour"}
             put(con, "sizing", {**machine, "resource_id": "i", **days, **week, **load})
-        run(con, [rule], AS_OF)
+        run(con, [rule], AS_OF, settings)
         return rows(con, "SELECT * FROM said ORDER BY cloud")
     finally:
         con.rollback()
