@@ -690,7 +690,7 @@ CREATE TABLE figures ( -- What the pipeline measures of itself, run by run, so t
   value       DOUBLE NOT NULL     -- the figure
 );
 
-CREATE TABLE bill_days ( -- What bills said of each day: a row each time the total changed, so that restatements are seen. The newest row counts.
+CREATE TABLE bill_days ( -- What bills said of each day: a row each time it changed, so that restatements are seen. The newest row of each counts.
   source               VARCHAR NOT NULL,   -- bill_partitions.source
   provider             VARCHAR,            -- ProviderName
   cloud                VARCHAR NOT NULL,   -- charges.x_Cloud
@@ -702,7 +702,9 @@ CREATE TABLE bill_days ( -- What bills said of each day: a row each time the tot
   rows                 BIGINT NOT NULL,    -- charges of that day; 0 when they are gone
   billed_cost          DECIMAL(38, 18) NOT NULL, -- their BilledCost
   effective_cost       DECIMAL(38, 18) NOT NULL, -- their EffectiveCost
-  told_at              TIMESTAMP NOT NULL, -- when the bill first said so, UTC
+  metered              BIGINT NOT NULL,    -- of these charges, usage that is metered by the day or hour
+  invoiced             BIGINT NOT NULL,    -- of these charges, those that name their invoice (InvoiceId)
+  told_at              TIMESTAMP NOT NULL, -- when the bill was first read to say so, UTC; later than of any row before it
   run_id               VARCHAR NOT NULL    -- run that read it
 );
 

@@ -48,6 +48,7 @@ def empty_warehouse() -> Iterator[duckdb.DuckDBPyConnection]:
 def _warehouse() -> tuple[duckdb.DuckDBPyConnection, Things]:
     con = duckdb.connect(config={"threads": 2})
     con.execute(schema_sql())
+    con.execute(reference.bill_ends_sql())
     prepare(con)
     return con, _there(con)
 

@@ -20,7 +20,7 @@ from typing import Literal
 
 import duckdb
 
-from collectors.bills import checks, deliveries, flows, overlaps, partitions
+from collectors.bills import checks, days, deliveries, flows, overlaps, partitions
 from collectors.bills.inspection import Bill, EmptyBillError, inspect
 from collectors.bills.rejects import Rejects, find_rejects, has_misshapen
 from collectors.bills.results import FileResult, IngestResult
@@ -150,6 +150,7 @@ def load_delivery(
             writer.con, delivery.source, delivery.export, delivery.at, at=at, run_id=writer.run_id
         )
         partitions.cover(writer.con, at=at, run_id=writer.run_id)
+        days.tell(writer)
         flows.refresh(writer.con)
     return IngestResult(tuple(results))
 
@@ -166,6 +167,7 @@ def _ingest_one(load: _Load) -> FileResult:
             _bring_in(load)
         result = _settle(load)
         partitions.cover(con, at=load.at, run_id=load.writer.run_id)
+        days.tell(load.writer)
         flows.refresh(con)
         _refuse_changed([load], before)
     return result

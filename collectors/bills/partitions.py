@@ -188,28 +188,27 @@ def record(
 
 
 def forget_touched(con: duckdb.DuckDBPyConnection) -> None:
-    """Begins the list of accounts whose coverage has to be told anew, with the span of the charges that changed."""
+    """Begins the list of the partitions and accounts to tell anew, with the span of the charges that changed."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE touched "
-        "(cloud VARCHAR, account_id VARCHAR, first TIMESTAMP, last TIMESTAMP)"
+        "CREATE OR REPLACE TEMP TABLE touched (source VARCHAR, cloud VARCHAR, billing_account_id VARCHAR, "
+        "billing_period_start TIMESTAMP, account_id VARCHAR, first TIMESTAMP, last TIMESTAMP)"
     )
 
 
-def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> None:
-    con.execute(
-        "INSERT INTO touched SELECT x_Cloud, x_AccountId, min(ChargePeriodStart), max(ChargePeriodStart) "  # noqa: S608
-        f"FROM charges WHERE {where} GROUP BY ALL",
+def _touch(con: duckdb.DuckDBPyConnection, where: str, values: list[object]) -> list[str]:
+    """Notes the charges that change; returns whose they are."""
+    rows = con.execute(
+        "INSERT INTO touched SELECT x_Source, x_Cloud, BillingAccountId, BillingPeriodStart, x_AccountId, "  # noqa: S608
+        f"min(ChargePeriodStart), max(ChargePeriodStart) FROM charges WHERE {where} GROUP BY ALL "
+        "RETURNING account_id",
         values,
-    )
+    ).fetchall()
+    return sorted({str(account) for (account,) in rows})
 
 
 def accounts_of(con: duckdb.DuckDBPyConnection, source: str) -> list[str]:
     """The accounts that have charges of a source; they count as touched."""
-    _touch(con, "x_Source = ?", [source])
-    accounts = con.execute(
-        "SELECT DISTINCT x_AccountId FROM charges WHERE x_Source = ? ORDER BY ALL", [source]
-    ).fetchall()
-    return [str(account) for (account,) in accounts]
+    return _touch(con, "x_Source = ?", [source])
 
 
 def cover_account(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from collectors.bills import partitions
+from collectors.bills import days, partitions
 from collectors.bills.loading import transaction
 from finops.warehouse import Writer
 
@@ -56,6 +56,7 @@ def load_totals(
         )
         partitions.accounts_of(con, source)
         partitions.cover(con, at=at, run_id=writer.run_id)
+        days.tell(writer)
     row = con.execute("SELECT count(*) FROM totals").fetchone()
     con.execute("DROP TABLE totals")
     return TotalsResult(int(row[0]) if row else 0, tuple(left_out))

@@ -14,8 +14,6 @@ from finops.history.episodes import Done, Episode, acted_upon, by_name, group, l
 from finops.history.measuring import Bounds, Control, Measured, Part, measure
 from finops.history.observing import Observed
 
-PROVISIONAL_DAYS = 3  # the last days of a bill, which providers restate
-
 
 def realise(con: duckdb.DuckDBPyConnection, at: datetime, observed: Observed) -> list[dict[str, Any]]:
     """Measures everything that was done in the last months, as of `at`, on an open warehouse.
@@ -57,8 +55,8 @@ def _stage(
     tables: Mapping[str, tuple[str, list[tuple[Any, ...]]]] = {
         "episodes": (
             "episode VARCHAR, cloud VARCHAR, account_id VARCHAR, before_from TIMESTAMP, before_end TIMESTAMP, "
-            "after_start TIMESTAMP, after_until TIMESTAMP, as_of TIMESTAMP, provisional_days INTEGER",
-            [(*_window(one), at, PROVISIONAL_DAYS) for one in episodes],
+            "after_start TIMESTAMP, after_until TIMESTAMP, as_of TIMESTAMP",
+            [(*_window(one), at) for one in episodes],
         ),
         "episode_cells": (
             "episode VARCHAR, resource_id VARCHAR, component VARCHAR",

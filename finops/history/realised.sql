@@ -1,7 +1,8 @@
 -- What actions cost before and after, day by day, and what untouched resources of the same kind cost meanwhile.
 --
--- Reads: charges, instances, instance_types, the macros of meters.py, and four temporary tables:
---   episodes (episode, cloud, account_id, before_from, before_end, after_start, after_until, as_of, provisional_days)
+-- Reads: charges, instances, instance_types, the macros of meters.py, provisional_days() of finops/bill_ends.sql, and four
+-- temporary tables:
+--   episodes (episode, cloud, account_id, before_from, before_end, after_start, after_until, as_of)
 --   episode_cells (episode, resource_id, component): the cost that the action changes; component 'all' is every one
 --   episode_more (episode, resource_id): what took its place
 --   acted (cloud, account_id, resource_id): everything that somebody acted upon, which is no control
@@ -78,13 +79,13 @@ SELECT
     date_trunc('day', min(ChargePeriodStart) + INTERVAL 1 DAY - INTERVAL 1 MICROSECOND) AS begins,
     date_trunc('day', least(e.as_of, coalesce(
         max(ChargePeriodEnd) FILTER (WHERE days_between(ChargePeriodStart, ChargePeriodEnd) <= 1.05),
-        max(ChargePeriodEnd) FILTER (WHERE ChargePeriodEnd <= e.as_of)))) - to_days(e.provisional_days) AS settled
+        max(ChargePeriodEnd) FILTER (WHERE ChargePeriodEnd <= e.as_of)))) - to_days(provisional_days(x_Cloud)) AS settled
 FROM charges
-CROSS JOIN (SELECT max(as_of) AS as_of, max(provisional_days) AS provisional_days FROM episodes) AS e
+CROSS JOIN (SELECT max(as_of) AS as_of FROM episodes) AS e
 SEMI JOIN realised_payers AS p ON p.cloud = x_Cloud AND p.payer = coalesce(BillingAccountId, x_AccountId)
 WHERE ChargeCategory = 'Usage' AND x_CostBasis <> 'total' AND ChargePeriodStart < e.as_of
   AND ChargePeriodEnd > (SELECT span_from FROM realised_span)
-GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), e.as_of, e.provisional_days;
+GROUP BY x_Cloud, coalesce(BillingAccountId, x_AccountId), e.as_of;
 
 CREATE OR REPLACE TEMP TABLE realised_days AS
 WITH seen AS (

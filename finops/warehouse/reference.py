@@ -10,7 +10,8 @@ import duckdb
 
 from finops import carbon, meters
 
-_VIEW = "effective_prices"
+_VIEW, _ENDS = "effective_prices", "bill_ends"
+_ENDS_COMMENT = "How far the bill of each account goes, and from which day on it is provisional."
 _LINE = re.compile(r"^    .+ AS (\w+),? -- (.+)$")
 # The view speaks of each account as of the end of its bill, whenever that is.
 _END_OF_TIME = "TIMESTAMP '2199-01-01'"
@@ -28,15 +29,30 @@ class View:
 def refresh(con: duckdb.DuckDBPyConnection) -> None:
     """Brings emission factors and views to those of this version; does nothing when they are there."""
     _refresh_factors(con)
-    _refresh_view(con)
+    _refresh_view(con, _VIEW, view().comment, _view_sql())
+    _refresh_view(con, _ENDS, _ENDS_COMMENT, bill_ends_sql())
+
+
+@cache
+def views() -> tuple[View, ...]:
+    """The views of a warehouse."""
+    return (view(), View(_ENDS, _ENDS_COMMENT, _columns(bill_ends_sql())))
 
 
 @cache
 def view() -> View:
     """The view effective_prices."""
     text = _text("effective_prices.sql")
-    columns = tuple((match[1], match[2]) for line in text.splitlines() if (match := _LINE.match(line)))
-    return View(_VIEW, text.splitlines()[0].removeprefix("-- "), columns)
+    return View(_VIEW, text.splitlines()[0].removeprefix("-- "), _columns(text))
+
+
+def bill_ends_sql() -> str:
+    """The view bill_ends, and the macros bill_days_at() and bill_ends_at() that tell the same of an earlier instant."""
+    return _text("bill_ends.sql")
+
+
+def _columns(sql: str) -> tuple[tuple[str, str], ...]:
+    return tuple((match[1], match[2]) for line in sql.splitlines() if (match := _LINE.match(line)))
 
 
 def costs_sql() -> str:
@@ -64,16 +80,15 @@ def _refresh_factors(con: duckdb.DuckDBPyConnection) -> None:
     con.commit()
 
 
-def _refresh_view(con: duckdb.DuckDBPyConnection) -> None:
-    sql = _view_sql()
+def _refresh_view(con: duckdb.DuckDBPyConnection, name: str, comment: str, sql: str) -> None:
     version = hashlib.sha256(sql.encode()).hexdigest()[:12]
-    have = con.execute("SELECT comment FROM duckdb_views() WHERE view_name = ?", [_VIEW]).fetchone()
+    have = con.execute("SELECT comment FROM duckdb_views() WHERE view_name = ?", [name]).fetchone()
     if have and str(have[0]).endswith(f"({version})"):
         return
-    comment = f"{view().comment} ({version})".replace("'", "''")
+    told = f"{comment} ({version})".replace("'", "''")
     con.begin()
     con.execute(sql)
-    con.execute(f"COMMENT ON VIEW {_VIEW} IS '{comment}'")
+    con.execute(f"COMMENT ON VIEW {name} IS '{told}'")
     con.commit()
 
 

@@ -26,9 +26,26 @@ CREATE TABLE bill_days (
   rows BIGINT NOT NULL,
   billed_cost DECIMAL(38, 18) NOT NULL,
   effective_cost DECIMAL(38, 18) NOT NULL,
+  metered BIGINT NOT NULL,
+  invoiced BIGINT NOT NULL,
   told_at TIMESTAMP NOT NULL,
   run_id VARCHAR NOT NULL
 );
+-- What bills say is known from the beginning, or the first night would take all of it for new.
+INSERT INTO bill_days
+SELECT
+  c.x_Source, c.ProviderName, c.x_Cloud, coalesce(c.BillingAccountId, c.x_AccountId), c.x_AccountId,
+  coalesce(c.BillingPeriodStart, date_trunc('month', c.ChargePeriodStart)), date_trunc('day', c.ChargePeriodStart),
+  coalesce(c.BillingCurrency, ''), count(*), coalesce(sum(c.BilledCost), 0), coalesce(sum(c.EffectiveCost), 0),
+  count(*) FILTER (WHERE c.ChargeCategory = 'Usage' AND c.ChargePeriodEnd - c.ChargePeriodStart <= INTERVAL 25 HOUR),
+  count(nullif(c.InvoiceId, '')), coalesce(p.loaded_at, TIMESTAMP '1970-01-01'), coalesce(p.run_id, '')
+FROM charges AS c
+LEFT JOIN (
+  SELECT source, billing_account_id, billing_period_start, max(loaded_at) AS loaded_at, arg_max(run_id, loaded_at) AS run_id
+  FROM bill_partitions GROUP BY ALL
+) AS p ON p.source = c.x_Source AND p.billing_account_id = c.BillingAccountId AND p.billing_period_start = c.BillingPeriodStart
+WHERE c.ChargePeriodStart IS NOT NULL
+GROUP BY ALL;
 CREATE TABLE figures (
   run_id VARCHAR NOT NULL,
   measured_at TIMESTAMP NOT NULL,

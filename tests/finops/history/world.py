@@ -14,6 +14,7 @@ from finops.model import Finding, NotEvaluated
 from finops.pipeline.record import record
 from finops.schema_comments import schema_sql
 from finops.warehouse import Writer
+from finops.warehouse.reference import bill_ends_sql
 from tests.reports import build
 
 START = datetime(2026, 9, 1)
@@ -177,6 +178,7 @@ def _alive(one: Finding, known: Any, at: datetime) -> Finding:
 def fresh() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"threads": 1})
     con.execute(schema_sql())
+    con.execute(bill_ends_sql())
     return con
 
 
