@@ -621,7 +621,7 @@ CREATE TABLE bill_partitions ( -- What of which bill has been loaded. A partitio
   billing_period_start TIMESTAMP NOT NULL, -- BillingPeriodStart
   fingerprint          VARCHAR NOT NULL,   -- SHA-256 of the source's bytes
   currency             VARCHAR,            -- BillingCurrency, NULL when there are several
-  rows                 BIGINT NOT NULL,    -- charges loaded
+  rows                 BIGINT NOT NULL,    -- charges loaded; 0 once they are older than the retention keeps
   billed_cost          DECIMAL(38, 18) NOT NULL, -- their BilledCost
   effective_cost       DECIMAL(38, 18) NOT NULL, -- their EffectiveCost
   list_cost            DECIMAL(38, 18), -- their ListCost; NULL where the bill has none

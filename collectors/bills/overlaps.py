@@ -68,7 +68,7 @@ def overlaps(con: duckdb.DuckDBPyConnection, source: str, format: str, delivery:
         f"""
         SELECT source, bool_or({_FAMILY.format("format")} <> {_FAMILY.format("$format")}) FROM bill_partitions
         WHERE source <> $source AND NOT ($delivery <> '' AND starts_with(source, $delivery))
-          AND format <> $totals AND {PARTITIONS_IN_CONTROL}
+          AND format <> $totals AND rows > 0 AND {PARTITIONS_IN_CONTROL}
         GROUP BY ALL ORDER BY ALL
         """,  # noqa: S608
         {"source": source, "format": format, "delivery": delivery, "totals": TOTALS},

@@ -44,7 +44,7 @@ def make_room(con: duckdb.DuckDBPyConnection, source: str) -> tuple[bool, list[d
     """
     before = con.execute(
         "SELECT DISTINCT billing_period_start, billing_period_start IN (SELECT BillingPeriodStart FROM control) "
-        "FROM bill_partitions WHERE source = ? ORDER BY ALL",
+        "FROM bill_partitions WHERE source = ? AND rows > 0 ORDER BY ALL",  # 0: pruned since
         [source],
     ).fetchall()
     periods = "(SELECT BillingPeriodStart FROM control)"

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from finops.cli import audit, collect, costs, export, history, inspect, load, nightly, remediation, rules
+from finops.cli import db as database
 from finops.cli.options import Quiet
 
 _EPILOG = (
@@ -61,3 +62,4 @@ nightly.register(app)
 inspect.register(app)
 export.register(app)
 app.add_typer(rules.app, name="rules")
+app.add_typer(database.app, name="db")

@@ -135,6 +135,8 @@ def _run(con: duckdb.DuckDBPyConnection, start: str) -> str:
     run, command, status, has_result = rows[0]
     if not has_result:
         what = "is no audit" if command != "audit" else f"is an audit that did not end ({status})"
+        if command == "audit" and status in ("done", "incomplete"):
+            what = "is an audit whose findings were removed (retention.findings_runs)"
         raise UsageError(f"Run {run} (finops {command}) {what}; finops status lists the audits.")
     return str(run)
 

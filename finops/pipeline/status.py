@@ -53,6 +53,7 @@ _QUERIES = {
             sum(rows) AS rows, sum(billed_cost) AS billed_cost, sum(effective_cost) AS effective_cost,
             max(loaded_at) AS loaded_at
         FROM bill_partitions
+        WHERE rows > 0 -- none where they were pruned
         GROUP BY ALL
         ORDER BY ALL
     """,

@@ -1,8 +1,45 @@
 """After the night's work: a backup that was verified, and rows that are too old removed."""
 
-from finops.pipeline.nightly.steps import Context, Done
+from finops.pipeline.nightly.steps import PATIENCE, Context, Done
 
 
 def tidy(context: Context) -> Done:
-    """Backs up and prunes by policy."""
-    return Done("")
+    """Backs up, verifies and rotates where `backup.folder` is set; then prunes by policy.
+
+    What fails before the pruning keeps it from happening: no row goes that no backup has.
+    """
+    from finops.pipeline.pruning import prune
+
+    told = [] if context.settings.backup.folder is None else [_back_up(context)]
+    gone = prune(
+        context.db,
+        context.settings,
+        as_of=context.as_of,
+        at=context.clock(),
+        wait_seconds=PATIENCE,
+        dry_run=context.dry_run,
+    )
+    if gone.total or gone.folders or not told:
+        told.append(gone.told(dry_run=context.dry_run))
+    return Done(" ".join(told), rows=gone.total)
+
+
+def _back_up(context: Context) -> str:
+    """A backup and the removal of those that need not stay, told in a sentence."""
+    from finops.warehouse.backups import back_up
+    from finops.warehouse.rotation import rotate
+
+    keep = context.settings.backup
+    assert keep.folder is not None  # noqa: S101 - asked before
+    if context.dry_run:
+        return f"A backup would be written to {keep.folder}."
+    made, written = back_up(
+        context.db, keep.folder, at=context.clock(), limits=context.settings.limits(), say=context.say
+    )
+    gone = rotate(keep.folder, context.db, daily=keep.daily, weekly=keep.weekly, monthly=keep.monthly)
+    told = (
+        f"A backup of {made.manifest.rows:,} rows was written to {made.folder} and verified"
+        if written
+        else f"{made.folder} holds the same already and was verified"
+    )
+    return f"{told}{f', {len(gone):,} older ones were removed' if gone else ''}."

@@ -58,7 +58,7 @@ _RESOURCE_TYPES = {
     "log_groups": "log_group",
     "functions": "function",
 }
-_KEYS = {
+KEYS = {
     "instances": ("cloud", "account_id", "region", "instance_id"),
     "instance_types": ("cloud", "instance_type"),
     "volumes": ("cloud", "account_id", "region", "volume_id"),
@@ -226,9 +226,9 @@ def record_failure(
 
 
 def _refuse_repeated_keys(con: duckdb.DuckDBPyConnection, table: str, staged: str) -> None:
-    if table not in _KEYS:
+    if table not in KEYS:
         return
-    key = ", ".join(_KEYS[table])
+    key = ", ".join(KEYS[table])
     row = con.execute(
         f"SELECT {key} FROM temp.{staged} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"  # noqa: S608
     ).fetchone()
