@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from finops.errors import UnwritableError, UsageError, WarehouseError
-from finops.warehouse import migrations
+from finops.warehouse import migrations, reference
 from finops.warehouse.backup_files import (
     Manifest,
     Measured,
@@ -94,6 +94,7 @@ def _make(
         for name, table in manifest.tables.items():
             _fill(con, file_of(folder, name), name, table, held[name])
         migrations.migrate(con, made, at)
+        reference.refresh(con)
         con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
     finally:
         con.close()
