@@ -200,6 +200,7 @@ def report(
     config: Config = None,
 ) -> None:
     """Write the report files of the last audit; the HTML is one file that needs no network."""
+    from finops.pipeline.nightly.telling import with_its_night
     from finops.pipeline.record import last_audit
     from finops.pipeline.reporting import check_formats, write_reports
     from finops.warehouse import reading
@@ -208,7 +209,7 @@ def report(
     formats = [name.strip() for name in format_.split(",") if name.strip()]
     check_formats(formats)
     with reading(common.db, common.settings.limits()) as con:
-        found = last_audit(con)
+        found = with_its_night(con, last_audit(con), common.settings)
     key = common.settings.redaction_key.get_secret_value()
     for path in write_reports(found, output, formats, redact=redact, key=key):
         out(str(path))

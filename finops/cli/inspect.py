@@ -30,7 +30,8 @@ def status(
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Show runs, coverage and freshness per scope, and what was not evaluated and why."""
+    """Show the last night, runs, coverage and freshness per scope, and what was not evaluated and why."""
+    from finops.pipeline.nightly.journal import night_so_far
     from finops.pipeline.status import status as look
     from finops.pipeline.tables import as_json, as_tables, as_tsv
     from finops.warehouse import reading
@@ -38,7 +39,7 @@ def status(
 
     common = Common(ctx, db, config)
     with reading(common.db, common.settings.limits()) as con:
-        found = look(con)
+        found = {"night": night_so_far(common.db), **look(con)}
     writer = is_written_by(common.db)
     if format_ is SqlFormat.json:
         out(as_json({"warehouse": str(common.db), "writing_now": writer, **found}))

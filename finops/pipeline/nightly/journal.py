@@ -12,6 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from finops.warehouse import nights
+
 ENDED = "the process ended before the step did"
 
 
@@ -154,3 +156,14 @@ def _entry(told: dict[str, Any]) -> Entry:
         name: told[name] and datetime.fromisoformat(told[name]) for name in ("started_at", "finished_at")
     }
     return Entry(**{**told, **times})
+
+
+def night_so_far(warehouse: Path) -> list[dict[str, Any]]:
+    """The steps of the last night for a reader: as they are while it goes on, as they ended afterwards."""
+    warehouse = warehouse.resolve()
+    found = kept(warehouse)
+    if found is None:
+        return []
+    found = found if nights.under_way(warehouse) == found.run_id else found.aborted()
+    names = ("step", "part", "status", "started_at", "finished_at", "rows", "message")
+    return [{"night": found.run_id, **{name: getattr(one, name) for name in names}} for one in found.entries]

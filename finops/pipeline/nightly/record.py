@@ -5,8 +5,6 @@ from collections.abc import Iterable, Sequence
 import duckdb
 
 from finops import __version__
-from finops.model import AuditReport
-from finops.night_model import Night, NightStep
 from finops.pipeline.nightly.journal import ENDED, Entry, Kept, kept
 from finops.pipeline.nightly.steps import PATIENCE, Context
 from finops.warehouse import writing
@@ -64,57 +62,14 @@ def close(context: Context, entries: Sequence[Entry], status: str) -> None:
         )
 
 
-def with_night(con: duckdb.DuckDBPyConnection, context: Context) -> AuditReport:
-    """The report of the night's audit, with what the night itself has to say."""
-    from finops.pipeline.record import last_audit
-
-    found, journal = last_audit(con), kept(context.db)
-    steps = [
-        NightStep(
-            step=one.step,
-            part=one.part,
-            status=one.status,
-            started_at=one.started_at,
-            finished_at=one.finished_at,
-            rows=one.rows,
-            calls=one.calls,
-            message=one.message,
-        )
-        for one in (journal.entries if journal else ())
-    ]
-    night = Night(
-        run_id=context.run_id,
-        command=context.command,
-        started_at=context.started_at,
-        steps=steps,
-        **_told(con, context),
-    )
-    return found.model_copy(update={"night": night})
-
-
-def _told(con: duckdb.DuckDBPyConnection, context: Context) -> dict[str, list[object]]:
-    """What each part of the night has for the report, by the name it has there."""
-    from finops.pipeline.restating import provisional, restatements
-    from finops.pipeline.testing import tests_told
-    from finops.pipeline.watching import anomalies_told, budgets_told, forecasts_told
-
-    at, settings = context.as_of, context.settings
-    return {
-        "data_tests": list(tests_told(con)),
-        "restatements": list(restatements(con, at)),
-        "provisional": list(provisional(con, at)),
-        "anomalies": list(anomalies_told(con, at)),
-        "forecasts": list(forecasts_told(con, settings, at)),
-        "budgets": list(budgets_told(con, settings, at)),
-    }
-
-
 def resume(context: Context) -> None:
     """Takes the report of the night that is continued, where only what comes after it is done again."""
+    from finops.pipeline.nightly.telling import with_its_night
+    from finops.pipeline.record import last_audit
     from finops.warehouse import reading
 
     if not context.staged.is_dir() or not context.db.exists():
         return
     context.files = sorted(path for path in context.staged.iterdir() if path.is_file())
     with reading(context.db, context.settings.limits()) as con:
-        context.report = with_night(con, context)
+        context.report = with_its_night(con, last_audit(con), context.settings)

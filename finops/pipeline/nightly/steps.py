@@ -26,6 +26,7 @@ class Context:
     as_of: datetime
     clock: Callable[[], datetime]
     say: Callable[[str], None]
+    dry_run: bool = False
     report: AuditReport | None = None
     continues: str | None = None  # the night that a retry goes on with
     files: list[Path] = field(default_factory=list)
@@ -136,11 +137,16 @@ def collect(context: Context, cloud: str | None) -> Done:
 def _demo(context: Context) -> Done:
     from collectors import sample
     from collectors.bills import ingest
-    from finops.warehouse import writing
+    from finops.warehouse import reading, writing
 
+    limits = context.settings.limits()
+    with reading(context.db, limits) as con:
+        if con.execute(
+            "SELECT 1 FROM runs WHERE command = 'demo' AND status = 'done' AND as_of = ?", [sample.AS_OF]
+        ).fetchone():
+            return Done("Everything is young enough.", rows=0, calls=0)
     bills = context.staged.parent / "demo-bills"
     bills.mkdir(parents=True, exist_ok=True)
-    limits = context.settings.limits()
     with writing(context.db, "demo", at=context.clock(), wait_seconds=PATIENCE, limits=limits) as writer:
         sample.load_inventory(writer)
         done = ingest(writer, sample.write_bills(bills), at=sample.AS_OF)
@@ -257,7 +263,7 @@ def detect(context: Context, _: str | None) -> Done:
 
 def report(context: Context, _: str | None) -> Done:
     """Makes the report files beside the warehouse."""
-    from finops.pipeline.nightly.record import with_night
+    from finops.pipeline.nightly.telling import with_night
     from finops.pipeline.reporting import write_reports
     from finops.warehouse import reading
 
@@ -277,13 +283,22 @@ def report(context: Context, _: str | None) -> Done:
 
 
 def publish(context: Context, _: str | None) -> Done:
-    """Puts the files where readers find them, each whole or not at all, and brings the lake up to date."""
-    from finops.pipeline.files import make_folder, write_whole
+    """Puts the files where readers find them, each whole or not at all, and brings the lake up to date.
 
-    folder = context.settings.nightly.folder
+    Files that tell the same as those that are there stay as they are.
+    """
+    from finops.pipeline.files import make_folder, write_whole
+    from finops.pipeline.nightly.telling import fingerprint
+
+    folder, told = context.settings.nightly.folder, context.staged.parent / "published"
     make_folder(folder)
+    content = f"{fingerprint(context.report)} {folder.resolve()}" if context.report else ""
+    names = [folder / path.name for path in context.files]
+    if told.exists() and told.read_text() == content and all(path.exists() for path in names):
+        return Done(f"The files in {folder} tell the same already.")
     for path in context.files:
         write_whole(folder / path.name, path.read_bytes())
+    told.write_text(content)
     lake = context.settings.lake
     if lake:
         from finops.lake import export
