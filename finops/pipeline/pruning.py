@@ -16,7 +16,9 @@ from typing import Any
 import duckdb
 
 from finops.config import Settings
+from finops.errors import UsageError
 from finops.nightly_settings import RetentionSettings
+from finops.pipeline.audit import latest_data
 from finops.schema_comments import tables
 from finops.warehouse import reading, writing
 
@@ -82,8 +84,12 @@ def prune(
     Where nothing is too old, nothing is written. With `dry_run` nothing is removed, only counted.
     Raises WarehouseError, BusyError.
     """
-    limits, old = settings.limits(), _too_old(settings.retention, as_of)
+    limits = settings.limits()
     with reading(db, limits) as con:
+        as_of = min(
+            as_of, _newest(con) or as_of
+        )  # by which audits judge: old data do not grow older for them
+        old = _too_old(settings.retention, as_of)
         counted = Pruned(_count(con, old), tuple(_folders(db, settings, as_of)))
     if dry_run or not (counted.total or counted.folders):
         return counted
@@ -98,6 +104,13 @@ def prune(
     for folder in counted.folders:  # last: a kill before this leaves files that the next night removes
         shutil.rmtree(folder, ignore_errors=True)
     return counted
+
+
+def _newest(con: duckdb.DuckDBPyConnection) -> datetime | None:
+    try:
+        return latest_data(con)
+    except UsageError:  # there are none
+        return None
 
 
 # --- what is too old --------------------------------------------------------------------------------------
