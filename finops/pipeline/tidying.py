@@ -17,10 +17,9 @@ def tidy(context: Context) -> Done:
         as_of=context.as_of,
         at=context.clock(),
         wait_seconds=PATIENCE,
-        dry_run=context.dry_run,
     )
     if gone.total or gone.folders or not told:
-        told.append(gone.told(dry_run=context.dry_run))
+        told.append(gone.told())
     return Done(" ".join(told), rows=gone.total)
 
 
@@ -31,8 +30,6 @@ def _back_up(context: Context) -> str:
 
     keep = context.settings.backup
     assert keep.folder is not None  # noqa: S101 - asked before
-    if context.dry_run:
-        return f"A backup would be written to {keep.folder}."
     made, written = back_up(
         context.db, keep.folder, at=context.clock(), limits=context.settings.limits(), say=context.say
     )
