@@ -5,7 +5,19 @@ from typing import Annotated
 
 import typer
 
-from finops.cli import audit, collect, costs, export, history, inspect, load, nightly, remediation, rules
+from finops.cli import (
+    anomalies,
+    audit,
+    collect,
+    costs,
+    export,
+    history,
+    inspect,
+    load,
+    nightly,
+    remediation,
+    rules,
+)
 from finops.cli import db as database
 from finops.cli.options import Quiet
 
@@ -58,6 +70,7 @@ audit.register(app)
 remediation.register(app)
 history.register(app)
 costs.register(app)
+anomalies.register(app)
 nightly.register(app)
 inspect.register(app)
 export.register(app)

@@ -1,0 +1,143 @@
+"""What a month will cost: what is settled so far, what the rest is expected to be, and a band by past errors.
+
+The rest of a month is a robust level of the last weeks, the pattern of its weekdays, and a damped drift. The same
+forecast is made from many days in the past for as many days ahead; how far those were off is the band. No random
+numbers: the same days give the same band.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from finops.control.arrays import Days, Floats, Ints, counted, firsts, median, quantile, weekdays
+
+LEAST_DAYS = 28  # of history before a month is forecast
+_PATTERN_DAYS = 56  # that the pattern of a week is read off
+_LEVEL_DAYS = 14
+_TREND_DAYS = 28
+_TREND_BELIEVED = 0.5  # of the slope that the last weeks show
+_DAMPING = 0.93  # of what a further day adds to the drift
+_ORIGINS = 120  # days back from which the forecast is tried again
+_STRIDE = 3  # days between two of these
+_LEAST_ERRORS = 6
+_BAND = (0.1, 0.9)  # four of five months end within
+_WIDEN = 1.25  # past errors are of the same few weeks, so they vary less than months do
+_NARROWEST = 0.01
+_NEXT_TO_NOTHING = 0.02  # of the mean
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """The expected sum of the days ahead, one per series, with a band; NaN where the history is too short."""
+
+    expected: Floats
+    low: Floats
+    high: Floats
+    history: Ints  # days known
+
+
+def ahead(days: Days, cost: Floats, until: np.datetime64, *, start: np.datetime64 | None = None) -> Ahead:
+    """The sum of the days after the last of `days`, and not before `start`, through `until`, that one included.
+
+    `days` are consecutive and settled; `cost` is (series, days), NaN where it is not known.
+    """
+    history = counted(cost)
+    begin = days[-1] + 1 if len(days) else until + 1
+    coming = np.arange(max(begin, start) if start is not None else begin, until + 1)
+    if not len(coming):
+        nothing = np.zeros(len(cost))
+        return Ahead(nothing, nothing, nothing, history)
+    expected = _sum(days, cost, coming)
+    expected[history < LEAST_DAYS] = np.nan
+    low, high = _band(days, cost, int((coming[0] - begin).astype(int)), len(coming))
+    return Ahead(expected, expected - low * np.abs(expected), expected + high * np.abs(expected), history)
+
+
+def _sum(days: Days, cost: Floats, coming: Days) -> Floats:
+    """The expected sum of coming days."""
+    usual = np.where(firsts(days)[None, :], np.nan, cost)
+    pattern = _pattern(days, usual)
+    level, slope = _level(_flat(days, usual, pattern))
+    steps = np.arange(1, len(coming) + 1)
+    drift = np.cumsum(_DAMPING**steps)
+    daily = (level[:, None] + slope[:, None] * drift[None, :]) * pattern[:, weekdays(coming)]
+    floor = np.minimum(level, 0)[:, None]  # a falling cost ends at nothing
+    total = np.maximum(daily, floor).sum(axis=1)
+    return np.asarray(total + _fees(days, cost, pattern, level) * firsts(coming).sum())
+
+
+def _pattern(days: Days, usual: Floats) -> Floats:
+    """The share of each weekday (series, 7), 1 on average; 1 for all where the level is nothing or not known yet."""
+    recent, weekday = usual[:, -_PATTERN_DAYS:], weekdays(days[-_PATTERN_DAYS:])
+    each = np.stack([median(recent[:, weekday == one]) for one in range(7)], axis=1)
+    whole = each.mean(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shares = np.maximum(each / whole[:, None], 0)
+    return np.asarray(np.where((whole > 0)[:, None], shares, 1.0))
+
+
+def _flat(days: Days, usual: Floats, pattern: Floats) -> Floats:
+    """Costs without the pattern of the week; days that are next to nothing by it tell no level."""
+    share = pattern[:, weekdays(days)]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(share > _NEXT_TO_NOTHING, usual / share, np.nan))
+
+
+def _level(flat: Floats) -> tuple[Floats, Floats]:
+    """The level at the last day and what is believed of its slope a day, of costs without the pattern of the week."""
+    late = median(flat[:, -_LEVEL_DAYS:])
+    early = median(flat[:, -_TREND_DAYS:-_LEVEL_DAYS])
+    slope = np.nan_to_num((late - early) / (_TREND_DAYS - _LEVEL_DAYS)) * _TREND_BELIEVED
+    limit = 0.01 * np.abs(late)  # one per cent a day
+    slope = np.clip(slope, -limit, limit)
+    level = late + slope * _LEVEL_DAYS / 2
+    # What costs something on a few days only has a median of nothing: its mean tells more.
+    known = counted(flat[:, -_TREND_DAYS:])
+    mean = np.nansum(flat[:, -_TREND_DAYS:], axis=1) / np.maximum(known, 1)
+    seldom = level < _NEXT_TO_NOTHING * mean
+    return np.where(seldom, mean, level), np.where(seldom, 0.0, slope)
+
+
+def _fees(days: Days, cost: Floats, pattern: Floats, level: Floats) -> Floats:
+    """What a first of a month costs beyond its weekday; 0 where none is known."""
+    first = np.flatnonzero(firsts(days))[-6:]
+    if not len(first):
+        return np.zeros(len(cost))
+    local = np.stack([median(cost[:, max(at - 7, 0) : at + 8]) for at in first], axis=1)
+    beyond = cost[:, first] - local * pattern[:, weekdays(days[first])]
+    fee = np.nan_to_num(median(beyond))
+    return np.where(np.abs(fee) > 0.1 * np.abs(level), fee, 0.0)
+
+
+def _band(days: Days, cost: Floats, gap: int, length: int) -> tuple[Floats, Floats]:
+    """How far below and above the expected sum of `length` days the band reaches, as shares of it.
+
+    Tried again `gap` days ahead, as far as the coming days are from the last known one.
+    """
+    newest = len(days) - length - gap
+    origins = [at for at in range(newest, max(newest - _ORIGINS, LEAST_DAYS), -_STRIDE) if at >= LEAST_DAYS]
+    errors = np.full((len(cost), max(len(origins), 1)), np.nan)
+    for place, origin in enumerate(origins):
+        begin = max(origin - 2 * _ORIGINS, 0)
+        past, then = cost[:, begin:origin], slice(origin + gap, origin + gap + length)
+        told = _sum(days[begin:origin], past, days[then])
+        told[counted(past) < LEAST_DAYS] = np.nan
+        with np.errstate(divide="ignore", invalid="ignore"):
+            errors[:, place] = (cost[:, then].sum(axis=1) - told) / np.abs(told)
+    errors[~np.isfinite(errors)] = np.nan
+    low, high = (_WIDEN * quantile(errors, share) for share in _BAND)
+    few = counted(errors) < _LEAST_ERRORS
+    rough = _rough(days, cost, length)
+    low, high = np.where(few, -rough, low), np.where(few, rough, high)
+    return np.maximum(-low, _NARROWEST), np.maximum(high, _NARROWEST)
+
+
+def _rough(days: Days, cost: Floats, length: int) -> Floats:
+    """A band for a history too short to try forecasts on: by the noise of days, and of the level they tell."""
+    usual = np.where(firsts(days)[None, :], np.nan, cost)
+    flat = _flat(days, usual, _pattern(days, usual))
+    centre = median(flat)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        noise = 1.4826 * median(np.abs(flat - centre[:, None])) / np.abs(centre)
+    noise[~np.isfinite(noise)] = 1.0
+    return np.asarray(1.2816 * noise * np.sqrt(1 / length + 0.35))

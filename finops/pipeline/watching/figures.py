@@ -1,0 +1,64 @@
+"""The pipeline's own figures under the same control: rows, calls, seconds, findings, night by night."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import duckdb
+import numpy as np
+
+from finops.control import Limits, episodes, observe
+from finops.nightly_settings import AnomalySettings
+from finops.pipeline.watching import words
+from finops.pipeline.watching.cells import HISTORY, Subject
+from finops.pipeline.watching.finding import RECENT, Event
+
+_SHARE = 0.5  # figures vary more than bills do: half as much again, or half of it
+_FLOORS = {"rows": 50.0, "calls": 50.0, "seconds": 60.0, "findings": 5.0, "not_evaluated": 20.0}
+_OTHERWISE = 10.0
+_LESS_IS_FINE = frozenset({"seconds", "calls", "not_evaluated"})
+
+
+def events(con: duckdb.DuckDBPyConnection, settings: AnomalySettings, at: datetime) -> list[Event]:
+    """The figures that left their limits in the last weeks; for costs there is a better place than this."""
+    found: list[Event] = []
+    kinds = con.execute(
+        "SELECT DISTINCT figure FROM figures WHERE figure NOT LIKE '%cost%' ORDER BY 1"
+    ).fetchall()
+    for (figure,) in kinds:
+        limits = Limits(
+            settings.sigmas,
+            settings.ewma_lambda,
+            settings.ewma_limit,
+            _FLOORS.get(figure, _OTHERWISE),
+            _SHARE,
+        )
+        found += _of(con, figure, limits, at)
+    return found
+
+
+def _of(con: duckdb.DuckDBPyConnection, figure: str, limits: Limits, at: datetime) -> list[Event]:
+    rows = con.execute(
+        "SELECT subject, list(day ORDER BY day), list(value ORDER BY day) FROM ("
+        "SELECT subject, CAST(measured_at AS DATE) AS day, arg_max(value, measured_at) AS value FROM figures "
+        "WHERE figure = $figure AND measured_at >= $since AND measured_at <= $at GROUP BY ALL) "
+        "GROUP BY ALL ORDER BY ALL",
+        {"figure": figure, "since": at - timedelta(days=HISTORY), "at": at},
+    ).fetchall()
+    if not rows:
+        return []
+    start = min(np.datetime64(days[0]) for _, days, _ in rows)
+    end = max(np.datetime64(days[-1]) for _, days, _ in rows)
+    days = np.arange(start, end + 1)
+    values = np.full((len(rows), len(days)), np.nan)  # a night that did not run measured nothing
+    for place, (_, when, measured) in enumerate(rows):
+        values[place, (np.array(when, dtype="datetime64[D]") - start).astype(np.int64)] = measured
+    watched = observe(days, values, limits)
+    found = []
+    for one in episodes(watched, since=max(len(days) - RECENT, 0)):
+        if one.kind == "drop" and figure in _LESS_IS_FINE:
+            continue
+        subject = Subject("figure", None, figure=f"{figure} of {rows[one.series][0]}")
+        first, last = days[one.first].astype(object), days[one.last].astype(object)
+        said = words.anomaly(subject, replace(one), first, last)
+        found.append(Event(subject, one, first, last, end.astype(object), said))
+    return found
