@@ -42,6 +42,7 @@ def episodes(watched: Watched, *, since: int = 0, cuts: Ints | None = None) -> l
     found: list[Episode] = []
     recent = np.flatnonzero((watched.alarm[:, max(since - 10 * FREEZE, 0) :] != 0).any(axis=1))
     for series in recent:
+        latest = 0
         groups: list[tuple[int, int, list[int]]] = []  # sign, first day, days outside
         for alarm in np.flatnonzero(watched.alarm[series]):
             sign = int(np.sign(watched.alarm[series, alarm]))
@@ -49,6 +50,11 @@ def episodes(watched: Watched, *, since: int = 0, cuts: Ints | None = None) -> l
             begun = int(watched.since[series, alarm])
             cut = -1 if cuts is None else int(cuts[series])
             goes_on = bool(groups) and groups[-1][0] == sign and begun - groups[-1][2][-1] <= FREEZE // 2
+            if (
+                abs(int(watched.alarm[series, alarm])) == 1
+            ):  # a sudden one is a matter of its own, but soon after
+                goes_on = goes_on and alarm - latest <= 2 * FREEZE
+            latest = int(alarm)
             if goes_on and not groups[-1][1] <= cut < alarm:
                 groups[-1][2].extend(day for day in outside if day > groups[-1][2][-1])
             else:

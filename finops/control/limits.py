@@ -156,8 +156,8 @@ def _day(
     _write(found, t, judged, expected, z, np.exp(at - limits.sigmas * sigma) - offset,
            np.exp(at + limits.sigmas * sigma) - offset)  # fmt: skip
     free = (state.alarm < 0) | state.shifted
-    _follow(state, found, limits, t, weekday, z, judged & beyond, first)
     _raise(state, found, limits, t, z, judged & beyond & free, sigma)
+    _follow(state, found, limits, t, weekday, z, judged & beyond, first)
 
 
 def _baseline(state: _State, t: int) -> tuple[Floats, Ints]:

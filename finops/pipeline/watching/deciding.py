@@ -34,7 +34,8 @@ def accept(
 ) -> tuple[Row, datetime]:
     """Accepts an anomaly as the new normal, `until` included (180 days when not told).
 
-    Returns it and the first day on which it is not accepted any more. Raises UsageError for an unknown id, an empty owner or reason, a day that has passed or is over a year away.
+    Returns it and the first day on which it is not accepted any more. Raises UsageError for an unknown id, an empty
+    owner or reason, a day that has passed or is over a year away.
     """
     row = find(con, start)
     by, reason = _said("--by", by), _said("--reason", reason)

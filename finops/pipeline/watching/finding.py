@@ -146,7 +146,8 @@ def events(con: duckdb.DuckDBPyConnection, seen: Seen, explains: float) -> list[
         for place in seen.table.of(level):
             for episode in seen.events.get(place, ()):
                 lowest, own, because = _walk(seen, place, episode, explains, "")
-                if not any(_same(own, other) for other, _ in told[lowest]):
+                exact = own in seen.events.get(lowest, ())
+                if not any(own == other or (not exact and _same(own, other)) for other, _ in told[lowest]):
                     told[lowest].append((own, because))
     told = {place: [pair for pair in pairs if not _explained(seen, told, place, pair[0], explains)]
             for place, pairs in told.items()}  # fmt: skip
@@ -170,7 +171,8 @@ def _walk(
             best, share = child, part
     if best < 0 or share < explains:
         return place, episode, because
-    own = next((one for one in seen.events.get(best, ()) if _same(one, episode)), None)
+    near = [one for one in seen.events.get(best, ()) if _same(one, episode)]
+    own = min(near, key=lambda one: abs(one.first - episode.first), default=None)
     if not because and place in seen.events:
         change = "fall" if episode.kind == "drop" else "rise"
         because = (

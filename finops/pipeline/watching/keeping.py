@@ -255,8 +255,8 @@ def _id(event: Event) -> str:
 def _state(
     row: Row, event: Event, accepted: dict[str, Acceptance], quiet: Sequence[Quiet], at: datetime
 ) -> str:
-    if row.anomaly_id in accepted and accepted[row.anomaly_id].expires_at > at:
-        return "accepted"
+    if row.anomaly_id in accepted:  # what lapsed is judged by returned()
+        return "accepted" if accepted[row.anomaly_id].expires_at > at else row.state
     for one in quiet:
         if event.subject.within(replace(one.subject, currency=event.subject.currency)) and (
             one.first <= event.first and event.last <= one.last
