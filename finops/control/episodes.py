@@ -53,7 +53,7 @@ def episodes(watched: Watched, *, since: int = 0, cuts: Ints | None = None) -> l
             if (
                 abs(int(watched.alarm[series, alarm])) == 1
             ):  # a sudden one is a matter of its own, but soon after
-                goes_on = goes_on and alarm - latest <= 2 * FREEZE
+                goes_on = goes_on and int(alarm) - latest <= 2 * FREEZE
             latest = int(alarm)
             if goes_on and not groups[-1][1] <= cut < alarm:
                 groups[-1][2].extend(day for day in outside if day > groups[-1][2][-1])
