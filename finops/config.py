@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
 from finops.endpoints import checked_endpoint
@@ -31,6 +31,7 @@ from finops.nightly_settings import (
     Target,
     TestSettings,
 )
+from finops.secrets import Reference, resolve
 from finops.warehouse.connections import Limits
 
 # Variables that are not keys of the file: where things are, and what the collectors read themselves.
@@ -146,7 +147,7 @@ class GcpSettings(BaseModel):
 class Settings(BaseModel):
     """Everything that can be set."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
     db: Path = Path("finops.duckdb")
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
@@ -161,7 +162,7 @@ class Settings(BaseModel):
     max_rejected: float = Field(default=0.01, ge=0, le=1)
     lake: Annotated[str, Field(min_length=1)] | None = None  # kept up to date by collect and ingest
     spark_remote: Annotated[str, Field(pattern=r"^sc://")] | None = None
-    redaction_key: SecretStr = SecretStr("")
+    redaction_key: Reference | None = None
     aws: AwsSettings = AwsSettings()
     alibaba: AlibabaSettings = AlibabaSettings()
     gcp: GcpSettings = GcpSettings()
@@ -178,6 +179,14 @@ class Settings(BaseModel):
     def limits(self) -> Limits:
         """What DuckDB may take."""
         return Limits(self.memory_limit, self.spill_limit, self.threads)
+
+    def redaction(self) -> str:
+        """The key by which --redact replaces the same by the same; "" for none. Raises ConfigError as resolve() does."""
+        return (
+            resolve(self.redaction_key, setting="redaction_key").get_secret_value()
+            if self.redaction_key
+            else ""
+        )
 
 
 def load_settings(
@@ -258,7 +267,8 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         path = [first, *rest]
         if first == "rules" and rest:
             path[1] = path[1].replace("_", "-")
-        text = environ[name]
+        # The variable of this key is the secret itself; as a reference it is never shown.
+        text = f"env:{name}" if path == ["redaction_key"] else environ[name]
         plain = path[-1] in _TEXTS and first != "rules"
         _set(values, path, text if plain else _parsed(text), name)
     for name, path in _ENDPOINTS.items():

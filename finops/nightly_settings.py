@@ -1,19 +1,40 @@
 """The sections of finops.toml that an unattended night reads."""
 
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from finops.secrets import Reference
+from finops.secrets import Reference, is_reference
 
 _Duration = Annotated[str, Field(pattern=r"^\d+\s*[smhdw]$")]
 _Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 
+_BUCKET = re.compile(r"^(s3|oss|gs)://[a-z0-9][a-z0-9._-]+[a-z0-9](/[^@]*)?$")
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")  # of two letters or more: C: is a disk
+
+
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _no_secret(to: str) -> str:
+    """An address that may stand in a file: a reference, a bucket, a folder. It is never shown where it is refused."""
+    if is_reference(to) or _BUCKET.match(to):
+        return to
+    if to.partition(":")[0] in ("s3", "oss", "gs"):
+        raise PydanticCustomError("words", "is no bucket: write s3://BUCKET/PREFIX, and no credentials")
+    if _SCHEME.match(to):
+        raise PydanticCustomError(
+            "words",
+            "holds an address with its credentials, which is a secret: put it into a variable and write env:NAME, or "
+            "file:PATH, cmd:COMMAND, keyring:SERVICE/USER",
+        )
+    return to
 
 
 class NightlySettings(_Section):
@@ -39,15 +60,24 @@ class Target(_Section):
     """Somebody who is told. `to` is a reference to an address as apprise writes it (mailto://, slack://, msteams://,
     json://, …), or, being no secret, a folder or s3://BUCKET/PREFIX, oss://BUCKET/PREFIX, gs://BUCKET/PREFIX.
 
-    `when`: after every night; only when something changed or needs attention; only when something failed.
+    `when`: after every night; only when something changed or needs attention; only when something failed. `attach` is
+    what goes with it; where it is not set, a mail has the HTML report, a folder or bucket every format of the night, and a
+    chat nothing. {date} in the address of a folder or bucket is the day.
     """
 
     name: _Word
-    to: str = Field(min_length=1)
+    to: Annotated[str, Field(min_length=1), AfterValidator(_no_secret)]
     when: Literal["always", "news", "trouble"] = "news"
-    attach: list[Literal["html", "csv", "json", "markdown"]] = []
+    attach: list[Literal["html", "csv", "json", "markdown"]] | None = None
     redact: bool = False
     retries: int = Field(default=3, ge=0, le=10)
+
+    @property
+    def kind(self) -> Literal["secret", "bucket", "folder"]:
+        """What `to` is: a reference to an address, a bucket, a folder."""
+        if is_reference(self.to):
+            return "secret"
+        return "bucket" if "://" in self.to else "folder"
 
 
 class HeartbeatSettings(_Section):

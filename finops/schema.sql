@@ -752,7 +752,9 @@ CREATE TABLE deliveries ( -- What was sent to whom; the same content is not sent
   status       VARCHAR NOT NULL,   -- done | failed
   attempts     INTEGER NOT NULL,   -- how often it was tried
   delivered_at TIMESTAMP NOT NULL, -- last attempt, UTC
-  message      VARCHAR NOT NULL    -- what went there, or why it failed
+  message      VARCHAR NOT NULL,   -- what went there, or why it failed
+  as_of        TIMESTAMP,          -- instant of the audit that it told of, UTC; NULL where there was none
+  told         JSON NOT NULL       -- keys of what it told (anomalies, budgets, trouble …), so that only news follow
 );
 
 CREATE TABLE findings ( -- Findings of each audit, column for column as in the JSON report.

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
 from finops.errors import ConfigError
+from finops.masking import remember
 
 _REFERENCE = re.compile(r"^(?P<kind>env|file|cmd|keyring):(?P<rest>.+)$", re.DOTALL)
 _PATIENCE = 60  # seconds for a command: it may ask a vault
@@ -35,6 +36,11 @@ def _checked(text: str) -> str:
 Reference = Annotated[str, AfterValidator(_checked)]
 
 
+def is_reference(text: str) -> bool:
+    """Whether a text says where a secret is."""
+    return bool(_REFERENCE.match(text))
+
+
 def resolve(reference: str, *, setting: str) -> SecretStr:
     """The secret a reference names; it prints as ***.
 
@@ -49,6 +55,7 @@ def resolve(reference: str, *, setting: str) -> SecretStr:
     found = _KINDS[match["kind"]](match["rest"], setting)
     if not found:
         raise ConfigError(f"{setting}: {reference} is empty.")
+    remember(found)
     return SecretStr(found)
 
 
@@ -70,13 +77,18 @@ def _of_file(text: str, setting: str) -> str:
 
 
 def _of_command(line: str, setting: str) -> str:
-    words = shlex.split(line)
+    try:
+        words = shlex.split(line)
+    except ValueError as error:
+        raise ConfigError(f"{setting}: the command cannot be read ({error}).") from None
+    if not words:
+        raise ConfigError(f"{setting} names no command.")
     try:
         done = subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603
-    except (OSError, subprocess.TimeoutExpired, ValueError) as error:
-        raise ConfigError(
-            f"{setting}: {words[0] if words else 'cmd:'} could not be run ({type(error).__name__})."
-        ) from None
+    except subprocess.TimeoutExpired:
+        raise ConfigError(f"{setting}: {words[0]} did not answer in {_PATIENCE} seconds.") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{setting}: {words[0]} could not be run ({type(error).__name__}).") from None
     if done.returncode:
         raise ConfigError(f"{setting}: {words[0]} ended with {done.returncode}; run it by hand to see why.")
     return _first_line(done.stdout)

@@ -1,4 +1,4 @@
-"""Signatures of Alibaba OSS for GET requests without a body: version 4, and version 1 for endpoints that know no other.
+"""Signatures of Alibaba OSS for requests: version 4, and version 1 for endpoints that know no other.
 
 Source: Alibaba Cloud, OSS developer guide, "Include a signature in the Authorization header" (V4, V1).
 """
@@ -20,13 +20,14 @@ _SIGNED_IN_V1 = {"bucketInfo", "continuation-token", "lifecycle", "location", "s
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A GET request: bucket ("" for the service), key of an object (not encoded), parameters, headers beside those of
-    the signature."""
+    """A request: bucket ("" for the service), key of an object (not encoded), parameters, headers beside those of the
+    signature (Content-Type and Content-MD5 are signed, others than these and x-oss-… are not)."""
 
     bucket: str
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str]
+    method: str = "GET"
 
 
 def encoded(parameters: Mapping[str, str]) -> str:
@@ -45,10 +46,10 @@ def version_4(asked: Asked, key: Key, region: str, at: datetime) -> dict[str, st
     resource = quote(_resource(asked), safe="/")
     canonical = "\n".join(
         (
-            "GET",
+            asked.method,
             resource,
             encoded(asked.parameters),
-            _oss_headers(headers),
+            _signed_headers(headers, ("content-type", "content-md5")),
             "",
             headers["x-oss-content-sha256"],
         )
@@ -73,7 +74,9 @@ def version_1(asked: Asked, key: Key, at: datetime) -> dict[str, str]:
     signed = {name: value for name, value in asked.parameters.items() if name in _SIGNED_IN_V1}
     query = "&".join(f"{name}={value}" if value else name for name, value in sorted(signed.items()))
     resource = f"{_resource(asked)}{f'?{query}' if query else ''}"
-    to_sign = f"GET\n\n\n{headers['Date']}\n{_oss_headers(headers)}{resource}"
+    names = _lower(headers)
+    head = (asked.method, names.get("content-md5", ""), names.get("content-type", ""), headers["Date"])
+    to_sign = "\n".join((*head, f"{_signed_headers(headers)}{resource}"))
     signature = hmac.digest(key.secret.encode(), to_sign.encode(), hashlib.sha1)
     return {**headers, "Authorization": f"OSS {key.id}:{base64.b64encode(signature).decode()}"}
 
@@ -83,6 +86,12 @@ def _resource(asked: Asked) -> str:
     return f"/{asked.bucket}/{asked.path}" if asked.bucket else "/"
 
 
-def _oss_headers(headers: Mapping[str, str]) -> str:
-    names = {name.lower(): value for name, value in headers.items()}
-    return "".join(f"{name}:{names[name]}\n" for name in sorted(names) if name.startswith("x-oss-"))
+def _signed_headers(headers: Mapping[str, str], also: tuple[str, ...] = ()) -> str:
+    names = _lower(headers)
+    return "".join(
+        f"{name}:{names[name]}\n" for name in sorted(names) if name.startswith("x-oss-") or name in also
+    )
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}

@@ -210,7 +210,7 @@ def report(
     check_formats(formats)
     with reading(common.db, common.settings.limits()) as con:
         found = with_its_night(con, last_audit(con), common.settings)
-    key = common.settings.redaction_key.get_secret_value()
+    key = common.settings.redaction()
     for path in write_reports(found, output, formats, redact=redact, key=key):
         out(str(path))
 

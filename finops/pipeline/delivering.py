@@ -1,26 +1,221 @@
 """Tells people and other programs about a night: mail, chat, webhooks, folders, object stores, a heartbeat."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from finops.config import Settings
+from finops.errors import FinopsError, IncompleteError, UsageError
+from finops.masking import masked
+from finops.model import AuditReport
 from finops.nightly_settings import Target
-from finops.pipeline.nightly.night import NightDone
-from finops.pipeline.nightly.steps import Context, Done
+from finops.pipeline.delivery import ledger
+from finops.pipeline.delivery.facts import Before, Facts, fingerprint
+from finops.pipeline.delivery.heart import Heart
+from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
+from finops.pipeline.delivery.message import Message, message_of
+from finops.pipeline.delivery.sending import GivenUpError, send
+from finops.pipeline.nightly.journal import Entry, kept
+from finops.pipeline.nightly.steps import PATIENCE, Context, Done
+from finops.pipeline.reporting import FILES, redacted, write_reports
+
+__all__ = ["Heart", "Parcel", "deliver_to", "last_night", "parcel_for", "send_parcel"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a target would get now. `reason` says why, or why not where it is not `wanted`."""
+
+    target: Target
+    message: Message
+    formats: tuple[str, ...]
+    content: str
+    wanted: bool
+    reason: str
+    keys: frozenset[str]
+    report: AuditReport | None
 
 
 def deliver_to(context: Context, target: Target) -> Done:
-    """Tells one target, unless it was told the same before."""
-    return Done("")
+    """Tells one target, unless it was told the same before or asked for less.
+
+    Raises IncompleteError, without the address, when it could not be told.
+    """
+    parcel = parcel_for(context, target)
+    if not parcel.wanted:
+        return Done(f"Not sent: {parcel.reason}.")
+    return send_parcel(context, parcel)
 
 
-class Heart:
-    """A URL that hears when a night starts, ends and fails. That it cannot be reached is said and changes nothing."""
+def parcel_for(context: Context, target: Target) -> Parcel:
+    """What there is for a target. Reads the warehouse where that can be read; sends and writes nothing."""
+    report = _shown(_report(context), target, context)
+    before, sent = _past(context, target, "")
+    nightly = context.settings.nightly
+    formats = _formats(target, nightly.formats) if report else ()
+    shelf = str(nightly.folder.resolve()) if report and not target.redact else ""
+    names = [FILES[one] for one in (formats if target.kind != "secret" else nightly.formats)]
+    facts = Facts(context.as_of, report, _steps(context), before, shelf, names if report else ())
+    items = items_of(facts)
+    trouble = any(item.kind == "trouble" for item in items)
+    content = fingerprint(
+        facts, formats=formats, redact=target.redact, daily=trouble or target.when == "always"
+    )
+    _, sent = _past(context, target, content)
+    wanted, reason = _decided(facts, target, trouble=trouble, sent=sent)
+    return Parcel(
+        target,
+        message_of(facts),
+        formats,
+        content,
+        wanted,
+        reason,
+        frozenset(item.key for item in items),
+        report,
+    )
 
-    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
-        self._settings, self._say = settings, say
 
-    def start(self) -> None: ...
+def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tuple[bool, str]:
+    """Whether a target wants to hear of this, and why."""
+    items = items_of(facts)
+    news = [item.text for item in fresh(items, facts)]
+    if new := new_findings(facts):
+        news.append(f"{len(new):,} new findings")
+    if recovered(items, facts):
+        news.append("the night is whole again")
+    if target.when == "trouble":
+        news = [item.text for item in fresh(items, facts) if item.kind == "trouble"]
+        if not trouble:
+            return False, "nothing went wrong"
+    if news:
+        return True, "there is news"
+    if target.when == "news" and not trouble:
+        return False, "there is no news since it was told last"
+    return not sent, "it was sent the same before" if sent else "it is due"
 
-    def fail(self, why: str, night: "NightDone") -> None: ...
 
-    def end(self, night: "NightDone") -> None: ...
+def send_parcel(context: Context, parcel: Parcel) -> Done:
+    """Sends it and records that, or that it failed.
+
+    Raises IncompleteError, without the address, when it could not be sent.
+    """
+    target, files = parcel.target, _files(context, parcel)
+    day = f"{context.as_of:%Y-%m-%d}"
+    try:
+        told, attempts = send(target, parcel.message, files, context.settings, day)
+    except GivenUpError as error:
+        return _failed(context, parcel, str(error), error.attempts)
+    except FinopsError as error:
+        return _failed(context, parcel, str(error), 1)
+    told = masked(told)
+    _record(context, parcel, "done", attempts, told)
+    again = f" at attempt {attempts}" if attempts > 1 else ""
+    return Done(f"{told}{again}.", rows=len(files))
+
+
+def _failed(context: Context, parcel: Parcel, why: str, attempts: int) -> Done:
+    why = masked(why).rstrip(".")
+    _record(context, parcel, "failed", attempts, why)
+    raise IncompleteError(
+        f"The target {parcel.target.name} could not be told, tried {attempts} times: {why}; finops retry tries again."
+        if attempts > 1
+        else f"The target {parcel.target.name} could not be told: {why}; finops retry tries again."
+    )
+
+
+def _record(context: Context, parcel: Parcel, status: str, attempts: int, told: str) -> None:
+    """Keeps what became of it. A warehouse that cannot be written keeps nobody from being told."""
+    from finops.warehouse import writing
+
+    limits = context.settings.limits()
+    sent = ledger.Sent(
+        context.run_id, parcel.target.name, parcel.content, status, attempts, context.clock(), told,
+        parcel.report.as_of if parcel.report else None, parcel.keys,
+    )  # fmt: skip
+    try:
+        with writing(
+            context.db, "deliver", at=context.clock(), wait_seconds=PATIENCE, limits=limits
+        ) as writer:
+            ledger.keep(writer.con, sent)
+    except UsageError as error:
+        context.say(f"That {parcel.target.name} was told could not be recorded: {error}")
+
+
+# --- what there is to tell --------------------------------------------------------------------------------
+
+
+def last_night(context: Context) -> Context:
+    """The context with the report of the last night, as it was recorded; raises UsageError where there is none."""
+    from finops.pipeline.nightly.record import with_night
+    from finops.warehouse import reading
+
+    journal = kept(context.db)
+    if journal:
+        context = replace(
+            context,
+            run_id=journal.run_id,
+            command=journal.command,
+            started_at=journal.started_at,
+            as_of=journal.as_of,
+        )
+    with reading(context.db, context.settings.limits()) as con:
+        context.report = with_night(con, context)
+    return context
+
+
+def _report(context: Context) -> AuditReport | None:
+    """The report of this night; where it goes on with the one before and did not audit anew, of that one."""
+    if context.report is None and context.command == "retry" and context.left:
+        done = {one.step for one in context.left.entries if one.status == "done"}
+        now = kept(context.db)
+        tried = {one.step for one in now.entries} if now else set()
+        if "audit" in done and "audit" not in tried:
+            context.report = last_night(context).report
+    return context.report
+
+
+def _steps(context: Context) -> Sequence[Entry]:
+    """What was done so far: of a night that goes on with another, of both."""
+    journal = kept(context.db)
+    now = {(one.step, one.part): one for one in (journal.entries if journal else ())}
+    if context.command == "retry" and context.left:
+        now = {(one.step, one.part): one for one in context.left.entries} | now
+    return [one for one in now.values() if one.status != "running" and one.step not in ("deliver", "tidy")]
+
+
+def _shown(report: AuditReport | None, target: Target, context: Context) -> AuditReport | None:
+    if report is None or not (target.redact or context.settings.nightly.redact):
+        return report
+    return redacted(report, context.settings.redaction())
+
+
+def _formats(target: Target, usual: Sequence[str]) -> tuple[str, ...]:
+    if target.attach is not None:
+        return tuple(target.attach)
+    if target.kind != "secret":
+        return tuple(usual)
+    from finops.pipeline.delivery.apprising import wants_html
+
+    try:
+        return ("html",) if wants_html(target) else ()
+    except FinopsError:  # its address cannot be had: sending says so
+        return ()
+
+
+def _past(context: Context, target: Target, content: str) -> tuple[Before | None, bool]:
+    """What the target knows, and whether it was sent this content. Nothing, where no warehouse can be read."""
+    from finops.warehouse import reading
+
+    try:
+        with reading(context.db, context.settings.limits()) as con:
+            return ledger.before(con, target.name), ledger.was_sent(con, target.name, content)
+    except UsageError as error:
+        context.say(f"What {target.name} was told before cannot be read: {error}")
+        return None, False
+
+
+def _files(context: Context, parcel: Parcel) -> list[Path]:
+    """The report files of a parcel, made of the report that the target may see."""
+    if parcel.report is None or not parcel.formats:
+        return []
+    folder = context.staged.parent / f"to-{parcel.target.name}"
+    return write_reports(parcel.report, folder, list(parcel.formats))

@@ -41,11 +41,25 @@ def get_signed(
     url: str, headers: Mapping[str, str], *, proxies: Mapping[str, str] | None = None
 ) -> requests.Response:
     """Sends a GET request with the headers of its signature, over a connection of this thread; follows nothing."""
+    return send_signed("GET", url, headers, proxies=proxies)
+
+
+def send_signed(
+    method: str,
+    url: str,
+    headers: Mapping[str, str],
+    *,
+    content: bytes | None = None,
+    proxies: Mapping[str, str] | None = None,
+) -> requests.Response:
+    """As get_signed(), by any method and with a body."""
     if not hasattr(_LOCAL, "session"):
         _LOCAL.session = requests.Session()
     session: requests.Session = _LOCAL.session
-    return session.get(
+    return session.request(
+        method,
         url,
+        data=content,
         headers={**headers, "User-Agent": f"finops/{__version__}", "Accept-Encoding": "identity"},
         auth=_as_signed,
         stream=True,

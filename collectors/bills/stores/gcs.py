@@ -118,7 +118,7 @@ class Bucket:
         return StoreError("failed", f"{permission} failed for {self.place} {refused.told}.")
 
 
-def connect(name: str) -> Bucket:
+def connect(name: str, scope: str = SCOPE) -> Bucket:
     """The bucket, as the default credentials see it; on this machine without credentials anonymously."""
     endpoint, local = endpoint_of(
         {"FINOPS_GCP_ENDPOINT": "every API of Google"}, "https://storage.googleapis.com"
@@ -126,7 +126,7 @@ def connect(name: str) -> Bucket:
     if local and not _has_credentials():
         return Bucket(requests.Session(), endpoint, name)
     try:
-        credentials, _ = google.auth.default(scopes=[SCOPE])
+        credentials, _ = google.auth.default(scopes=[scope])
     except DefaultCredentialsError as error:
         raise CredentialsError(
             "No Google credentials were found: set GOOGLE_APPLICATION_CREDENTIALS, or log in with gcloud auth "

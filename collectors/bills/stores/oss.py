@@ -106,11 +106,11 @@ class Bucket:
             try:
                 return call(lambda: self._get("", parameters, {}), explain, f"Listing {self.place}", listed)
             except Refused as refused:
-                if self._found or not self._change(refused):
+                if self._found or not self.change(refused):
                     raise (first if first and refused.code == "SignatureDoesNotMatch" else refused) from None
                 first = first or refused
 
-    def _change(self, refused: Refused) -> bool:
+    def change(self, refused: Refused) -> bool:
         """Whether the bucket may be asked in another way: at the endpoint it names, or with the older signature."""
         host = refused.endpoint.rpartition("//")[2]
         match = _REGION.match(host)
@@ -125,19 +125,20 @@ class Bucket:
     def _is_local(self) -> bool:
         return is_loopback(urlsplit(self.way.endpoint).hostname or "")
 
-    def _get(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> requests.Response:
-        asked = Asked(self.name, path, parameters, headers)
+    def signed(self, asked: Asked) -> dict[str, str]:
+        """The headers of a request, in the way that is known so far."""
         now = datetime.now(UTC)
-        way = self.way
-        signed = (
-            version_4(asked, self.key, way.region, now)
-            if way.version == 4
-            else version_1(asked, self.key, now)
-        )
-        query = f"?{encoded(parameters)}" if parameters else ""
-        return get_signed(f"{self._base()}/{quote(path, safe='')}{query}", signed)
+        if self.way.version == 4:
+            return version_4(asked, self.key, self.way.region, now)
+        return version_1(asked, self.key, now)
 
-    def _base(self) -> str:
+    def _get(self, path: str, parameters: dict[str, str], headers: dict[str, str]) -> requests.Response:
+        signed = self.signed(Asked(self.name, path, parameters, headers))
+        query = f"?{encoded(parameters)}" if parameters else ""
+        return get_signed(f"{self.base()}/{quote(path, safe='')}{query}", signed)
+
+    def base(self) -> str:
+        """What stands before the key of an object."""
         parts = urlsplit(self.way.endpoint)
         if self._is_local():  # where no name can be put before an address
             return f"{self.way.endpoint}/{self.name}"

@@ -277,7 +277,7 @@ def report(context: Context, _: str | None) -> Done:
         context.staged,
         list(nightly.formats),
         redact=nightly.redact,
-        key=context.settings.redaction_key.get_secret_value(),
+        key=context.settings.redaction(),
     )
     return Done(f"{len(context.files)} files.", rows=len(context.files))
 

@@ -95,5 +95,7 @@ CREATE TABLE deliveries (
   status VARCHAR NOT NULL,
   attempts INTEGER NOT NULL,
   delivered_at TIMESTAMP NOT NULL,
-  message VARCHAR NOT NULL
+  message VARCHAR NOT NULL,
+  as_of TIMESTAMP,
+  told JSON NOT NULL
 );

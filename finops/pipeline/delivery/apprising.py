@@ -1,0 +1,107 @@
+"""Mail, chats and webhooks through apprise, which knows how each of them is spoken to."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from finops.errors import ConfigError
+from finops.masking import masked
+from finops.nightly_settings import Target
+from finops.pipeline.delivery.message import Message
+from finops.pipeline.delivery.sending import UndeliveredError
+from finops.secrets import resolve
+
+if TYPE_CHECKING:
+    from apprise import NotifyBase
+
+_TIMEOUT = 30.0  # seconds, to connect and for an answer: a report of a megabyte goes with it
+
+
+def tell(target: Target, message: Message, files: Sequence[Path]) -> str:
+    """Sends the message, with the files where the service takes any.
+
+    Raises UndeliveredError with what the service is said to have answered, ConfigError for an address that is none.
+    """
+    from apprise import AppriseAttachment
+
+    with _heard() as said:
+        service = _service(target)
+        attached = [path for path in files if path.exists()] if service.attachment_support else []
+        attachments = AppriseAttachment([_address(path) for path in attached]) if attached else None
+        form, body = _body(service, message)
+        done = service.notify(body=body, title=message.subject, body_format=form, attach=attachments)
+    if not done:
+        why = masked(" ".join(said) or "no reason was given").rstrip(".")
+        raise UndeliveredError(f"{service.service_name} did not take it ({' '.join(why.split())[:300]})")
+    names = ", ".join(path.name for path in attached)
+    return f"{service.service_name}: {message.subject}" + (f" with {names}" if names else "")
+
+
+def service_of(target: Target) -> str:
+    """What kind of service the address of a target is of, such as E-Mail. Raises ConfigError as tell() does."""
+    with _heard():
+        return str(_service(target).service_name)
+
+
+def wants_html(target: Target) -> bool:
+    """Whether the report belongs to the message where nobody said what to attach: to mail, not to a chat."""
+    with _heard():
+        return str(_service(target).service_name) == "E-Mail"
+
+
+def _service(target: Target) -> "NotifyBase":
+    from apprise import Apprise, AppriseAsset
+    from apprise.common import PersistentStoreMode
+
+    asset = AppriseAsset(
+        app_id="finops",
+        app_desc="finops",
+        app_url="",
+        image_url_mask=None,
+        image_url_logo=None,
+        async_mode=False,
+        storage_mode=PersistentStoreMode.MEMORY,
+    )
+    address = resolve(target.to, setting=f"deliver.{target.name}.to").get_secret_value()
+    service: Any = Apprise.instantiate(address, asset=asset)
+    if service is None:
+        raise ConfigError(
+            f"deliver.{target.name}.to: what {target.to.partition(':')[0]}: holds is no address that apprise knows, "
+            "such as mailtos://USER:PASSWORD@HOST?to=ADDRESS or slack://TOKEN/TOKEN/TOKEN."
+        )
+    service.socket_connect_timeout = service.socket_read_timeout = _TIMEOUT
+    return service  # type: ignore[no-any-return]
+
+
+def _body(service: "NotifyBase", message: Message) -> tuple[str, str]:
+    """The form that the service shows best, and the message in it."""
+    offered = service.notify_format
+    best = offered[0] if isinstance(offered, list | tuple) else offered
+    form = str(getattr(best, "value", best))
+    if service.service_name == "E-Mail" or form == "html":
+        return "html", message.html
+    return (form, message.markdown) if form == "markdown" else ("text", message.text)
+
+
+def _address(path: Path) -> str:
+    return path.resolve().as_uri()
+
+
+@contextmanager
+def _heard() -> Iterator[list[str]]:
+    """What apprise logs meanwhile, which is how it says why something failed; nothing of it goes anywhere else."""
+    said: list[str] = []
+
+    class _Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            said.append(record.getMessage())
+
+    logger = logging.getLogger("apprise")
+    before = logger.handlers, logger.propagate
+    logger.handlers, logger.propagate = [_Ear(logging.WARNING)], False
+    try:
+        yield said
+    finally:
+        logger.handlers, logger.propagate = before

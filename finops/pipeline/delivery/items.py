@@ -1,0 +1,110 @@
+"""The single things a night has to tell. Each has a key: whoever was told it is not told it again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from finops.model import AuditReport, Finding
+from finops.night_model import Night
+from finops.pipeline.delivery.facts import Facts
+from reports import summary
+
+Kind = Literal["trouble", "test", "anomaly", "restatement", "budget", "mute"]
+SOON = timedelta(days=14)  # before an exemption ends it is told
+_BAD = ("failed", "incomplete", "aborted", "skipped")
+# What comes with or after the telling.
+_LATER = ("deliver", "tidy")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing, as a sentence. `key` changes when it is something else."""
+
+    kind: Kind
+    key: str
+    text: str
+
+
+def items_of(facts: Facts) -> list[Item]:
+    """Everything but the findings, what went wrong first."""
+    night = facts.report.night if facts.report else None
+    items = [*_troubles(facts, night)]
+    if night:
+        items += [*_tests(night), *_anomalies(night), *_restatements(night), *_budgets(night)]
+    if facts.report:
+        items += _mutes(facts, facts.report)
+    return items
+
+
+def fresh(items: list[Item], facts: Facts) -> list[Item]:
+    """Those that the target was not told yet."""
+    known = facts.before.keys if facts.before else frozenset()
+    return [item for item in items if item.key not in known]
+
+
+def recovered(items: list[Item], facts: Facts) -> bool:
+    """Whether the target was told of trouble last, and there is none any more."""
+    was = facts.before is not None and any(key.startswith("trouble:") for key in facts.before.keys)
+    return was and not any(item.kind == "trouble" for item in items)
+
+
+def new_findings(facts: Facts) -> list[Finding]:
+    """The findings that count and that the target was not told of, largest saving first."""
+    if facts.report is None:
+        return []
+    counted = summary.counted(facts.report)
+    since = facts.before.as_of if facts.before else None
+    if since is None:
+        return counted
+    back = facts.report.as_of > since
+    return [one for one in counted if one.first_seen > since or (back and one.status == "reopened")]
+
+
+def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
+    told_singly = night is not None and any(one.status == "failed" for one in night.data_tests)
+    for step in facts.steps:
+        if step.status not in _BAD or step.step in _LATER or (step.step == "test" and told_singly):
+            continue
+        name = f"{step.step} {step.part}" if step.part else step.step
+        message = f": {step.message}" if step.message else ""
+        yield Item("trouble", f"trouble:{step.step}:{step.part}:{step.status}", f"{name} {step.status}{message}")
+
+
+def _tests(night: Night) -> Iterator[Item]:
+    for one in night.data_tests:
+        if one.status == "failed":
+            kind: Kind = "trouble" if one.severity == "error" else "test"
+            yield Item(
+                kind,
+                f"{kind}:test:{one.test}:{one.subject}",
+                f"data test {one.test} of {one.subject}: {one.message}",
+            )
+
+
+def _anomalies(night: Night) -> Iterator[Item]:
+    for one in night.anomalies:
+        if one.state == "open":
+            yield Item("anomaly", f"anomaly:{one.id}", one.message)
+
+
+def _restatements(night: Night) -> Iterator[Item]:
+    for one in night.restatements:
+        key = f"restated:{one.provider}:{one.billing_account}:{one.month}:{one.currency}:{one.after}"
+        yield Item("restatement", key, one.message)
+
+
+def _budgets(night: Night) -> Iterator[Item]:
+    for one in night.budgets:
+        if one.state in ("at_risk", "over"):
+            yield Item("budget", f"budget:{one.name}:{one.month}:{one.state}", one.message)
+
+
+def _mutes(facts: Facts, report: AuditReport) -> Iterator[Item]:
+    for one in report.exemptions:
+        if one.state == "in_force" and one.expires_at and one.expires_at - facts.as_of <= SOON:
+            yield Item(
+                "mute",
+                f"mute:{one.rule}:{one.selector}:{one.expires_at:%Y-%m-%d}",
+                f"The exemption of {one.rule} for {one.selector} ({one.owner}) ends on {one.expires_at:%Y-%m-%d}.",
+            )
