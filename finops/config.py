@@ -181,7 +181,10 @@ class Settings(BaseModel):
         return Limits(self.memory_limit, self.spill_limit, self.threads)
 
     def redaction(self) -> str:
-        """The key by which --redact replaces the same by the same; "" for none. Raises ConfigError as resolve() does."""
+        """The key by which --redact replaces the same by the same; "" for none.
+
+        Raises ConfigError as resolve() does.
+        """
         return (
             resolve(self.redaction_key, setting="redaction_key").get_secret_value()
             if self.redaction_key

@@ -61,8 +61,8 @@ class Target(_Section):
     json://, …), or, being no secret, a folder or s3://BUCKET/PREFIX, oss://BUCKET/PREFIX, gs://BUCKET/PREFIX.
 
     `when`: after every night; only when something changed or needs attention; only when something failed. `attach` is
-    what goes with it; where it is not set, a mail has the HTML report, a folder or bucket every format of the night, and a
-    chat nothing. {date} in the address of a folder or bucket is the day.
+    what goes with it; where it is not set, a mail has the HTML report, a folder or bucket every format of the night,
+    and a chat nothing. {date} in the address of a folder or bucket is the day.
     """
 
     name: _Word

@@ -48,8 +48,8 @@ def deliver_to(context: Context, target: Target) -> Done:
 
 def parcel_for(context: Context, target: Target) -> Parcel:
     """What there is for a target. Reads the warehouse where that can be read; sends and writes nothing."""
-    report = _shown(_report(context), target, context)
-    before, sent = _past(context, target, "")
+    report = _shown(context.report, target, context)
+    before, _ = _past(context, target, "")
     nightly = context.settings.nightly
     formats = _formats(target, nightly.formats) if report else ()
     shelf = str(nightly.folder.resolve()) if report and not target.redact else ""
@@ -101,7 +101,7 @@ def send_parcel(context: Context, parcel: Parcel) -> Done:
     target, files = parcel.target, _files(context, parcel)
     day = f"{context.as_of:%Y-%m-%d}"
     try:
-        told, attempts = send(target, parcel.message, files, context.settings, day)
+        told, attempts = send(target, parcel.message, files, day)
     except GivenUpError as error:
         return _failed(context, parcel, str(error), error.attempts)
     except FinopsError as error:
@@ -158,28 +158,14 @@ def last_night(context: Context) -> Context:
             as_of=journal.as_of,
         )
     with reading(context.db, context.settings.limits()) as con:
-        context.report = with_night(con, context)
-    return context
-
-
-def _report(context: Context) -> AuditReport | None:
-    """The report of this night; where it goes on with the one before and did not audit anew, of that one."""
-    if context.report is None and context.command == "retry" and context.left:
-        done = {one.step for one in context.left.entries if one.status == "done"}
-        now = kept(context.db)
-        tried = {one.step for one in now.entries} if now else set()
-        if "audit" in done and "audit" not in tried:
-            context.report = last_night(context).report
-    return context.report
+        return replace(context, report=with_night(con, context))
 
 
 def _steps(context: Context) -> Sequence[Entry]:
-    """What was done so far: of a night that goes on with another, of both."""
+    """What was done so far, but for what comes with the telling or after it."""
     journal = kept(context.db)
-    now = {(one.step, one.part): one for one in (journal.entries if journal else ())}
-    if context.command == "retry" and context.left:
-        now = {(one.step, one.part): one for one in context.left.entries} | now
-    return [one for one in now.values() if one.status != "running" and one.step not in ("deliver", "tidy")]
+    entries = journal.entries if journal else ()
+    return [one for one in entries if one.status != "running" and one.step not in ("deliver", "tidy")]
 
 
 def _shown(report: AuditReport | None, target: Target, context: Context) -> AuditReport | None:

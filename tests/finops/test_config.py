@@ -1,5 +1,6 @@
 """finops.toml: where it is read from, what overrides what, and what is wrong with it."""
 
+import traceback
 from pathlib import Path
 
 import pytest
@@ -114,10 +115,41 @@ def test_what_is_wrong_is_named_with_the_file(here: Path, text: str, words: str)
     assert path.name in str(error.value)
 
 
-def test_a_secret_is_never_shown(here: Path) -> None:
-    settings = load_settings(environ={"HOME": str(here), "FINOPS_REDACTION_KEY": "hunter2"})
-    assert settings.redaction_key.get_secret_value() == "hunter2"
+def test_the_variable_of_the_redaction_key_is_the_key_and_the_file_says_where_it_is(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FINOPS_REDACTION_KEY", "hunter2")
+    settings = load_settings()
+    assert settings.redaction() == "hunter2"
     assert "hunter2" not in repr(settings)
+    monkeypatch.delenv("FINOPS_REDACTION_KEY")
+    write(here / "finops.toml", "redaction_key = 'file:key'")
+    write(here / "key", "hunter3\n")
+    assert load_settings().redaction() == "hunter3"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("redaction_key = 'hunter2'", "redaction_key must say where the secret is, not what it is: env:NAME"),
+        ("[heartbeat]\nurl = 'https://hc.example/hunter2'", "heartbeat.url must say where the secret is"),
+        (
+            "[[deliver]]\nname = 'a'\nto = 'mailto://u:hunter2@h'",
+            "deliver.0.to holds an address with its credentials",
+        ),
+        ("[[deliver]]\nname = 'a'\nto = 'mailto:hunter2@h'", "put it into a variable and write env:NAME"),
+        ("[[deliver]]\nname = 'a'\nto = 's3://id:hunter2@bucket/x'", "deliver.0.to is no bucket"),
+        ("[[deliver]]\nname = 'a'\nto = 'out'\nhunter = 'hunter2'", "there is no setting deliver.0.hunter"),
+        ("[[deliver]]\nname = 'a'\nto = 'out'\nwhen = 'hunter2'", "deliver.0.when"),
+    ],
+)
+def test_a_secret_in_the_file_is_refused_without_being_shown(here: Path, text: str, key: str) -> None:
+    write(here / "finops.toml", text)
+    with pytest.raises(ConfigError) as error:
+        load_settings(environ={"HOME": str(here)})
+    assert key in str(error.value)
+    shown = "".join(traceback.format_exception(error.value))
+    assert "hunter2" not in shown.replace(text, "")
 
 
 def test_the_endpoint_of_alibaba_has_a_variable_of_its_own_that_wins(here: Path) -> None:

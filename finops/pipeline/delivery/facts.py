@@ -5,12 +5,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from finops.model import AuditReport
 from finops.pipeline.nightly.journal import Entry
 
 # Of the report, what differs between two audits of the same data or tells when it was made.
-_PASSING = {
+_PASSING: Any = {
     "run_id": True,
     "as_of": True,
     "tool_version": True,

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from time import monotonic
+from time import monotonic, sleep
 
 import requests
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
@@ -69,6 +69,7 @@ class Heart:
                 retry=retry_if_exception_type(_DeafError),
                 stop=stop_after_attempt(tries),
                 wait=wait_exponential(multiplier=0.5, max=4),
+                sleep=sleep,
                 reraise=True,
             )(_post, url + way, masked(body), _TIMEOUT if tries > 1 else _AT_THE_END - 1)
         except (_DeafError, FinopsError) as error:

@@ -68,7 +68,9 @@ def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
             continue
         name = f"{step.step} {step.part}" if step.part else step.step
         message = f": {step.message}" if step.message else ""
-        yield Item("trouble", f"trouble:{step.step}:{step.part}:{step.status}", f"{name} {step.status}{message}")
+        yield Item(
+            "trouble", f"trouble:{step.step}:{step.part}:{step.status}", f"{name} {step.status}{message}"
+        )
 
 
 def _tests(night: Night) -> Iterator[Item]:

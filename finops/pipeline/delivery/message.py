@@ -1,6 +1,7 @@
 """A night as a message: a subject that says it all, a short text, the same as HTML for mail."""
 
 import html
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from reports.plain import one_line, shortened
 LINES = 10  # of a section; the rest is counted
 LINE = 400  # characters
 SUBJECT = 150  # characters: what a phone and every mail gateway shows
+_CALLS = re.compile(r"(@(?=everyone|here|channel|all\b)|<(?=[!@#]))")
 _TITLES: dict[Kind, str] = {
     "trouble": "What went wrong",
     "test": "Warnings of data tests",
@@ -159,8 +161,13 @@ def _cut(line: str) -> str:
 
 def _plain(sections: Sequence[_Section]) -> str:
     return "\n\n".join(
-        "\n".join([f"{one.title}:", *(f"- {_cut(line)}" for line in one.lines)]) for one in sections
+        "\n".join([f"{one.title}:", *(f"- {_silent(_cut(line))}" for line in one.lines)]) for one in sections
     )
+
+
+def _silent(text: str) -> str:
+    """A name that calls everybody in a chat, kept from it; chats read plain text too."""
+    return _CALLS.sub("\\1\u200b", text)
 
 
 def _markdown(sections: Sequence[_Section]) -> str:

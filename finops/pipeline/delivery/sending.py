@@ -2,11 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from time import sleep
 from typing import NoReturn
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential,
+    wait_random,
+)
 
-from finops.config import Settings
 from finops.masking import masked
 from finops.nightly_settings import Target
 from finops.pipeline.delivery.message import Message
@@ -26,7 +33,7 @@ class GivenUpError(Exception):
         self.attempts = attempts
 
 
-def send(target: Target, message: Message, files: Sequence[Path], settings: Settings, day: str) -> tuple[str, int]:
+def send(target: Target, message: Message, files: Sequence[Path], day: str) -> tuple[str, int]:
     """Sends to a target and returns what went there, in words, and the number of attempts.
 
     `day` is what {date} in the address of a folder or bucket stands for. Raises GivenUpError after the last attempt
@@ -48,7 +55,8 @@ def send(target: Target, message: Message, files: Sequence[Path], settings: Sett
     told = Retrying(
         retry=retry_if_exception_type(UndeliveredError),
         stop=stop_after_attempt(target.retries + 1),
-        wait=wait_exponential_jitter(initial=_FIRST_PAUSE, max=_LONGEST_PAUSE),
+        wait=wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_PAUSE) + wait_random(0, 1),
+        sleep=sleep,
         retry_error_callback=_give_up,
     )(once)
     return told, attempts

@@ -18,6 +18,7 @@ class Thing:
     number: int  # grows with every write
     encoding: str = ""
     composed: bool = False  # of parts: then no MD5 of the whole is known
+    kind: str = ""  # content type
 
 
 @dataclass
@@ -70,9 +71,11 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     bench: Bench
+    content: bytes = b""  # what came with the request
 
     def do_GET(self) -> None:
         self.bench.calls.append(self.path)
+        self.content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         kind = self.bench.fault(self.path)
         if kind == "reset":
             self.close_connection = True

@@ -1,4 +1,4 @@
-"""A local Google Cloud Storage: objects.list and objects.get of the JSON API, as its reference describes them.
+"""A local Google Cloud Storage: objects.list, objects.get and the simple upload of objects.insert of the JSON API, as its reference describes them.
 
 Source: https://cloud.google.com/storage/docs/json_api/v1/objects
 """
@@ -25,6 +25,8 @@ class Gcs(Handler):
         parts = urlsplit(self.path)
         asked = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
         pieces = parts.path.split("/")
+        if self.command == "POST" and pieces[:2] == ["", "upload"]:
+            return self.upload(pieces[2:], asked)
         if self.command != "GET" or pieces[:4] != ["", "storage", "v1", "b"] or len(pieces) not in (6, 7):
             return error(404, "notFound", "Not Found")
         bucket, key = unquote(pieces[4]), unquote(pieces[6]) if len(pieces) == 7 else None
@@ -37,6 +39,20 @@ class Gcs(Handler):
         if bucket not in self.bench.buckets:
             return error(404, "notFound", "The specified bucket does not exist.")
         return self.list(bucket, asked) if key is None else self.media(bucket, key, asked)
+
+    def upload(self, pieces: list[str], asked: dict[str, str]) -> Answer:
+        """POST /upload/storage/v1/b/BUCKET/o?uploadType=media&name=KEY, the content as the body."""
+        if pieces[:3] != ["storage", "v1", "b"] or len(pieces) != 5 or asked.get("uploadType") != "media":
+            return error(404, "notFound", "Not Found")
+        bucket = unquote(pieces[3])
+        if self.token is not None and self.headers.get("Authorization") != f"Bearer {self.token}":
+            return error(401, "authError", "Invalid Credentials")
+        if bucket not in self.bench.buckets:
+            return error(404, "notFound", "The specified bucket does not exist.")
+        if not asked.get("name"):
+            return error(400, "required", "Required parameter: name")
+        self.bench.put(bucket, asked["name"], self.content, kind=self.headers.get("Content-Type", ""))
+        return 200, dict(JSON), json.dumps(self.item(bucket, asked["name"])).encode()
 
     def list(self, bucket: str, asked: dict[str, str]) -> Answer:
         after = ""

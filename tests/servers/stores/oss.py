@@ -1,4 +1,4 @@
-"""A local Alibaba OSS: ListObjectsV2 and GetObject, signatures of version 1 and 4 verified as the service does.
+"""A local Alibaba OSS: ListObjectsV2, GetObject and PutObject, signatures of version 1 and 4 verified as the service does.
 
 Sources: https://help.aliyun.com/en/oss/developer-reference/listobjectsv2, …/getobject.
 """
@@ -36,7 +36,7 @@ class Oss(Handler):
         wrong = self.verify(bucket, key, query)
         if wrong:
             return wrong
-        if self.command != "GET":
+        if self.command not in ("GET", "PUT") or (self.command == "PUT" and not key):
             return error(
                 405, "MethodNotAllowed", "The specified method is not allowed against this resource."
             )
@@ -46,6 +46,8 @@ class Oss(Handler):
             )
         if bucket not in self.bench.buckets:
             return error(404, "NoSuchBucket", "The specified bucket does not exist.")
+        if self.command == "PUT":
+            return self.put(bucket, key)
         return self.get(bucket, key) if key else self.list(bucket, asked)
 
     def verify(self, bucket: str, key: str, query: str) -> Answer | None:
@@ -101,6 +103,15 @@ class Oss(Handler):
         thing = self.bench.buckets[bucket][name]
         digest = hashlib.md5(thing.content).hexdigest().upper()
         return f'"{digest}-2"' if thing.composed else f'"{digest}"'
+
+    def put(self, bucket: str, key: str) -> Answer:
+        told = self.headers.get("Content-MD5")
+        if told and base64.b64decode(told) != hashlib.md5(self.content).digest():
+            return error(
+                400, "InvalidDigest", "The Content-MD5 you specified did not match what we received."
+            )
+        self.bench.put(bucket, key, self.content, kind=self.headers.get("Content-Type", ""))
+        return 200, {"ETag": self.etag(bucket, key)}, b""
 
     def get(self, bucket: str, key: str) -> Answer:
         thing = self.bench.buckets[bucket].get(key)
