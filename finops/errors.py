@@ -18,11 +18,17 @@
 Anything else that escapes is a bug too: exit 70 with a run id, a log and, with --debug, a traceback.
 """
 
+from finops.masking import masked
+
 
 class FinopsError(Exception):
     """An error told to the user as one sentence: what, where, and what to do."""
 
     exit_code = 70
+
+    def __str__(self) -> str:
+        """The sentence; a secret that a library or a server brought into it is not told."""
+        return masked(super().__str__())
 
 
 class UsageError(FinopsError):

@@ -134,17 +134,25 @@ def _pipe_closed() -> int:
 
 def _told(error: FinopsError, debug: bool) -> int:
     if debug:
-        traceback.print_exception(error, file=sys.stderr)
-    print(f"finops: {error}", file=sys.stderr)
+        print(_traceback(error), end="", file=sys.stderr)
+    from finops import logs
+
+    logs.write(str(error), level="error", before="finops: ")
     return error.exit_code
+
+
+def _traceback(error: BaseException) -> str:
+    from finops.masking import masked
+
+    return masked("".join(traceback.format_exception(error)))
 
 
 def _bug(error: BaseException, debug: bool) -> int:
     if debug:
-        traceback.print_exception(error, file=sys.stderr)
+        print(_traceback(error), end="", file=sys.stderr)
     descriptor, name = tempfile.mkstemp(prefix="finops-crash-", suffix=".log")
     with os.fdopen(descriptor, "w") as log:
-        traceback.print_exception(error, file=log)
+        log.write(_traceback(error))
     print(
         f"finops: a bug stopped this run ({type(error).__name__}); please report it with {Path(name)} "
         "(run again with --debug to see it here). What was committed before is kept.",

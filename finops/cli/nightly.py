@@ -1,6 +1,7 @@
-"""Commands of unattended runs: nightly, retry."""
+"""Commands of unattended runs: nightly, retry, deliver."""
 
-import sys
+from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,12 +22,29 @@ from finops.cli.options import (
 
 if TYPE_CHECKING:
     from finops.pipeline.nightly import NightDone
+    from finops.pipeline.tables import Records
+
+
+class LogForm(StrEnum):
+    """How words about the run are written."""
+
+    text = "text"
+    json = "json"
+
+
+LogFormat = Annotated[
+    LogForm | None,
+    typer.Option(
+        "--log-format", help="What goes to stderr: text, or lines of JSON [text on a terminal, else json]."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the commands to the application."""
     app.command()(nightly)
     app.command()(retry)
+    app.command()(deliver)
 
 
 def nightly(
@@ -36,6 +54,10 @@ def nightly(
     format_: Annotated[
         Format, typer.Option("--format", "-f", help="How to print: table or json.")
     ] = Format.table,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what it would do; ask nobody, write nothing.")
+    ] = False,
+    log_format: LogFormat = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -43,7 +65,10 @@ def nightly(
     from finops.instants import now, parse_duration
     from finops.pipeline.nightly import run_night
 
-    common = Common(ctx, db, config)
+    common = _common(ctx, db, config, log_format)
+    if dry_run:
+        _plan(common, format_)
+        return
     patience = parse_duration(wait or common.settings.nightly.wait).total_seconds()
     done = run_night(
         common.db,
@@ -62,6 +87,7 @@ def retry(
     format_: Annotated[
         Format, typer.Option("--format", "-f", help="How to print: table or json.")
     ] = Format.table,
+    log_format: LogFormat = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
@@ -69,7 +95,7 @@ def retry(
     from finops.instants import now, parse_duration
     from finops.pipeline.nightly import retry as again
 
-    common = Common(ctx, db, config)
+    common = _common(ctx, db, config, log_format)
     patience = parse_duration(wait or common.settings.nightly.wait).total_seconds()
     done = again(common.db, common.settings, clock=now, say=common.say, wait_seconds=patience)
     if done is None:
@@ -78,13 +104,72 @@ def retry(
     _end(done, format_)
 
 
+def deliver(
+    ctx: typer.Context,
+    to: Annotated[
+        list[str] | None, typer.Option("--to", metavar="NAME", help="Only this target (repeatable).")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what each target would get; send nothing.")
+    ] = False,
+    test: Annotated[
+        str | None, typer.Option("--test", metavar="NAME", help="Send this target a few words, no report.")
+    ] = None,
+    format_: Annotated[
+        Format, typer.Option("--format", "-f", help="How to print: table or json.")
+    ] = Format.table,
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Send the report of the last night to the targets of finops.toml, again where they had it."""
+    from finops.instants import now
+    from finops.pipeline.redelivering import contents, redeliver, send_test
+
+    common = Common(ctx, db, config)
+    if test:
+        out(send_test(common.settings, test, at=now()))
+        return
+    names = to or []
+    if dry_run:
+        found = contents(common.db, common.settings, names, clock=now, say=common.say)
+        _show("deliveries", found, format_)
+        return
+    done = redeliver(common.db, common.settings, names, clock=now, say=common.say)
+    _show("deliveries", done.rows, format_)
+    if done.problem:
+        raise done.problem
+
+
+def _common(ctx: typer.Context, db: Path | None, config: Path | None, form: LogForm | None) -> Common:
+    """What the command was told; its words go to people as text and to programs as lines of JSON."""
+    from finops import logs
+
+    logs.write_as(form.value if form else "text" if logs.on_terminal() else "json")
+    return Common(ctx, db, config)
+
+
+def _show(title: str, rows: "Records", format_: Format) -> None:
+    from finops.pipeline.tables import as_json, as_tables, as_tsv
+
+    if format_ is Format.json:
+        out(as_json(rows))
+    else:
+        out(as_tables({title: rows}, width(), color=in_colour()) if on_terminal() else as_tsv({title: rows}))
+
+
+def _plan(common: Common, format_: Format) -> None:
+    from finops.pipeline.nightly.plan import planned
+
+    _show("night", planned(common.db, common.settings), format_)
+
+
 def _end(done: "NightDone", format_: Format) -> None:
     """Prints the steps and ends with the strongest of what went wrong, the others told before."""
     import json
     from dataclasses import asdict
 
+    from finops import logs
     from finops.instants import iso
-    from finops.pipeline.tables import as_tables, as_tsv
 
     if format_ is Format.json:
         told = {"run_id": done.run_id, "status": done.status, "steps": [asdict(one) for one in done.entries]}
@@ -103,11 +188,10 @@ def _end(done: "NightDone", format_: Format) -> None:
             }
             for one in done.entries
         ]
-        tables = {f"night {done.run_id}": rows}
-        out(as_tables(tables, width(), color=in_colour()) if on_terminal() else as_tsv(tables))
+        _show(f"night {done.run_id}", rows, format_)
     problem = done.problem
     for other in done.errors:
         if other is not problem:
-            print(f"finops: {other}", file=sys.stderr)
+            logs.write(str(other), level="error", before="finops: ")
     if problem:
         raise problem

@@ -154,7 +154,9 @@ class Common:
     def say(self, message: str) -> None:
         """A word to the person at the terminal; never on stdout."""
         if not self.quiet:
-            print(message, file=sys.stderr)
+            from finops import logs
+
+            logs.write(message)
 
 
 def instant(text: str) -> "datetime":

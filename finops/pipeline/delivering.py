@@ -18,7 +18,7 @@ from finops.pipeline.nightly.journal import Entry, kept
 from finops.pipeline.nightly.steps import PATIENCE, Context, Done
 from finops.pipeline.reporting import FILES, redacted, write_reports
 
-__all__ = ["Heart", "Parcel", "deliver_to", "last_night", "parcel_for", "send_parcel"]
+__all__ = ["Heart", "Parcel", "deliver_to", "files_of", "last_night", "parcel_for", "send_parcel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def send_parcel(context: Context, parcel: Parcel) -> Done:
 
     Raises IncompleteError, without the address, when it could not be sent.
     """
-    target, files = parcel.target, _files(context, parcel)
+    target, files = parcel.target, files_of(context, parcel)
     day = f"{context.as_of:%Y-%m-%d}"
     try:
         told, attempts = send(target, parcel.message, files, day)
@@ -144,21 +144,16 @@ def _record(context: Context, parcel: Parcel, status: str, attempts: int, told: 
 
 
 def last_night(context: Context) -> Context:
-    """The context with the report of the last night, as it was recorded; raises UsageError where there is none."""
-    from finops.pipeline.nightly.record import with_night
+    """The context with the last audit and the night that it was a part of; raises UsageError where there is none."""
+    from finops.pipeline.nightly.telling import with_its_night
+    from finops.pipeline.record import last_audit
     from finops.warehouse import reading
 
-    journal = kept(context.db)
-    if journal:
-        context = replace(
-            context,
-            run_id=journal.run_id,
-            command=journal.command,
-            started_at=journal.started_at,
-            as_of=journal.as_of,
-        )
     with reading(context.db, context.settings.limits()) as con:
-        return replace(context, report=with_night(con, context))
+        found = with_its_night(con, last_audit(con), context.settings)
+    journal = kept(context.db)
+    at = journal.as_of if journal else found.as_of
+    return replace(context, report=found, as_of=at, run_id=journal.run_id if journal else context.run_id)
 
 
 def _steps(context: Context) -> Sequence[Entry]:
@@ -199,7 +194,7 @@ def _past(context: Context, target: Target, content: str) -> tuple[Before | None
         return None, False
 
 
-def _files(context: Context, parcel: Parcel) -> list[Path]:
+def files_of(context: Context, parcel: Parcel) -> list[Path]:
     """The report files of a parcel, made of the report that the target may see."""
     if parcel.report is None or not parcel.formats:
         return []

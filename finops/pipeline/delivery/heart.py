@@ -21,7 +21,7 @@ _AT_THE_END = 5  # seconds that telling of a signal may take in all: the night h
 
 
 class _DeafError(Exception):
-    """It did not answer, or not with yes."""
+    """It did not answer, or not with yes; says so without the address."""
 
 
 class Heart:
@@ -73,7 +73,7 @@ class Heart:
                 reraise=True,
             )(_post, url + way, masked(body), _TIMEOUT if tries > 1 else _AT_THE_END - 1)
         except (_DeafError, FinopsError) as error:
-            self._say(f"The heartbeat was not heard: {masked(str(error))}")
+            self._say(f"The heartbeat was not heard: {error}")
 
 
 def _post(url: str, body: str, timeout: float) -> None:

@@ -3,12 +3,14 @@
 import traceback
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
+from finops import logs
 from finops.config import Settings
 from finops.errors import BusyError, CredentialsError, FinopsError, IncompleteError, UsageError
+from finops.masking import masked
 from finops.pipeline.nightly.journal import Entry, Journal, Kept, kept
 from finops.pipeline.nightly.record import close, resume
 from finops.pipeline.nightly.steps import STEPS, Context, Done, Step
@@ -117,7 +119,7 @@ def _run(
     from finops.pipeline.delivering import Heart
 
     run_id, began = new_run_id(), clock()
-    with nights.night(db, run_id, command, began, wait_seconds):
+    with nights.night(db, run_id, command, began, wait_seconds), logs.about(run_id=run_id):
         context = Context(run_id, command, db, settings, began, as_of, clock, say)
         context.continues = continues.run_id if continues else None
         night, heart = NightDone(run_id), Heart(settings, say)
@@ -145,9 +147,12 @@ def _do(step: Step, part: str | None, context: Context, night: NightDone, journa
     """One step or part: what it raises is its result, but for a signal, which ends the night."""
     began = context.clock()
     journal.begin(step.name, part, began)
-    context.say(f"{step.name}{f' {part}' if part else ''} …")
-    missing = _missing(step, night.entries)
-    done = Done(f"{missing} was not done.", "skipped") if missing else _guarded(step, part, context)
+    with logs.about(step=step.name, part=part):
+        with logs.about(event="begin"):
+            context.say(f"{step.name}{f' {part}' if part else ''} …")
+        missing = _missing(step, night.entries)
+        done = Done(f"{missing} was not done.", "skipped") if missing else _guarded(step, part, context)
+    done = replace(done, message=masked(done.message))
     if done.error:
         night.errors.append(done.error)
     entry = Entry(
@@ -156,7 +161,8 @@ def _do(step: Step, part: str | None, context: Context, night: NightDone, journa
     )  # fmt: skip
     journal.end(entry)
     night.entries.append(entry)
-    context.say(f"{step.name}{f' {part}' if part else ''}: {done.status}. {done.message}")
+    with logs.about(step=step.name, part=part, event="end", status=done.status):
+        context.say(f"{step.name}{f' {part}' if part else ''}: {done.status}. {done.message}")
 
 
 def _missing(step: Step, entries: Iterable[Entry]) -> str | None:

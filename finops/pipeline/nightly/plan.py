@@ -1,0 +1,69 @@
+"""What a night would do, from its settings alone: nobody is asked, no secret is had, nothing is written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from finops.config import Settings
+from finops.nightly_settings import Target
+from finops.pipeline.nightly.steps import STEPS
+
+Row = dict[str, str]
+
+
+def planned(db: Path, settings: Settings) -> list[Row]:
+    """A row for each step and part: step, part, what it does."""
+    rows = [
+        {"step": step.name, "part": part or "", "what": _WHAT[step.name](db, settings, part)}
+        for step in STEPS
+        for part in step.parts(settings)
+    ]
+    if settings.heartbeat.url:
+        rows.append({"step": "heartbeat", "part": "", "what": f"tell the URL of {settings.heartbeat.url}"})
+    return rows
+
+
+def _target(settings: Settings, name: str | None) -> str:
+    target = next(one for one in settings.deliver if one.name == name)
+    files = "with " + ", ".join(target.attach) if target.attach else "as it takes files"
+    return f"{_WHEN[target.when]} to {where(target)}, {files}{', redacted' if target.redact else ''}"
+
+
+def where(target: Target) -> str:
+    """Where a target is: its folder or bucket, or where its address is."""
+    return f"the address of {target.to}" if target.kind == "secret" else target.to
+
+
+def _report(settings: Settings) -> str:
+    redacted = ", redacted" if settings.nightly.redact else ""
+    return f"make {', '.join(settings.nightly.formats)}{redacted}"
+
+
+def _collect(settings: Settings, cloud: str | None) -> str:
+    if cloud == "demo":
+        return "load the sample estate"
+    return f"collect what is older than {settings.nightly.max_age}"
+
+
+def _publish(settings: Settings) -> str:
+    lake = f", and bring the lake {settings.lake} up to date" if settings.lake else ""
+    return f"put the files into {settings.nightly.folder}{lake}"
+
+
+_WHEN = {"always": "every night", "news": "when there is news", "trouble": "when something went wrong"}
+_WHAT: dict[str, Callable[[Path, Settings, str | None], str]] = {
+    "copy": lambda _, settings, __: f"copy {settings.nightly.copy_of}",
+    "open": lambda db, _, __: f"{'open' if db.exists() else 'make'} {db}",
+    "collect": lambda _, settings, cloud: _collect(settings, cloud),
+    "ingest": lambda _, __, ___: "load what has changed",
+    "test": lambda _, __, ___: "test the data",
+    "audit": lambda _, __, ___: "run the rules",
+    "detect": lambda _, __, ___: "look for costs and figures out of their limits",
+    "report": lambda _, settings, __: _report(settings),
+    "publish": lambda _, settings, __: _publish(settings),
+    "deliver": lambda _, settings, name: _target(settings, name),
+    "tidy": lambda _, settings, __: (
+        f"back up to {settings.backup.folder} and remove what is too old"
+        if settings.backup.folder
+        else "remove what is too old"
+    ),
+}
