@@ -98,6 +98,25 @@ def _remediation(header: Any) -> str:
     return "\n".join(blocks)
 
 
+def tests_page() -> str:
+    """docs/data-tests.md from its template and the headers of the data tests."""
+    from finops.pipeline.testing.catalogue import catalogue
+
+    parts = [NOTE + _template("data-tests")]
+    for test in catalogue():
+        header = test.header
+        rows = "\n".join(
+            f"| `{name}` | {spec.default} | {spec.unit} | {_cell(spec.doc)} |"
+            for name, spec in header.parameters.items()
+        )
+        table = f"\n\n| parameter | default | unit | meaning |\n|---|---|---|---|\n{rows}" if rows else ""
+        parts.append(
+            f"### {header.id}\n**{header.title}.** Stage {header.stage}, severity {header.severity}.\n\n"
+            f"{header.doc.strip()}{table}\n"
+        )
+    return "\n".join(parts)
+
+
 def writing_page() -> str:
     """docs/writing-rules.md from the engine's own constants."""
     from rules.engine import cases, checking, header, subset
@@ -324,6 +343,7 @@ PAGES = {
     "writing-rules.md": writing_page,
     "warehouse.md": tables_page,
     "rules.md": rules_page,
+    "data-tests.md": tests_page,
     "catalogue.md": catalogue_page,
     "strategies.md": strategies_page,
     "commands.md": commands_page,

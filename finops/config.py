@@ -268,11 +268,11 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
         if first not in Settings.model_fields:
             continue  # other programs may use the prefix too
         path = [first, *rest]
-        if first == "rules" and rest:
+        if first in ("rules", "tests") and rest:
             path[1] = path[1].replace("_", "-")
         # The variable of this key is the secret itself; as a reference it is never shown.
         text = f"env:{name}" if path == ["redaction_key"] else environ[name]
-        plain = path[-1] in _TEXTS and first != "rules"
+        plain = path[-1] in _TEXTS and first not in ("rules", "tests")
         _set(values, path, text if plain else _parsed(text), name)
     for name, path in _ENDPOINTS.items():
         if environ.get(name, "").strip():

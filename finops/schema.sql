@@ -31,7 +31,7 @@ CREATE TABLE runs ( -- One row per command that wrote to the warehouse or tried 
 CREATE TABLE run_steps ( -- What a nightly run did: a row for each step, and for each part of a step that has several.
   run_id      VARCHAR NOT NULL,   -- nightly run, or the retry of one
   position    INTEGER NOT NULL,   -- order within the run, from 1
-  step        VARCHAR NOT NULL,   -- open | collect | ingest | test | audit | detect | report | publish | deliver | tidy | close
+  step        VARCHAR NOT NULL,   -- open | collect | ingest | test | audit | detect | verify | report | publish | deliver | tidy | close
   part        VARCHAR,            -- of collect the cloud, of ingest the address, of deliver the target; NULL where a step has one part
   status      VARCHAR NOT NULL,   -- running | done | incomplete | failed | skipped | aborted
   started_at  TIMESTAMP NOT NULL, -- UTC
@@ -674,7 +674,7 @@ CREATE TABLE data_tests ( -- Results of the checks on data at every stage; the l
   test      VARCHAR NOT NULL,   -- id of the check
   subject   VARCHAR NOT NULL,   -- source, scope or table it looked at
   severity  VARCHAR NOT NULL,   -- warn | error
-  status    VARCHAR NOT NULL,   -- passed | failed
+  status    VARCHAR NOT NULL,   -- passed | failed | not_evaluated (it could not be judged; the message says why)
   message   VARCHAR NOT NULL,   -- one sentence with the figures
   run_id    VARCHAR NOT NULL,   -- run that made it
   tested_at TIMESTAMP NOT NULL, -- when, UTC
@@ -685,8 +685,8 @@ CREATE TABLE data_tests ( -- Results of the checks on data at every stage; the l
 CREATE TABLE figures ( -- What the pipeline measures of itself, run by run, so that a sudden change is noticed.
   run_id      VARCHAR NOT NULL,   -- run
   measured_at TIMESTAMP NOT NULL, -- its instant, UTC
-  figure      VARCHAR NOT NULL,   -- rows | calls | seconds | findings | not_evaluated | savings | billed_cost …
-  subject     VARCHAR NOT NULL,   -- what of: a scope, a step, a rule, a billing account
+  figure      VARCHAR NOT NULL,   -- rows | calls | seconds | charges | billed_cost | findings | not_evaluated | evaluated | net_savings
+  subject     VARCHAR NOT NULL,   -- what of: cloud/account/region/dataset, cloud/account, a command, a rule or all, cloud/billing account, a currency
   value       DOUBLE NOT NULL     -- the figure
 );
 

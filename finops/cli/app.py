@@ -18,6 +18,7 @@ from finops.cli import (
     remediation,
     rules,
 )
+from finops.cli import data_tests as tests
 from finops.cli import db as database
 from finops.cli.options import Quiet
 
@@ -75,4 +76,5 @@ nightly.register(app)
 inspect.register(app)
 export.register(app)
 app.add_typer(rules.app, name="rules")
+app.add_typer(tests.app, name="tests")
 app.add_typer(database.app, name="db")

@@ -4,7 +4,7 @@ A list of what is allowed, not of what is forbidden, so that nothing slips in wi
 Everything here means the same on DuckDB and on Spark, where it was run side by side.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from sqlglot import exp
 
@@ -103,10 +103,17 @@ _KIND_HINTS: Mapping[type[exp.Expr], str] = {
 }
 
 
-def outside(query: exp.Expr) -> Iterator[Mistake]:
-    """Everything in `query` that rules may not use."""
+def outside(
+    query: exp.Expr, more: Collection[type[exp.Expr]] = (), calls: Collection[str] = ()
+) -> Iterator[Mistake]:
+    """Everything in `query` that rules may not use.
+
+    `more` and `calls` are what else is allowed to a query that runs on DuckDB only: nodes, functions by name.
+    """
     for node in query.walk():
         kind = type(node)
+        if kind in more or (isinstance(node, exp.Anonymous) and node.name.lower() in calls):
+            continue
         if kind not in _ALLOWED:
             yield Mistake(_named(node), node, hint=_instead(node))
         elif kind in _TROUBLES and (trouble := _TROUBLES[kind](node)):

@@ -17,6 +17,7 @@ from typing import Any, TypeGuard
 
 from finops.errors import ConfigError
 from rules.engine.catalogue import Rule
+from rules.engine.header import Parameter
 from rules.engine.rollups import bounds
 
 _KINDS = ("cloud", "account", "tag")
@@ -88,16 +89,21 @@ def _checked(rule: Rule, values: Any, where: str) -> dict[str, Any]:
             raise ConfigError(
                 f"{where}: {name} is not a parameter of the rule; it has {', '.join(known) or 'none'}."
             )
-        default = known[name].default
-        if _is_number(default):
-            if not _is_number(value):
-                raise ConfigError(f"{where}.{name} = {value!r} is not a number.")
-            if value < 0 <= default:
-                raise ConfigError(f"{where}.{name} = {value!r} is below zero.")
-        elif not isinstance(value, type(default)):
-            kind = "true or false" if isinstance(default, bool) else "text"
-            raise ConfigError(f"{where}.{name} = {value!r} is not {kind}.")
+        of_its_type(known[name], value, f"{where}.{name}")
     return dict(values)
+
+
+def of_its_type(parameter: Parameter, value: Any, where: str) -> None:
+    """Raises ConfigError for a value that is of another type than the default of its parameter."""
+    default = parameter.default
+    if _is_number(default):
+        if not _is_number(value):
+            raise ConfigError(f"{where} = {value!r} is not a number.")
+        if value < 0 <= default:
+            raise ConfigError(f"{where} = {value!r} is below zero.")
+    elif not isinstance(value, type(default)):
+        kind = "true or false" if isinstance(default, bool) else "text"
+        raise ConfigError(f"{where} = {value!r} is not {kind}.")
 
 
 def _is_number(value: Any) -> TypeGuard[float]:

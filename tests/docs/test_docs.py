@@ -27,7 +27,16 @@ def generator() -> ModuleType:
 
 
 @pytest.mark.parametrize(
-    "name", ["warehouse.md", "rules.md", "catalogue.md", "strategies.md", "commands.md", "writing-rules.md"]
+    "name",
+    [
+        "warehouse.md",
+        "rules.md",
+        "data-tests.md",
+        "catalogue.md",
+        "strategies.md",
+        "commands.md",
+        "writing-rules.md",
+    ],
 )
 def test_a_generated_page_is_what_its_source_says(name: str) -> None:
     page = generator().PAGES[name]()
@@ -35,7 +44,7 @@ def test_a_generated_page_is_what_its_source_says(name: str) -> None:
 
 
 def test_every_generated_page_is_compared() -> None:
-    assert len(generator().PAGES) == 6
+    assert len(generator().PAGES) == 7
 
 
 class TestTheGuide:

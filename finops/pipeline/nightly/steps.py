@@ -5,11 +5,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from finops.config import Settings
 from finops.errors import FinopsError, GateError, IncompleteError, StaleError
 from finops.instants import parse_duration
 from finops.model import AuditReport
+
+if TYPE_CHECKING:
+    from finops.pipeline.testing.header import Stage
 
 PATIENCE = 600  # seconds that a step waits for somebody else who writes
 
@@ -192,21 +196,45 @@ def ingest(context: Context, address: str | None) -> Done:
 
 def test(context: Context, _: str | None) -> Done:
     """Tests the data that came in; a failed test of severity error makes the night end with 5."""
-    from finops.pipeline.testing import run_tests
-    from finops.warehouse import writing
+    from finops.pipeline.testing import COLLECTED
 
-    limits = context.settings.limits()
-    with writing(context.db, "test", at=context.clock(), wait_seconds=PATIENCE, limits=limits) as writer:
-        results = run_tests(writer, context.settings, at=context.as_of)
-    failed = [one for one in results if one.status == "failed"]
-    grave = [one for one in failed if one.severity == "error"]
-    told = f"{len(results) - len(failed):,} of {len(results):,} passed or could not be judged."
-    if not failed:
-        return Done(told, rows=len(results))
-    told = f"{told} {(grave or failed)[0].test} of {(grave or failed)[0].subject}: {(grave or failed)[0].message}"
-    return Done(
-        told, "failed" if grave else "incomplete", len(results), error=StaleError(told) if grave else None
+    return _tested(context, COLLECTED, "test")
+
+
+def verify(context: Context, _: str | None) -> Done:
+    """Tests what was made of the data, and the pipeline itself, in the same way."""
+    from finops.pipeline.testing import MADE
+
+    return _tested(context, MADE, "verify")
+
+
+def _tested(context: Context, stages: "tuple[Stage, ...]", command: str) -> Done:
+    from finops.pipeline.testing import run_tests, told_in_short
+
+    results = run_tests(
+        context.db,
+        context.settings,
+        stages,
+        as_of=_data_instant(context),
+        clock=context.clock(),
+        run_started=context.started_at,
+        command=command,
+        night=context.run_id,
+        wait_seconds=PATIENCE,
     )
+    told = told_in_short(results)
+    if any(one.status == "failed" and one.severity == "error" for one in results):
+        return Done(told, "failed", len(results), error=StaleError(told))
+    return Done(told, rows=len(results))
+
+
+def _data_instant(context: Context) -> datetime:
+    """What the data are to be as young as: the sample estate is of an instant of its own."""
+    if context.settings.nightly.clouds == ["demo"]:
+        from collectors import sample
+
+        return sample.AS_OF
+    return context.as_of
 
 
 def audit(context: Context, _: str | None) -> Done:
@@ -216,6 +244,7 @@ def audit(context: Context, _: str | None) -> Done:
     from finops.pipeline.filters import Filters
     from finops.pipeline.inputs import folder_of, keep
     from finops.pipeline.record import record
+    from finops.pipeline.testing.figures import note_audit
     from finops.warehouse import reading, writing
     from finops.warehouse.writing import new_run_id
 
@@ -227,6 +256,7 @@ def audit(context: Context, _: str | None) -> Done:
         context.db, "audit", at=context.clock(), wait_seconds=PATIENCE, limits=limits, run_id=run_id
     ) as writer:
         record(writer, found, observed)
+        note_audit(writer.con, context.run_id, found, at=_data_instant(context))
     context.report = found
     totals = found.totals
     return Done(
@@ -333,6 +363,7 @@ STEPS = (
     Step("test", test),
     Step("audit", audit),
     Step("detect", detect),
+    Step("verify", verify, after=("audit",)),
     Step("report", report, after=("audit",)),
     Step("publish", publish, after=("report",)),
     Step("deliver", deliver, lambda settings: tuple(one.name for one in settings.deliver)),
