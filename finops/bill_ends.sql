@@ -5,11 +5,11 @@
 -- How many days at the end of a bill are provisional, the newest one included.
 --   aws      a Data Export is delivered up to three times a day and services report for 24 to 48 hours
 --            (docs.aws.amazon.com/cur/latest/userguide/what-is-cur.html)
---   alibaba  items come about a day late and their attributes two; final at noon of the 4th of the next month
+--   alibaba  items and their attributes come until three days after the day (collectors/alibaba/billing.py)
 --            (DescribeInstanceBill, www.alibabacloud.com/help/en/user-center/developer-reference)
 --   gcp      usage that services report late comes up to five days after it
 --            (docs.cloud.google.com/billing/docs/how-to/export-data-bigquery)
-CREATE OR REPLACE MACRO provisional_days(cloud) AS CASE WHEN cloud = 'gcp' THEN 5 ELSE 3 END;
+CREATE OR REPLACE MACRO provisional_days(cloud) AS CASE WHEN cloud = 'gcp' THEN 5 WHEN cloud = 'alibaba' THEN 4 ELSE 3 END;
 
 CREATE OR REPLACE MACRO bill_days_at(instant) AS TABLE
 SELECT * FROM bill_days WHERE told_at <= instant

@@ -92,12 +92,20 @@ def collect(
         )
         outcome = result.outcome
         tell_traffic(writer.con, at=at, run_id=writer.run_id)  # whose addresses the inventory names
-        done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls, result.bill)
+        bill = _with_restated(writer, result.bill)
+        done = Collected(outcome.statuses, outcome.errors, outcome.rows, outcome.calls, bill)
         whole = not any(scope.dataset in ("charges", "accounts", "regions") for scope in done.errors)
         _remember(writer, kind, _key(kind, asked), result.places if whole else [])
         writer.as_of = at
         writer.status = "incomplete" if done.errors else "done"
     return done
+
+
+def _with_restated(writer: Writer, bill: str | None) -> str | None:
+    """What is told of the bill, and which months of it are another amount than they were."""
+    from finops.pipeline.restating import restated_since
+
+    return " ".join([bill, *restated_since(writer.con, writer.started_at)]) if bill else bill
 
 
 # --- fresh ------------------------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ def ingest_files(
     Raises InputError, WarehouseError or BusyError in one sentence; nothing stored is lost then.
     """
     from collectors.bills import How, bring_in, taking_in
+    from finops.pipeline.restating import restated_since
 
     how = How(at, replace, settings.max_rejected if max_rejected is None else max_rejected)
     with taking_in(paths, progress) as intake:
@@ -49,8 +50,10 @@ def ingest_files(
         progress(f"Reading {_count(intake.files, 'file')} into {db}.")
         with writing(db, "ingest", at=at, wait_seconds=wait_seconds, limits=settings.limits()) as writer:
             result = bring_in(writer, intake, how)
+            restated = restated_since(writer.con, writer.started_at)
             writer.status = "incomplete" if result.rejected else "done"
-    return Loaded("\n".join(line for group in _grouped(result.files) for line in group), result.rejected)
+    lines = [*(line for group in _grouped(result.files) for line in group), *restated]
+    return Loaded("\n".join(lines), result.rejected)
 
 
 def _grouped(files: "Sequence[FileResult]") -> "Iterator[Iterator[str]]":

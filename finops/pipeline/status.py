@@ -7,12 +7,15 @@ from typing import Any
 import duckdb
 
 from finops.config import Settings
+from finops.pipeline.restating import last_restatements
 from finops.warehouse import reading
 
 
 def status(con: duckdb.DuckDBPyConnection) -> dict[str, list[dict[str, Any]]]:
-    """Tables of the state of a warehouse, by name: runs, coverage, bills, data_tests, exemptions, not_evaluated."""
-    return {name: _rows(con, sql) for name, sql in _QUERIES.items()}
+    """Tables of the state of a warehouse, by name: runs, coverage, bills, data_tests, exemptions, not_evaluated,
+    restatements (what the last night's report told of them)."""
+    found = {name: _rows(con, sql) for name, sql in _QUERIES.items()}
+    return {**found, "restatements": [one.model_dump() for one in last_restatements(con)]}
 
 
 def freshness(db: Path, settings: Settings, cloud: str) -> list[dict[str, Any]]:

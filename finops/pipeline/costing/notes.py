@@ -31,6 +31,7 @@ def of(
         return [f"No charge of {statement.month:%Y-%m} is left by the filters."]
     return [
         *_progress(statement, against),
+        *_provisional(con, statement),
         *_missing_bills(statement, rows),
         *_short_before(statement),
         *_differing(statement, recorded),
@@ -55,6 +56,23 @@ def _progress(statement: Statement, against: datetime) -> Iterator[str]:
         )
     if statement.against is None:
         yield f"Not compared: no bill of {against:%Y-%m} is loaded."
+
+
+def _provisional(con: duckdb.DuckDBPyConnection, statement: Statement) -> Iterator[str]:
+    """From which day on the bills of this month may still grow."""
+    spans = {
+        (reach.now.cloud, reach.now.payer): reach.now for reach in statement.reaches.values() if reach.now
+    }
+    bills_of: dict[datetime, list[Span]] = defaultdict(list)
+    for cloud, payer, since in con.execute(
+        "SELECT DISTINCT cloud, billing_account_id, settled_until FROM bill_ends "
+        "WHERE newest_day >= settled_until ORDER BY ALL"
+    ).fetchall():
+        span = spans.get((cloud, payer))
+        if span and since < span.end:
+            bills_of[since].append(span)
+    for since, some in sorted(bills_of.items()):
+        yield f"The days from {since:%Y-%m-%d} on of {_named(some)} are provisional: they may still change."
 
 
 def _missing_bills(statement: Statement, rows: Sequence[Row]) -> Iterator[str]:
