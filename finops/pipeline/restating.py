@@ -136,7 +136,7 @@ _Row = tuple[str, str, date, str, Decimal, Decimal, int]
 
 
 def _rows(con: duckdb.DuckDBPyConnection, before: datetime, after: datetime) -> list[_Row]:
-    return con.execute(_CHANGED, {"before": before, "after": after}).fetchall()  # type: ignore[return-value]
+    return con.execute(_CHANGED, {"before": before, "after": after}).fetchall()
 
 
 def _sentence(

@@ -313,6 +313,34 @@ def test_months_of_google_that_began_by_californias_clock_are_months_like_any_ot
     con.close()
 
 
+def test_bills_of_an_older_file_are_known_by_day_as_they_were_loaded(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    undo(con, 9)
+    con.execute("DELETE FROM warehouse_version; INSERT INTO warehouse_version VALUES (8, ?, 'old')", [AT])
+    con.execute(
+        "INSERT INTO charges BY NAME SELECT 'aws' AS x_Cloud, 'AWS' AS ProviderName, '42' AS BillingAccountId, "
+        "'7' AS x_AccountId, TIMESTAMP '2026-10-01' AS BillingPeriodStart, 'USD' AS BillingCurrency, "
+        "TIMESTAMP '2026-10-05' + to_hours(n) AS ChargePeriodStart, TIMESTAMP '2026-10-05 01:00' + to_hours(n) AS ChargePeriodEnd, "
+        "'Usage' AS ChargeCategory, 0.1::DECIMAL(38, 18) AS BilledCost, 0.1::DECIMAL(38, 18) AS EffectiveCost, "
+        "'effective' AS x_CostBasis, 'a' AS x_Source, CASE WHEN n < 5 THEN 'i' ELSE '' END AS InvoiceId FROM range(30) AS t(n)"
+    )
+    con.execute(
+        "INSERT INTO bill_partitions VALUES ('a', 'focus-1.2', 'AWS', '42', '2026-10-01', 'x', 'USD', 30, 3, 3, 3, ?, 'r')",
+        [AT],
+    )
+    migrate(con, warehouse, AT.replace(year=2027))
+    told = con.execute(
+        "SELECT source, provider, cloud, billing_account_id, account_id, day(day), currency, rows, billed_cost::VARCHAR, "
+        "metered, invoiced, told_at, run_id FROM bill_days ORDER BY day"
+    ).fetchall()
+    known = ("a", "AWS", "aws", "42", "7")
+    assert told == [
+        (*known, 5, "USD", 24, "2.400000000000000000", 24, 5, AT, "r"),
+        (*known, 6, "USD", 6, "0.600000000000000000", 6, 0, AT, "r"),
+    ]
+    con.close()
+
+
 def test_a_migration_that_fails_leaves_the_version_before_it(warehouse: Path) -> None:
     con = duckdb.connect(str(warehouse))
     with pytest.raises(duckdb.Error):

@@ -12,6 +12,7 @@ from finops.pipeline.costing import Question, parse
 from finops.pipeline.costing import bills as bills_module
 from finops.pipeline.costing.queries import lines as exact_lines
 from finops.schema_comments import schema_sql
+from finops.warehouse.reference import bill_ends_sql
 from tests.finops.pipeline.costing.conftest import Bill, at
 
 
@@ -155,6 +156,7 @@ def shared() -> Iterator[Bill]:
     """One warehouse for all examples; each takes back what it charged."""
     with duckdb.connect(config={"threads": 1}) as con:
         con.execute(schema_sql())
+        con.execute(bill_ends_sql())
         yield Bill(con)
 
 

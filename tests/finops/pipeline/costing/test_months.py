@@ -56,6 +56,22 @@ def test_a_month_that_is_not_complete_is_compared_with_the_same_days(bill):
     assert (told.days, told.previous_days, told.compared) == (18.46, 18.46, "same days")
 
 
+@pytest.mark.parametrize(("month", "notes"), [("2026-11", 1), ("2026-10", 0)])
+def test_days_that_may_still_change_are_named_in_the_month_that_has_them(bill, month, notes):
+    hours(bill, "2026-10", 1, 31)
+    hours(bill, "2026-11", 1, 19)
+    days = "FROM (SELECT *, date_trunc('day', ChargePeriodStart) AS day FROM charges)"
+    bill.con.execute(
+        "INSERT INTO bill_days SELECT x_Source, ProviderName, x_Cloud, BillingAccountId, x_AccountId, BillingPeriodStart, day, "
+        f"BillingCurrency, count(*), 1, 1, 1, 0, TIMESTAMP '2026-11-20', 'r' {days} GROUP BY ALL"
+    )
+    told = [note for note in bill.ask(month=at(f"{month}-01")).notes if "provisional" in note]
+    assert (
+        told
+        == ["The days from 2026-11-17 on of aws 000000000042 are provisional: they may still change."][:notes]
+    )
+
+
 def test_each_bill_is_compared_as_far_as_it_goes_itself(bill):
     hours(bill, "2026-10", 1, 5, 19)
     hours(bill, "2026-11", 1, 5)
