@@ -33,7 +33,7 @@ conformance: $(VENV)/.test ## Judge FOCUS exports by the official validator, in 
 	@$(BIN)/python -m tests.conformance.validator .venv-focus
 	@$(BIN)/python -m tests.conformance.gate
 
-bench: $(VENV)/.test ## Print speed, memory, API calls and how often rightsizing is wrong, beside baselines of the same run
+bench: $(VENV)/.test ## Print speed, memory, API calls and how often rightsizing and alarms are wrong, beside baselines of the same run
 	@$(BIN)/python -m tests.benchmarks.bench_ingest
 	@$(BIN)/python -m tests.benchmarks.bench_audit
 	@$(BIN)/python -m tests.benchmarks.bench_costs
@@ -41,6 +41,7 @@ bench: $(VENV)/.test ## Print speed, memory, API calls and how often rightsizing
 	@$(BIN)/python -m tests.benchmarks.bench_collect_alibaba
 	@$(BIN)/python -m tests.benchmarks.bench_collect_gcp
 	@$(BIN)/python -m tests.benchmarks.bench_rightsizing
+	@$(BIN)/python -m tests.benchmarks.bench_control
 
 fuzz: $(VENV)/.test ## Load 5,000 spoiled bills and print what became of each kind (FILES=n, SEED=n)
 	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)

@@ -42,7 +42,8 @@ class Line:
     def told(self, month: date, cents_of: "dict[str, Decimal]") -> Forecast:
         """As a report has it."""
         one = self.subject
-        level = _LEVEL_OF.get(one.level.split("+")[-1], one.level)
+        last = one.level.split("+")[-1]
+        level = _LEVEL_OF.get(last, last)
         return Forecast(
             level=level,
             cloud=one.cloud, account=one.account, service=one.service, team=one.team,
