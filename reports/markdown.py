@@ -8,10 +8,12 @@ import re
 
 from finops.model import AuditReport, CurrencyTotals, Finding, Totals
 from reports import amounts, summary, words
+from reports import trust as trusting
 from reports.plain import one_line, shortened
 
 LIMIT = 65_536  # characters of a GitHub comment
 ROWS = 20
+DOUBTS = 10  # failed tests of the data that are named
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _CALLING = re.compile(r"(@|#|:(?=//)|www(?=\.))")
@@ -40,7 +42,14 @@ def code(text: str) -> str:
 
 
 def _page(report: AuditReport, rows: int) -> str:
-    blocks = [_headline(report), _totals(report), _warning(report), *_findings(report, rows), _basis(report)]
+    blocks = [
+        _headline(report),
+        _totals(report),
+        _warning(report),
+        _trust(report),
+        *_findings(report, rows),
+        _basis(report),
+    ]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -115,6 +124,25 @@ def _warning(report: AuditReport) -> str:
     if not lines:
         return ""
     return "\n".join([f"> ⚠ **{escaped(head.caveat) or 'Not everything could be judged.'}**", *lines])
+
+
+def _trust(report: AuditReport) -> str:
+    """What the tests of the data say; what failed first."""
+    told = trusting.trust(report)
+    if not told:
+        return ""
+    lines = [f"**{trusting.TITLE}** {escaped(told.answer)}", ""]
+    for doubt in told.doubts[:DOUBTS]:
+        mark = "**error**" if doubt.grave else "warning"
+        since = f" ({doubt.since})" if doubt.since else ""
+        lines.append(
+            f"- {mark} {code(doubt.test)} {code(doubt.subject)}: {escaped(shortened(doubt.message, 400))}{since}"
+        )
+    if len(told.doubts) > DOUBTS:
+        lines.append(f"- and {len(told.doubts) - DOUBTS:,} more")
+    if told.unjudged:
+        lines.append(f"- {escaped(told.unjudged)}")
+    return "\n".join(lines)
 
 
 def _findings(report: AuditReport, rows: int) -> list[str]:

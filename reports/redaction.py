@@ -11,10 +11,12 @@ import hmac
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from typing import Any, Literal
 from urllib.parse import quote
 
 from finops.model import AuditReport, CostLine, Coverage, Finding, FootprintLine, NotEvaluated
+from finops.night_model import Anomaly, Forecast
 
 RedactionLevel = Literal["none", "ids", "names", "all"]
 
@@ -44,12 +46,22 @@ _OURS = frozenset(
         "sources",
     }
 )
+# The same in what a night tells.
+_OURS_AT_NIGHT = frozenset(
+    {
+        "run_id", "command", "step", "status", "test", "stage", "severity", "provider", "currency", "level", "cloud",
+        "service", "kind", "state", "figure", "id",
+    }
+)  # fmt: skip
+# A file or a place in an object store, as a bill is loaded from; it names buckets, people and machines.
+_ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"',;]+|(?<![\w/])~?/[^\s\"',;]+/[^\s\"',;]+")
 _TAGGED = "tag on the resource"  # owner and reason of an exemption by a tag: our own words
 _OWN = frozenset({"account", "resource_id", "resource_name", "id", "superseded_by"})
 # Ids the model has no field for: a disk's server in the evidence, an ARN in an error. AWS and Alibaba ids,
 # account numbers, e-mail and IPv4 addresses. Google's projects have no such shape and are caught as accounts.
 _ID_SHAPES = re.compile(
     r"\b(?:arn|acs):[^\s\"',]+|\b[a-z]{1,12}-(?:[0-9a-f]{17}|[0-9a-f]{8}|(?=[a-z]*\d)[0-9a-z]{20,22})\b|\b\d{12,21}\b"
+    r"|\b[0-9A-F]{6}-[0-9A-F]{6}-[0-9A-F]{6}\b"  # a billing account of Google
     r"|[\w.+-]+@[\w-]+\.[\w.-]+|\b(?:\d{1,3}\.){3}\d{1,3}\b"
 )
 _SURELY = 6  # a secret of this length is replaced inside longer words too; a shorter one only as a word
@@ -70,6 +82,8 @@ def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> A
     data["exemptions"] = [redactor.exemption(line) for line in data["exemptions"]]
     for part in ("findings", "not_evaluated", "coverage", "costs", "footprint"):
         data[part] = [redactor.record(line) for line in data[part]]
+    if data["night"]:
+        data["night"] = redactor.night(data["night"])
     return AuditReport.model_validate(data)
 
 
@@ -87,9 +101,11 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         found += [(line.account, "account") for part in _with_account(report) for line in part]
         found += [(f.resource_id, "resource") for f in report.findings]
         found += [(n.resource_id, "resource") for n in report.not_evaluated]
+        found += [(account, "account") for account in _night_accounts(report)]
     if level != "ids":
         found += [(f.resource_name, "name") for f in report.findings]
         found += [(value, "tag") for f in report.findings for value in f.tags.values()]
+        found += [(one.team, "tag") for one in _night_lines(report)]
         found += [(line.owner, "owner") for line in report.exemptions if line.owner != _TAGGED]
         exempt = (f.exemption for f in report.findings if f.exemption)
         found += [(one.owner, "owner") for one in exempt if one.owner != _TAGGED]
@@ -98,6 +114,18 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         if secret and secret.strip():
             secrets.setdefault(secret, what)
     return secrets
+
+
+def _night_lines(report: AuditReport) -> list[Anomaly | Forecast]:
+    return [*report.night.anomalies, *report.night.forecasts] if report.night else []
+
+
+def _night_accounts(report: AuditReport) -> Iterator[str | None]:
+    """Every account that the night names in a field."""
+    yield from (one.account for one in _night_lines(report))
+    if report.night:
+        yield from (one.billing_account for one in report.night.restatements)
+        yield from (one.billing_account for one in report.night.provisional)
 
 
 def _with_account(
@@ -136,6 +164,23 @@ class _Redactor:
             for key, value in line.items()
         }
         return shown | {name: pseudonym(name, told[name], self._key) for name in sorted(hidden)}
+
+    def night(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What the night says, every text in it; addresses of bills are replaced whole."""
+        shown = {key: self._night_field(key, value) for key, value in told.items()}
+        if "variance" in told and self._names:  # a budget, which somebody gave a name
+            alias = pseudonym("budget", told["name"], self._key)
+            shown |= {"name": alias, "message": shown["message"].replace(told["name"], alias)}
+        return shown
+
+    def _night_field(self, key: str, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self.night(one) if isinstance(one, dict) else self._walked(one) for one in value]
+        if key in _OURS_AT_NIGHT or not isinstance(value, str):
+            return value
+        if key in ("account", "billing_account", "team"):
+            return self._own(value)
+        return self._text(_ADDRESS.sub(lambda match: self._alias(match[0]), value) if self._shapes else value)
 
     def _field(self, key: str, value: Any) -> Any:
         if key in _OURS:

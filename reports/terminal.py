@@ -14,6 +14,7 @@ from rich.text import Text
 
 from finops.model import AuditReport, CurrencyTotals, ExemptionLine, Finding, Totals
 from reports import amounts, summary, words
+from reports import trust as trusting
 from reports.plain import one_line, shortened
 from reports.screen import drawn
 
@@ -78,6 +79,7 @@ def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
     yield from (Text(line, style="dim") for line in _left_out(shown[MAX_ROWS:], folded, report))
     if report.findings or report.costs:
         yield from _totals(report)
+    yield from _trust(report)
     yield from _lapsed(report)
     yield from _gaps(report)
     yield from _unread(report)
@@ -198,6 +200,26 @@ def _total_lines(
     yield amounts.money(totals.gross_monthly_savings, currency), "gross savings"
     yield amounts.money(summary.overlap(totals), currency), "of that counted twice (overlap removed)"
     yield amounts.money(totals.net_monthly_savings, currency), f"net savings{between}"
+
+
+def _trust(report: AuditReport) -> Iterable[RenderableType]:
+    """What the tests of the data say; what failed first."""
+    told = trusting.trust(report)
+    if not told:
+        return
+    yield ""
+    yield Text.assemble((trusting.TITLE, "bold"), " ", (told.answer, "yellow" if told.doubts else ""))
+    yield _list(
+        (
+            "error" if doubt.grave else "warning",
+            f"{doubt.test} of {doubt.subject} {doubt.since}: {doubt.message}",
+        )
+        for doubt in told.doubts[:MAX_GROUPS]
+    )
+    if len(told.doubts) > MAX_GROUPS:
+        yield Text(f"  and {len(told.doubts) - MAX_GROUPS:,} more; see finops status", style="dim")
+    if told.unjudged:
+        yield Text(f"  {told.unjudged}", style="dim")
 
 
 def _lapsed(report: AuditReport) -> Iterable[RenderableType]:

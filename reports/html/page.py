@@ -19,6 +19,7 @@ from plotly.offline import get_plotlyjs
 
 from finops.model import AuditReport
 from reports import amounts, summary, words
+from reports import trust as trusting
 from reports.html import charts, method, sections
 from reports.html.rows import Row, blank, rows
 
@@ -40,6 +41,9 @@ def render(report: AuditReport) -> str:
         basis=sections.basis(report),
         tiles=sections.tiles(report),
         unread=sections.unread_lines(report),
+        trust=trusting.trust(report),
+        trust_title=trusting.TITLE,
+        doubts=sections.doubt_table(report),
         charts=drawn,
         figures={"figures": {c.id: c.figure for c in drawn}, "templates": charts.templates()},
         plotly=_plotly() if drawn else "",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from finops.model import AuditReport, Coverage, Finding, FootprintLine
 from reports import amounts, summary, words
+from reports import trust as trusting
 from reports.plain import one_line
 
 MAX_SCOPES = 200
@@ -174,6 +175,22 @@ def gap_table(report: AuditReport) -> Table | None:
     total = [("Total", "", "", f"{len(report.not_evaluated):,}")]
     header = ("Looked for", "Why there is no answer", "Accounts", "Times")
     return Table("Checks without an answer, by reason", header, rows, total, frozenset({2, 3}))
+
+
+def doubt_table(report: AuditReport) -> Table | None:
+    """The tests of the data that failed, errors first."""
+    told = trusting.trust(report)
+    if not told or not told.doubts:
+        return None
+    rows = [
+        ("error" if one.grave else "warning", one.test, one.subject, one.message, one.since)
+        for one in told.doubts[:MAX_GAPS]
+    ]
+    rest = len(told.doubts) - MAX_GAPS
+    if rest > 0:
+        rows.append(("", f"{rest:,} more", "", "see finops status", ""))
+    header = ("How grave", "Test", "Of what", "What it found", "Failing")
+    return Table("Tests of the data that failed", header, rows, [], frozenset())
 
 
 def cost_table(report: AuditReport) -> Table | None:

@@ -1,0 +1,70 @@
+"""Whether the numbers of a report can be trusted: what the data tests of its night say, for every rendering."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from finops.model import AuditReport
+from finops.night_model import DataTest
+from reports import amounts
+from reports.plain import one_line
+
+TITLE = "Can these numbers be trusted?"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A failed test in words. `grave` are those of severity error."""
+
+    grave: bool
+    test: str
+    subject: str
+    message: str
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """The answer in a sentence, what failed (errors first), and which tests had too little to judge by."""
+
+    answer: str
+    doubts: Sequence[Doubt]
+    unjudged: str
+
+
+def trust(report: AuditReport) -> Trust | None:
+    """None where no night stands behind the report, or it tested nothing."""
+    tests = report.night.data_tests if report.night else []
+    if not tests:
+        return None
+    counts: Counter[str] = Counter(one.status for one in tests)
+    failed = sorted(
+        (one for one in tests if one.status == "failed"),
+        key=lambda one: (one.severity, one.test, one.subject),
+    )
+    return Trust(_answer(failed, counts), [_doubt(one) for one in failed], _unjudged(tests, counts))
+
+
+def _answer(failed: Sequence[DataTest], counts: Counter[str]) -> str:
+    grave = sum(one.severity == "error" for one in failed)
+    passed = f"{amounts.count(counts['passed'], 'check')} of the data passed"
+    if grave:
+        return (
+            f"Not all of them: {grave:,} of {len(failed):,} failed checks of the data are errors; {passed}."
+        )
+    if failed:
+        return f"With care: {amounts.count(len(failed), 'check')} of the data warned; {passed}."
+    return f"{passed} and none failed."
+
+
+def _doubt(one: DataTest) -> Doubt:
+    since = f"since {amounts.day(one.since)}" if one.since else ""
+    return Doubt(one.severity == "error", one.test, one_line(one.subject), one_line(one.message), since)
+
+
+def _unjudged(tests: Sequence[DataTest], counts: Counter[str]) -> str:
+    if not counts["not_evaluated"]:
+        return ""
+    by_test = Counter(one.test for one in tests if one.status == "not_evaluated")
+    told = ", ".join(f"{test} ({number:,})" for test, number in sorted(by_test.items()))
+    return f"{amounts.count(counts['not_evaluated'], 'check')} had too little to judge by: {told}."
