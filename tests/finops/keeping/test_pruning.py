@@ -67,19 +67,21 @@ def load(db: Path, *paths: Path) -> list[str]:
         return [one.status for one in ingest(writer, list(paths), at=NOW).files]
 
 
-def put(db: Path, table: str, *rows: dict[str, Any]) -> None:
-    """Rows of which only what matters is told; what else must be there is filled in."""
-    columns = next(one.columns for one in tables() if one.name == table)
+def put(db: Path, **rows: list[dict[str, Any]]) -> None:
+    """Rows by table, of which only what matters is told; what else must be there is filled in."""
     filled: dict[str, Any] = {"TIMESTAMP": NOW, "VARCHAR": "x", "JSON": "{}"}
     with writing(db, "test", at=NOW) as writer:
-        for row in rows:
-            values = [
-                row.get(
-                    column.name, filled.get(column.type.partition("(")[0], 0) if column.required else None
-                )
-                for column in columns
-            ]
-            writer.con.execute(f"INSERT INTO {table} VALUES ({', '.join('?' for _ in values)})", values)
+        for table in tables():
+            for row in rows.get(table.name, ()):
+                values = [
+                    row.get(
+                        column.name, filled.get(column.type.partition("(")[0], 0) if column.required else None
+                    )
+                    for column in table.columns
+                ]
+                names = ", ".join(column.name for column in table.columns)
+                marks = ", ".join("?" for _ in values)
+                writer.con.execute(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", values)
 
 
 def ask(db: Path, sql: str) -> list[tuple[Any, ...]]:
@@ -152,37 +154,42 @@ def days(number: float) -> datetime:
     return NOW - timedelta(days=number)
 
 
-@pytest.mark.parametrize(
-    ("table", "column", "limit"),
-    [
-        ("metrics", "bucket_start", 100),
-        ("figures", "measured_at", 400),
-        ("run_steps", "started_at", 400),
-        ("traffic", "day", 100),
-        ("flow_pairs", "day", 100),
-        ("flow_windows", "window_start", 100),
-    ],
-)
-def test_rows_of_the_last_whole_day_stay_and_older_ones_go(
-    db: Path, table: str, column: str, limit: int
-) -> None:
-    first = days(limit).replace(hour=0, minute=0)
-    put(db, table, *({column: at} for at in (first - timedelta(seconds=1), first, NOW)))
-    assert go(db).rows[table] == 1
-    assert ask(db, f"SELECT {column} FROM {table} ORDER BY 1") == [(first,), (NOW,)]
+def test_rows_of_the_last_whole_day_stay_and_older_ones_go(db: Path) -> None:
+    limits = {
+        "metrics": ("bucket_start", 100),
+        "figures": ("measured_at", 400),
+        "run_steps": ("started_at", 400),
+        "traffic": ("day", 100),
+        "flow_pairs": ("day", 100),
+        "flow_windows": ("window_start", 100),
+    }
+    first = {table: days(limit).replace(hour=0, minute=0) for table, (_, limit) in limits.items()}
+    second = timedelta(seconds=1)
+    put(
+        db,
+        **{
+            table: [{column: at} for at in (first[table] - second, first[table], NOW)]
+            for table, (column, _) in limits.items()
+        },
+    )
+    gone = go(db).rows
+    for table, (column, _) in limits.items():
+        assert gone[table] == 1
+        assert ask(db, f"SELECT {column} FROM {table} ORDER BY 1") == [(first[table],), (NOW,)], table
 
 
 def test_the_life_of_findings_and_what_people_said_is_never_removed(db: Path) -> None:
     ancient = datetime(2001, 1, 1)
     for_ever = ("finding_history", "finding_events", "decisions", "realised_savings", "anomalies", "anomaly_decisions",
                 "flow_files", "instances", "commitments", "prices")  # fmt: skip
-    for table in for_ever:
-        times = [
-            c.name for c in next(t for t in tables() if t.name == table).columns if c.type == "TIMESTAMP"
-        ]
-        put(db, table, dict.fromkeys(times, ancient))
+    times = {
+        one.name: dict.fromkeys((c.name for c in one.columns if c.type == "TIMESTAMP"), ancient)
+        for one in tables()
+    }
+    put(db, **{table: [times[table]] for table in for_ever})
     go(db)
-    assert [ask(db, f"SELECT count(*) FROM {table}") for table in for_ever] == [[(1,)]] * len(for_ever)
+    counts = ", ".join(f"(SELECT count(*) FROM {table})" for table in for_ever)
+    assert ask(db, f"SELECT {counts}") == [(1,) * len(for_ever)]
 
 
 def audit(db: Path, run_id: str, at: datetime) -> None:
@@ -209,19 +216,20 @@ def test_the_newest_audits_stay_and_an_older_one_is_told_to_be_gone(db: Path) ->
 
 def test_old_runs_go_unless_something_refers_to_them(db: Path) -> None:
     old = {"started_at": days(800), "status": "done"}
-    put(db, "runs", *({**old, "run_id": name} for name in ("plain", "covering", "finding", "measured")))
+    plain = [{**old, "run_id": name} for name in ("plain", "covering", "finding", "measured", "night")]
     put(
         db,
-        "runs",
-        {**old, "run_id": "night"},
-        {"run_id": "part", "parent": "night"},
-        {**old, "run_id": "goes on", "status": "running"},
+        runs=[
+            *plain,
+            {"run_id": "part", "parent": "night"},
+            {**old, "run_id": "goes on", "status": "running"},
+        ],
+        coverage=[{"run_id": "covering"}],
+        finding_events=[{"run_id": "finding"}],
+        figures=[{"run_id": "measured", "measured_at": days(800)}],  # which goes itself
     )
-    put(db, "coverage", {"run_id": "covering"})
-    put(db, "finding_events", {"run_id": "finding"})
-    put(db, "figures", {"run_id": "measured", "measured_at": days(800)})  # which goes itself
     counted = go(db, dry_run=True).rows["runs"]
-    assert go(db).rows["runs"] == counted == 3  # and the one that went on, which is closed as aborted
+    assert (counted, go(db).rows["runs"]) == (2, 3)  # the one that went on is closed as aborted meanwhile
     kept = {name for (name,) in ask(db, "SELECT run_id FROM runs")}
     assert kept >= {"covering", "finding", "night", "part"}
     assert not kept & {"plain", "measured"}
@@ -229,12 +237,8 @@ def test_old_runs_go_unless_something_refers_to_them(db: Path) -> None:
 
 def test_the_last_delivery_to_a_target_stays_however_old_it_is(db: Path) -> None:
     at = [days(900), days(800), days(1)]
-    put(
-        db, "deliveries", {"target": "mail", "delivered_at": at[0]}, {"target": "mail", "delivered_at": at[1]}
-    )
-    put(
-        db, "deliveries", {"target": "chat", "delivered_at": at[0]}, {"target": "chat", "delivered_at": at[2]}
-    )
+    told = [("mail", at[0]), ("mail", at[1]), ("chat", at[0]), ("chat", at[2])]
+    put(db, deliveries=[{"target": name, "delivered_at": when} for name, when in told])
     go(db)
     assert ask(db, "SELECT target, delivered_at FROM deliveries ORDER BY 1") == [
         ("chat", at[2]),
@@ -258,7 +262,7 @@ def test_an_old_flow_log_is_not_counted_again_when_it_is_read_again(db: Path, tm
 
 
 def test_a_dry_run_counts_and_changes_nothing_and_where_nothing_is_old_nothing_is_written(db: Path) -> None:
-    put(db, "metrics", {"bucket_start": days(300)}, {"bucket_start": NOW})
+    put(db, metrics=[{"bucket_start": days(300)}, {"bucket_start": NOW}])
     before = db.read_bytes()
     assert go(db, dry_run=True).told(dry_run=True) == "1 metrics would be removed by retention."
     assert db.read_bytes() == before
@@ -269,8 +273,8 @@ def test_a_dry_run_counts_and_changes_nothing_and_where_nothing_is_old_nothing_i
 
 
 def test_a_pruning_that_is_stopped_has_removed_nothing(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(db, "metrics", {"bucket_start": days(300)})
-    put(db, "figures", {"measured_at": days(900)})
+    put(db, metrics=[{"bucket_start": days(300)}])
+    put(db, figures=[{"measured_at": days(900)}])
     monkeypatch.setattr("finops.pipeline.pruning._IN_LINE", ("SELECT error('stopped')",))
     with pytest.raises(Exception, match="stopped"):
         go(db)
@@ -285,7 +289,7 @@ def context(db: Path, settings: Settings, at: datetime = NOW) -> Context:
 
 
 def test_a_night_backs_up_before_it_prunes_and_keeps_as_many_as_are_wanted(db: Path, tmp_path: Path) -> None:
-    put(db, "metrics", {"bucket_start": days(300)}, {"bucket_start": NOW})
+    put(db, metrics=[{"bucket_start": days(300)}, {"bucket_start": NOW}])
     folder = tmp_path / "backups"
     keep = KEEP.model_copy(update={"backup": BackupSettings(folder=folder, daily=1, weekly=0, monthly=0)})
     done = tidy(context(db, keep), None)
@@ -304,7 +308,7 @@ def test_a_night_backs_up_before_it_prunes_and_keeps_as_many_as_are_wanted(db: P
 def test_nothing_is_pruned_when_the_backup_fails(
     db: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(db, "metrics", {"bucket_start": days(300)})
+    put(db, metrics=[{"bucket_start": days(300)}])
 
     def damaged(*_: object) -> None:
         raise UsageError("damaged")
@@ -325,7 +329,7 @@ def problems(db: Path, *statements: str) -> Sequence[str]:
 
 def test_a_check_names_bills_keys_and_columns_that_are_wrong(db: Path, tmp_path: Path) -> None:
     load(db, bill(tmp_path / "one.csv", NEW))
-    put(db, "volumes", {"volume_id": "v"})
+    put(db, volumes=[{"volume_id": "v"}])
     assert problems(db) == []
     (found,) = problems(db, "UPDATE charges SET BilledCost = BilledCost + 0.000000000000000001")
     assert "one.csv, 0042 2026-09, 2 charges of 3.000000000000000002 are there, and 2 of 3.0" in found
