@@ -9,16 +9,17 @@ FINOPS_RULES__IDLE_INSTANCE__CPU_PEAK_MAX=0.03.
 import difflib
 import os
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
 
+from finops.config_layers import Key, Layer, Origin, find, is_file, merged, of_file, of_variables, origin_in
 from finops.endpoints import checked_endpoint
 from finops.errors import ConfigError
 from finops.nightly_settings import (
@@ -34,25 +35,7 @@ from finops.nightly_settings import (
 from finops.secrets import Reference, resolve
 from finops.warehouse.connections import Limits
 
-# Variables that are not keys of the file: where things are, and what the collectors read themselves.
-_NOT_KEYS = {
-    "FINOPS_CONFIG",
-    "FINOPS_PROFILE",
-    "FINOPS_DEBUG",
-}
-# Variables that set an endpoint under a name of their own, after all others.
-_ENDPOINTS = {
-    "FINOPS_ALIBABA_ENDPOINT": ["alibaba", "endpoint"],
-    "FINOPS_GCP_ENDPOINT": ["gcp", "endpoint"],
-}
-
 MUTES = "finops.mutes.toml"
-
-# Settings that are text whatever they look like.
-_TEXTS = {
-    "db", "mutes", "currency", "lake", "spark_remote", "memory_limit", "spill_limit", "redaction_key",
-    "role", "external_id", "billing_export", "endpoint", "site", "organization", "billing_account",
-}  # fmt: skip
 
 _Size = Annotated[str, Field(pattern=r"^\d+(\.\d+)?\s*([KMGT]i?B)$")]
 
@@ -144,6 +127,17 @@ class GcpSettings(BaseModel):
     bill_days: int = Field(default=40, ge=1)
 
 
+_Named = TypeVar("_Named", Target, Budget)
+
+
+def _named_once(things: list[_Named]) -> list[_Named]:
+    names = [one.name for one in things]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise _in_words(f"has the name {twice} twice: give each a name of its own")
+    return things
+
+
 class Settings(BaseModel):
     """Everything that can be set."""
 
@@ -167,9 +161,9 @@ class Settings(BaseModel):
     alibaba: AlibabaSettings = AlibabaSettings()
     gcp: GcpSettings = GcpSettings()
     nightly: NightlySettings = NightlySettings()
-    deliver: list[Target] = []
+    deliver: Annotated[list[Target], AfterValidator(_named_once)] = []
     heartbeat: HeartbeatSettings = HeartbeatSettings()
-    budgets: list[Budget] = []
+    budgets: Annotated[list[Budget], AfterValidator(_named_once)] = []
     anomalies: AnomalySettings = AnomalySettings()
     test_folders: list[Path] = []  # your own data tests
     tests: dict[str, TestSettings] = {}
@@ -192,6 +186,15 @@ class Settings(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The settings in force, the file they are read from, and where each key has its value from."""
+
+    settings: Settings
+    path: Path | None
+    origin: Origin
+
+
 def load_settings(
     config: Path | None = None, profile: str | None = None, environ: Mapping[str, str] | None = None
 ) -> Settings:
@@ -199,120 +202,64 @@ def load_settings(
 
     Raises ConfigError in one sentence that names the file or variable and the key.
     """
+    return in_force(config, profile, environ).settings
+
+
+def in_force(
+    config: Path | None = None, profile: str | None = None, environ: Mapping[str, str] | None = None
+) -> InForce:
+    """The settings in force with their origins. Raises ConfigError as load_settings() does."""
     environ = os.environ if environ is None else environ
-    path = _find(config, environ)
-    values = _read(path) if path else {}
-    profiles = values.pop("profile", {})
+    path, layers = _layers(config, profile, environ)
+    values = merged(layers)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(mistakes_in(error, layers)[0]) from error
+    beside = (path.parent if path else Path()) / MUTES
+    if settings.mutes or not is_file(beside):
+        return InForce(settings, path, origin_in(layers))
+    found = Layer("beside the file", {"mutes": str(beside)})
+    return InForce(settings.model_copy(update={"mutes": beside}), path, origin_in([found, *layers]))
+
+
+def _layers(
+    config: Path | None, profile: str | None, environ: Mapping[str, str]
+) -> tuple[Path | None, list[Layer]]:
+    """The file that is read and the layers that count, the strongest last."""
+    path = find(config, environ)
+    base, profiles = of_file(path) if path else (Layer("default", {}), {})
+    layers = [base]
     name = profile or environ.get("FINOPS_PROFILE")
     if name:
-        if not isinstance(profiles, dict) or not all(isinstance(one, dict) for one in profiles.values()):
-            raise ConfigError(f"{path}: profile must hold tables, as in [profile.prod].")
         if name not in profiles:
             known = ", ".join(profiles) or "none"
             raise ConfigError(f"There is no profile {name} in {path or 'finops.toml'}; it has {known}.")
-        values = _overlaid(values, profiles[name])
-    values = _overlaid(values, _from_environment(environ))
-    return _with_mutes(_validated(values, path), path)
+        layers.append(profiles[name])
+    return path, [*layers, of_variables(environ, Settings.model_fields)]
 
 
-def _with_mutes(settings: Settings, path: Path | None) -> Settings:
-    """The settings with the exemptions that lie beside the file, unless it names others."""
-    beside = (path.parent if path else Path()) / MUTES
-    return (
-        settings.model_copy(update={"mutes": beside}) if not settings.mutes and _is_file(beside) else settings
-    )
+def mistakes_in(error: ValidationError, layers: Sequence[Layer]) -> list[str]:
+    """Every mistake as a sentence that names the file or variable and the key, and never shows the value."""
+    origin = origin_in(layers, "The settings")
+    return [_mistake(one["type"], one["loc"], one["msg"], origin) for one in error.errors()]
 
 
-def _find(config: Path | None, environ: Mapping[str, str]) -> Path | None:
-    named = config or (Path(environ["FINOPS_CONFIG"]) if environ.get("FINOPS_CONFIG") else None)
-    if named:
-        if not _is_file(named):
-            raise ConfigError(f"There is no configuration file {named}.")
-        return named
-    home = Path(environ.get("XDG_CONFIG_HOME") or Path(environ.get("HOME", "~")).expanduser() / ".config")
-    candidates = (Path("finops.toml"), home / "finops" / "finops.toml")
-    return next((path for path in candidates if _is_file(path)), None)
+def _mistake(kind: str, location: tuple[int | str, ...], words: str, origin: Origin) -> str:
+    key = ".".join(str(part) for part in location)
+    where = origin(_key(location))
+    if kind == "extra_forbidden":
+        known = _keys_beside(location)
+        close = difflib.get_close_matches(str(location[-1]), known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}."
+        return f"{where}: there is no setting {key}{hint}"
+    return f"{where}: {key} {words}." if kind == "words" else f"{where}: {key}: {words}."
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except PermissionError as error:
-        raise ConfigError(f"{path} may not be read by this user: check its permissions.") from error
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path} is not TOML: {error}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.") from error
-
-
-def _overlaid(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        nested = isinstance(value, Mapping) and isinstance(below, Mapping)
-        merged[key] = _overlaid(below, value) if nested and isinstance(below, Mapping) else value
-    return merged
-
-
-def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name in sorted(environ):
-        if not name.startswith("FINOPS_") or name in _NOT_KEYS or not environ[name]:
-            continue
-        first, *rest = name.removeprefix("FINOPS_").lower().split("__")
-        if first not in Settings.model_fields:
-            continue  # other programs may use the prefix too
-        path = [first, *rest]
-        if first in ("rules", "tests") and rest:
-            path[1] = path[1].replace("_", "-")
-        # The variable of this key is the secret itself; as a reference it is never shown.
-        text = f"env:{name}" if path == ["redaction_key"] else environ[name]
-        plain = path[-1] in _TEXTS and first not in ("rules", "tests")
-        _set(values, path, text if plain else _parsed(text), name)
-    for name, path in _ENDPOINTS.items():
-        if environ.get(name, "").strip():
-            try:
-                _set(values, path, checked_endpoint(environ[name]), name)
-            except ValueError as error:
-                raise ConfigError(f"{name} {error}.") from None
-    return values
-
-
-def _set(values: dict[str, Any], path: list[str], value: Any, name: str) -> None:
-    for key in path[:-1]:
-        values = values.setdefault(key, {})
-        if not isinstance(values, dict):
-            raise ConfigError(f"The variable {name} reaches into a setting that has no parts.")
-    values[path[-1]] = value
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
-        return text
-
-
-def _validated(values: Mapping[str, Any], path: Path | None) -> Settings:
-    where = str(path) if path else "The settings from FINOPS_ variables"
-    try:
-        return Settings.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = _keys_beside(first["loc"])
-            close = difflib.get_close_matches(str(first["loc"][-1]), known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; known are {', '.join(known)}."
-            raise ConfigError(f"{where}: there is no setting {key}{hint}") from error
-        if first["type"] == "words":
-            raise ConfigError(f"{where}: {key} {first['msg']}.") from error
-        raise ConfigError(f"{where}: {key}: {first['msg']}.") from error
+def _key(location: tuple[int | str, ...]) -> Key:
+    """The part of a location that a layer knows: up to the list that it is in."""
+    numbers = [at for at, part in enumerate(location) if isinstance(part, int)]
+    return tuple(str(part) for part in location[: numbers[0] if numbers else None])
 
 
 def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
@@ -321,6 +268,8 @@ def _keys_beside(location: tuple[int | str, ...]) -> list[str]:
     for part in location[:-1]:
         field = model.model_fields.get(str(part))
         inner = field.annotation if field else None
+        if get_origin(inner) is list:
+            inner = get_args(inner)[0]
         if isinstance(inner, type) and issubclass(inner, BaseModel):
             model = inner
     return list(model.model_fields)

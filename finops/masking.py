@@ -45,7 +45,11 @@ def _parts(secret: str) -> Iterator[str]:
     """What of an address opens something by itself: password, user, tokens in path and parameters."""
     if "://" not in secret:
         return
-    parts = urlsplit(secret)
+    try:
+        parts = urlsplit(secret)
+    except ValueError:  # it is no address after all
+        yield from (one for one in re.split(r"[/?&=#@]", secret) if len(one) >= _SURELY)
+        return
     user, _, password = parts.netloc.rpartition("@")[0].partition(":")
     found = [password, *(one for one in (user, *parts.path.split("/")) if len(one) >= _SURELY)]
     host = parts.netloc.rpartition("@")[2].partition(":")[0]

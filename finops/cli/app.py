@@ -9,6 +9,7 @@ from finops.cli import (
     anomalies,
     audit,
     collect,
+    config,
     costs,
     export,
     history,
@@ -77,4 +78,5 @@ inspect.register(app)
 export.register(app)
 app.add_typer(rules.app, name="rules")
 app.add_typer(tests.app, name="tests")
+app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
