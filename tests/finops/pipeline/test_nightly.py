@@ -25,10 +25,11 @@ from finops.errors import (
     UsageError,
     WarehouseError,
 )
-from finops.nightly_settings import NightlySettings
+from finops.nightly_settings import NightlySettings, Target
 from finops.pipeline.nightly import night, retry, run_night
 from finops.pipeline.nightly.journal import journal_of, kept
-from finops.pipeline.nightly.steps import Context, Done, Step, open_
+from finops.pipeline.nightly.plan import planned
+from finops.pipeline.nightly.steps import STEPS, Context, Done, Step, open_
 from finops.warehouse import nights, reading, writing
 
 AT = datetime(2026, 11, 1, 5, 10)
@@ -354,3 +355,12 @@ def test_a_line_of_the_journal_that_broke_off_costs_only_itself(
         ("open", None, "done"),
         ("collect", "aws", "running"),
     ]
+
+
+def test_the_plan_of_a_night_has_words_for_every_step(db: Path) -> None:
+    nightly = NightlySettings(clouds=["demo"], bills=["b"], copy_of=None)
+    target = Target(name="chat", to="env:CHAT")
+    told = planned(db, Settings(nightly=nightly, deliver=[target]))
+    assert {row["step"] for row in told} == {step.name for step in STEPS} - {"copy"}
+    told = planned(db, Settings(nightly=NightlySettings(copy_of=Path("other.duckdb"))))
+    assert told[0] == {"step": "copy", "part": "", "what": "copy other.duckdb"}
