@@ -5,6 +5,7 @@ days and JSON. It runs on a connection that can neither write nor reach files, w
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 
 from sqlglot import exp
@@ -40,7 +41,7 @@ def check(header: Header, sql: str, name: str) -> exp.Expr:
 
     Raises RuleError naming the file and the first thing that is not allowed.
     """
-    query = parse(sql)
+    query = parsed(sql)
     first = query if isinstance(query, Mistake) else next(examine(header, query), None)
     if first:
         raise RuleError(f"{name}: {first.said}{f' ({first.hint})' if first.hint else ''}.")
@@ -48,9 +49,18 @@ def check(header: Header, sql: str, name: str) -> exp.Expr:
     return query
 
 
+def parsed(sql: str) -> exp.Query | Mistake:
+    """The one SELECT of a data test, or why there is none."""
+    query = parse(sql)
+    if isinstance(query, Mistake):
+        return replace(query, said=query.said.replace("a rule is", "a data test is"))
+    return query
+
+
 def examine(header: Header, query: exp.Query) -> Iterator[Mistake]:
     """Everything in a query and its header that is not allowed."""
-    yield from outside(query, _MORE, _CALLS)
+    for one in outside(query, _MORE, _CALLS):
+        yield replace(one, said=one.said.replace("that rules may use", "that data tests may use"))
     yield from _tables(query)
     yield from unresolved(query, readable())
     yield from _parameters(header, query)

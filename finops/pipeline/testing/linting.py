@@ -122,7 +122,7 @@ def _identity(name: str, path: Path) -> Iterator[Mistake]:
 
 
 def _body(header: Header | None, sql: str) -> list[Mistake]:
-    query = examining.parse(sql)
+    query = checking.parsed(sql)
     if isinstance(query, Mistake):
         return [query]
     return list(checking.examine(header, query)) if header else []
@@ -132,7 +132,7 @@ def _try(
     con: duckdb.DuckDBPyConnection, header: Header, sql: str, path: Path, places: Places
 ) -> Iterator[tuple[Mistake, Place]]:
     """What the database says about a test that is right as far as can be read, on an empty warehouse."""
-    query = examining.parse(sql)
+    query = checking.parsed(sql)
     used = frozenset() if isinstance(query, Mistake) else frozenset(examining.used_names(query))
     values = {name: spec.default for name, spec in header.parameters.items()}
     one = Chosen(DataTestFile(header, sql, path, used), True, None, values)

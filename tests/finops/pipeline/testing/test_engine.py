@@ -1,0 +1,272 @@
+"""The engine of data tests: what it runs, refuses, keeps and measures."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from finops.config import Settings, load_settings
+from finops.errors import ConfigError, RuleError
+from finops.night_model import DataTest
+from finops.nightly_settings import TestSettings
+from finops.pipeline import testing
+from finops.pipeline.testing.catalogue import Chosen, catalogue, chosen, load
+from finops.pipeline.testing.figures import note_collection, note_seconds
+from finops.pipeline.testing.linting import Linter
+from finops.pipeline.testing.running import judge
+from finops.schema_comments import schema_sql
+from finops.warehouse import reading, writing
+
+AT = datetime(2026, 11, 1, 5, 10)
+DAY = timedelta(days=1)
+HEADER = """/*---
+id: {id}
+title: A test of the test
+stage: {stage}
+severity: warn
+parameters:
+  most: {{default: 3, unit: rows, doc: "So many may be."}}
+doc: |
+  Counts rows, so that a test of the engine has something to count, and nothing more.
+---*/
+"""
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a data test of the user's and returns its path."""
+
+    def write(sql: str, name: str = "mine", stage: str = "collect") -> Path:
+        folder = tmp_path / "tests"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{name}.sql"
+        path.write_text(HEADER.format(id=name, stage=stage) + sql, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def empty() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 1}) as con:
+        con.execute(schema_sql())
+        yield con
+
+
+def said(con: duckdb.DuckDBPyConnection, path: Path, *, checked: bool = True) -> list[DataTest]:
+    one = Chosen(load(path, checked=checked), True, None, {"most": 3})
+    return judge(con, [one], as_of=AT, run_started=AT)
+
+
+VALUES = "SELECT subject, verdict, message FROM (VALUES ({rows})) AS t(subject, verdict, message) WHERE length(subject) < 99 + $most"
+
+
+def test_a_row_is_a_result_with_the_severity_of_the_test(
+    empty: duckdb.DuckDBPyConnection, write: Write
+) -> None:
+    sql = "SELECT 'a' AS subject, 'failed' AS verdict, amount($most) || ' may be.' AS message -- the end"
+    (result,) = said(empty, write(sql))
+    assert (result.subject, result.status, result.severity, result.message) == (
+        "a",
+        "failed",
+        "warn",
+        "3 may be.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("'a', 'broken', 'm'", "the verdict 'broken' for a"),
+        ("'', 'failed', 'm'", "without a subject or a message"),
+        ("'a', 'failed', NULL", "without a subject or a message"),
+        ("'a', 'failed', 'm'), ('a', 'passed', 'm'", "something of a 2 times instead of once"),
+        ("'a', 'failed', CAST(CAST('x' AS INTEGER) AS VARCHAR)", "could not be run: Conversion Error"),
+    ],
+)
+def test_a_test_that_says_what_none_may_say_failed_itself(
+    row: str, told: str, empty: duckdb.DuckDBPyConnection, write: Write
+) -> None:
+    (result,) = said(empty, write(VALUES.format(rows=row)), checked=False)
+    assert (result.status, result.severity, result.subject) == ("failed", "error", "the test itself")
+    assert told in result.message
+
+
+def test_a_test_about_nothing_is_not_passed(empty: duckdb.DuckDBPyConnection, write: Write) -> None:
+    (result,) = said(empty, write("SELECT source AS subject, 'passed' AS verdict, 'm' AS message "
+                                  "FROM bill_partitions WHERE rows > $most"))  # fmt: skip
+    assert result.status == "not_evaluated"
+
+
+OUTPUT = "'a' AS subject, 'passed' AS verdict, 'm' || $most AS message"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"SELECT {OUTPUT} FROM read_csv('/etc/hostname')",
+        f"SELECT {OUTPUT} FROM '/etc/hostname'",
+        f"SELECT {OUTPUT} FROM read_text('/etc/hostname')",
+        f"SELECT {OUTPUT} FROM duckdb_settings()",
+        f"SELECT {OUTPUT} FROM information_schema.tables",
+        f"SELECT {OUTPUT}, getenv('HOME') AS severity",
+        f"SELECT {OUTPUT}, current_setting('temp_directory') AS severity",
+        f"SELECT {OUTPUT} WHERE now() > $as_of",
+        f"SELECT {OUTPUT} FROM query('SELECT 1')",
+        f"DELETE FROM charges RETURNING {OUTPUT}",
+        f"SELECT {OUTPUT}; DELETE FROM charges",
+        f"COPY (SELECT {OUTPUT}) TO '/tmp/x'",
+        "ATTACH '/tmp/x'",
+        "SELECT 'a' AS subject, 'passed' AS verdict FROM charges WHERE rows > $most",
+        f"SELECT {OUTPUT} FROM charges WHERE $other",
+        f"SELECT {OUTPUT} FROM nowhere",
+        f"SELECT {OUTPUT}, 1 AS another",
+    ],
+)
+def test_sql_that_reaches_beyond_the_warehouse_or_writes_is_refused(sql: str, write: Write) -> None:
+    path = write(sql)
+    with pytest.raises(RuleError, match=r"^mine.sql: .+\.$"):
+        load(path)
+    told = Linter().look(path)
+    assert told
+    assert all(one.line > 9 for one in told if "declared but never" not in one.message)
+
+
+def test_the_connection_can_neither_write_nor_read_files_whatever_a_test_says(
+    tmp_path: Path, write: Write
+) -> None:
+    db = tmp_path / "w.duckdb"
+    with writing(db, "test", at=AT):
+        pass
+    with reading(db) as con:
+        for table in ("read_text('/etc/hostname')", "read_csv('/etc/passwd')"):
+            (result,) = said(con, write(f"SELECT {OUTPUT} FROM {table}"), checked=False)
+            assert "could not be run" in result.message
+        with pytest.raises(duckdb.Error):
+            con.execute("DELETE FROM runs")
+
+
+def test_settings_change_severity_parameters_and_whether_a_test_runs(write: Write) -> None:
+    folder = write(f"SELECT {OUTPUT}").parent
+    settings = Settings(
+        test_folders=[folder],
+        tests={
+            "mine": TestSettings(severity="error", parameters={"most": 9}),
+            "keys": TestSettings(enabled=False),
+        },
+    )
+    told = {one.test.id: one for one in chosen(settings)}
+    assert (told["mine"].severity, told["mine"].parameters) == ("error", {"most": 9})
+    assert not told["keys"].enabled
+    assert told["tags-coverage"].parameters["team_tag"] == settings.anomalies.team_tag
+
+
+@pytest.mark.parametrize(
+    ("tests", "told"),
+    [
+        ({"freshnes": {}}, r"there is no data test freshnes; did you mean freshness\?"),
+        ({"freshness": {"parameters": {"warn_aftr": 1}}}, r"warn_aftr is not a parameter .* did you mean warn_after\?"),
+        ({"freshness": {"parameters": {"warn_after": "36h"}}}, "warn_after = '36h' is not a number"),
+    ],
+)  # fmt: skip
+def test_settings_of_what_there_is_none_of_are_refused_with_a_hint(tests: Any, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        chosen(Settings.model_validate({"tests": tests}))
+
+
+def test_a_variable_names_a_test_with_underscores() -> None:
+    settings = load_settings(environ={"FINOPS_TESTS__ONE_CURRENCY__ENABLED": "false"})
+    assert settings.tests["one-currency"].enabled is False
+
+
+def test_an_id_of_ours_is_taken(write: Write) -> None:
+    path = write(f"SELECT {OUTPUT}", "keys")
+    with pytest.raises(RuleError, match="the data test keys exists already"):
+        catalogue([path.parent])
+    assert "exists already, among ours" in str(Linter().look(path)[0])
+
+
+class TestWhatIsKept:
+    @pytest.fixture
+    def night(self, tmp_path: Path, write: Write) -> Callable[..., dict[tuple[str, str], DataTest]]:
+        """Runs data tests of the user's as a night does, and returns what is kept of them."""
+        db = tmp_path / "w.duckdb"
+
+        def night(number: int, *rows: str, **settings: Any) -> dict[tuple[str, str], DataTest]:
+            folder = write(VALUES.format(rows="), (".join(rows) if rows else "'x', 'passed', 'm'")).parent
+            at = AT + number * DAY
+            if not db.exists():
+                with writing(db, "load", at=at) as writer:
+                    writer.con.execute(
+                        "INSERT INTO data_tests VALUES ('charges-equal-source', 's', 'error', 'failed', 'm', ?, ?, 'bill', ?)",
+                        [writer.run_id, at, at],
+                    )
+            testing.run_tests(
+                db, Settings(test_folders=[folder], **settings), testing.COLLECTED, as_of=at, clock=at, run_started=at,
+                command="test", night=f"n{number}",
+            )  # fmt: skip
+            with reading(db) as con:
+                return {(one.test, one.subject): one for one in testing.tests_told(con)}
+
+        return night
+
+    def test_a_failure_is_kept_since_it_began_and_begins_anew_after_it_passed(
+        self, night: Callable[..., dict[tuple[str, str], DataTest]]
+    ) -> None:
+        bad = "'a', 'failed', 'm'"
+        assert night(0, bad)["mine", "a"].since == AT
+        assert night(1, bad)["mine", "a"].since == AT
+        assert night(2, "'a', 'passed', 'm'")["mine", "a"].since is None
+        assert night(3, bad)["mine", "a"].since == AT + 3 * DAY
+
+    def test_subjects_and_tests_that_are_gone_go_and_what_loads_found_stays(
+        self, night: Callable[..., dict[tuple[str, str], DataTest]]
+    ) -> None:
+        assert {("mine", "a"), ("mine", "b")} <= night(0, "'a', 'failed', 'm'", "'b', 'passed', 'm'").keys()
+        kept = night(1, "'b', 'passed', 'm'")
+        assert ("mine", "a") not in kept
+        assert ("charges-equal-source", "s") in kept
+        off = night(2, tests={"mine": TestSettings(enabled=False)})
+        assert ("mine", "b") not in off
+        assert ("charges-equal-source", "s") in off
+
+    def test_errors_are_told_first_then_warnings_then_what_could_not_be_judged(
+        self, night: Callable[..., dict[tuple[str, str], DataTest]]
+    ) -> None:
+        told = [
+            (one.status, one.severity)
+            for one in night(0, "'a', 'failed', 'm'", "'b', 'passed', 'm'").values()
+        ]
+        assert told[:2] == [("failed", "error"), ("failed", "warn")]
+        rank = ["failed", "not_evaluated", "passed"]
+        assert [rank.index(status) for status, _ in told] == sorted(rank.index(status) for status, _ in told)
+
+
+def test_the_figures_of_a_night_are_those_of_its_own_runs(tmp_path: Path) -> None:
+    with writing(tmp_path / "w.duckdb", "test", at=AT) as writer:
+        con = writer.con
+        con.execute(
+            "INSERT INTO runs (run_id, command, started_at, finished_at, status, tool, parent) VALUES "
+            "('r1', 'collect aws', $1, $2, 'done', 'x', 'n1'), ('r0', 'collect aws', $1, $2, 'done', 'x', 'n0')",
+            [AT, AT + timedelta(seconds=90)],
+        )
+        con.execute(
+            "INSERT INTO coverage VALUES ('aws', '1', 'r', 'instances', 'complete', NULL, 7, 2, $1, $1, 'r1'), "
+            "('aws', '1', 'r', 'volumes', 'denied', 'no', 5, 1, $1, $1, 'r1'), "
+            "('aws', '1', 'r', 'buckets', 'complete', NULL, 0, 1, $1, $1, 'r1'), "
+            "('aws', '2', 'r', 'instances', 'complete', NULL, 3, 1, $1, $1, 'r0')",
+            [AT],
+        )
+        for _ in range(2):  # a step that is done again measures anew
+            note_collection(con, "n1", at=AT)
+            note_seconds(con, "n1", at=AT)
+        rows = con.execute("SELECT figure, subject, value FROM figures ORDER BY ALL").fetchall()
+    assert rows == [
+        ("calls", "aws/1", 4.0),
+        ("rows", "aws/1/r/instances", 7.0),
+        ("seconds", "collect aws", 90.0),
+    ]
