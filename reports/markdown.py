@@ -8,6 +8,7 @@ import re
 
 from finops.model import AuditReport, CurrencyTotals, Finding, Totals
 from reports import amounts, summary, words
+from reports import control as controlling
 from reports import trust as trusting
 from reports.plain import one_line, shortened
 
@@ -46,6 +47,7 @@ def _page(report: AuditReport, rows: int) -> str:
         _headline(report),
         _totals(report),
         _warning(report),
+        _control(report),
         _trust(report),
         *_findings(report, rows),
         _basis(report),
@@ -124,6 +126,31 @@ def _warning(report: AuditReport) -> str:
     if not lines:
         return ""
     return "\n".join([f"> ⚠ **{escaped(head.caveat) or 'Not everything could be judged.'}**", *lines])
+
+
+def _control(report: AuditReport) -> str:
+    """What left its limits, the month and the budgets."""
+    told = controlling.control(report)
+    if not told:
+        return ""
+    lines = [f"**{controlling.TITLE}** {escaped(controlling.answer(told))}", ""]
+    lines += [
+        f"- {escaped(one.what)} {code(one.id)}: {escaped(shortened(one.message, 400))}"
+        for one in told.alarms[:DOUBTS]
+    ]
+    if len(told.alarms) > DOUBTS:
+        lines.append(f"- and {len(told.alarms) - DOUBTS:,} more")
+    lines += [
+        f"- {controlling.FORECAST}: {escaped(one.who)} {escaped(one.forecast)} ({escaped(one.band)}), "
+        f"{escaped(one.spent)} spent through {one.through}"
+        for one in told.months
+        if one.whole
+    ]
+    lines += [
+        f"- Budget {escaped(shortened(name, 60))}, {state}: {escaped(shortened(why, 400))}"
+        for name, state, why in told.budgets[:DOUBTS]
+    ]
+    return "\n".join(lines)
 
 
 def _trust(report: AuditReport) -> str:

@@ -50,7 +50,7 @@ _OURS = frozenset(
 _OURS_AT_NIGHT = frozenset(
     {
         "run_id", "command", "step", "status", "test", "stage", "severity", "provider", "currency", "level", "cloud",
-        "service", "kind", "state", "figure", "id",
+        "service", "kind", "state", "id",
     }
 )  # fmt: skip
 # A file or a place in an object store, as a bill is loaded from; it names buckets, people and machines.

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from finops.model import AuditReport, CurrencyTotals, ExemptionLine, Finding, Totals
 from reports import amounts, summary, words
+from reports import control as controlling
 from reports import trust as trusting
 from reports.plain import one_line, shortened
 from reports.screen import drawn
@@ -79,6 +80,7 @@ def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
     yield from (Text(line, style="dim") for line in _left_out(shown[MAX_ROWS:], folded, report))
     if report.findings or report.costs:
         yield from _totals(report)
+    yield from _control(report)
     yield from _trust(report)
     yield from _lapsed(report)
     yield from _gaps(report)
@@ -200,6 +202,26 @@ def _total_lines(
     yield amounts.money(totals.gross_monthly_savings, currency), "gross savings"
     yield amounts.money(summary.overlap(totals), currency), "of that counted twice (overlap removed)"
     yield amounts.money(totals.net_monthly_savings, currency), f"net savings{between}"
+
+
+def _control(report: AuditReport) -> Iterable[RenderableType]:
+    """What left its limits, the month and the budgets."""
+    told = controlling.control(report)
+    if not told:
+        return
+    yield ""
+    yield Text.assemble(
+        (controlling.TITLE, "bold"), " ", (controlling.answer(told), "yellow" if told.open else "")
+    )
+    yield _list((one.what, f"{one.message} ({one.id})") for one in told.alarms[:MAX_GROUPS])
+    if len(told.alarms) > MAX_GROUPS:
+        yield Text(f"  and {len(told.alarms) - MAX_GROUPS:,} more; see finops anomalies", style="dim")
+    yield _list(
+        (one.forecast, f"forecast of {one.who} ({one.band}), {one.spent} spent through {one.through}")
+        for one in told.months
+        if one.whole
+    )
+    yield _list((state, f"budget {name}: {why}") for name, state, why in told.budgets)
 
 
 def _trust(report: AuditReport) -> Iterable[RenderableType]:

@@ -19,6 +19,7 @@ from plotly.offline import get_plotlyjs
 
 from finops.model import AuditReport
 from reports import amounts, summary, words
+from reports import control as controlling
 from reports import trust as trusting
 from reports.html import charts, method, sections
 from reports.html.rows import Row, blank, rows
@@ -41,6 +42,10 @@ def render(report: AuditReport) -> str:
         basis=sections.basis(report),
         tiles=sections.tiles(report),
         unread=sections.unread_lines(report),
+        control=controlling.control(report),
+        control_title=controlling.TITLE,
+        control_answer=controlling.answer,
+        control_tables=sections.control_tables(report),
         trust=trusting.trust(report),
         trust_title=trusting.TITLE,
         doubts=sections.doubt_table(report),

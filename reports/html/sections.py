@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from finops.model import AuditReport, Coverage, Finding, FootprintLine
 from reports import amounts, summary, words
+from reports import control as controlling
 from reports import trust as trusting
 from reports.plain import one_line
 
@@ -191,6 +192,33 @@ def doubt_table(report: AuditReport) -> Table | None:
         rows.append(("", f"{rest:,} more", "", "see finops status", ""))
     header = ("How grave", "Test", "Of what", "What it found", "Failing")
     return Table("Tests of the data that failed", header, rows, [], frozenset())
+
+
+def control_tables(report: AuditReport) -> list[Table]:
+    """Anomalies, the forecast of the month and budgets, each where there is something to tell."""
+    told = controlling.control(report)
+    if not told:
+        return []
+    alarms = [(one.what, one.days, one.message, one.id) for one in told.alarms[:MAX_GAPS]]
+    months = [(one.who, one.spent, one.through, one.forecast, one.band) for one in told.months]
+    tables = [
+        Table(
+            "Costs and figures out of control",
+            ("What", "When", "What happened", "Id"),
+            alarms,
+            [],
+            frozenset(),
+        ),
+        Table(
+            controlling.FORECAST,
+            ("Of whom", "Spent", "Settled through", "Forecast", "Four of five months end between"),
+            months,
+            [],
+            frozenset({1, 3, 4}),
+        ),
+        Table(controlling.BUDGETS, ("Budget", "State", "Why"), list(told.budgets), [], frozenset()),
+    ]
+    return [one for one in tables if one.rows]
 
 
 def cost_table(report: AuditReport) -> Table | None:

@@ -59,15 +59,11 @@ def _condition(budget: Budget) -> tuple[str, dict[str, object]]:
 
 
 def _nothing(budget: Budget) -> str:
-    selected = [
-        f"{name} {getattr(budget, name)}"
-        for name in ("cloud", "account", "service", "tag")
-        if getattr(budget, name)
-    ]
-    who = " and ".join(selected) or "anybody"
+    named = [name for name in ("cloud", "account", "service", "tag") if getattr(budget, name)]
+    selected = f"matches its {' and '.join(named)}" if named else "is loaded"
     return (
-        f"No charge of {who} in {budget.currency} is loaded, so this budget of "
-        f"{shown(budget.amount, budget.currency)} cannot be judged: check what it selects."
+        f"No charge in {budget.currency} {selected}, so this budget of {shown(budget.amount, budget.currency)} cannot "
+        "be judged: check what it selects."
     )
 
 

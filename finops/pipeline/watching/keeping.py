@@ -185,8 +185,8 @@ def _still_outside(row: Row, acceptance: Acceptance, seen: Seen, limits: Limits)
     amounts = [shown(_decimal(one), row.currency) for one in (now, before)]
     message = (
         f"{words.name_of(row.subject)[:1].upper()}{words.name_of(row.subject)[1:]} still costs {amounts[0]} a day "
-        f"where {amounts[1]} was expected before {row.first_day.date()}. {acceptance.owner} accepted it until {ended} "
-        f"({acceptance.reason}): accept it again or bring it down."
+        f"where {amounts[1]} was expected before {row.first_day.date()}. It was accepted until {ended}: "
+        "accept it again or bring it down."
     )
     count = len(known)
     last = table.days[known[-1]].astype(object)

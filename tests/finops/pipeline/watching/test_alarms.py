@@ -182,7 +182,7 @@ def test_what_is_accepted_is_silent_until_it_ends_and_returns_if_it_is_still_out
     assert world.states() == [("service", "accepted")]
     (again,) = world.night("2026-12-05")
     assert (again.id, again.state) == (one.id, "open")
-    assert "Ann accepted it until 2026-11-30 (new region)" in again.message
+    assert "It was accepted until 2026-11-30: accept it again or bring it down." in again.message
     assert world.night("2026-12-06") == []
     assert world.states() == [("service", "open")]
 

@@ -139,7 +139,7 @@ def test_a_budget_that_selects_nothing_is_not_evaluated_and_never_zero(world: Wo
     world.days("2026-10-20", 500.0)
     one = budget(world, account="9")
     assert (one.state, one.spent, one.forecast) == ("not_evaluated", None, None)
-    assert "No charge of account 9 in USD" in one.message
+    assert "No charge in USD matches its account, so" in one.message
 
 
 def test_a_budget_that_is_spent_is_over_even_without_a_forecast(world: World):
