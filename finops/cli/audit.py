@@ -35,7 +35,6 @@ from finops.errors import (
     BusyError,
     FinopsError,
     GateError,
-    IncompleteError,
     StaleError,
     UnwritableError,
 )
@@ -132,6 +131,7 @@ def audit(
     from finops.history.observing import Observed
     from finops.instants import now, parse_duration
     from finops.pipeline.audit import audit as run_audit
+    from finops.pipeline.audit import incomplete
     from finops.pipeline.gates import parse_gates
     from finops.warehouse import reading
     from finops.warehouse.writing import new_run_id
@@ -180,7 +180,7 @@ def audit(
     _keep(common, found, observed)
     _print(found, format_, output, common)
     _end_with_the_strongest(
-        *(lacking or [_incomplete(found)]),
+        *(lacking or [incomplete(found)]),
         _stale(found, now() - limit, str(max_age)) if limit is not None and not live else None,
         *(GateError(f"The gate {gate.text} was met.") for gate in gates if gate.met(found)),
     )
@@ -245,19 +245,6 @@ def _end_with_the_strongest(*conditions: FinopsError | None) -> None:
         print(f"finops: {weaker}", file=sys.stderr)
     if told:
         raise told[0]
-
-
-def _incomplete(found: "AuditReport") -> FinopsError | None:
-    unread = [
-        scope for scope in found.coverage if scope.status in ("denied", "throttled", "failed", "partial")
-    ]
-    if not unread:
-        return None
-    first = unread[0]
-    return IncompleteError(
-        f"{len(unread)} of {len(found.coverage)} scopes could not be read whole, {first.dataset} of {first.cloud} "
-        f"{first.account} {first.region} ({first.status}) among them; finops status tells them all."
-    )
 
 
 def _stale(found: "AuditReport", oldest: "datetime", max_age: str) -> FinopsError | None:

@@ -10,7 +10,7 @@ import duckdb
 
 from finops.config import Rate, Settings
 from finops.emissions import Footprints, carbon_method, co2e, footprint_lines, net_savings, total_of
-from finops.errors import UsageError
+from finops.errors import IncompleteError, UsageError
 from finops.exemptions import Exemptions, Mute, load_mutes
 from finops.history.life import Past, life, past
 from finops.history.observing import Observed, observe
@@ -117,6 +117,20 @@ def latest_data(con: duckdb.DuckDBPyConnection) -> datetime:
             "The warehouse holds no data yet: load a bill with finops ingest FILE, or see finops demo."
         )
     return row[0]  # type: ignore[no-any-return]
+
+
+def incomplete(found: AuditReport) -> IncompleteError | None:
+    """What a command ends with whose audit could not see everything; None where it could."""
+    unread = [
+        scope for scope in found.coverage if scope.status in ("denied", "throttled", "failed", "partial")
+    ]
+    if not unread:
+        return None
+    first = unread[0]
+    return IncompleteError(
+        f"{len(unread)} of {len(found.coverage)} scopes could not be read whole, {first.dataset} of {first.cloud} "
+        f"{first.account} {first.region} ({first.status}) among them; finops status tells them all."
+    )
 
 
 # --- the report -------------------------------------------------------------------------------------------

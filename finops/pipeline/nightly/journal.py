@@ -43,7 +43,8 @@ class Kept:
     entries: tuple[Entry, ...]
     before: frozenset[tuple[str, str | None]] = (
         frozenset()
-    )  # of a retry: what the night that it goes on with had done
+    )  # what the night that a retry goes on with had done
+    closed: bool = False  # whether the warehouse has it
 
     @property
     def done(self) -> frozenset[tuple[str, str | None]]:
@@ -78,7 +79,7 @@ class Journal:
     ) -> None:
         self._path = journal_of(warehouse)
         last = kept(warehouse)
-        if last and any(one.status == "running" for one in last.entries):
+        if last and not last.closed:
             os.replace(self._path, _aside(warehouse))
         self._path.write_text("", encoding="utf-8")
         head = {"run_id": run_id, "command": command, "started_at": at, "as_of": as_of}
@@ -91,6 +92,10 @@ class Journal:
     def end(self, entry: Entry) -> None:
         """Notes how it ended."""
         self._add(asdict(entry))
+
+    def close(self) -> None:
+        """Notes that the warehouse has it all."""
+        self._add({"closed": True})
 
     def _add(self, told: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
@@ -127,7 +132,7 @@ def kept(warehouse: Path) -> Kept | None:
 def _read(path: Path) -> Kept | None:
     try:
         lines = list(_lines(path))
-        head, rest = lines[0], [_entry(line) for line in lines[1:]]
+        head, rest = lines[0], [_entry(line) for line in lines[1:] if "closed" not in line]
     except (OSError, KeyError, TypeError, ValueError, IndexError):
         return None
     last = {(one.step, one.part): one for one in rest}  # a step that ended after it began
@@ -139,6 +144,7 @@ def _read(path: Path) -> Kept | None:
         when(head["as_of"]),
         tuple(last.values()),
         frozenset((step, part) for step, part in head["before"]),
+        "closed" in lines[-1],
     )
 
 

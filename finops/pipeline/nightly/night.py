@@ -135,10 +135,12 @@ def _run(
                         _do(step, part, context, night, journal)
         except BaseException:
             heart.fail("stopped", night)
-            with suppress(BusyError):
-                close(context, night.entries, "aborted")
+            with suppress(BusyError):  # then the next night closes it
+                close(context, "aborted")
+                journal.close()
             raise
-        close(context, night.entries, night.status)
+        close(context, night.status)
+        journal.close()
         heart.end(night)
     return night
 

@@ -1,6 +1,6 @@
 """The journal of a night in the warehouse, and the night in the report."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import duckdb
 
@@ -47,15 +47,16 @@ def keep(con: duckdb.DuckDBPyConnection, run_id: str, entries: Iterable[Entry]) 
         con.executemany("INSERT INTO run_steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def close(context: Context, entries: Sequence[Entry], status: str) -> None:
+def close(context: Context, status: str) -> None:
     """Brings the night into the warehouse, its errors in one sentence."""
-    told = [one.message for one in entries if one.status in ("failed", "incomplete") and one.message]
     journal = kept(context.db)
+    entries = journal.aborted().entries if journal else ()
+    told = [one.message for one in entries if one.status in ("failed", "incomplete") and one.message]
     limits = context.settings.limits()
     with writing(
         context.db, "nightly close", at=context.clock(), wait_seconds=PATIENCE, limits=limits
     ) as writer:
-        keep(writer.con, context.run_id, journal.aborted().entries if journal else entries)
+        keep(writer.con, context.run_id, entries)
         writer.con.execute(
             "UPDATE runs SET status = ?, finished_at = ?, error = ? WHERE run_id = ?",
             [status, context.clock(), " ".join(told) or None, context.run_id],

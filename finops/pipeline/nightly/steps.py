@@ -241,6 +241,7 @@ def audit(context: Context, _: str | None) -> Done:
     """Runs the rules and keeps the audit."""
     from finops.history.observing import Observed
     from finops.pipeline.audit import audit as judge
+    from finops.pipeline.audit import incomplete
     from finops.pipeline.filters import Filters
     from finops.pipeline.inputs import folder_of, keep
     from finops.pipeline.record import record
@@ -262,7 +263,7 @@ def audit(context: Context, _: str | None) -> Done:
     return Done(
         f"{totals.findings:,} findings; {totals.not_evaluated:,} not evaluated.",
         rows=totals.findings,
-        error=_gates(context, found),
+        error=incomplete(found) or _gates(context, found),
     )
 
 
