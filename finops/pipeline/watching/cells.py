@@ -17,7 +17,7 @@ from finops.pipeline.costing.dimensions import tag_value
 
 HISTORY = 450  # days: an acceptance of a year is still seen beside what was before it
 PROVISIONAL = 3  # days at the end of a bill that may still grow, where nothing is known of it
-_DEAD = 10  # days behind the newest bill: of an account that has none any more, or whose export broke
+DEAD = 10  # days behind the newest bill: of an account that has none any more, or whose export broke
 USAGE = "ChargeCategory = 'Usage' AND ChargeClass IS DISTINCT FROM 'Correction'"
 COLUMNS = ("cloud", "account", "service", "team")
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -125,7 +125,7 @@ def align(con: duckdb.DuckDBPyConnection) -> None:
         "WITH behind AS (SELECT *, max(ended) OVER () - ended AS behind FROM control_payers) "
         "SELECT cloud, payer, totals, begun, CASE WHEN behind > to_days($dead) THEN ended ELSE "
         "min(CASE WHEN behind <= to_days($dead) THEN ended END) OVER (PARTITION BY cloud) END AS ended FROM behind",
-        {"dead": _DEAD},
+        {"dead": DEAD},
     )
 
 
@@ -156,7 +156,7 @@ def series(
             "WITH alive AS (SELECT *, max(ended) OVER () - ended AS behind FROM control_payers), "  # noqa: S608 - our own names
             f"daily AS (SELECT {keys}, day, CAST(sum(cost) AS DOUBLE) AS cost, "
             "max(begun) AS begun, min(ended) AS ended FROM control_cells JOIN alive USING (cloud, payer, totals) "
-            f"WHERE usage AND day <= ended AND behind <= to_days({_DEAD}) GROUP BY {keys}, day) "
+            f"WHERE usage AND day <= ended AND behind <= to_days({DEAD}) GROUP BY {keys}, day) "
             f"SELECT max(begun), min(ended), list(day ORDER BY day), list(cost ORDER BY day), {keys} "
             f"FROM daily GROUP BY {keys} HAVING max(abs(cost)) >= $least ORDER BY {keys}",
             {"least": least},

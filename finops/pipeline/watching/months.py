@@ -20,7 +20,16 @@ from finops.errors import UsageError
 from finops.money import cents
 from finops.night_model import Forecast
 from finops.pipeline.costing.rounding import apportion, exact_sum
-from finops.pipeline.watching.cells import COLUMNS, LEVELS, Subject, align, drop_cells, make_cells, series
+from finops.pipeline.watching.cells import (
+    COLUMNS,
+    DEAD,
+    LEVELS,
+    Subject,
+    align,
+    drop_cells,
+    make_cells,
+    series,
+)
 
 _TOO_OLD = 14  # days between the last settled day and the month
 _LEVEL_OF = {"cloud": "provider"}
@@ -51,6 +60,17 @@ class Line:
             spent=cents_of["spent"], forecast=cents_of.get("forecast"),
             low=cents_of.get("low"), high=cents_of.get("high"),
         )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a month cost so far, and whether a bill in it has ended without going on."""
+
+    amount: Decimal
+    ended: bool
+
+
+_NOTHING = Spent(Decimal(0), ended=False)
 
 
 def forecasts_told(con: duckdb.DuckDBPyConnection, settings: Settings, at: datetime) -> list[Forecast]:
@@ -90,9 +110,11 @@ def lines(con: duckdb.DuckDBPyConnection, level: str | tuple[str, ...], month: d
     groups: dict[Subject, list[Line]] = defaultdict(list)
     name = level if isinstance(level, str) else "+".join(columns)
     for key in dict.fromkeys([*units, *spent]):
-        one = units.get(key) or _unforeseen(key)
+        one, so_far = units.get(key), spent.get(key, _NOTHING)
+        if one is None or so_far.ended:
+            one = _without_usage(key, so_far)
         whole = Subject(name, key.currency, **{column: getattr(key, column) for column in columns})
-        groups[whole].append(replace(one, spent=spent.get(key, Decimal(0))))
+        groups[whole].append(replace(one, spent=so_far.amount))
     found = [_together(whole, parts) for whole, parts in groups.items()]
     return sorted(found, key=lambda one: _order(one.subject))
 
@@ -141,35 +163,40 @@ def _reason(settled: date, month: date, end: date, history: int) -> str | None:
     return None
 
 
-def _unforeseen(key: Subject) -> Line:
-    """Of charges that are spent and belong to no bill that goes on."""
-    reason = (
-        "Its bill has no usage, or ended more than 10 days before the others: nothing tells how it goes on."
-    )
-    return Line(key, Decimal(0), None, np.nan, np.nan, np.nan, reason)
+def _without_usage(key: Subject, so_far: Spent) -> Line:
+    """Of what belongs to a bill that does not go on, or is no usage: of tax and fees no more is foreseen."""
+    if not so_far.ended:
+        return Line(key, so_far.amount, None, 0.0, 0.0, 0.0)
+    reason = "A bill of it ended more than 10 days before the others: nothing tells how it goes on."
+    return Line(key, so_far.amount, None, np.nan, np.nan, np.nan, reason)
 
 
-def _spent(con: duckdb.DuckDBPyConnection, columns: _Keys, month: date) -> dict[Subject, Decimal]:
+def _spent(con: duckdb.DuckDBPyConnection, columns: _Keys, month: date) -> dict[Subject, Spent]:
     """What the settled days of a month cost, charges of every category, as bills assign them to months."""
     keys = ", ".join(["currency", *columns])
     rows = con.execute(
-        f"SELECT sum(cost), {keys} FROM control_cells LEFT JOIN control_payers USING (cloud, payer, totals) "  # noqa: S608
+        "WITH payers AS (SELECT *, max(ended) OVER () - ended > to_days($dead) AS dead FROM control_payers) "  # noqa: S608
+        f"SELECT sum(cost), coalesce(bool_or(dead), false), {keys} FROM control_cells "
+        "LEFT JOIN payers USING (cloud, payer, totals) "
         f"WHERE month = $month AND (ended IS NULL OR day <= ended) GROUP BY {keys}",
-        {"month": datetime.combine(month, datetime.min.time())},
+        {"month": datetime.combine(month, datetime.min.time()), "dead": DEAD},
     ).fetchall()
     name = "+".join(columns)
-    return {Subject(name, row[1], **dict(zip(columns, row[2:], strict=True))): row[0] for row in rows}
+    return {
+        Subject(name, row[2], **dict(zip(columns, row[3:], strict=True))): Spent(row[0], row[1])
+        for row in rows
+    }
 
 
 def _together(whole: Subject, parts: list[Line]) -> Line:
     """Clouds as one: their sums, and half-widths as of amounts that partly move together."""
-    reason = next((one.reason for one in parts if one.reason and one.spent), None)
-    known = [one for one in parts if not one.reason]
-    if not known:
-        reason = parts[0].reason
-    rest = sum(one.rest for one in known) if not reason else np.nan
-    below = _half([one.rest - one.low for one in known])
-    above = _half([one.high - one.rest for one in known])
+    lacking = next((one for one in parts if one.reason), None)
+    reason = lacking.reason if lacking else None
+    if lacking and len(parts) > 1:
+        reason = f"{lacking.subject.cloud}: {lacking.reason}"
+    rest = np.nan if reason else sum(one.rest for one in parts)
+    below = _half([one.rest - one.low for one in parts])
+    above = _half([one.high - one.rest for one in parts])
     settled = min((one.settled for one in parts if one.settled), default=None)
     spent = exact_sum([one.spent for one in parts])
     return Line(whole, spent, settled, rest, rest - below, rest + above, reason)

@@ -156,3 +156,32 @@ def test_a_column_with_a_slip_is_answered_with_the_one_that_is_meant():
 
 def test_nothing_is_loaded_and_nothing_is_told(world: World):
     assert forecasts_told(world.con, Settings(), at(NIGHT)) == []
+
+
+def test_a_cloud_without_a_forecast_leaves_the_total_without_one(world: World):
+    world.days("2026-10-20", 500.0)
+    world.days("2026-10-20", 100.0, cloud="gcp", account="p", payer="A-1", first="2026-10-05")
+    found = forecasts_told(world.con, Settings(), at(NIGHT))
+    (total,) = of_level(found, "total")
+    assert total.forecast is None
+    assert total.reason.startswith("gcp: Only 13 days of its bill are settled")
+    assert [one.forecast is None for one in of_level(found, "provider")] == [False, True]
+
+
+def test_a_bill_that_ended_within_the_month_is_not_left_out_in_silence(world: World):
+    world.days("2026-10-20", 500.0)
+    world.days("2026-10-06", 300.0, account="8", payer="8")
+    found = forecasts_told(world.con, Settings(), at(NIGHT))
+    assert {one.account: one.forecast is None for one in of_level(found, "account")} == {
+        "000000000007": False,
+        "8": True,
+    }
+    assert of_level(found, "total")[0].forecast is None
+
+
+def test_a_service_that_is_only_a_fee_is_forecast_as_what_it_cost(world: World):
+    world.days("2026-10-20", 500.0)
+    world.days("2026-10-05", 40.0, first="2026-10-05", service="Support", category="Purchase")
+    lines = forecasts(world.con, Settings(), at(NIGHT), date(2026, 10, 1), [("service",)])
+    (fee,) = [one for one in lines if one.service == "Support"]
+    assert fee.spent == fee.forecast > 0
