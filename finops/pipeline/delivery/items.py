@@ -64,7 +64,11 @@ def new_findings(facts: Facts) -> list[Finding]:
 def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
     told_singly = night is not None and any(one.status == "failed" for one in night.data_tests)
     for step in facts.steps:
-        if step.status not in _BAD or step.step in _LATER or (step.step == "test" and told_singly):
+        if (
+            step.status not in _BAD
+            or step.step in _LATER
+            or (step.step in ("test", "verify") and told_singly)
+        ):
             continue
         name = f"{step.step} {step.part}" if step.part else step.step
         message = f": {step.message}" if step.message else ""
