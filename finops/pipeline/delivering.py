@@ -188,7 +188,7 @@ def _past(context: Context, target: Target, content: str) -> tuple[Before | None
 
     try:
         with reading(context.db, context.settings.limits()) as con:
-            return ledger.before(con, target.name), ledger.was_sent(con, target.name, content)
+            return ledger.before(con, target.name, context.run_id), ledger.was_sent(con, target.name, content)
     except UsageError as error:
         context.say(f"What {target.name} was told before cannot be read: {error}")
         return None, False

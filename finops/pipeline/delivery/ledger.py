@@ -25,12 +25,12 @@ class Sent:
     told: Iterable[str]
 
 
-def before(con: duckdb.DuckDBPyConnection, target: str) -> Before | None:
-    """What the target was told last; None where it was never told anything."""
+def before(con: duckdb.DuckDBPyConnection, target: str, night: str) -> Before | None:
+    """What the target was told last, before this night; None where it was never told anything."""
     row = con.execute(
-        "SELECT as_of, told FROM deliveries WHERE target = ? AND status = 'done' "
+        "SELECT as_of, told FROM deliveries WHERE target = ? AND status = 'done' AND run_id <> ? "
         "ORDER BY delivered_at DESC, rowid DESC LIMIT 1",
-        [target],
+        [target, night],
     ).fetchone()
     return Before(row[0], frozenset(json.loads(row[1]))) if row else None
 
