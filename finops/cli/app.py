@@ -21,6 +21,7 @@ from finops.cli import (
 )
 from finops.cli import data_tests as tests
 from finops.cli import db as database
+from finops.cli import schedule as schedules
 from finops.cli.options import Quiet
 
 _EPILOG = (
@@ -80,3 +81,4 @@ app.add_typer(rules.app, name="rules")
 app.add_typer(tests.app, name="tests")
 app.add_typer(config.app, name="config")
 app.add_typer(database.app, name="db")
+app.add_typer(schedules.app, name="schedule")
