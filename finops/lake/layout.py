@@ -15,10 +15,10 @@ FORMAT = 1
 # Runs, answers and decisions stay with the warehouse, and so does what ships with the tool.
 _STAY = frozenset(
     {
-        "audits", "bill_deliveries", "bill_objects", "bill_partitions", "collections", "data_tests", "decisions",
-        "emission_factors", "exemptions", "finding_events", "finding_history", "findings", "flow_files", "flow_pairs",
-        "flow_windows", "not_evaluated", "publication", "realised_savings", "rejected_rows", "runs",
-        "warehouse_version",
+        "anomalies", "anomaly_decisions", "audits", "bill_days", "bill_deliveries", "bill_objects", "bill_partitions",
+        "collections", "data_tests", "decisions", "deliveries", "emission_factors", "exemptions", "figures",
+        "finding_events", "finding_history", "findings", "flow_files", "flow_pairs", "flow_windows", "not_evaluated",
+        "publication", "realised_savings", "rejected_rows", "run_steps", "runs", "warehouse_version",
     }
 )  # fmt: skip
 _PARTITIONED: Mapping[str, Mapping[str, str]] = {

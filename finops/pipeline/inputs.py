@@ -33,7 +33,8 @@ _LEFT_OUT = frozenset(
     {
         "charges", "metrics", "bill_partitions", "bill_deliveries", "bill_objects", "rejected_rows", "collections",
         "publication", "runs", "warehouse_version", "findings", "not_evaluated", "emission_factors", "data_tests",
-        "exemptions", "audits", "finding_history", "decisions", "realised_savings",
+        "exemptions", "audits", "finding_history", "decisions", "realised_savings", "bill_days", "run_steps", "figures",
+        "anomalies", "anomaly_decisions", "deliveries",
     }
 )  # fmt: skip
 # Temporary tables that are made anew, or hold what comes out.

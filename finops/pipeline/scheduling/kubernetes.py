@@ -51,9 +51,9 @@ def _comment(job: Job) -> str:
             f"#   kubectl create configmap finops -n finops {told}",
         ]
     if job.variables or job.files:
-        names = [*job.variables, *job.files]
+        keys = [*job.variables, *job.files]
         lines += [
-            f"# The Secret finops holds what finops.toml refers to, by these keys: {', '.join(names)}.",
+            f"# The Secret finops holds what finops.toml refers to, by these keys: {', '.join(keys)}.",
         ]
     lines += [
         "# The clouds' own credentials: bind the service account to a role by an annotation (IRSA, Workload Identity,",

@@ -273,6 +273,30 @@ def test_what_is_restated_within_three_days_is_replaced(desk: Desk) -> None:
     assert desk.costs() == {"i-1": Decimal("0.75"), "i-2": Decimal(7)}
 
 
+def test_a_bill_that_grows_for_nights_and_is_restated_later_ends_exact_and_only_what_may_have_changed_is_asked(
+    desk: Desk,
+) -> None:
+    """The 28th comes over three nights and is restated a month later, when its cycle had been final for weeks."""
+    october = days_of("2026-10-01", "2026-10-31")
+    nights = (  # at noon of a day (UTC), what has come by then, and which days of October are asked
+        ("2026-10-28", 45.0, days_of("2026-10-01", "2026-10-28")),
+        ("2026-10-29", 45.0, days_of("2026-10-25", "2026-10-29")),
+        ("2026-10-30", 10.0, days_of("2026-10-26", "2026-10-30")),
+        ("2026-11-05", 0.0, october),
+        ("2026-11-06", 0.0, []),
+        ("2026-11-30", -2.8, october),
+        ("2026-12-01", 0.0, []),
+    )
+    for day, more, asked in nights:
+        if more:
+            desk.cloud.bill("2026-10-28", [item("i-1", more)])
+        desk.collect(datetime.fromisoformat(f"{day}T12:00:00"))
+        assert [each for each in desk.days if each.startswith("2026-10")] == asked, day
+    assert desk.costs() == {"i-1": Decimal("97.2")}
+    told = desk.rows("SELECT day, billed_cost::DOUBLE FROM bill_days ORDER BY told_at")
+    assert told == [(datetime(2026, 10, 27), cost) for cost in (45.0, 90.0, 100.0, 97.2)]
+
+
 # --- the total of a finished cycle ------------------------------------------------------------------------
 
 

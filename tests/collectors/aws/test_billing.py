@@ -323,6 +323,26 @@ def test_only_files_that_changed_are_downloaded(desk):
     assert (desk.disk.got, desk.total()) == (["a-2.parquet"], 7)
 
 
+def test_a_bill_that_grows_for_nights_and_is_restated_later_ends_exact_and_only_what_changed_is_downloaded(
+    desk,
+):
+    """Each night AWS writes all files of a month anew; some of them are the bytes of the night before."""
+    first, second = "acme-00001.parquet", "acme-00002.parquet"
+    nights = (  # what is delivered, and which files of it are new
+        ({"2026-10": {first: focus("10", "0.1"), second: focus("4.5")}}, [first, second], "14.6"),
+        ({"2026-10": {first: focus("10", "0.1"), second: focus("9")}}, [second], "19.1"),
+        ({"2026-10": {first: focus("10", "0.1"), second: focus("10")}, "2026-11": {first: focus("1", month=11)}}, [second, first], "21.1"),
+        ({"2026-10": {first: focus("10", "0.1"), second: focus("10")}, "2026-11": {first: focus("2", month=11)}}, [first], "22.1"),
+        ({"2026-10": {first: focus("9.72", "0.1"), second: focus("10")}, "2026-11": {first: focus("2", month=11)}}, [first], "21.82"),
+        ({"2026-10": {first: focus("9.72", "0.1"), second: focus("10")}, "2026-11": {first: focus("2", month=11)}}, [], "21.82"),
+    )  # fmt: skip
+    for delivered, new, total in nights:
+        for month, files in delivered.items():
+            desk.shop.deliver(files, month)
+        desk.collect()
+        assert (sorted(desk.disk.got), desk.total()) == (sorted(new), Decimal(total))
+
+
 def test_a_cache_that_was_removed_is_filled_again_and_changes_nothing(desk):
     import shutil
 

@@ -201,6 +201,26 @@ def test_a_second_run_fetches_nothing_and_a_new_row_only_its_day(desk: Desk, tab
     assert desk.sums() == {"2026-10 USD": Decimal("17.5")}
 
 
+def test_a_bill_that_grows_for_nights_and_is_restated_later_ends_exact_and_only_days_that_changed_are_fetched(
+    desk: Desk, table: Table
+) -> None:
+    """A day's rows come over three nights; on the last but one the first day is corrected, on the last nothing comes."""
+    parts = (45.0, 45.0, 10.0)
+    for night in range(1, 7):
+        exported = datetime(2026, 10, 2 + night, tzinfo=UTC)
+        days = [(date(2026, 10, night - age), parts[age]) for age in range(3) if 0 < night - age < 4]
+        table.rows += [charge(day, part, exported=exported) for day, part in days]
+        desk.collect()
+        assert table.fetched == [("2026-10", f"{day}") for day, _ in sorted(days)]
+    table.rows.append(
+        charge(date(2026, 10, 1), -2.8, cost_type="adjustment", exported=datetime(2026, 11, 5, tzinfo=UTC))
+    )
+    desk.collect()
+    assert table.fetched == [("2026-10", "2026-10-01")]
+    assert desk.collect().unchanged == ("2026-10",)
+    assert (table.fetched, desk.sums()) == ([], {"2026-10 USD": Decimal("297.2")})
+
+
 @pytest.mark.parametrize(("by_usage", "most", "queries"), [(True, 100, 4), (False, 100, 1), (False, 2, 2)])
 def test_days_are_asked_for_together_where_each_query_would_read_the_same_partitions(
     desk: Desk, table: Table, monkeypatch: pytest.MonkeyPatch, by_usage: bool, most: int, queries: int

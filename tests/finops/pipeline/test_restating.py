@@ -1,14 +1,22 @@
 """What providers changed in bills that a report had told of: settled days only, to the cent, against the right night."""
 
+import csv
+import json
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from finops.config import Settings
+from finops.pipeline.loading import ingest_files
 from finops.pipeline.restating import last_restatements, provisional, restated_since, restatements
+from finops.pipeline.status import status
+from finops.pipeline.tables import as_json
+from tests.collectors.bills.conftest import ROW
 from tests.shelf import empty_warehouse
 
 OCTOBER, NOVEMBER = datetime(2026, 10, 1), datetime(2026, 11, 1)
@@ -244,3 +252,30 @@ def test_a_bill_that_grows_for_days_and_is_restated_later_is_told_once(world: Wo
             "October 2026 of AWS 012345678901 changed by -2.80 USD (1 day, 0.1 %) since the report of 2026-11-05."
         ]
     }
+
+
+def test_an_ingest_tells_what_a_bill_restates(tmp_path: Path) -> None:
+    def deliver(third: str) -> Path:
+        bill = tmp_path / "bill.csv"
+        rows = [{**ROW, "ChargePeriodStart": f"2026-10-{day:02}T00:00:00Z", "ChargePeriodEnd": f"2026-10-{day:02}T01:00:00Z",
+                 "BilledCost": third if day == 3 else "1.5"} for day in range(1, 25)]  # fmt: skip
+        with bill.open("w", newline="") as file:
+            writer = csv.DictWriter(file, list(ROW))
+            writer.writeheader()
+            writer.writerows(rows)
+        return bill
+
+    db = tmp_path / "w.duckdb"
+    texts = [
+        ingest_files(db, [str(deliver(third))], Settings(), at=FIRST_NIGHT + number * DAY).text
+        for number, third in enumerate(("1.5", "2.75", "2.75"))
+    ]
+    told = "October 2026 of AWS 000000000042 changed by +1.25 USD (1 day, 4.0 %)."
+    assert [told in text for text in texts] == [False, True, False]
+
+
+def test_status_has_them_as_json(world: World) -> None:
+    world.told(TONIGHT, datetime(2026, 10, 3), "500")
+    world.night(TONIGHT, "n2")
+    (one,) = json.loads(as_json(status(world.con)))["restatements"]
+    assert (one["month"], one["before"], one["after"], one["days"]) == ("2026-10-01", 3100.0, 3500.0, 1)
