@@ -3,7 +3,7 @@
 Nothing here depends on the locale of the machine, so the same report has the same bytes everywhere.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 
 from finops.money import CENT, shown
@@ -74,7 +74,7 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
-def day(at: datetime) -> str:
+def day(at: date) -> str:
     """20 Nov 2026."""
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
 

@@ -169,6 +169,7 @@ def _trust(report: AuditReport) -> str:
         lines.append(f"- and {len(told.doubts) - DOUBTS:,} more")
     if told.unjudged:
         lines.append(f"- {escaped(told.unjudged)}")
+    lines += [f"- {escaped(one)}" for one in told.bills]
     return "\n".join(lines)
 
 

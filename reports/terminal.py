@@ -242,6 +242,7 @@ def _trust(report: AuditReport) -> Iterable[RenderableType]:
         yield Text(f"  and {len(told.doubts) - MAX_GROUPS:,} more; see finops status", style="dim")
     if told.unjudged:
         yield Text(f"  {told.unjudged}", style="dim")
+    yield from (Text(f"  {one}") for one in told.bills)
 
 
 def _lapsed(report: AuditReport) -> Iterable[RenderableType]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from finops.model import AuditReport
-from finops.night_model import Anomaly, BudgetLine, DataTest, Night, NightStep, Restatement
+from finops.night_model import Anomaly, BudgetLine, DataTest, Night, NightStep, Provisional, Restatement
 from reports import html, markdown, terminal
 from reports.redaction import redact
 from reports.trust import trust
@@ -62,8 +62,43 @@ def test_many_failures_are_cut_and_counted() -> None:
     assert "200 more" in html.render(page)
 
 
+def restated(**over: Any) -> Restatement:
+    fields = {
+        "provider": "AWS", "billing_account": "012345678901", "month": date(2026, 10, 1), "currency": "USD",
+        "before": Decimal(3100), "after": Decimal(3512), "days": 1,
+        "message": "October 2026 of AWS 012345678901 changed by +412.00 USD (1 day, 13.3 %) since the report of 2026-11-18.",
+    }  # fmt: skip
+    return Restatement.model_validate({**fields, **over})
+
+
+def provisional(account: str = "012345678901") -> Provisional:
+    return Provisional(
+        provider="AWS", billing_account=account, since=date(2026, 11, 16), until=date(2026, 11, 18)
+    )
+
+
+def test_restated_months_and_provisional_days_are_told_tests_or_not() -> None:
+    for tests in ([], [result("passed")]):
+        page = told(*tests, restatements=[restated()], provisional=[provisional()])
+        for text in (markdown.render(page), terminal.render(page), html.render(page)):
+            flat = re.sub(r"\\|&#43;", "+", re.sub(r"\s+", " ", text)).replace("++", "+")
+            assert "October 2026 of AWS 012345678901 changed by +412.00 USD" in flat
+            assert "may still change: of AWS 012345678901 from 16 Nov 2026 on." in flat
+    assert "No test looked at the data." in markdown.render(told(provisional=[provisional()]))
+
+
+def test_many_bills_are_counted() -> None:
+    page = told(restatements=[restated()] * 12, provisional=[provisional(f"{number}") for number in range(7)])
+    (*months, rest, last) = trust(page).bills  # type: ignore[union-attr]
+    assert (len(months), rest) == (10, "2 more months of bills changed; finops status tells them.")
+    assert last.endswith("of AWS 4 from 16 Nov 2026 on, of 2 more bills.")
+
+
 def test_names_from_a_cloud_do_nothing() -> None:
-    page = told(result(subject=HOSTILE, message=HOSTILE))
+    page = told(
+        result(subject=HOSTILE, message=HOSTILE), restatements=[restated(message=HOSTILE)],
+        provisional=[provisional(HOSTILE)],
+    )  # fmt: skip
     shown = html.render(page)
     assert "<img src=x" not in shown
     assert "\x1b[31m" not in terminal.render(page)
