@@ -130,9 +130,9 @@ def run(
         common.say(f"The results are not kept: {error}")
         results = ran.results
     out(_printed(results, format_))
-    common.say(told_in_short(results))
     if any(one.status == "failed" and one.severity == "error" for one in results):
         raise StaleError(told_in_short(results))
+    common.say(told_in_short(results))
 
 
 def _printed(results: "list[DataTest]", format_: Printed) -> str:

@@ -59,12 +59,16 @@ SELECT cloud || '/' || account_id AS subject,
     'error' AS severity
 FROM accounts
 UNION ALL
-SELECT b.cloud || '/' || b.account_id,
-    CASE WHEN k.cloud IS NULL THEN 'not_evaluated' ELSE 'failed' END,
-    CASE WHEN k.cloud IS NULL THEN 'The bill names account ' || b.account_id || '; nothing was ever collected from ' || b.cloud || '.'
-        ELSE 'The bill names account ' || b.account_id || ' with ' || printf('%.2f', CAST(b.cost AS DOUBLE)) || ' ' || coalesce(b.currency, '')
-            || ' in its last ' || amount($remembered) || ' days, from ' || amount($least_cost) || ' on it is told: no collection came to it.' END,
+SELECT b.cloud || ' accounts of the bill',
+    CASE WHEN max(k.cloud) IS NULL THEN 'not_evaluated' WHEN count(a.cloud) < count(*) THEN 'failed' ELSE 'passed' END,
+    CASE WHEN max(k.cloud) IS NULL THEN 'The bill names ' || counted(count(*), 'account', 'accounts') || '; nothing was ever collected from ' || b.cloud || '.'
+        WHEN count(a.cloud) < count(*) THEN 'To ' || amount(count(*) - count(a.cloud)) || ' of ' || counted(count(*), 'account', 'accounts')
+            || ' that the bill names no collection came, where 0 may be without; the dearest is '
+            || arg_max(CASE WHEN a.cloud IS NULL THEN b.account_id || ' with ' || printf('%.2f', CAST(b.cost AS DOUBLE)) || ' ' || coalesce(b.currency, '') END,
+                CASE WHEN a.cloud IS NULL THEN b.cost END) || ' in the last ' || amount($remembered) || ' days of the bill.'
+        ELSE 'Collections come to each of ' || counted(count(*), 'account', 'accounts') || ' that the bill names.' END,
     'warn'
 FROM billed AS b
 LEFT JOIN (SELECT DISTINCT cloud FROM accounts) AS k ON k.cloud = b.cloud
-WHERE NOT EXISTS (SELECT 1 FROM accounts AS a WHERE a.cloud = b.cloud AND a.account_id = b.account_id)
+LEFT JOIN accounts AS a ON a.cloud = b.cloud AND a.account_id = b.account_id
+GROUP BY b.cloud

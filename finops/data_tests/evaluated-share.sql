@@ -13,12 +13,16 @@ doc: |
   on the bill and in no inventory. Look at what was not evaluated and why, in the report or with finops status. It is
   wrong when a large account without a collector joined the bill.
 ---*/
-WITH shares AS (
-    SELECT a.run_id, CAST(json_extract_string(r.result, '$.totals.evaluated_cost_share') AS DOUBLE) AS share,
-        row_number() OVER (ORDER BY a.as_of DESC, a.run_id) AS number
+-- Of several audits of one instant the last counts.
+WITH latest AS (
+    SELECT a.as_of, CAST(json_extract_string(r.result, '$.totals.evaluated_cost_share') AS DOUBLE) AS share
     FROM audits AS a
     JOIN runs AS r ON r.run_id = a.run_id
     WHERE a.whole AND a.forward AND a.as_of <= $as_of
+    QUALIFY row_number() OVER (PARTITION BY a.as_of ORDER BY r.started_at DESC, a.run_id) = 1
+),
+shares AS (
+    SELECT share, row_number() OVER (ORDER BY as_of DESC) AS number FROM latest
 ),
 told AS (
     SELECT max(CASE WHEN number = 1 THEN share END) AS now, median(CASE WHEN number > 1 THEN share END) AS usual,

@@ -15,10 +15,16 @@ doc: |
   finops status for scopes that were denied. It is wrong when a threshold was changed on purpose: it passes again once half
   of the audits before are of the new threshold. Rules that did not run in the newest audit are not looked at.
 ---*/
-WITH numbered AS (
-    SELECT run_id, as_of, CAST(rules AS VARCHAR) AS rules, row_number() OVER (ORDER BY as_of DESC, run_id) AS number
-    FROM audits
-    WHERE whole AND forward AND as_of <= $as_of
+-- Of several audits of one instant the last counts.
+WITH latest AS (
+    SELECT a.run_id, a.as_of, CAST(a.rules AS VARCHAR) AS rules
+    FROM audits AS a
+    LEFT JOIN runs AS r ON r.run_id = a.run_id
+    WHERE a.whole AND a.forward AND a.as_of <= $as_of
+    QUALIFY row_number() OVER (PARTITION BY a.as_of ORDER BY r.started_at DESC, a.run_id) = 1
+),
+numbered AS (
+    SELECT run_id, as_of, rules, row_number() OVER (ORDER BY as_of DESC) AS number FROM latest
 ),
 seen AS (
     SELECT run_id, as_of, rules, number FROM numbered WHERE number <= 1 + $audits
