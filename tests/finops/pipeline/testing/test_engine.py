@@ -1,6 +1,6 @@
 """The engine of data tests: what it runs, refuses, keeps and measures."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,16 +9,19 @@ import duckdb
 import pytest
 
 from finops.config import Settings, load_settings
-from finops.errors import ConfigError, RuleError
+from finops.errors import ConfigError, RuleError, StaleError
 from finops.night_model import DataTest
 from finops.nightly_settings import TestSettings
 from finops.pipeline import testing
+from finops.pipeline.nightly import steps
+from finops.pipeline.nightly.steps import Context
 from finops.pipeline.testing.catalogue import Chosen, catalogue, chosen, load
 from finops.pipeline.testing.figures import note_collection, note_seconds
+from finops.pipeline.testing.keeping import keep
 from finops.pipeline.testing.linting import Linter
 from finops.pipeline.testing.running import judge
 from finops.schema_comments import schema_sql
-from finops.warehouse import reading, writing
+from finops.warehouse import Writer, reading, writing
 
 AT = datetime(2026, 11, 1, 5, 10)
 DAY = timedelta(days=1)
@@ -34,6 +37,7 @@ doc: |
 ---*/
 """
 Write = Callable[..., Path]
+Told = dict[tuple[str, str], DataTest]
 
 
 @pytest.fixture
@@ -192,58 +196,55 @@ def test_an_id_of_ours_is_taken(write: Write) -> None:
 
 class TestWhatIsKept:
     @pytest.fixture
-    def night(self, tmp_path: Path, write: Write) -> Callable[..., dict[tuple[str, str], DataTest]]:
-        """Runs data tests of the user's as a night does, and returns what is kept of them."""
-        db = tmp_path / "w.duckdb"
+    def night(self, empty: duckdb.DuckDBPyConnection) -> Iterator[Callable[..., Told]]:
+        """Keeps results of one test as a night does, and returns all that is kept."""
+        empty.execute(
+            "INSERT INTO data_tests VALUES ('charges-equal-source', 's', 'error', 'failed', 'm', 'load', $1, 'bill', $1)",
+            [AT],
+        )
 
-        def night(number: int, *rows: str, **settings: Any) -> dict[tuple[str, str], DataTest]:
-            folder = write(VALUES.format(rows="), (".join(rows) if rows else "'x', 'passed', 'm'")).parent
-            at = AT + number * DAY
-            if not db.exists():
-                with writing(db, "load", at=at) as writer:
-                    writer.con.execute(
-                        "INSERT INTO data_tests VALUES ('charges-equal-source', 's', 'error', 'failed', 'm', ?, ?, 'bill', ?)",
-                        [writer.run_id, at, at],
-                    )
-            testing.run_tests(
-                db, Settings(test_folders=[folder], **settings), testing.COLLECTED, as_of=at, clock=at, run_started=at,
-                command="test", night=f"n{number}",
-            )  # fmt: skip
-            with reading(db) as con:
-                return {(one.test, one.subject): one for one in testing.tests_told(con)}
+        def night(number: int, known: Iterable[str] = ("mine",), **verdicts: str) -> Told:
+            at, run = AT + number * DAY, f"r{number}"
+            empty.execute(
+                "INSERT INTO runs (run_id, command, started_at, status, tool) VALUES (?, 'test', ?, 'done', 'x')",
+                [run, at],
+            )
+            results = [result("mine", subject, verdict) for subject, verdict in verdicts.items()]
+            keep(Writer(empty, run, at), results, ran=list(known), known=[*known, "keys"], at=at)
+            return {(one.test, one.subject): one for one in testing.tests_told(empty)}
 
-        return night
+        yield night
+        empty.execute("DELETE FROM data_tests; DELETE FROM runs")
 
     def test_a_failure_is_kept_since_it_began_and_begins_anew_after_it_passed(
-        self, night: Callable[..., dict[tuple[str, str], DataTest]]
+        self, night: Callable[..., Told]
     ) -> None:
-        bad = "'a', 'failed', 'm'"
-        assert night(0, bad)["mine", "a"].since == AT
-        assert night(1, bad)["mine", "a"].since == AT
-        assert night(2, "'a', 'passed', 'm'")["mine", "a"].since is None
-        assert night(3, bad)["mine", "a"].since == AT + 3 * DAY
+        assert night(0, a="failed")["mine", "a"].since == AT
+        assert night(1, a="failed")["mine", "a"].since == AT
+        assert night(2, a="passed")["mine", "a"].since is None
+        assert night(3, a="failed")["mine", "a"].since == AT + 3 * DAY
 
     def test_subjects_and_tests_that_are_gone_go_and_what_loads_found_stays(
-        self, night: Callable[..., dict[tuple[str, str], DataTest]]
+        self, night: Callable[..., Told]
     ) -> None:
-        assert {("mine", "a"), ("mine", "b")} <= night(0, "'a', 'failed', 'm'", "'b', 'passed', 'm'").keys()
-        kept = night(1, "'b', 'passed', 'm'")
+        assert {("mine", "a"), ("mine", "b")} <= night(0, a="failed", b="passed").keys()
+        kept = night(1, b="passed")
         assert ("mine", "a") not in kept
         assert ("charges-equal-source", "s") in kept
-        off = night(2, tests={"mine": TestSettings(enabled=False)})
-        assert ("mine", "b") not in off
-        assert ("charges-equal-source", "s") in off
+        assert night(2, known=()).keys() == {("charges-equal-source", "s")}
 
     def test_errors_are_told_first_then_warnings_then_what_could_not_be_judged(
-        self, night: Callable[..., dict[tuple[str, str], DataTest]]
+        self, night: Callable[..., Told]
     ) -> None:
-        told = [
-            (one.status, one.severity)
-            for one in night(0, "'a', 'failed', 'm'", "'b', 'passed', 'm'").values()
-        ]
-        assert told[:2] == [("failed", "error"), ("failed", "warn")]
-        rank = ["failed", "not_evaluated", "passed"]
-        assert [rank.index(status) for status, _ in told] == sorted(rank.index(status) for status, _ in told)
+        told = night(0, a="passed", b="not_evaluated", c="failed")
+        assert [(one.status, one.severity) for one in told.values()] == [
+            ("failed", "error"), ("failed", "warn"), ("not_evaluated", "warn"), ("passed", "warn"),
+        ]  # fmt: skip
+
+
+def result(test: str, subject: str, verdict: str) -> DataTest:
+    fields = {"test": test, "subject": subject, "stage": "collect", "severity": "warn", "status": verdict}
+    return DataTest.model_validate({**fields, "message": "m", "since": None})
 
 
 def test_the_figures_of_a_night_are_those_of_its_own_runs(tmp_path: Path) -> None:
@@ -270,3 +271,44 @@ def test_the_figures_of_a_night_are_those_of_its_own_runs(tmp_path: Path) -> Non
         ("rows", "aws/1/r/instances", 7.0),
         ("seconds", "collect aws", 90.0),
     ]
+
+
+class TestTheStepOfANight:
+    @pytest.fixture
+    def context(self, tmp_path: Path) -> Context:
+        db = tmp_path / "w.duckdb"
+        with writing(db, "load", at=AT) as writer:
+            writer.con.execute(
+                "INSERT INTO instances (cloud, account_id, region, instance_id, state) "
+                "SELECT 'aws', '1', 'r', 'i-1', 'running' FROM range(2)"
+            )
+        settings = Settings(tests={"keys": TestSettings(severity="warn")})
+        return Context("n1", "nightly", db, settings, AT, AT, lambda: AT, lambda _: None)
+
+    def test_a_warning_is_told_and_leaves_the_night_done(self, context: Context) -> None:
+        done = steps.test(context, None)
+        assert (done.status, done.error) == ("done", None)
+        assert "keys of instances: 1 of 2 rows" in done.message
+
+    def test_an_error_asks_for_exit_code_5_and_is_told_before_warnings(self, context: Context) -> None:
+        with writing(context.db, "load", at=AT) as writer:
+            writer.con.execute("ALTER TABLE functions DROP COLUMN region")
+        done = steps.test(context, None)
+        assert done.status == "failed"
+        assert isinstance(done.error, StaleError)
+        assert "schema of functions" in done.message
+
+    def test_stages_of_the_audit_wait_for_the_step_after_it(self, context: Context) -> None:
+        steps.test(context, None)
+        with reading(context.db) as con:
+            before = {one.test for one in testing.tests_told(con)}
+        steps.verify(context, None)
+        with reading(context.db) as con:
+            after = {one.test for one in testing.tests_told(con)}
+        assert after - before == {"findings-dropped", "evaluated-share"}
+        assert len(after) == 16
+
+    def test_both_come_in_their_place(self) -> None:
+        names = [one.name for one in steps.STEPS]
+        assert names.index("ingest") < names.index("test") < names.index("audit")
+        assert names.index("detect") < names.index("verify") < names.index("report")
