@@ -61,8 +61,8 @@ SELECT j.cloud || '/' || j.account_id,
         THEN 'The longest history of a scope of account ' || j.account_id || ' is of ' || counted(coalesce(max(j.runs), 0), 'night', 'nights')
             || '; ' || amount($runs) || ' are needed.'
         ELSE amount(sum(CASE WHEN j.runs >= $runs THEN 1 ELSE 0 END)) || ' of ' || counted(count(*), 'scope', 'scopes') || ' of account '
-            || j.account_id || ' have a history of ' || amount($runs) || ' nights, and all of these are within their limits but '
-            || amount(count(o.scope)) || '.' END,
+            || j.account_id || ' have a history of ' || amount($runs) || ' nights, and all of these'
+            || CASE WHEN count(o.scope) > 0 THEN ' but ' || amount(count(o.scope)) ELSE '' END || ' are within their limits.' END,
     'warn'
 FROM judged AS j
 LEFT JOIN outside AS o ON o.scope = j.scope

@@ -91,30 +91,38 @@ def _used(sql: str) -> frozenset[str]:
     return frozenset().union(*(one.named_parameters for one in duckdb.extract_statements(sql)))
 
 
-def catalogue(folders: Iterable[Path] = ()) -> list[DataTestFile]:
+def catalogue(folders: Iterable[Path] = (), broken: dict[str, str] | None = None) -> list[DataTestFile]:
     """Our data tests and those in `folders`, by id. Ours were checked before they were shipped, by our tests.
 
-    Raises RuleError for the first broken one, or when two files have the same id.
+    A file that is broken, or has the id of another one, is told in `broken` by its path, where that is given. Raises
+    RuleError for the first one otherwise.
     """
     found: dict[str, DataTestFile] = {}
     ours = built_in_folder()
     for path in test_files(folders):
-        test = load(path, checked=not path.is_relative_to(ours))
-        if test.id in found:
-            raise RuleError(f"{path}: the data test {test.id} exists already in {found[test.id].path}.")
-        found[test.id] = test
+        try:
+            test = load(path, checked=not path.is_relative_to(ours))
+            if test.id in found:
+                raise RuleError(f"{path}: the data test {test.id} exists already in {found[test.id].path}.")
+        except RuleError as error:
+            if broken is None:
+                raise
+            broken[str(path)] = str(error)
+        else:
+            found[test.id] = test
     return sorted(found.values(), key=lambda one: one.id)
 
 
-def chosen(settings: Settings) -> list[Chosen]:
+def chosen(settings: Settings, broken: dict[str, str] | None = None) -> list[Chosen]:
     """Every data test under finops.toml, those that are not enabled too.
 
-    Raises ConfigError for a test or parameter that there is none of, RuleError for a broken file.
+    Raises ConfigError for a test or parameter that there is none of, RuleError for a broken file unless `broken` takes
+    them, as in catalogue().
     """
-    tests = catalogue(settings.test_folders)
+    tests = catalogue(settings.test_folders, broken)
     known = [one.id for one in tests]
     for name in settings.tests:
-        if name not in known:
+        if name not in known and name not in {Path(path).stem for path in broken or ()}:
             hint = did_you_mean(name, known)
             raise ConfigError(f"tests.{name}: there is no data test {name}; {hint or _all(known)}")
     return [_under(one, settings) for one in tests]

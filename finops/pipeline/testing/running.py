@@ -3,15 +3,18 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 
 from finops.night_model import DataTest
 from finops.pipeline.testing import derived
 from finops.pipeline.testing.catalogue import Chosen
+from reports.plain import one_line, shortened
 from rules.engine import rollups
 
 ITSELF = "the test itself"
+BROKEN = "data-test-file"  # the test that every file of a test is one
 NOTHING = "the warehouse"
 _LONGEST = 1000  # characters of a sentence
 _VERDICTS = {"passed", "failed", "not_evaluated"}
@@ -81,15 +84,29 @@ def _broken(one: Chosen, why: str) -> DataTest:
     return _result(one, ITSELF, "failed", told, "error")
 
 
+def refused(path: Path, sentence: str) -> DataTest:
+    """The result of a file that is no data test."""
+    return DataTest(
+        test=BROKEN, subject=_plain(path), stage="collect", severity="error", status="failed",
+        message=_plain(f"{sentence.rstrip('.')}. What it tests is not known; finops tests check {path} tells more."),
+        since=None,
+    )  # fmt: skip
+
+
+def _plain(text: object) -> str:
+    """A text from a test, which may hold names from a cloud, on one line and not too long."""
+    return shortened(one_line(str(text)), _LONGEST)
+
+
 def _result(one: Chosen, subject: object, verdict: str, message: object, severity: object = None) -> DataTest:
     return DataTest.model_validate(
         {
             "test": one.test.id,
-            "subject": str(subject)[:_LONGEST],
+            "subject": _plain(subject),
             "stage": one.test.header.stage,
             "severity": one.severity or severity or one.test.header.severity,
             "status": verdict,
-            "message": str(message)[:_LONGEST],
+            "message": _plain(message),
             "since": None,
         }
     )

@@ -1,7 +1,7 @@
 """The data tests of some stages, from the published warehouse to the results in it."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from finops.pipeline.testing.catalogue import Chosen, chosen
 from finops.pipeline.testing.figures import note_collection, note_seconds
 from finops.pipeline.testing.header import Stage
 from finops.pipeline.testing.keeping import keep
-from finops.pipeline.testing.running import judge
+from finops.pipeline.testing.running import BROKEN, judge, refused
 from finops.warehouse import Writer, reading, writing
 from rules.engine.mistakes import did_you_mean
 
@@ -46,11 +46,15 @@ def run_tests(
     """Runs the enabled data tests of these stages for a night on the warehouse at `db`, and keeps their results in it.
 
     The tests only read what is published. The figures of what the night did so far are kept after them, since they
-    compare it with earlier nights. Raises ConfigError and RuleError for tests that cannot run at all.
+    compare it with earlier nights. A file that is broken is a failed test. Raises ConfigError for settings of a
+    test that there is none of.
     """
-    tests = chosen(settings)
+    broken: dict[str, str] = {}
+    tests = chosen(settings, broken)
     wanted = [one for one in tests if one.test.header.stage in stages]
     ran = _judged(db, settings, tests, wanted, as_of, run_started)
+    if "collect" in stages:
+        ran = _with_broken(ran, broken)
 
     def figures(writer: Writer) -> None:
         if "collect" in stages:
@@ -58,6 +62,13 @@ def run_tests(
         note_seconds(writer.con, night, at=as_of)
 
     return keep_results(db, settings, ran, command=command, at=clock, wait_seconds=wait_seconds, also=figures)
+
+
+def _with_broken(ran: Ran, broken: Mapping[str, str]) -> Ran:
+    """Files that are no data tests, as failed ones: what they test is not known, and the others ran all the same."""
+    results = [refused(Path(path), sentence) for path, sentence in broken.items()]
+    ids = tuple(one.test for one in results)
+    return Ran(results + ran.results, (*ran.ran, *ids, BROKEN), (*ran.known, *ids, BROKEN))
 
 
 def results_of(

@@ -308,6 +308,23 @@ class TestTheStepOfANight:
         assert after - before == {"findings-dropped", "evaluated-share"}
         assert len(after) == 16
 
+    def test_a_file_of_the_users_that_is_broken_stops_no_other_test(
+        self, context: Context, write: Write
+    ) -> None:
+        folder = write("DELETE FROM charges").parent
+        settings = context.settings.model_copy(update={"test_folders": [folder]})
+        context.settings = settings
+        done = steps.test(context, None)
+        assert isinstance(done.error, StaleError)
+        with reading(context.db) as con:
+            told = {one.test: one for one in testing.tests_told(con)}
+        assert "a data test is one SELECT that reads, not DELETE" in told["data-test-file"].message
+        assert told["keys"].status == "failed"
+        context.settings = settings.model_copy(update={"test_folders": []})
+        steps.test(context, None)
+        with reading(context.db) as con:
+            assert "data-test-file" not in {one.test for one in testing.tests_told(con)}
+
     def test_both_come_in_their_place(self) -> None:
         names = [one.name for one in steps.STEPS]
         assert names.index("ingest") < names.index("test") < names.index("audit")
