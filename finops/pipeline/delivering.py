@@ -56,7 +56,7 @@ def parcel_for(context: Context, target: Target) -> Parcel:
     names = [FILES[one] for one in (formats if target.kind != "secret" else nightly.formats)]
     facts = Facts(context.as_of, report, _steps(context), before, shelf, names if report else ())
     items = items_of(facts)
-    trouble = any(item.kind == "trouble" for item in items)
+    trouble = any(item.is_bad for item in items)
     content = fingerprint(
         facts, formats=formats, redact=target.redact, daily=trouble or target.when == "always"
     )
@@ -83,12 +83,12 @@ def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tupl
     if recovered(items, facts):
         news.append("the night is whole again")
     if target.when == "trouble":
-        news = [item.text for item in fresh(items, facts) if item.kind == "trouble"]
+        news = [item.text for item in fresh(items, facts) if item.is_bad]
         if not trouble:
             return False, "nothing went wrong"
     if news:
         return True, "there is news"
-    if target.when == "news" and not trouble:
+    if target.when == "news" and not any(item.kind == "trouble" for item in items):
         return False, "there is no news since it was told last"
     return not sent, "it was sent the same before" if sent else "it is due"
 

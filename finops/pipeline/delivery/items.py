@@ -10,20 +10,30 @@ from finops.night_model import Night
 from finops.pipeline.delivery.facts import Facts
 from reports import summary
 
-Kind = Literal["trouble", "test", "anomaly", "restatement", "budget", "mute"]
+Kind = Literal["trouble", "partial", "test", "anomaly", "restatement", "budget", "mute"]
 SOON = timedelta(days=14)  # before an exemption ends it is told
 _BAD = ("failed", "incomplete", "aborted", "skipped")
+_BAD_KEYS = ("trouble:", "partial:")
 # What comes with or after the telling.
 _LATER = ("deliver", "tidy")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing, as a sentence. `key` changes when it is something else."""
+    """One thing, as a sentence. `key` changes when it is something else.
+
+    Who wants news is told of `trouble` every day that it lasts, and once of what is `partial`: an account may be
+    denied for weeks.
+    """
 
     kind: Kind
     key: str
     text: str
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the night was not whole."""
+        return self.kind in ("trouble", "partial")
 
 
 def items_of(facts: Facts) -> list[Item]:
@@ -33,7 +43,7 @@ def items_of(facts: Facts) -> list[Item]:
     if night:
         items += [*_tests(night), *_anomalies(night), *_restatements(night), *_budgets(night)]
     if facts.report:
-        items += _mutes(facts, facts.report)
+        items += [*_unread(facts.report), *_mutes(facts, facts.report)]
     return items
 
 
@@ -45,8 +55,8 @@ def fresh(items: list[Item], facts: Facts) -> list[Item]:
 
 def recovered(items: list[Item], facts: Facts) -> bool:
     """Whether the target was told of trouble last, and there is none any more."""
-    was = facts.before is not None and any(key.startswith("trouble:") for key in facts.before.keys)
-    return was and not any(item.kind == "trouble" for item in items)
+    was = facts.before is not None and any(key.startswith(_BAD_KEYS) for key in facts.before.keys)
+    return was and not any(item.is_bad for item in items)
 
 
 def new_findings(facts: Facts) -> list[Finding]:
@@ -72,9 +82,18 @@ def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
             continue
         name = f"{step.step} {step.part}" if step.part else step.step
         message = f": {step.message}" if step.message else ""
-        yield Item(
-            "trouble", f"trouble:{step.step}:{step.part}:{step.status}", f"{name} {step.status}{message}"
-        )
+        kind: Kind = "partial" if step.status == "incomplete" else "trouble"
+        key = f"{kind}:{step.step}:{step.part}:{step.status}"
+        yield Item(kind, key, f"{name} {step.status}{message}")
+
+
+def _unread(report: AuditReport) -> Iterator[Item]:
+    """Scopes that could not be read whole, those of an account together."""
+    for one in summary.unread_groups(report):
+        key = f"partial:{one.cloud}:{one.account}:{one.status}:{','.join(one.datasets)}"
+        error = f": {one.error}" if one.error else ""
+        told = f"{', '.join(one.datasets)} of {one.cloud} {one.account} {one.status}{error}"
+        yield Item("partial", key, told)
 
 
 def _tests(night: Night) -> Iterator[Item]:

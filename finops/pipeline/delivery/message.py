@@ -19,6 +19,7 @@ SUBJECT = 150  # characters: what a phone and every mail gateway shows
 _CALLS = re.compile(r"(@(?=everyone|here|channel|all\b)|<(?=[!@#]))")
 _TITLES: dict[Kind, str] = {
     "trouble": "What went wrong",
+    "partial": "What could not be read whole",
     "test": "Warnings of data tests",
     "anomaly": "Costs and figures out of their limits",
     "restatement": "Bills that were changed afterwards",
@@ -61,7 +62,7 @@ def _subject(facts: Facts, items: Sequence[Item]) -> str:
 
 
 def _outcome(facts: Facts, items: Sequence[Item]) -> Iterator[str]:
-    troubles = [item for item in items if item.kind == "trouble"]
+    troubles = sorted((item for item in items if item.is_bad), key=lambda item: item.kind != "trouble")
     if troubles:
         # The sentence is in the text; the subject names what it is about.
         first = troubles[0].text.partition(": ")[0]

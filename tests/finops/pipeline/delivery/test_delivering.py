@@ -17,9 +17,10 @@ from finops.nightly_settings import Target
 from finops.pipeline.delivering import deliver_to, parcel_for
 from finops.pipeline.delivery import sending
 from finops.pipeline.delivery.places import MESSAGE
+from finops.pipeline.nightly.journal import Journal
 from finops.pipeline.nightly.steps import Context
 from finops.warehouse import reading, writing
-from tests.finops.pipeline.delivery.nights import AT, anomaly, context, report
+from tests.finops.pipeline.delivery.nights import AT, anomaly, context, failed, report
 from tests.reports.build import AS_OF, finding
 from tests.servers.listeners import Ear, Post, listener, post_office
 from tests.servers.stores.bench import Bench, serving
@@ -144,6 +145,29 @@ def test_who_wants_trouble_only_hears_of_nothing_else(tmp_path: Path, ear: Ear, 
     assert deliver_to(at, target).message == "Not sent: nothing went wrong."
     deliver_to(replace(at, report=None), target)
     assert not ear.heard  # no report, and nothing in the journal that went wrong
+
+
+@pytest.mark.parametrize(
+    ("when", "status", "told"),
+    [
+        ("news", "incomplete", False),
+        ("news", "failed", True),
+        ("trouble", "incomplete", True),
+        ("trouble", "failed", True),
+    ],
+)
+def test_the_same_trouble_the_next_night_is_told_by_how_bad_it_is_and_who_listens(
+    tmp_path: Path, ear: Ear, hook: dict[str, Any], when: str, status: str, told: bool
+) -> None:
+    at, target = night(tmp_path, hook | {"when": when}, report())
+    journal = Journal(at.db, at.run_id, at.command, AT, AT)
+    journal.end(failed("collect", "aws", status=status))
+    deliver_to(at, target)
+    assert not parcel_for(replace(at, run_id="retry000"), target).wanted
+    tomorrow = replace(at, run_id="another0", as_of=AT + timedelta(days=1))
+    assert parcel_for(tomorrow, target).wanted is told
+    Path(f"{at.db}.nightly.jsonl").unlink()
+    assert parcel_for(tomorrow, target).wanted is (when == "news")  # whole again
 
 
 def test_an_anomaly_is_told_once_and_the_next_one_alone_is_news(

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from finops.model import Coverage
 from finops.pipeline.delivery.facts import Before, Facts, fingerprint
 from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
 from finops.pipeline.delivery.message import message_of
@@ -122,6 +123,23 @@ def test_the_night_after_a_failed_one_says_that_it_is_whole_again() -> None:
     good, still = facts(report(), before=told), facts(None, failed("audit"), before=told)
     assert recovered(items_of(good), good)
     assert not recovered(items_of(still), still)
+
+
+def test_what_cannot_be_read_for_weeks_is_news_once() -> None:
+    denied = Coverage(
+        cloud="aws", account="123456789012", region="eu-west-1", dataset="volumes", status="denied", error="no ec2:X",
+        rows=0, calls=1, collected_at=None,
+    )  # fmt: skip
+    night = facts(
+        report().model_copy(update={"coverage": [denied]}), failed("collect", "aws", status="incomplete")
+    )
+    assert message_of(night).subject == "finops: night incomplete: collect aws incomplete and 1 more"
+    assert "- volumes of aws 123456789012 denied: no ec2:X" in message_of(night).text
+    assert {item.kind for item in items_of(night)} == {"partial"}
+    told = Before(None, frozenset(item.key for item in items_of(night)))
+    assert fresh(items_of(night), replace(night, before=told)) == []
+    whole = facts(report(), before=told)
+    assert recovered(items_of(whole), whole)
 
 
 def test_a_long_list_is_cut_with_its_rest_counted() -> None:
