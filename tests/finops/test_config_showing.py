@@ -3,13 +3,16 @@
 import importlib
 import json
 import os
+import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from finops.config import in_force
+from finops.config import Settings, in_force
+from finops.config_layers import Layer, merged
 from finops.config_showing import schema, values_of
 
 FILE = """\
@@ -163,6 +166,22 @@ def test_a_variable_that_is_wrong_is_named(
     (here / "finops.toml").unlink()
     monkeypatch.delenv("FINOPS_THREADS")
     assert "everything is at its default" in told("config", "validate")[1]
+
+
+@pytest.mark.parametrize("page", ["configuration", "delivery", "nightly"])
+def test_every_example_in_the_pages_is_right_in_each_of_its_profiles(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / f"{page}.md").read_text()
+    blocks = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert blocks
+    for block in blocks:
+        shown = block.replace("…", "x").replace("BUCKET", "bucket")
+        shown = shown.replace("PROJECT.DATASET.TABLE", "project.dataset.table").replace(
+            "https://x", "https://x.example"
+        )
+        values = tomllib.loads(shown)
+        for profile in [{}, *values.pop("profile", {}).values()]:
+            layers = [Layer("page", values), Layer("profile", profile)]
+            assert Settings.model_validate(merged(layers))
 
 
 def test_the_schema_knows_every_key_and_profiles() -> None:
