@@ -12,7 +12,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from finops.control.arrays import Bools, Days, Floats, Ints, counted, firsts, median, spread, weekdays
+from finops.control.arrays import (
+    Bools,
+    Days,
+    Floats,
+    Ints,
+    counted,
+    firsts,
+    median,
+    quantile,
+    spread,
+    weekdays,
+)
 
 WEEKS = 8  # of the same weekday that a baseline is the median of
 WARM_UP = 7 * WEEKS  # days known before the first verdict
@@ -26,6 +37,8 @@ _LEAST_RESIDUALS = 14
 _A_LITTLE = 1.0  # and after an alarm of a drift
 _STILL_OUT = 3.0  # standard deviations that a day after an alarm counts as outside
 _GROWTH = 0.05  # steady growth that the residuals may be centred by
+_TAIL, _TAIL_SIGMAS = 0.95, 1.96  # 19 of 20 days of a normal distribution lie within
+_JUMPY = 4.0  # times wider than the middle: the series jumps about
 _MEDIAN_NOISE = 1.57  # variance of a median of n values is this / n of theirs
 _TO_LAST = 3  # of the last five days of the freeze outside: the level has changed
 
@@ -64,10 +77,11 @@ class Watched:
 
 @dataclass(slots=True)
 class _State:
-    """What is carried from day to day. `entered` says which days baselines may use."""
+    """What is carried from day to day. `entered` says which days baselines may use, `heard` which tell the noise."""
 
     y: Floats
     entered: Bools
+    heard: Bools
     residual: Floats
     fee: Floats  # of firsts: what they cost beyond their weekday
     ewma: Floats
@@ -95,6 +109,7 @@ def observe(days: Days, cost: Floats, limits: Limits, *, quiet: Bools | None = N
     state = _State(
         y=y,
         entered=known & ~quiet & ~first[None, :],
+        heard=known & ~quiet & ~first[None, :],
         residual=np.full(cost.shape, np.nan),
         fee=np.full(cost.shape, np.nan),
         ewma=np.zeros(count),
@@ -138,7 +153,7 @@ def _day(
     cost, offset = found.cost[:, t], limits.offset
     base, values = _baseline(state, t)
     level = np.exp(base) - offset
-    centre, sigma = _noise(state, t, values)
+    centre, sigma, steady = _noise(state, t, values)
     expected = np.maximum(np.exp(base + centre) - offset, 0)
     if first:
         known_fees = state.fee[:, :t][:, np.flatnonzero(firsts(found.days[:t]))[-_FIRSTS:]]
@@ -152,7 +167,7 @@ def _day(
         beyond = _beyond(cost - expected, expected, limits)
     if not first:
         state.residual[:, t] = np.where(quiet, np.nan, state.y[:, t] - base)
-    _smooth(state, z, judged, limits, t)
+    _smooth(state, z * sigma / steady, judged, limits, t)
     _write(found, t, judged, expected, z, np.exp(at - limits.sigmas * sigma) - offset,
            np.exp(at + limits.sigmas * sigma) - offset)  # fmt: skip
     free = (state.alarm < 0) | state.shifted
@@ -168,21 +183,22 @@ def _baseline(state: _State, t: int) -> tuple[Floats, Ints]:
     return np.where(known >= 2, median(values), np.nan), known
 
 
-def _noise(state: _State, t: int, values: Ints) -> tuple[Floats, Floats]:
-    """Where the residuals lie and how far they spread; NaN where there are too few of them."""
+def _noise(state: _State, t: int, values: Ints) -> tuple[Floats, Floats, Floats]:
+    """Where the residuals lie, and how far they spread for a day and for a drift; NaN where there are too few of them.
+
+    For a day also the tails count: what jumps three times in six weeks does so by habit. A drift weighs days no more
+    than the clip allows, so the middle of the residuals tells its noise, unless they hardly have one.
+    """
     start = max(t - RESIDUALS, 0)
-    past = np.where(state.entered[:, start:t], state.residual[:, start:t], np.nan)
-    longer = counted(past) < _LEAST_RESIDUALS  # after a new level: the noise of the time before it
-    if longer.any():
-        begin = max(t - 2 * RESIDUALS, 0)
-        past_longer = state.residual[longer, begin:t]
-        centre_longer, sigma_longer = spread(past_longer)
-        sigma_longer[counted(past_longer) < _LEAST_RESIDUALS] = np.nan
+    past = np.where(state.heard[:, start:t], state.residual[:, start:t], np.nan)
     centre, sigma = spread(past)
-    if longer.any():
-        sigma[longer], centre[longer] = sigma_longer, np.where(np.isnan(centre_longer), np.nan, 0.0)
+    wide = quantile(np.abs(past - centre[:, None]), _TAIL) / _TAIL_SIGMAS  # of what jumps about now and then
+    sigma = np.where(counted(past) >= _LEAST_RESIDUALS, sigma, np.nan)
+    wide = np.maximum(sigma, wide)
+    steady = np.where(wide > _JUMPY * sigma, wide, sigma)
     few = np.sqrt((1 + _MEDIAN_NOISE / np.maximum(values, 1)) / (1 + _MEDIAN_NOISE / WEEKS))
-    return np.clip(centre, -_GROWTH, _GROWTH), np.maximum(sigma, _LEAST_SIGMA) * few
+    sigma, steady = (np.maximum(one, _LEAST_SIGMA) * few for one in (wide, steady))
+    return np.clip(centre, -_GROWTH, _GROWTH), sigma, steady
 
 
 def _beyond(excess: Floats, expected: Floats, limits: Limits) -> Bools:
@@ -230,7 +246,7 @@ def _raise(
         found.outside[one, t] = t + 1
         state.alarm[one], state.sign[one], state.shifted[one] = t, sign, False
         state.sigma_then[one] = sigma[one]
-        state.entered[one, t], state.residual[one, t] = False, np.nan
+        state.entered[one, t] = state.heard[one, t] = False
         state.kept.pop(int(one), None)
 
 
@@ -264,11 +280,10 @@ def _follow(
         out = z[one] * sign > (_A_LITTLE if drifting else _STILL_OUT) and (drifting or bool(beyond[one]))
         if out:
             found.outside[one, t] = start + 1
-            state.residual[one, t] = np.nan
         if not first and not np.isnan(found.expected[one, t]):
             state.before[one, weekday] = np.log(found.expected[one, t] + limits.offset)
         if t - start < FREEZE:
-            state.entered[one, t] = False
+            state.entered[one, t] = state.heard[one, t] = False
         else:
             _thaw(state, found, int(one), t)
 
@@ -297,7 +312,9 @@ def _thaw(state: _State, found: Watched, one: int, t: int) -> None:
         state.kept[one] = state.entered[one].copy()
         state.entered[one, :start] = False
         state.entered[one, window] = usable
+        state.heard[one, window] = False  # by the old level, and far from it
         state.shifted[one] = True
         return
     state.entered[one, window] = usable & inside
+    state.heard[one, window] = usable  # a series that jumps now and then is noisy, and no alarm each time
     state.alarm[one] = -1

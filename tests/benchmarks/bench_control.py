@@ -7,8 +7,9 @@ are told, and 75 to 88 % of the months end within their band. The limits were ch
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -24,6 +25,7 @@ MONTHS = ("2026-03", "2026-04", "2026-05", "2026-06", "2026-07", "2026-08", "202
 SETTLED = (3, 10, 17, 24)  # days of a month that are known when it is forecast
 FALSE_A_YEAR, RECALL, COVERAGE = 1.0, 0.90, (0.75, 0.88)
 _SUDDEN = ("spike", "lost")
+_SMALL = 0.5
 _IN_TIME = 45  # days in which a step or a creep must be told
 _FROM = WARM_UP + 7  # first day that all detectors judge
 
@@ -35,6 +37,7 @@ class Score:
     recall: dict[str, float]
     delay: dict[str, float]
     false_a_year: float
+    small: float = np.nan  # share told of steps and creeps of 30 to 50 %
 
     def lasting(self) -> float:
         """The share of steps and creeps that was told: as many of both are made."""
@@ -110,7 +113,7 @@ def score(told: Population, alarms: Alarms) -> Score:
     """What of the made-up trouble was told, and what was told without any."""
     length, false, years = len(told.days), 0, 0.0
     hits: dict[str, list[int]] = {kind: [] for kind in KINDS}
-    made = dict.fromkeys(KINDS, 0)
+    made, small = dict.fromkeys(KINDS, 0), [0, 0]
     for one in range(len(told.cost)):
         kind, start = KINDS[told.kind[one]], int(told.start[one])
         days = np.flatnonzero(alarms.told[one])
@@ -126,9 +129,11 @@ def score(told: Population, alarms: Alarms) -> Score:
         made[kind] += 1
         here = np.flatnonzero(alarms.outside[one, start : start + (1 if kind in _SUDDEN else _IN_TIME + 1)])
         hits[kind] += [int(here[0])] if len(here) else []
+        if kind not in _SUDDEN and told.height[one] < _SMALL:
+            small[0], small[1] = small[0] + bool(len(here)), small[1] + 1
     recall = {kind: len(hits[kind]) / made[kind] for kind in KINDS if made[kind]}
     delay = {kind: float(np.median(hits[kind])) if hits[kind] else np.nan for kind in recall}
-    return Score(recall, delay, false / years)
+    return Score(recall, delay, false / years, small[0] / max(small[1], 1))
 
 
 def coverage(told: Population) -> dict[int, tuple[float, float]]:
@@ -155,7 +160,15 @@ def mean_of(scores: Sequence[Score]) -> Score:
         {kind: float(np.mean([one.recall[kind] for one in scores])) for kind in kinds},
         {kind: float(np.nanmedian([one.delay[kind] for one in scores])) for kind in kinds},
         float(np.mean([one.false_a_year for one in scores])),
+        float(np.mean([one.small for one in scores])),
     )
+
+
+_OTHERS: dict[str, Callable[[Population], Alarms]] = {
+    "Western Electric": western_electric,
+    "fixed 50 %": fixed_threshold,
+    "  but on firsts": partial(fixed_threshold, firsts_too=False),
+}
 
 
 def main(seeds: Sequence[int]) -> int:
@@ -164,23 +177,31 @@ def main(seeds: Sequence[int]) -> int:
     began = perf_counter()
     observed = [ours(world) for world in worlds]
     seconds = (perf_counter() - began) / len(worlds)
-    scores = {
-        "ours": mean_of([score(world, alarms) for world, alarms in zip(worlds, observed, strict=True)]),
-        "Western Electric": mean_of([score(world, western_electric(world)) for world in worlds]),
-        "fixed 50 %": mean_of([score(world, fixed_threshold(world)) for world in worlds]),
-        "  but on firsts": mean_of(
-            [score(world, fixed_threshold(world, firsts_too=False)) for world in worlds]
-        ),
+    scores = {"ours": mean_of([score(world, alarms) for world, alarms in zip(worlds, observed, strict=True)])}
+    scores |= {
+        name: mean_of([score(world, method(world)) for world in worlds]) for name, method in _OTHERS.items()
+    }
+    tails = [population(seed, heavy_tails=True) for seed in seeds[:2]]
+    rough = {
+        name: mean_of([score(world, method(world)) for world in tails]).false_a_year
+        for name, method in {"ours": ours, **_OTHERS}.items()
     }
     count, length = worlds[0].cost.shape
     months = int(firsts(worlds[0].days).sum())
     print(
         f"control: {len(seeds)} populations of {count} series x {length} days ({months} firsts), {seconds:.2f} s each"
     )
-    print(f"{'':18}" + "".join(f"{kind:>12}" for kind in scores["ours"].recall) + f"{'false/year':>12}")
+    print(
+        f"{'':18}"
+        + "".join(f"{kind:>12}" for kind in scores["ours"].recall)
+        + f"{'small ones':>12}{'false/year':>12}{'heavy tails':>12}"
+    )
     for name, one in scores.items():
         cells = [f"{one.recall[kind]:.0%} d{one.delay[kind]:.0f}" for kind in one.recall]
-        print(f"{name:18}" + "".join(f"{cell:>12}" for cell in cells) + f"{one.false_a_year:>12.2f}")
+        print(
+            f"{name:18}" + "".join(f"{cell:>12}" for cell in cells)
+            + f"{one.small:>12.0%}{one.false_a_year:>12.2f}{rough[name]:>12.2f}"
+        )  # fmt: skip
     covered = [coverage(world) for world in worlds]
     by_days = {days: float(np.mean([one[days][0] for one in covered])) for days in SETTLED}
     error = {days: float(np.mean([one[days][1] for one in covered])) for days in SETTLED}

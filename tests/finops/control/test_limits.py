@@ -83,6 +83,16 @@ def test_both_floors_must_be_passed(over, told):
     assert len(alarms(cost, **over)) == told
 
 
+def test_what_jumps_by_habit_is_not_told_each_time():
+    cost = level()
+    cost[0, 3::11] *= 3  # every eleventh day, on another weekday each time
+    assert len(alarms(cost)) <= 1
+    cost = level()
+    cost[0, 100] *= 3
+    cost[0, 160] *= 3  # twice in two months is no habit
+    assert alarms(cost) == [(100, 1), (160, 1)]
+
+
 def test_days_of_an_announced_event_raise_nothing_and_change_no_baseline():
     cost = level()
     cost[0, 100:110] *= 3
