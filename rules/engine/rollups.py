@@ -57,6 +57,11 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     _define_macros(con)
 
 
+def define_words(con: duckdb.DuckDBPyConnection) -> None:
+    """Creates the macros that queries put sentences together with, and no others."""
+    con.execute(meters.DAYS_BETWEEN + _text("macros"))
+
+
 def _define_macros(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(meters.DAYS_BETWEEN + meters.macros() + _text("macros"))
 

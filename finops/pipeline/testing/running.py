@@ -27,7 +27,7 @@ def judge(
 
     A test whose SQL breaks, or that says something else than a test may, is a failed test of severity error itself.
     """
-    rollups.prepare(con)
+    rollups.define_words(con)
     made: set[str] = set()
     found: list[DataTest] = []
     for one in tests:

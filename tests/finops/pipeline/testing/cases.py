@@ -19,6 +19,7 @@ be expected.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,11 @@ def run(con: duckdb.DuckDBPyConnection, test: DataTestFile, case: Case) -> list[
     for statement in case.before:
         con.execute(statement)
     for name, rows in case.tables.items():
-        for row in rows:
-            columns = ", ".join(f'"{one}"' for one in row)
-            marks = ", ".join("?" * len(row))
-            con.execute(f"INSERT INTO {name} ({columns}) VALUES ({marks})", list(row.values()))
+        for columns, alike in groupby(rows, key=tuple):
+            values = [row.values() for row in alike]
+            marks = ", ".join(["(" + ", ".join("?" * len(columns)) + ")"] * len(values))
+            names = ", ".join(f'"{one}"' for one in columns)
+            con.execute(f"INSERT INTO {name} ({names}) VALUES {marks}", list(chain.from_iterable(values)))
     values = {name: spec.default for name, spec in test.header.parameters.items()}
     chosen = Chosen(test, True, None, {**values, **case.parameters})
     said = judge(con, [chosen], as_of=case.as_of, run_started=case.as_of)
