@@ -12,6 +12,8 @@ evaluated      all                            share of the cost that it judged
 net_savings    a currency                     what its findings add up to, a month
 """
 
+import json
+from collections import Counter
 from datetime import datetime, timedelta
 
 import duckdb
@@ -60,13 +62,11 @@ def note_seconds(con: duckdb.DuckDBPyConnection, night: str, *, at: datetime) ->
 
 
 def note_audit(con: duckdb.DuckDBPyConnection, night: str, report: AuditReport, *, at: datetime) -> None:
-    """Keeps the figures of a night's audit."""
-    by_rule: dict[str, int] = {}
-    for finding in report.findings:
-        by_rule[finding.rule] = by_rule.get(finding.rule, 0) + 1
-    rows: list[tuple[str, str, float]] = [
-        ("findings", rule, count) for rule, count in sorted(by_rule.items())
-    ]
+    """Keeps the figures of a night's audit, which is recorded already. A rule that ran and found nothing found 0."""
+    found = Counter(finding.rule for finding in report.findings)
+    ran = con.execute("SELECT rules FROM audits WHERE run_id = ?", [report.run_id]).fetchone()
+    rules = sorted({*found, *(json.loads(ran[0]) if ran else ())})
+    rows: list[tuple[str, str, float]] = [("findings", rule, found[rule]) for rule in rules]
     rows.append(("findings", "all", len(report.findings)))
     rows.append(("not_evaluated", "all", len(report.not_evaluated)))
     if report.totals.evaluated_cost_share is not None:

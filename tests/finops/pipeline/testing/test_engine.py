@@ -16,12 +16,13 @@ from finops.pipeline import testing
 from finops.pipeline.nightly import steps
 from finops.pipeline.nightly.steps import Context
 from finops.pipeline.testing.catalogue import Chosen, catalogue, chosen, load
-from finops.pipeline.testing.figures import note_collection, note_seconds
+from finops.pipeline.testing.figures import note_audit, note_collection, note_seconds
 from finops.pipeline.testing.keeping import keep
 from finops.pipeline.testing.linting import Linter
 from finops.pipeline.testing.running import judge
 from finops.schema_comments import schema_sql
 from finops.warehouse import Writer, reading, writing
+from tests.reports.build import finding, report
 
 AT = datetime(2026, 11, 1, 5, 10)
 DAY = timedelta(days=1)
@@ -270,6 +271,26 @@ def test_the_figures_of_a_night_are_those_of_its_own_runs(tmp_path: Path) -> Non
         ("calls", "aws/1", 4.0),
         ("rows", "aws/1/r/instances", 7.0),
         ("seconds", "collect aws", 90.0),
+    ]
+
+
+def test_a_rule_that_found_nothing_has_a_figure_of_zero(empty: duckdb.DuckDBPyConnection) -> None:
+    page = report([finding(1, "10"), finding(2, "5")], evaluated=0.9)
+    empty.execute(
+        "INSERT INTO audits VALUES (?, ?, true, true, '{}', ?)",
+        [page.run_id, AT, '["unattached-volume", "idle-instance"]'],
+    )
+    for _ in range(2):
+        note_audit(empty, "n1", page, at=AT)
+    rows = empty.execute("SELECT figure, subject, value FROM figures ORDER BY ALL").fetchall()
+    empty.execute("DELETE FROM figures; DELETE FROM audits")
+    assert rows == [
+        ("evaluated", "all", 0.9),
+        ("findings", "all", 2.0),
+        ("findings", "idle-instance", 0.0),
+        ("findings", "unattached-volume", 2.0),
+        ("net_savings", "USD", 15.0),
+        ("not_evaluated", "all", 0.0),
     ]
 
 
