@@ -14,7 +14,7 @@ from finops.pipeline.delivery.heart import Heart
 from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
 from finops.pipeline.delivery.message import Message, message_of
 from finops.pipeline.delivery.sending import GivenUpError, send
-from finops.pipeline.nightly.journal import Entry, kept
+from finops.pipeline.nightly.journal import kept
 from finops.pipeline.nightly.steps import PATIENCE, Context, Done
 from finops.pipeline.reporting import FILES, redacted, write_reports
 
@@ -47,31 +47,44 @@ def deliver_to(context: Context, target: Target) -> Done:
 
 
 def parcel_for(context: Context, target: Target) -> Parcel:
-    """What there is for a target. Reads the warehouse where that can be read; sends and writes nothing."""
-    report = _shown(context.report, target, context)
-    before, _ = _past(context, target, "")
-    nightly = context.settings.nightly
-    formats = _formats(target, nightly.formats) if report else ()
-    shelf = str(nightly.folder.resolve()) if report and not target.redact else ""
-    names = [FILES[one] for one in (formats if target.kind != "secret" else nightly.formats)]
-    facts = Facts(context.as_of, report, _steps(context), before, shelf, names if report else ())
+    """What there is for a target. Reads the warehouse where that can be read; sends and writes nothing.
+
+    Whether it is news is judged by the report as it is, for pseudonyms without a key are others every time.
+    """
+    facts = _facts(context, target)
     items = items_of(facts)
+    keys = frozenset(item.key for item in items)
     trouble = any(item.is_bad for item in items)
+    formats = _formats(target, context.settings.nightly.formats) if facts.report else ()
     content = fingerprint(
-        facts, formats=formats, redact=target.redact, daily=trouble or target.when == "always"
+        facts, keys, formats=formats, redact=target.redact, daily=trouble or target.when == "always"
     )
     _, sent = _past(context, target, content)
     wanted, reason = _decided(facts, target, trouble=trouble, sent=sent)
-    return Parcel(
-        target,
-        message_of(facts),
-        formats,
-        content,
-        wanted,
-        reason,
-        frozenset(item.key for item in items),
-        report,
-    )
+    shown = _redacted(facts, context) if target.redact or context.settings.nightly.redact else facts
+    return Parcel(target, message_of(shown), formats, content, wanted, reason, keys, shown.report)
+
+
+def _facts(context: Context, target: Target) -> Facts:
+    nightly = context.settings.nightly
+    before, _ = _past(context, target, "")
+    journal = kept(context.db)
+    done = [one for one in (journal.entries if journal else ()) if one.status != "running"]
+    steps = [one for one in done if one.step not in ("deliver", "tidy")]
+    if context.report is None:
+        return Facts(context.as_of, None, steps, before)
+    names = [FILES[one] for one in nightly.formats]
+    return Facts(context.as_of, context.report, steps, before, str(nightly.folder.resolve()), names)
+
+
+def _redacted(facts: Facts, context: Context) -> Facts:
+    """The same for outsiders. What a step said is told as far as the report tells it, which is redacted whole."""
+    if facts.report is None:
+        return replace(facts, steps=[replace(one, message=None) for one in facts.steps])
+    report = redacted(facts.report, context.settings.redaction())
+    said = {(one.step, one.part): one.message for one in (report.night.steps if report.night else ())}
+    steps = [replace(one, message=said.get((one.step, one.part))) for one in facts.steps]
+    return replace(facts, report=report, steps=steps, shelf="")
 
 
 def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tuple[bool, str]:
@@ -154,19 +167,6 @@ def last_night(context: Context) -> Context:
     journal = kept(context.db)
     at = journal.as_of if journal else found.as_of
     return replace(context, report=found, as_of=at, run_id=journal.run_id if journal else context.run_id)
-
-
-def _steps(context: Context) -> Sequence[Entry]:
-    """What was done so far, but for what comes with the telling or after it."""
-    journal = kept(context.db)
-    entries = journal.entries if journal else ()
-    return [one for one in entries if one.status != "running" and one.step not in ("deliver", "tidy")]
-
-
-def _shown(report: AuditReport | None, target: Target, context: Context) -> AuditReport | None:
-    if report is None or not (target.redact or context.settings.nightly.redact):
-        return report
-    return redacted(report, context.settings.redaction())
 
 
 def _formats(target: Target, usual: Sequence[str]) -> tuple[str, ...]:

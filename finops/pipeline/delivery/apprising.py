@@ -48,7 +48,7 @@ def service_of(target: Target) -> str:
 def wants_html(target: Target) -> bool:
     """Whether the report belongs to the message where nobody said what to attach: to mail, not to a chat."""
     with _heard():
-        return str(_service(target).service_name) == "E-Mail"
+        return _is_mail(_service(target))
 
 
 def _service(target: Target) -> "NotifyBase":
@@ -75,14 +75,23 @@ def _service(target: Target) -> "NotifyBase":
     return service  # type: ignore[no-any-return]
 
 
-def _body(service: "NotifyBase", message: Message) -> tuple[str, str]:
-    """The form that the service shows best, and the message in it."""
+def _is_mail(service: "NotifyBase") -> bool:
+    """SMTP, and services that send mail through an API: what speaks HTML first and takes files, but for one chat."""
+    return _speaks(service) == "html" and service.attachment_support and service.service_name != "Telegram"
+
+
+def _speaks(service: "NotifyBase") -> str:
+    """The form that the service shows best: html, markdown or text."""
     offered = service.notify_format
     best = offered[0] if isinstance(offered, list | tuple) else offered
-    form = str(getattr(best, "value", best))
-    if service.service_name == "E-Mail" or form == "html":
+    return str(getattr(best, "value", best))
+
+
+def _body(service: "NotifyBase", message: Message) -> tuple[str, str]:
+    """The form to send and the message in it; where a chat wants HTML, apprise makes it of the text."""
+    if _is_mail(service):
         return "html", message.html
-    return (form, message.markdown) if form == "markdown" else ("text", message.text)
+    return ("markdown", message.markdown) if _speaks(service) == "markdown" else ("text", message.text)
 
 
 def _address(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ _PASSING: Any = {
     "tool_version": True,
     "coverage": {"__all__": {"collected_at", "calls"}},
     "findings": {"__all__": {"status"}},
-    "night": {"run_id", "command", "started_at", "steps", "restatements"},
+    "night": True,  # its items have keys
 }
 
 
@@ -44,13 +44,16 @@ class Facts:
     files: Sequence[str] = field(default=())
 
 
-def fingerprint(facts: Facts, *, formats: Sequence[str], redact: bool, daily: bool) -> str:
+def fingerprint(
+    facts: Facts, keys: Iterable[str], *, formats: Sequence[str], redact: bool, daily: bool
+) -> str:
     """SHA-256 of what a target gets, the same for two nights that find the same.
 
-    `daily`: the same on another day is something else.
+    `keys` are those of the night's items; what a bill was before it was changed passes with the night. `daily`: the
+    same on another day is something else.
     """
     told = facts.report.model_dump(mode="json", by_alias=True, exclude=_PASSING) if facts.report else None
     day = facts.as_of.date().isoformat() if daily else ""
-    bad = sorted(f"{one.step}/{one.part}/{one.status}" for one in facts.steps if one.status != "done")
-    content = json.dumps([told, day, bad, sorted(formats), redact], sort_keys=True)
+    lasting = sorted(key for key in keys if not key.startswith("restated:"))
+    content = json.dumps([told, day, lasting, sorted(formats), redact], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

@@ -1,5 +1,6 @@
 """Report files into a folder or an object store, each whole or not at all, with the message beside them."""
 
+import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -57,19 +58,18 @@ def _opened(address: str) -> Put:
 
 
 def _folder(folder: Path) -> Put:
-    from finops.pipeline.files import write_whole
+    """Files there may be read by whom the umask lets, as those that people put there."""
 
     def put(name: str, content: bytes, _: str) -> None:
+        path, beside = folder / name, folder / f".{name}.{os.getpid()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with suppress(FileNotFoundError):
-                if (folder / name).read_bytes() == content:
-                    return  # the same is there: its time says since when
-            write_whole(folder / name, content)
+            beside.write_bytes(content)
+            os.replace(beside, path)
         except OSError as error:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)
             raise UndeliveredError(f"{folder} cannot be written ({error.strerror})") from None
-        except UsageError as error:
-            raise UndeliveredError(str(error).partition(": name another")[0]) from None
 
     return put
 

@@ -24,8 +24,15 @@ def planned(db: Path, settings: Settings) -> list[Row]:
 
 def _target(settings: Settings, name: str | None) -> str:
     target = next(one for one in settings.deliver if one.name == name)
-    files = "with " + ", ".join(target.attach) if target.attach else "as it takes files"
-    return f"{_WHEN[target.when]} to {where(target)}, {files}{', redacted' if target.redact else ''}"
+    redact = ", redacted" if target.redact or settings.nightly.redact else ""
+    return f"{_WHEN[target.when]} to {where(target)}, {_files(settings, target)}{redact}"
+
+
+def _files(settings: Settings, target: Target) -> str:
+    if target.attach is None and target.kind == "secret":  # the address says whether it is mail
+        return "with the HTML report where it is mail"
+    formats = settings.nightly.formats if target.attach is None else target.attach
+    return f"with {', '.join(formats)}" if formats else "without files"
 
 
 def where(target: Target) -> str:

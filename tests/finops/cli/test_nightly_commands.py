@@ -151,8 +151,11 @@ def test_the_dry_run_of_a_night_names_every_step_and_part_and_does_nothing(finop
     assert rows["open", ""] == "make w.duckdb"
     assert rows["collect", "gcp"] == "collect what is older than 20h"
     assert rows["ingest", "s3://bills/exports"] == "load what has changed"
-    assert rows["deliver", "hook"] == "when there is news to the address of env:HOOK, as it takes files"
-    assert rows["deliver", "shelf"] == "when something went wrong to out/{date}, as it takes files, redacted"
+    assert (
+        rows["deliver", "hook"]
+        == "when there is news to the address of env:HOOK, with the HTML report where it is mail"
+    )
+    assert rows["deliver", "shelf"] == "when something went wrong to out/{date}, with json, csv, redacted"
     assert rows["tidy", ""] == "back up to backups and remove what is too old"
     assert rows["heartbeat", ""] == "tell the URL of env:BEAT"
     assert not Path("w.duckdb").exists()

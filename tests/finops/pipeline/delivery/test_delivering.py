@@ -1,6 +1,7 @@
 """Targets over the real wire: each is told once what is new, again while it fails, and never by its address."""
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,12 +16,13 @@ from moto import mock_aws
 from finops.errors import IncompleteError
 from finops.nightly_settings import Target
 from finops.pipeline.delivering import deliver_to, parcel_for
-from finops.pipeline.delivery import sending
+from finops.pipeline.delivery import apprising, sending
+from finops.pipeline.delivery.message import Message
 from finops.pipeline.delivery.places import MESSAGE
 from finops.pipeline.nightly.journal import Journal
 from finops.pipeline.nightly.steps import Context
 from finops.warehouse import reading, writing
-from tests.finops.pipeline.delivery.nights import AT, anomaly, context, failed, report
+from tests.finops.pipeline.delivery.nights import AT, anomaly, context, failed, mute, report
 from tests.reports.build import AS_OF, finding
 from tests.servers.listeners import Ear, Post, listener, post_office
 from tests.servers.stores.bench import Bench, serving
@@ -272,6 +274,55 @@ def test_a_redacted_target_gets_no_name_in_files_or_message(tmp_path: Path) -> N
         assert "payroll-db" not in text
         assert "123456789012" not in text
         assert str(tmp_path) not in text
+
+
+def test_a_redacted_night_that_failed_tells_nothing_of_what_its_steps_said(tmp_path: Path) -> None:
+    at, target = night(tmp_path, {"name": "shelf", "to": str(tmp_path / "out"), "redact": True})
+    Journal(at.db, at.run_id, at.command, AT, AT).end(failed("audit", message="123456789012 is denied"))
+    deliver_to(replace(at, report=None), target)
+    text = (tmp_path / "out" / MESSAGE).read_text()
+    assert "audit failed" in text
+    assert "123456789012" not in text
+
+
+def test_redaction_without_a_key_does_not_make_the_same_night_news(tmp_path: Path) -> None:
+    found = report(finding(1, "250.00")).model_copy(update={"exemptions": [mute(3)]})
+    at, target = night(
+        tmp_path, {"name": "shelf", "to": str(tmp_path / "out"), "redact": True, "when": "always"}, found
+    )
+    deliver_to(at, target)
+    assert not parcel_for(replace(at, run_id="another0"), target).wanted
+
+
+def test_files_in_a_folder_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:
+    at, target = night(tmp_path, {"name": "shelf", "to": str(tmp_path / "out"), "attach": ["csv"]})
+    before = os.umask(0o027)
+    try:
+        deliver_to(at, target)
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "out").iterdir()}
+    assert modes == {"finops-findings.csv": 0o640, MESSAGE: 0o640}
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("mailto://u:p@h.example?to=a@h.example", "html"),
+        ("sendgrid://abcd1234:a@h.example/b@h.example", "html"),
+        ("tgram://123456789:abcdefghijklmnopqrstuvwxyz123456789/12345", "text"),
+        ("slack://T0AAAAAAA/B0BBBBBBB/abcdefghijklmnopqrstuvwx/#ops", "markdown"),
+        ("json://h.example/x", "text"),
+    ],
+)
+def test_a_service_gets_the_form_that_it_shows_best(
+    monkeypatch: pytest.MonkeyPatch, address: str, form: str
+) -> None:
+    monkeypatch.setenv("TO", address)
+    target = Target(name="t", to="env:TO")
+    message = Message("s", "as text", "as markdown", "<p>as html</p>")
+    assert apprising._body(apprising._service(target), message)[0] == form
+    assert apprising.wants_html(target) is (form == "html")
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
