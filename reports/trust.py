@@ -54,14 +54,13 @@ def trust(report: AuditReport) -> Trust | None:
 
 def _answer(failed: Sequence[DataTest], counts: Counter[str]) -> str:
     grave = sum(one.severity == "error" for one in failed)
-    passed = f"{amounts.count(counts['passed'], 'check')} of the data passed"
+    warned, passed = len(failed) - grave, f"{counts['passed']:,} passed"
     if grave:
-        return (
-            f"Not all of them: {grave:,} of {len(failed):,} failed checks of the data are errors; {passed}."
-        )
+        more = f", {warned:,} warned" if warned else ""
+        return f"Not all of them: {amounts.count(grave, 'check')} of the data failed{more}, {passed}."
     if failed:
-        return f"With care: {amounts.count(len(failed), 'check')} of the data warned; {passed}."
-    return f"{passed} and none failed."
+        return f"With care: {amounts.count(warned, 'check')} of the data warned, {passed}."
+    return f"{amounts.count(counts['passed'], 'check')} of the data passed and none failed."
 
 
 def _doubt(one: DataTest) -> Doubt:

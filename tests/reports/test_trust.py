@@ -48,7 +48,7 @@ def test_an_error_comes_before_a_warning_and_is_in_the_answer() -> None:
     page = told(result(test="a-warning"), result(test="z-error", severity="error", subject="gcp/p"))
     answer = trust(page)
     assert answer
-    assert answer.answer.startswith("Not all of them: 1 of 2 failed checks of the data are errors")
+    assert answer.answer.startswith("Not all of them: 1 check of the data failed, 1 warned, 0 passed")
     assert [one.test for one in answer.doubts] == ["z-error", "a-warning"]
     for text in (markdown.render(page), terminal.render(page), html.render(page)):
         assert text.index("z-error") < text.index("a-warning")
