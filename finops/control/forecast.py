@@ -9,11 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from finops.control.arrays import Days, Floats, Ints, counted, firsts, median, quantile, weekdays
+from finops.control.arrays import (
+    Bools,
+    Days,
+    Floats,
+    Ints,
+    counted,
+    firsts,
+    median,
+    quantile,
+    spread,
+    weekdays,
+)
 
 LEAST_DAYS = 28  # of history before a month is forecast
 _PATTERN_DAYS = 56  # that the pattern of a week is read off
 _LEVEL_DAYS = 14
+_NEW_DAYS = 5  # that tell a level that has just changed
+_APART = 4.0  # standard deviations of a day by which a level has changed
 _TREND_DAYS = 28
 _TREND_BELIEVED = 0.5  # of the slope that the last weeks show
 _DAMPING = 0.93  # of what a further day adds to the drift
@@ -85,17 +98,34 @@ def _flat(days: Days, usual: Floats, pattern: Floats) -> Floats:
 
 def _level(flat: Floats) -> tuple[Floats, Floats]:
     """The level at the last day and what is believed of its slope a day, of costs without the pattern of the week."""
-    late = median(flat[:, -_LEVEL_DAYS:])
-    early = median(flat[:, -_TREND_DAYS:-_LEVEL_DAYS])
-    slope = np.nan_to_num((late - early) / (_TREND_DAYS - _LEVEL_DAYS)) * _TREND_BELIEVED
+    weeks = _weeks(flat)
+    late, known = median(flat[:, -_LEVEL_DAYS:]), flat[:, -_TREND_DAYS:]
+    # A drift is what goes on from week to week; a step in one of them is none.
+    slope = np.nan_to_num(median(np.diff(weeks, axis=1)) / 7) * _TREND_BELIEVED
     limit = 0.01 * np.abs(late)  # one per cent a day
     slope = np.clip(slope, -limit, limit)
     level = late + slope * _LEVEL_DAYS / 2
+    changed = _changed(flat)
+    level = np.where(changed, median(flat[:, -_NEW_DAYS:]), level)
     # What costs something on a few days only has a median of nothing: its mean tells more.
-    known = counted(flat[:, -_TREND_DAYS:])
-    mean = np.nansum(flat[:, -_TREND_DAYS:], axis=1) / np.maximum(known, 1)
+    mean = np.nansum(known, axis=1) / np.maximum(counted(known), 1)
     seldom = level < _NEXT_TO_NOTHING * mean
-    return np.where(seldom, mean, level), np.where(seldom, 0.0, slope)
+    return np.where(seldom, mean, level), np.where(seldom | changed, 0.0, slope)
+
+
+def _weeks(flat: Floats) -> Floats:
+    """The medians of the last four weeks, the oldest first."""
+    count = _TREND_DAYS // 7
+    padded = np.concatenate([np.full((len(flat), _TREND_DAYS), np.nan), flat], axis=1)[:, -_TREND_DAYS:]
+    return np.stack([median(padded[:, 7 * one : 7 * one + 7]) for one in range(count)], axis=1)
+
+
+def _changed(flat: Floats) -> Bools:
+    """Whether the last days lie on another level than the weeks before them."""
+    before = median(flat[:, -_TREND_DAYS:-_LEVEL_DAYS])
+    _, noise = spread(flat[:, -_TREND_DAYS - _PATTERN_DAYS : -_LEVEL_DAYS])
+    apart = np.abs(median(flat[:, -_NEW_DAYS:]) - before)
+    return np.asarray(apart > np.maximum(_APART * noise, 0.1 * np.abs(before)))
 
 
 def _fees(days: Days, cost: Floats, pattern: Floats, level: Floats) -> Floats:

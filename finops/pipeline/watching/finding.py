@@ -175,9 +175,7 @@ def _walk(
     own = min(near, key=lambda one: abs(one.first - episode.first), default=None)
     if not because and place in seen.events:
         change = "fall" if episode.kind == "drop" else "rise"
-        because = (
-            f"That is {min(share, 1):.0%} of the {change} of {words.name_of(seen.table.subjects[place])}."
-        )
+        because = f"That is {min(share, 1):.0%} of the {change} {words.of_whole(seen.table.subjects[place])}."
     return _walk(seen, best, own or _moved(seen, best, episode), explains, because)
 
 

@@ -27,6 +27,11 @@ def name_of(subject: Subject) -> str:
     return f"{where} ({subject.cloud})" if where else str(subject.cloud)
 
 
+def of_whole(subject: Subject) -> str:
+    """Of what something is a part, in words."""
+    return "in total" if subject.level == "total" else f"of {name_of(subject)}"
+
+
 def when(first: date, last: date) -> str:
     """A day, or from one to another."""
     return f"on {first}" if first == last else f"from {first} to {last}"

@@ -185,3 +185,10 @@ def test_a_service_that_is_only_a_fee_is_forecast_as_what_it_cost(world: World):
     lines = forecasts(world.con, Settings(), at(NIGHT), date(2026, 10, 1), [("service",)])
     (fee,) = [one for one in lines if one.service == "Support"]
     assert fee.spent == fee.forecast > 0
+
+
+def test_a_level_that_has_changed_is_forecast_to_stay_and_not_to_rise_on(world: World):
+    world.days("2026-10-20", lambda day: 900.0 if day >= date(2026, 10, 9) else 500.0)
+    total, *_ = forecasts_told(world.con, Settings(), at(NIGHT))
+    assert float(total.forecast) == pytest.approx(8 * 500 + 23 * 900, rel=0.01)
+    assert total.low < Decimal(8 * 500 + 23 * 900) < total.high
