@@ -98,9 +98,26 @@ class _Warm:
         with tempfile.TemporaryDirectory() as folder:
             out, err = Path(folder, "out"), Path(folder, "err")
             wish = {"arguments": arguments, "cwd": str(cwd), "env": env, "out": str(out), "err": str(err)}
-            print(json.dumps(wish), file=self._process.stdin, flush=True)
-            code = int(self._answer())
+            self.wish(wish)
+            code, _ = self.end_of_it()
             return Done(code, out.read_text(encoding="utf-8"), err.read_text(encoding="utf-8"))
+
+    def wish(self, wish: dict[str, Any]) -> None:
+        """Starts a command."""
+        print(json.dumps(wish), file=self._process.stdin, flush=True)
+
+    def begun(self) -> int:
+        """The process id of one that was told an instant."""
+        return int(self._answer())
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether it is over by then."""
+        return bool(select.select([self._process.stdout], [], [], seconds)[0])
+
+    def end_of_it(self) -> tuple[int, float]:
+        """Its exit code and the seconds of CPU it took, once it is over."""
+        code, cpu = self._answer().split()
+        return int(code), float(cpu)
 
     def _answer(self) -> str:
         ready, _, _ = select.select([self._process.stdout], [], [], _PATIENCE)

@@ -13,6 +13,8 @@ of 1,000 instances. Share one per session and call `fresh()` or `estate(...)` be
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from tests.servers.alibaba.state import ACCOUNT as ACCOUNT
@@ -222,6 +224,11 @@ class Cloud(Facade):
         PretaxAmount is PretaxGrossAmount less InvoiceDiscount and DeductedByCoupons unless given; None: absent.
         """
         self._post("bill", {"day": day, "items": list(items), "account": account})
+
+    def charged(self, first: date, account: str = ACCOUNT) -> dict[tuple[date, str], Decimal]:
+        """What the bill of an account sums up to from a day on, by day (Beijing's) and currency."""
+        sums = self._post("charged", {"first": first.isoformat(), "account": account})
+        return {(date.fromisoformat(day), currency): Decimal(amount) for day, currency, amount in sums}
 
     # What was asked
 

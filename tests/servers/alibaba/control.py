@@ -2,9 +2,11 @@
 
 import random
 import threading
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-from tests.servers.alibaba import by_hand, estate, loads, sts
+from tests.servers.alibaba import by_hand, estate, ledger, loads, sts
 from tests.servers.alibaba.front import Front
 from tests.servers.alibaba.machines import build_instances
 from tests.servers.alibaba.more import build_more
@@ -20,7 +22,7 @@ _built: dict[str, Any] = {}
 def obey(front: Front, command: str, asked: dict[str, Any]) -> Any:
     """One command."""
     with _building:
-        WORLD.revision += command not in ("calls", "reset-calls")
+        WORLD.revision += command not in ("calls", "reset-calls", "charged")
         return _COMMANDS[command](front, asked)
 
 
@@ -185,6 +187,18 @@ def bill(front: Front, asked: dict[str, Any]) -> None:
     WORLD.billed_by_hand.setdefault(asked["account"], {}).setdefault(asked["day"], []).extend(asked["items"])
 
 
+def charged(front: Front, asked: dict[str, Any]) -> list[list[str]]:
+    """What the bill of an account sums up to, by day (Beijing's) and currency."""
+    sums: dict[tuple[str, str], Decimal] = {}
+    account, day = WORLD.account(asked["account"]), date.fromisoformat(asked["first"])
+    while day <= ledger.newest_day():
+        for one in ledger.lines(account, day):
+            key = (day.isoformat(), str(one["Currency"]))
+            sums[key] = sums.get(key, Decimal(0)) + Decimal(str(one["PretaxAmount"]))
+        day += timedelta(days=1)
+    return [[*key, str(amount)] for key, amount in sums.items()]
+
+
 def clock(front: Front, asked: dict[str, Any]) -> None:
     WORLD.stop_clock(asked["as_of"])
     _built.clear()
@@ -217,6 +231,6 @@ def buckets(front: Front, asked: dict[str, Any]) -> None:
 
 _COMMANDS = {
     "calls": calls, "reset-calls": reset_calls, "fresh": fresh, "estate": build, "organize": organize, "role": role, "user": user,
-    "oidc": oidc, "expire": expire, "series": series, "disk-series": disk_series, "put": put, "change": change, "bill": bill,
+    "oidc": oidc, "expire": expire, "series": series, "disk-series": disk_series, "put": put, "change": change, "bill": bill, "charged": charged,
     "clock": clock, "site": site, "deny": deny, "quota": quota, "faults": faults, "latency": latency, "buckets": buckets,
 }  # fmt: skip

@@ -175,12 +175,14 @@ class Cloud(Facade):
         """
         self._post("costs", {"charges": None if charges is None else list(charges), "page": page})
 
-    def move(self, action: str, resource_id: str, region: str = "us-east-1", **more: Any) -> None:
-        """Change the estate behind everybody's back, without a call in the log.
+    def move(self, action: str, resource_id: str, region: str = "us-east-1", **more: Any) -> str | None:
+        """Change the estate behind everybody's back, without a call in the log, at the cloud's own instant.
 
-        `terminate` | `stop` | `start` | `delete-volume` | `detach-volume` | `release-address` | `retype` (type=…) | `tag` (tags={…}).
+        `run-instance` (the id is its type) and `create-volume` (its volume type) return the new id; `attach-volume`
+        (instance=…) | `terminate` | `stop` | `start` | `delete-volume` | `detach-volume` | `release-address` | `retype` (type=…) | `tag` (tags={…}).
         """
-        self._post("move", {"action": action, "id": resource_id, "region": region, **more})
+        made: str | None = self._post("move", {"action": action, "id": resource_id, "region": region, **more})
+        return made
 
     # What was asked
 

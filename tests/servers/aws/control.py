@@ -130,9 +130,9 @@ def series(front: Front, asked: dict[str, Any]) -> None:
     front.changed = front.changed or not new
 
 
-def moved(front: Front, asked: dict[str, Any]) -> None:
-    move(asked)
+def moved(front: Front, asked: dict[str, Any]) -> str | None:
     front.changed = True
+    return move(asked)
 
 
 def faults(front: Front, asked: dict[str, Any]) -> None:

@@ -163,6 +163,18 @@ class Cloud(Facade):
             "row", {**wish, "description": description, "cost_type": cost_type, "exported": exported}
         )
 
+    def late_rows(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Many such rows at once, each {"start", "cost", "project", "exported", "service": (id, name), "description"};
+        what is left out is as in `late_row`."""
+        plain = {
+            "resource": None,
+            "credits": [],
+            "description": "N2 Instance Core running in Americas",
+            "cost_type": "regular",
+            "exported": None,
+        }
+        self._post("rows", {"rows": [{**plain, **each} for each in rows]})
+
     def correction(
         self, start: str, cost: str, project: str | None = "acme-web-prod", resource: str | None = None
     ) -> Totals:

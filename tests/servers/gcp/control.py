@@ -27,7 +27,17 @@ GONE = ("acme-gone-42", "318273645504", "Gone", "folders/567890123401")
 def obey(front: Front, command: str, asked: dict[str, Any]) -> Any:
     """One command."""
     with _building:
-        WORLD.revision += command in ("fresh", "put", "change", "bill", "row", "flows", "catalogue", "clock")
+        WORLD.revision += command in (
+            "fresh",
+            "put",
+            "change",
+            "bill",
+            "row",
+            "rows",
+            "flows",
+            "catalogue",
+            "clock",
+        )
         return _COMMANDS[command](front, asked)
 
 
@@ -175,6 +185,12 @@ def row(front: Front, asked: dict[str, Any]) -> list[dict[str, Any]]:
     return export.sums()
 
 
+def rows(front: Front, asked: dict[str, Any]) -> None:
+    """Many rows at once, without telling what the bill adds up to now."""
+    _built.clear()
+    WORLD.rows_by_hand += asked["rows"]
+
+
 def flows(front: Front, asked: dict[str, Any]) -> None:
     """What a sink of Logging wrote to BigQuery."""
     _built.clear()
@@ -210,6 +226,6 @@ def buckets(front: Front, asked: dict[str, Any]) -> None:
 _COMMANDS = {
     "calls": calls, "reset-calls": reset_calls, "fresh": fresh, "estate": build, "series": series, "put": put, "change": change, "account": account,
     "expire": expire, "sign-in": sign_in, "deny": deny, "disable": disable, "unreachable": unreachable, "catalogue": catalogue,
-    "bill": bill, "row": row, "totals": totals, "flows": flows, "clock": clock,
+    "bill": bill, "row": row, "rows": rows, "totals": totals, "flows": flows, "clock": clock,
     "faults": faults, "latency": latency, "buckets": buckets,
 }  # fmt: skip

@@ -278,7 +278,7 @@ def by_hand(told: dict[str, Any]) -> Line:
     adjusts = told["cost_type"] == "adjustment"
     made = apart(
         told["description"], told["cost"], start, start + timedelta(hours=1), project=project, scope=scope, kind=kind, item=item,
-        cost_type=told["cost_type"], service=("6F81-5844-456A", "Compute Engine"), exported=parse(told["exported"]) if told["exported"] else WORLD.now(),
+        cost_type=told["cost_type"], service=tuple(told.get("service") or ("6F81-5844-456A", "Compute Engine")), exported=parse(told["exported"]) if told["exported"] else WORLD.now(),
         adjustment=("adj-by-hand", told["description"]) if adjusts else ("", ""),
     )  # fmt: skip
     credits = tuple((str(name), micros(Decimal(amount))) for name, amount in told["credits"])
