@@ -61,7 +61,7 @@ _QUERIES = {
         ORDER BY ALL
     """,
     "data_tests": """
-        SELECT test, subject, severity, status, message, tested_at
+        SELECT test, subject, severity, status, message, tested_at, since
         FROM data_tests WHERE status = 'failed' ORDER BY ALL
     """,
     "exemptions": f"""

@@ -47,6 +47,23 @@ def test_every_generated_page_is_compared() -> None:
     assert len(generator().PAGES) == 7
 
 
+def test_the_page_of_data_tests_shows_one_that_works_and_settings_that_are_taken(tmp_path: Path) -> None:
+    from finops.config import Settings
+    from finops.pipeline.testing.catalogue import chosen
+    from finops.pipeline.testing.linting import Linter
+
+    text = (ROOT / "docs" / "data-tests.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"^```(sql|toml)\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+    path = tmp_path / "no-gpu-in-dev.sql"
+    path.write_text(blocks["sql"], encoding="utf-8")
+    assert [str(one) for one in Linter().look(path)] == []
+    settings = Settings.model_validate({**tomllib.loads(blocks["toml"]), "test_folders": [tmp_path]})
+    told = {one.test.id: one for one in chosen(settings)}
+    assert "no-gpu-in-dev" in told
+    assert told["freshness"].parameters["warn_after"] == 48
+    assert not told["one-currency"].enabled
+
+
 class TestTheGuide:
     """What a reader copies from docs/writing-rules.md does what the page says."""
 
