@@ -39,4 +39,5 @@ def _back_up(context: Context) -> str:
         if written
         else f"{made.folder} holds the same already and was verified"
     )
-    return f"{told}{f', {len(gone):,} older ones were removed' if gone else ''}."
+    removed = "one older one was removed" if len(gone) == 1 else f"{len(gone):,} older ones were removed"
+    return f"{told}, {removed}." if gone else f"{told}."

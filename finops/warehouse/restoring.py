@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from finops.errors import UnwritableError, UsageError, WarehouseError
+from finops.instants import in_utc
 from finops.warehouse import migrations, reference
 from finops.warehouse.backup_files import (
     Manifest,
@@ -95,6 +96,11 @@ def _make(
             _fill(con, file_of(folder, name), name, table, held[name])
         migrations.migrate(con, made, at)
         reference.refresh(con)
+        con.execute(
+            "UPDATE runs SET status = 'aborted', finished_at = ?, error = 'a backup was taken while it ran' "
+            "WHERE status = 'running'",
+            [in_utc(datetime.fromisoformat(manifest.written_at))],
+        )
         con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
     finally:
         con.close()

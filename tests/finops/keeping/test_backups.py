@@ -181,6 +181,21 @@ def test_a_backup_of_the_schema_before_is_migrated(copied: Path, tmp_path: Path)
         assert rows == [(told["tables"]["data_tests"]["rows"], 0)]
 
 
+def test_a_run_that_was_under_way_is_aborted_in_what_is_restored(warehouse: Path, tmp_path: Path) -> None:
+    with writing(warehouse, "nightly close", at=AT) as writer:
+        writer.con.execute(
+            "INSERT INTO runs (run_id, command, started_at, status, tool) "
+            "VALUES ('n', 'nightly', ?, 'running', 'x')",
+            [AT],
+        )
+    made, _ = back_up(warehouse, tmp_path / "b", at=AT, limits=LIMITS)
+    restore(made.folder, tmp_path / "new.duckdb", at=AT, limits=LIMITS)
+    with reading(tmp_path / "new.duckdb") as con:
+        assert con.execute("SELECT status, finished_at FROM runs WHERE run_id = 'n'").fetchall() == [
+            ("aborted", AT)
+        ]
+
+
 # --- the same again ---------------------------------------------------------------------------------------
 
 

@@ -297,7 +297,7 @@ def test_a_night_backs_up_before_it_prunes_and_keeps_as_many_as_are_wanted(db: P
     (first,) = backups_in(folder)
     assert first.manifest.tables["metrics"].rows == 2  # what went is in the backup before
     done = tidy(context(db, keep, NOW + timedelta(days=1)), None)
-    assert "1 older ones were removed" in done.message
+    assert "one older one was removed" in done.message
     (second,) = backups_in(folder)
     assert second.manifest.tables["metrics"].rows == 1
     done = tidy(context(db, keep, NOW + timedelta(days=2)), None)
