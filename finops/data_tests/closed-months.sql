@@ -10,9 +10,8 @@ parameters:
 doc: |
   Compares the billed cost of every closed month with the part of it that carries the number of an invoice. What is on a
   bill and on no invoice after the month was closed was not asked for, or was loaded before the last delivery: load the
-  month again. Bills that name no invoices are not judged. The total that a provider tells by itself (of Alibaba Cloud and
-  of the table of Google) is compared at loading: charges-equal-account-bill, charges-equal-billing-export. It is wrong
-  where a provider invoices some charges later by contract.
+  month again. Bills that name no invoices are not judged. The total that a provider tells by
+  itself is looked at by provider-totals. It is wrong where a provider invoices some charges later by contract.
 ---*/
 WITH months AS (
     SELECT x_Cloud AS cloud, coalesce(BillingAccountId, x_AccountId) AS payer, BillingCurrency AS currency,

@@ -69,7 +69,7 @@ def test_the_list_shows_the_limits_of_the_configuration(finops: Command) -> None
     lines = {line.split("\t")[0]: line for line in said.splitlines()}
     assert "warn_after 48" in lines["freshness"]
     assert "\toff\t" in lines["keys"]
-    assert len(lines) == 17
+    assert len(lines) == 18
 
 
 def test_a_broken_file_is_told_at_its_line(finops: Command) -> None:

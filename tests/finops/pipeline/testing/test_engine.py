@@ -101,6 +101,15 @@ def test_a_test_that_says_what_none_may_say_failed_itself(
     assert told in result.message
 
 
+def test_a_median_of_days_can_be_asked_for(empty: duckdb.DuckDBPyConnection, write: Write) -> None:
+    sql = (
+        "SELECT 'a' AS subject, 'passed' AS verdict, strftime(median(CAST(day AS TIMESTAMP)) + INTERVAL 1 DAY, '%d') "
+        "|| ' of ' || amount($most) AS message FROM (VALUES ('2026-11-01'), ('2026-11-03')) AS t(day)"
+    )
+    (result,) = said(empty, write(sql))
+    assert result.message == "03 of 3"
+
+
 def test_a_test_about_nothing_is_not_passed(empty: duckdb.DuckDBPyConnection, write: Write) -> None:
     (result,) = said(empty, write("SELECT source AS subject, 'passed' AS verdict, 'm' AS message "
                                   "FROM bill_partitions WHERE rows > $most"))  # fmt: skip
@@ -327,7 +336,7 @@ class TestTheStepOfANight:
         with reading(context.db) as con:
             after = {one.test for one in testing.tests_told(con)}
         assert after - before == {"findings-dropped", "evaluated-share"}
-        assert len(after) == 16
+        assert len(after) == 17
 
     def test_a_file_of_the_users_that_is_broken_stops_no_other_test(
         self, context: Context, write: Write
