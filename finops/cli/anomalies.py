@@ -10,9 +10,14 @@ from finops.cli.options import Common, Config, Db, Wait, give, in_colour, on_ter
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
+    import duckdb
+
     from finops.night_model import Anomaly, BudgetLine, Forecast
+
+    _Step = Callable[[duckdb.DuckDBPyConnection, datetime], object]
 
 
 class Shape(StrEnum):
@@ -106,18 +111,17 @@ def accept(
     """Accept an anomaly as the new normal: silent until a day; then it is told again if it is still outside."""
     from datetime import timedelta
 
-    from finops.instants import now, parse_duration
+    from finops.pipeline.watching.deciding import Acceptance
     from finops.pipeline.watching.deciding import accept as do
-    from finops.warehouse import writing
 
-    common, at = Common(ctx, db, config), now()
-    last = _day("--until", until) if until else None
-    patience = parse_duration(wait).total_seconds()
-    with writing(
-        common.db, "anomalies", at=at, wait_seconds=patience, limits=common.settings.limits()
-    ) as writer:
-        row, ends = do(writer.con, id_, by=by, reason=reason, at=at, until=last)
-    common.say(f"{row.anomaly_id} is accepted through {(ends - timedelta(days=1)).date()}: {row.message}")
+    common, asked = (
+        Common(ctx, db, config),
+        Acceptance(id_, by, reason, _day("--until", until) if until else None),
+    )
+    at = _decided(common, wait, lambda con, at: asked.checked(con, at), lambda con, at: do(con, asked, at))
+    common.say(
+        f"Accepted through {(asked.ends(at) - timedelta(days=1)).date()}, and told again then if it is still outside."
+    )
 
 
 @anomalies.command()
@@ -136,21 +140,26 @@ def expect(
     config: Config = None,
 ) -> None:
     """Announce an event: in these days the costs that are selected raise no alarm and are in no baseline."""
-    from finops.instants import now, parse_duration
+    from finops.pipeline.watching.deciding import Announcement
     from finops.pipeline.watching.deciding import expect as do
-    from finops.warehouse import writing
 
-    common, at = Common(ctx, db, config), now()
-    first, last = _day("--from", from_), _day("--to", to)
-    patience = parse_duration(wait).total_seconds()
-    with writing(
-        common.db, "anomalies", at=at, wait_seconds=patience, limits=common.settings.limits()
-    ) as writer:
-        do(
-            writer.con, cloud=cloud, account=account, service=service, team=team,
-            first=first, last=last, by=by, reason=reason, at=at,
-        )  # fmt: skip
-    common.say(f"No alarm from {first.date()} to {last.date()} for what was selected.")
+    asked = Announcement(_day("--from", from_), _day("--to", to), by, reason, cloud, account, service, team)
+    common = Common(ctx, db, config)
+    _decided(common, wait, lambda con, _: asked.checked(con), lambda con, at: do(con, asked, at))
+    common.say(f"No alarm from {asked.first.date()} to {asked.last.date()} for what was selected.")
+
+
+def _decided(common: Common, wait: str, check: "_Step", do: "_Step") -> "datetime":
+    """Checks a decision before it asks to write, so that a slip leaves the warehouse as it is."""
+    from finops.instants import now, parse_duration
+    from finops.warehouse import reading, writing
+
+    at, limits, patience = now(), common.settings.limits(), parse_duration(wait).total_seconds()
+    with reading(common.db, limits) as con:
+        check(con, at)
+    with writing(common.db, "anomalies", at=at, wait_seconds=patience, limits=limits) as writer:
+        do(writer.con, at)
+    return at
 
 
 def forecast(

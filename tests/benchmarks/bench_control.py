@@ -136,21 +136,23 @@ def score(told: Population, alarms: Alarms) -> Score:
     return Score(recall, delay, false / years, small[0] / max(small[1], 1))
 
 
-def coverage(told: Population) -> dict[int, tuple[float, float]]:
+def coverage(
+    told: Population, months: Sequence[str] = MONTHS, settled: Sequence[int] = SETTLED
+) -> dict[int, tuple[float, float]]:
     """By days settled: the share of months that ended within their band, and the median error in the month's total."""
-    within: dict[int, list[float]] = {days: [] for days in SETTLED}
-    errors: dict[int, list[float]] = {days: [] for days in SETTLED}
-    for name in MONTHS:
+    within: dict[int, list[float]] = {days: [] for days in settled}
+    errors: dict[int, list[float]] = {days: [] for days in settled}
+    for name in months:
         begin = np.datetime64(name, "D")
         end = (np.datetime64(name, "M") + 1).astype("datetime64[D]") - 1
         first, last = (int((day - told.days[0]).astype(int)) for day in (begin, end))
-        for days in SETTLED:
+        for days in settled:
             known = first + days
             rest = ahead(told.days[:known], told.cost[:, :known], end)
             actual = told.cost[:, known : last + 1].sum(axis=1)
             within[days] += list((actual >= rest.low) & (actual <= rest.high))
             errors[days] += list(np.abs(actual - rest.expected) / told.cost[:, first : last + 1].sum(axis=1))
-    return {days: (float(np.mean(within[days])), float(np.median(errors[days]))) for days in SETTLED}
+    return {days: (float(np.mean(within[days])), float(np.median(errors[days]))) for days in settled}
 
 
 def mean_of(scores: Sequence[Score]) -> Score:

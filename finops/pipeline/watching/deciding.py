@@ -1,6 +1,7 @@
 """What people say about anomalies: this is the new normal, or this was announced. Both end on a day."""
 
 import difflib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import duckdb
@@ -29,65 +30,87 @@ def find(con: duckdb.DuckDBPyConnection, start: str) -> Row:
     raise UsageError(f"There is no anomaly {start}.{hint}")
 
 
-def accept(
-    con: duckdb.DuckDBPyConnection, start: str, *, by: str, reason: str, at: datetime, until: datetime | None
-) -> tuple[Row, datetime]:
-    """Accepts an anomaly as the new normal, `until` included (180 days when not told).
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """An anomaly that is the new normal through the day `until` (180 days when not told)."""
 
-    Returns it and the first day on which it is not accepted any more. Raises UsageError for an unknown id, an empty
-    owner or reason, a day that has passed or is over a year away.
-    """
-    row = find(con, start)
-    by, reason = _said("--by", by), _said("--reason", reason)
-    ends = until + timedelta(days=1) if until else _midnight(at) + timedelta(days=DEFAULT_DAYS)
-    if ends <= at:
-        raise UsageError(f"--until {ends - timedelta(days=1):%Y-%m-%d} has passed: write a day to come.")
-    if ends > at + timedelta(days=_LONGEST):
-        raise UsageError(
-            f"--until {ends - timedelta(days=1):%Y-%m-%d} is over a year away: accept it for a year at most."
-        )
+    start: str  # its id, or a unique start of it
+    by: str
+    reason: str
+    until: datetime | None = None
+
+    def ends(self, at: datetime) -> datetime:
+        """The first day on which it is not accepted any more."""
+        return self.until + timedelta(days=1) if self.until else _midnight(at) + timedelta(days=DEFAULT_DAYS)
+
+    def checked(self, con: duckdb.DuckDBPyConnection, at: datetime) -> Row:
+        """The anomaly.
+
+        Raises UsageError for an unknown id, an empty owner or reason, a day that has passed or is over a year away.
+        """
+        row, ends = find(con, self.start), self.ends(at)
+        _said(self.by, self.reason)
+        if ends <= at:
+            raise UsageError(f"--until {self.until:%Y-%m-%d} has passed: write a day to come.")
+        if ends > at + timedelta(days=_LONGEST):
+            raise UsageError(
+                f"--until {self.until:%Y-%m-%d} is over a year away: accept it for a year at most."
+            )
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event of what is selected (all that is named), from its first day through its last."""
+
+    first: datetime
+    last: datetime
+    by: str
+    reason: str
+    cloud: str | None = None
+    account: str | None = None
+    service: str | None = None
+    team: str | None = None
+
+    def checked(self, con: duckdb.DuckDBPyConnection) -> None:
+        """Raises UsageError when nothing is selected, a day is before the other, or no charge has what is selected."""
+        if not any([self.cloud, self.account, self.service, self.team]):
+            raise UsageError("Say whose costs: --cloud, --account, --service or --team.")
+        span = f"--from {self.first:%Y-%m-%d} --to {self.last:%Y-%m-%d}"
+        if self.last < self.first:
+            raise UsageError(f"{span}: the last day is before the first.")
+        if self.last - self.first > timedelta(days=_LONGEST):
+            raise UsageError(f"{span} is longer than a year.")
+        _said(self.by, self.reason)
+        for name in _COLUMNS:
+            value = getattr(self, name)
+            if value is not None:
+                _known(con, name, value)
+
+
+def accept(con: duckdb.DuckDBPyConnection, asked: Acceptance, at: datetime) -> Row:
+    """Accepts an anomaly as the new normal; raises what Acceptance.checked() does."""
+    row = asked.checked(con, at)
     con.execute(
         "INSERT INTO anomaly_decisions (decision, anomaly_id, valid_from, expires_at, owner, reason, decided_at) "
         "VALUES ('accept', ?, ?, ?, ?, ?, ?)",
-        [row.anomaly_id, row.first_day, ends, by, reason, at],
+        [row.anomaly_id, row.first_day, asked.ends(at), asked.by.strip(), asked.reason.strip(), at],
     )
     con.execute("UPDATE anomalies SET state = 'accepted' WHERE anomaly_id = ?", [row.anomaly_id])
-    return row, ends
+    return row
 
 
-def expect(
-    con: duckdb.DuckDBPyConnection,
-    *,
-    cloud: str | None,
-    account: str | None,
-    service: str | None,
-    team: str | None,
-    first: datetime,
-    last: datetime,
-    by: str,
-    reason: str,
-    at: datetime,
-) -> None:
-    """Announces an event: from `first` to `last`, both included, what is selected raises no alarm.
-
-    Raises UsageError when nothing is selected, a day is before the other, or no charge has what is selected.
-    """
-    chosen = {"cloud": cloud, "account": account, "service": service}
-    if not any([*chosen.values(), team]):
-        raise UsageError("Say whose costs: --cloud, --account, --service or --team.")
-    if last < first:
-        raise UsageError(f"--to {last:%Y-%m-%d} is before --from {first:%Y-%m-%d}.")
-    if last - first > timedelta(days=_LONGEST):
-        raise UsageError(f"--from {first:%Y-%m-%d} --to {last:%Y-%m-%d} is longer than a year.")
-    by, reason = _said("--by", by), _said("--reason", reason)
-    for name, value in chosen.items():
-        if value is not None:
-            _known(con, name, value)
+def expect(con: duckdb.DuckDBPyConnection, asked: Announcement, at: datetime) -> None:
+    """Announces an event; raises what Announcement.checked() does."""
+    asked.checked(con)
     con.execute(
         "INSERT INTO anomaly_decisions (decision, cloud, account_id, service, team, valid_from, expires_at, owner, "
         "reason, decided_at) VALUES ('expect', ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [cloud, account, service, team, first, last + timedelta(days=1), by, reason, at],
-    )
+        [
+            asked.cloud, asked.account, asked.service, asked.team, asked.first, asked.last + timedelta(days=1),
+            asked.by.strip(), asked.reason.strip(), at,
+        ],
+    )  # fmt: skip
 
 
 _COLUMNS = {"cloud": "x_Cloud", "account": "x_AccountId", "service": "ServiceName"}
@@ -109,10 +132,10 @@ def _known(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
     raise UsageError(f"No charge has the {name} {value}.{hint}")
 
 
-def _said(option: str, text: str) -> str:
-    if not text.strip():
-        raise UsageError(f"{option} is empty: say who decided and why.")
-    return text.strip()
+def _said(by: str, reason: str) -> None:
+    for option, text in (("--by", by), ("--reason", reason)):
+        if not text.strip():
+            raise UsageError(f"{option} is empty: say who decided and why.")
 
 
 def _midnight(at: datetime) -> datetime:

@@ -1,13 +1,14 @@
 """Charges in, anomalies out."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
 from finops.errors import UsageError
 from finops.pipeline.watching import anomalies_told
-from finops.pipeline.watching.deciding import accept, expect
+from finops.pipeline.watching.deciding import Acceptance, Announcement, accept, expect
 from tests.finops.pipeline.watching.conftest import BEGIN, World, at
 
 LAST = "2026-10-20"  # of the bill; its days through the 17th are settled
@@ -170,14 +171,7 @@ def test_a_team_whose_one_service_is_told_already_is_not_told_again(world: World
 def test_what_is_accepted_is_silent_until_it_ends_and_returns_if_it_is_still_outside(world: World):
     world.days("2026-12-10", step("2026-10-12", 500.0, 900.0))
     (one,) = world.night(NIGHT)
-    accept(
-        world.con,
-        one.id[:6],
-        by="Ann",
-        reason="new region",
-        at=at("2026-10-21T09:00"),
-        until=at("2026-11-30"),
-    )
+    accept(world.con, Acceptance(one.id[:6], "Ann", "new region", at("2026-11-30")), at("2026-10-21T09:00"))
     assert world.night("2026-10-28") == [] == world.night("2026-11-20")
     assert world.states() == [("service", "accepted")]
     (again,) = world.night("2026-12-05")
@@ -190,7 +184,7 @@ def test_what_is_accepted_is_silent_until_it_ends_and_returns_if_it_is_still_out
 def test_what_was_accepted_and_is_back_to_normal_does_not_return(world: World):
     world.days("2026-12-10", lambda day: 900.0 if date(2026, 10, 12) <= day < date(2026, 11, 10) else 500.0)
     (one,) = world.night(NIGHT)
-    accept(world.con, one.id, by="Ann", reason="load test", at=at(NIGHT), until=at("2026-11-30"))
+    accept(world.con, Acceptance(one.id, "Ann", "load test", at("2026-11-30")), at(NIGHT))
     for night in ("2026-11-05", "2026-11-20", "2026-12-05"):
         assert world.night(night) == []
     assert world.states() == [("service", "over")]
@@ -200,7 +194,7 @@ def test_a_further_step_on_an_accepted_level_is_told(world: World):
     second = date(2026, 11, 15)
     world.days("2026-11-25", lambda day: 1500.0 if day >= second else step("2026-10-12", 500.0, 900.0)(day))
     (one,) = world.night(NIGHT)
-    accept(world.con, one.id, by="Ann", reason="new region", at=at(NIGHT), until=None)
+    accept(world.con, Acceptance(one.id, "Ann", "new region"), at(NIGHT))
     (other,) = world.night("2026-11-26")
     assert (other.id != one.id, other.first_day) == (True, second)
     assert other.expected / ((other.last_day - second).days + 1) == pytest.approx(900, rel=0.03)
@@ -210,9 +204,10 @@ def test_an_announced_event_is_silent(world: World):
     world.days(LAST, lambda day: 2500.0 if date(2026, 10, 10) <= day <= date(2026, 10, 13) else 500.0)
     world.days(LAST, 300.0, service="Storage")
     expect(
-        world.con, cloud=None, account="000000000007", service=None, team=None, first=at("2026-10-10"),
-        last=at("2026-10-13"), by="Ann", reason="load test", at=at("2026-10-01"),
-    )  # fmt: skip
+        world.con,
+        Announcement(at("2026-10-10"), at("2026-10-13"), "Ann", "load test", account="000000000007"),
+        at("2026-10-01"),
+    )
     assert world.night(NIGHT) == []
 
 
@@ -220,45 +215,37 @@ def test_another_account_is_not_silenced_by_it(world: World):
     world.days(LAST, 500.0)
     world.days(LAST, step("2026-10-10", 500.0, 900.0), account="000000000008")
     expect(
-        world.con, cloud=None, account="000000000007", service=None, team=None, first=at("2026-10-01"),
-        last=at("2026-10-31"), by="Ann", reason="load test", at=at("2026-10-01"),
-    )  # fmt: skip
+        world.con,
+        Announcement(at("2026-10-01"), at("2026-10-31"), "Ann", "load test", account="000000000007"),
+        at("2026-10-01"),
+    )
     assert told(world.night(NIGHT)) == [("service", "Compute", "drift")]
 
 
-@pytest.mark.parametrize(
-    ("over", "sentence"),
-    [
+def test_an_acceptance_that_is_wrong_is_refused_in_a_sentence(world: World):
+    world.days(LAST, step("2026-10-10", 500.0, 900.0))
+    (one,) = world.night(NIGHT)
+    right = Acceptance(one.id, "Ann", "so")
+    for over, sentence in (
         ({"start": "zzz"}, "There is no anomaly zzz"),
         ({"reason": " "}, "--reason is empty"),
         ({"by": ""}, "--by is empty"),
         ({"until": at("2026-10-01")}, "has passed"),
         ({"until": at("2029-10-01")}, "over a year away"),
-    ],
-)
-def test_an_acceptance_that_is_wrong_is_refused_in_a_sentence(world: World, over, sentence):
-    world.days(LAST, step("2026-10-10", 500.0, 900.0))
-    (one,) = world.night(NIGHT)
-    asked = {"start": one.id, "by": "Ann", "reason": "so", "until": None} | over
-    start = asked.pop("start")
-    with pytest.raises(UsageError, match=sentence):
-        accept(world.con, start, at=at(NIGHT), **asked)
-
-
-def test_an_id_with_a_slip_is_answered_with_the_one_that_is_meant(world: World):
-    world.days(LAST, step("2026-10-10", 500.0, 900.0))
-    (one,) = world.night(NIGHT)
-    with pytest.raises(UsageError, match=f"Did you mean {one.id}"):
-        accept(world.con, one.id[:-1] + "x", by="Ann", reason="so", at=at(NIGHT), until=None)
+        ({"start": one.id[:-1] + "x"}, f"Did you mean {one.id}"),
+    ):
+        with pytest.raises(UsageError, match=sentence):
+            accept(world.con, replace(right, **over), at(NIGHT))
 
 
 def test_an_event_of_an_account_with_a_slip_is_refused(world: World):
     world.days(LAST, 500.0)
     with pytest.raises(UsageError, match="Did you mean 000000000007"):
         expect(
-            world.con, cloud=None, account="00000000007", service=None, team=None, first=at("2026-10-10"),
-            last=at("2026-10-13"), by="Ann", reason="so", at=at(NIGHT),
-        )  # fmt: skip
+            world.con,
+            Announcement(at("2026-10-10"), at("2026-10-13"), "Ann", "so", account="00000000007"),
+            at(NIGHT),
+        )
 
 
 def test_nothing_is_looked_for_where_it_is_switched_off(world: World):
