@@ -12,10 +12,12 @@ import duckdb
 import pytest
 
 from finops.config import Settings
+from finops.pipeline.collecting import _with_restated
 from finops.pipeline.loading import ingest_files
 from finops.pipeline.restating import last_restatements, provisional, restated_since, restatements
 from finops.pipeline.status import status
 from finops.pipeline.tables import as_json
+from finops.warehouse import Writer
 from tests.collectors.bills.conftest import ROW
 from tests.shelf import empty_warehouse
 
@@ -272,6 +274,14 @@ def test_an_ingest_tells_what_a_bill_restates(tmp_path: Path) -> None:
     ]
     told = "October 2026 of AWS 000000000042 changed by +1.25 USD (1 day, 4.0 %)."
     assert [told in text for text in texts] == [False, True, False]
+
+
+@pytest.mark.parametrize("bill", [None, "2 months were loaded."])
+def test_a_collection_that_read_a_bill_tells_what_it_restates(world: World, bill: str | None) -> None:
+    world.told(TONIGHT, datetime(2026, 10, 3), "500")
+    told = _with_restated(Writer(world.con, "r", TONIGHT), bill)
+    changed = "October 2026 of AWS 012345678901 changed by +400.00 USD (1 day, 12.9 %)."
+    assert told == (f"{bill} {changed}" if bill else None)
 
 
 def test_status_has_them_as_json(world: World) -> None:
