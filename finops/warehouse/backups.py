@@ -90,7 +90,8 @@ def back_up(
                 if same:
                     return same, False
                 say(f"Writing a backup of {sum(one.rows for one in measured.values()):,} rows.")
-                manifest = _write(con, db, partial, measured, at)
+                with told_of(folder):  # before it is taken for an error of the warehouse
+                    manifest = _write(con, db, partial, measured, at)
             verify(partial, limits)
             whole = _free(folder, at)
             os.replace(partial, whole)
@@ -251,8 +252,11 @@ def told_of(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise UnwritableError(f"The backup in {folder} could not be written: {error.strerror}.") from error
     except duckdb.IOException as error:
+        why = str(error).splitlines()[0][:200]
         raise UnwritableError(
-            f"The backup in {folder} could not be written: {str(error).splitlines()[0][:200]}."
+            f"The disk that holds {folder} is full: free some room, then try again."
+            if "No space" in str(error)
+            else f"The backup in {folder} could not be written: {why}."
         ) from error
 
 

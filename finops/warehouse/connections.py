@@ -121,6 +121,10 @@ def told_plainly(path: Path) -> Iterator[None]:
             f"spill_limit in finops.toml. ({_first_line(str(error))})"
         ) from error
     except duckdb.Error as error:
+        if "No space left" in str(
+            error
+        ):  # met when a checkpoint is written, as an error that ends the connection
+            raise _file_error(path, str(error)) from error
         if isinstance(error, _BROKEN) or "orrupt" in str(error) or "checksum" in str(error):
             raise _damaged(path, str(error)) from error
         raise

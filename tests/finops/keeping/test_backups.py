@@ -19,6 +19,7 @@ from finops.schema_comments import Column, tables
 from finops.warehouse import Limits, backups, migrations, reading, writing
 from finops.warehouse.backup_files import MANIFEST, ColumnKept, measure, quoted, read_manifest, verify
 from finops.warehouse.backups import NOT_KEPT, back_up, backups_in
+from finops.warehouse.connections import told_plainly
 from finops.warehouse.restoring import restore
 from finops.warehouse.rotation import rotate, staying
 
@@ -341,6 +342,17 @@ def test_names_and_types_of_a_manifest_reach_no_statement_and_no_other_file(copi
     spoil(copied, tables={"runs": runs})
     with pytest.raises(WarehouseError, match="no type of a column"):
         verify(copied, LIMITS)
+
+
+def test_a_full_disk_is_told_of_the_disk_and_not_as_damage(tmp_path: Path) -> None:
+    words = "Could not write file: No space left on device"
+    with (
+        pytest.raises(WarehouseError, match=r"The disk that holds .*w\.duckdb is full"),
+        told_plainly(tmp_path / "w.duckdb"),
+    ):
+        raise duckdb.FatalException(words)
+    with pytest.raises(WarehouseError, match=r"The disk that holds .* is full"), backups.told_of(tmp_path):
+        raise duckdb.IOException(words)
 
 
 def test_what_is_no_backup_is_refused_in_a_sentence(tmp_path: Path) -> None:
