@@ -142,24 +142,30 @@ def _ends(con: duckdb.DuckDBPyConnection) -> str:
 
 
 def series(
-    con: duckdb.DuckDBPyConnection, levels: Sequence[str | tuple[str, ...]], *, least: float = 0.0
+    con: duckdb.DuckDBPyConnection,
+    levels: Sequence[str | tuple[str, ...]],
+    *,
+    least: float = 0.0,
+    grown: int = 0,
 ) -> Table:
     """The series of these levels (or of other combinations of columns), of each currency by itself.
 
-    Left out are those of accounts whose bill ended, and those whose costs never reach `least` a day.
+    Left out are those of accounts whose bill ended, and those whose costs never reach `least` a day. A whole is known
+    from the day on that all its bills are, so bills of fewer days than `grown` are in no whole but those of accounts.
     """
     found: list[tuple[str, tuple[str, ...], tuple[object, ...]]] = []
     for one in levels:
         columns, name = (LEVELS[one], one) if isinstance(one, str) else (one, "+".join(one))
         keys = ", ".join(["currency", *columns])
         rows = con.execute(
-            "WITH alive AS (SELECT *, max(ended) OVER () - ended AS behind FROM control_payers), "  # noqa: S608 - our own names
+            "WITH alive AS (SELECT *, max(ended) OVER () - ended AS behind, ended - begun AS age FROM control_payers), "  # noqa: S608
             f"daily AS (SELECT {keys}, day, CAST(sum(cost) AS DOUBLE) AS cost, "
             "max(begun) AS begun, min(ended) AS ended FROM control_cells JOIN alive USING (cloud, payer, totals) "
-            f"WHERE usage AND day <= ended AND behind <= to_days({DEAD}) GROUP BY {keys}, day) "
+            f"WHERE usage AND day <= ended AND behind <= to_days({DEAD}) AND age >= to_days($age) "
+            f"GROUP BY {keys}, day) "
             f"SELECT max(begun), min(ended), list(day ORDER BY day), list(cost ORDER BY day), {keys} "
             f"FROM daily GROUP BY {keys} HAVING max(abs(cost)) >= $least ORDER BY {keys}",
-            {"least": least},
+            {"least": least, "age": 0 if "account" in columns else grown},
         ).fetchall()
         found += [(name, columns, row) for row in rows]
     return _table(found)

@@ -9,6 +9,7 @@ import numpy as np
 
 from finops.control import Episode, Limits, Watched, episodes, observe
 from finops.control.arrays import Bools, Floats, Ints
+from finops.control.limits import WARM_UP
 from finops.nightly_settings import AnomalySettings
 from finops.pipeline.watching import words
 from finops.pipeline.watching.cells import LEVELS, Subject, Table, series
@@ -55,7 +56,7 @@ def see(
     con: duckdb.DuckDBPyConnection, settings: AnomalySettings, quiet: "list[Quiet]", cuts: "list[Cut]"
 ) -> Seen:
     """Every series of costs, judged. `quiet` are announced events, `cuts` what was accepted."""
-    table = series(con, list(LEVELS), least=max(settings.money_floor, 0.01))
+    table = series(con, list(LEVELS), least=max(settings.money_floor, 0.01), grown=WARM_UP)
     table = _of_teams_named(table)
     silent = np.zeros(table.cost.shape, dtype=bool)
     for one in quiet:

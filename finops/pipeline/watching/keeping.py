@@ -155,9 +155,9 @@ def keep(
 
 def returned(con: duckdb.DuckDBPyConnection, at: datetime, seen: Seen, limits: Limits) -> list[Anomaly]:
     """What was accepted until a day that has passed, and still lies where it was not before: it is open again."""
-    found = []
+    found, accepted = [], acceptances(con)
     for row in rows(con, "state IN ('accepted', 'open') AND level <> 'figure'"):
-        acceptance = acceptances(con).get(row.anomaly_id)
+        acceptance = accepted.get(row.anomaly_id)
         if acceptance is None or acceptance.expires_at > at:
             continue
         again = _still_outside(row, acceptance, seen, limits)

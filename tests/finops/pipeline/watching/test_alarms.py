@@ -270,6 +270,22 @@ def test_a_night_without_any_charges_finds_nothing(world: World):
     assert world.night(NIGHT) == []
 
 
+def test_a_bill_that_has_just_begun_does_not_blind_the_whole_of_the_others(world: World):
+    for account in "12345678":
+        world.days(LAST, step("2026-10-12", 100.0, 120.0), account=account)  # each below the floor
+    world.days(LAST, 70.0, account="new", payer="new", first="2026-09-20")
+    (one,) = world.night(NIGHT)
+    assert (one.level, one.cloud, one.kind) == ("provider", "aws", "drift")
+
+
+def test_the_same_night_again_changes_nothing(world: World):
+    world.days(LAST, step("2026-10-10", 500.0, 900.0))
+    world.night(NIGHT)
+    before = world.con.execute("FROM anomalies").fetchall()
+    assert world.night(NIGHT) == []
+    assert world.con.execute("FROM anomalies").fetchall() == before
+
+
 def test_an_account_whose_bill_ended_long_ago_does_not_hold_the_rest_back(world: World):
     world.days("2026-08-20", 500.0, account="old", payer="old")
     world.days(LAST, step("2026-10-10", 500.0, 900.0), first=BEGIN)
