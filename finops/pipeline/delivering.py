@@ -195,8 +195,11 @@ def _past(context: Context, target: Target, content: str) -> tuple[Before | None
 
 
 def files_of(context: Context, parcel: Parcel) -> list[Path]:
-    """The report files of a parcel, made of the report that the target may see."""
+    """The report files of a parcel, made of the report that the target may see; those of the night where it is that."""
     if parcel.report is None or not parcel.formats:
         return []
+    made = {path.name: path for path in context.files} if parcel.report is context.report else {}
+    missing = [one for one in parcel.formats if FILES[one] not in made]
     folder = context.staged.parent / f"to-{parcel.target.name}"
-    return write_reports(parcel.report, folder, list(parcel.formats))
+    made |= {path.name: path for path in write_reports(parcel.report, folder, missing)} if missing else {}
+    return [made[FILES[one]] for one in parcel.formats]
