@@ -290,3 +290,15 @@ def test_an_account_whose_bill_ended_long_ago_does_not_hold_the_rest_back(world:
     world.days("2026-08-20", 500.0, account="old", payer="old")
     world.days(LAST, step("2026-10-10", 500.0, 900.0), first=BEGIN)
     assert told(world.night(NIGHT)) == [("service", "Compute", "drift")]
+
+
+@pytest.mark.parametrize(("told_of", "found"), [("2026-10-20", 1), ("2026-10-13", 0)])
+def test_days_count_as_far_as_the_bill_is_said_to_be_settled(world: World, told_of, found):
+    world.days(LAST, step("2026-10-12", 500.0, 900.0))
+    world.con.execute(
+        "INSERT INTO bill_days (source, cloud, billing_account_id, account_id, billing_period_start, day, currency, "
+        "rows, metered, invoiced, billed_cost, effective_cost, told_at, run_id) VALUES ('bill.csv', 'aws', "
+        "'000000000042', '000000000007', '2026-10-01', ?, 'USD', 1, 1, 0, 1, 1, ?, 'r')",
+        [told_of, told_of],
+    )
+    assert len(world.night(NIGHT)) == found
