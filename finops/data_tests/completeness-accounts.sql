@@ -19,7 +19,7 @@ WITH scopes AS (
     SELECT cloud, account_id, region, dataset, status, error, collected_at, attempted_at,
         max(attempted_at) OVER (PARTITION BY cloud) AS newest_attempt
     FROM coverage
-    WHERE dataset NOT IN ('charges', 'traffic')
+    WHERE dataset NOT IN ('charges', 'traffic', 'region_prices') -- prices elsewhere: whichever account asks first has them
 ),
 places AS (
     SELECT cloud, account_id, region,
