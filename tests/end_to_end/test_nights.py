@@ -35,7 +35,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outcome]:
     script = Script(nights, [Life("gcp", MEMBER, RULE, volume)], unattached_days=0)
     with clouds("gcp") as estates:
         folder = tmp_path_factory.mktemp("nights")
-        yield play(script, estates, folder, seed=1, machines=2, rules=(RULE,))
+        yield play(script, estates, folder, seed=1, machines=1, rules=(RULE,))
 
 
 def test_the_charges_are_the_provider_s_to_the_cent_however_they_arrived(outcome: Outcome) -> None:

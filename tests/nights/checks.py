@@ -11,7 +11,7 @@ from tests.nights.quarter import Outcome, Ran
 from tests.nights.script import Act, Life, Night
 
 CENT = Decimal("0.005")
-STEPS = ("open", "collect", "test", "audit", "detect", "report", "publish", "deliver", "tidy")
+STEPS = ("open", "collect", "test", "audit", "detect", "verify", "report", "publish", "deliver", "tidy")
 PROVIDERS = {"aws": "aws", "alibaba": "alibaba", "gcp": "google"}
 
 
