@@ -9,6 +9,8 @@ from finops.pipeline.nightly.journal import ENDED, Entry, Kept, kept
 from finops.pipeline.nightly.steps import PATIENCE, Context
 from finops.warehouse import writing
 
+_WHEN_STOPPED = 3  # seconds: a signal is to end a night within twenty
+
 
 def bring_in(con: duckdb.DuckDBPyConnection, left: Kept) -> None:
     """Closes a night that was killed before it could close itself, with the steps it came to."""
@@ -48,13 +50,16 @@ def keep(con: duckdb.DuckDBPyConnection, run_id: str, entries: Iterable[Entry]) 
 
 
 def close(context: Context, status: str) -> None:
-    """Brings the night into the warehouse, its errors in one sentence."""
+    """Brings the night into the warehouse, its errors in one sentence.
+
+    Raises BusyError where somebody else writes for long; one that was stopped does not wait for that.
+    """
     journal = kept(context.db)
     entries = journal.aborted().entries if journal else ()
     told = [one.message for one in entries if one.status in ("failed", "incomplete") and one.message]
-    limits = context.settings.limits()
+    limits, patience = context.settings.limits(), _WHEN_STOPPED if status == "aborted" else PATIENCE
     with writing(
-        context.db, "nightly close", at=context.clock(), wait_seconds=PATIENCE, limits=limits
+        context.db, "nightly close", at=context.clock(), wait_seconds=patience, limits=limits
     ) as writer:
         keep(writer.con, context.run_id, entries)
         writer.con.execute(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from finops.config import Settings
 from finops.errors import (
@@ -364,3 +365,27 @@ def test_the_plan_of_a_night_has_words_for_every_step(db: Path) -> None:
     assert {row["step"] for row in told} == {step.name for step in STEPS} - {"copy"}
     told = planned(db, Settings(nightly=NightlySettings(copy_of=Path("other.duckdb"))))
     assert told[0] == {"step": "copy", "part": "", "what": "copy other.duckdb"}
+
+
+def test_a_night_that_is_stopped_does_not_wait_for_somebody_who_writes(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = FileLock(f"{db.resolve()}.lock")
+
+    def stopped(_: Context, __: str | None) -> Done:
+        other.acquire()
+        raise KeyboardInterrupt
+
+    Played(monkeypatch, audit=stopped)
+    monkeypatch.setattr("finops.pipeline.nightly.record._WHEN_STOPPED", 0.2)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        go(db)
+    assert time.monotonic() - began < 5
+    other.release()
+    Played(monkeypatch)
+    go(db)
+    assert rows(db, "SELECT status FROM runs WHERE command = 'nightly' ORDER BY started_at") == [
+        ("aborted",),
+        ("done",),
+    ]
