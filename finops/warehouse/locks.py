@@ -36,6 +36,21 @@ class Lock:
                 f"There is no folder {folder}: make it, or name a warehouse elsewhere with --db."
             )
         lock = FileLock(self.path)
+        try:  # from the first moment on: a signal may come between any two steps
+            self._acquire(lock, wait_seconds)
+            told = {
+                "run": run_id,
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "command": command,
+                "started": iso(at),
+            }
+            self.path.write_text(json.dumps(told))
+            yield
+        finally:
+            lock.release()
+
+    def _acquire(self, lock: FileLock, wait_seconds: float) -> None:
         try:
             lock.acquire(timeout=wait_seconds, poll_interval=0.1)
         except Timeout:
@@ -45,21 +60,9 @@ class Lock:
             ) from None
         except OSError as error:
             raise UnwritableError(
-                f"The folder {folder} cannot be written to ({error.strerror}): "
+                f"The folder {self.path.parent} cannot be written to ({error.strerror}): "
                 "name a warehouse elsewhere with --db."
             ) from error
-        told = {
-            "run": run_id,
-            "pid": os.getpid(),
-            "host": socket.gethostname(),
-            "command": command,
-            "started": iso(at),
-        }
-        try:
-            self.path.write_text(json.dumps(told))
-            yield
-        finally:
-            lock.release()
 
     def holder(self) -> dict[str, Any] | None:
         """What the process that holds it now told of itself; None when nobody does."""
