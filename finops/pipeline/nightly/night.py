@@ -139,8 +139,11 @@ def _run(
                 close(context, "aborted")
                 journal.close()
             raise
-        close(context, night.status)
-        journal.close()
+        try:
+            close(context, night.status)
+            journal.close()
+        except FinopsError as error:  # the next night closes it
+            night.errors.append(IncompleteError(f"The night is done but not recorded: {error}"))
         heart.end(night)
     return night
 

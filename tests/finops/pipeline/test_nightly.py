@@ -197,6 +197,24 @@ def test_a_night_with_nothing_to_do_is_refused(db: Path) -> None:
         go(db, Settings())
 
 
+def test_a_night_that_cannot_be_recorded_is_done_all_the_same_and_closed_by_the_next(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played = Played(monkeypatch)
+
+    def busy(*_: object) -> None:
+        raise BusyError("somebody writes")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(night, "close", busy)
+        first = go(db)
+    assert played.done == ALL
+    assert str(first.problem) == "The night is done but not recorded: somebody writes"
+    go(db)
+    found = rows(db, f"SELECT count(*) FROM run_steps WHERE run_id = '{first.run_id}' AND status = 'done'")
+    assert found == [(8,)]
+
+
 # --- again ------------------------------------------------------------------------------------------------
 
 
