@@ -36,6 +36,7 @@ GET_LOGSTORE = Api("sls", "GetLogStore", "log:GetLogStore")
 
 FOR_EVER = 3650  # days that stand for no end
 _DENIED = (401, 403)
+_BUSY = ("ReadQuotaExceed", "ShardReadQuotaExceed")  # with status 403: asked too often just now
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ def _explain(answer: requests.Response) -> Refused:
     except ValueError:
         return Refused(answer.status_code, NO_SERVICE, "")
     code = told.get("errorCode") or told.get("Code") or answer.status_code
+    if code in _BUSY or Answer.refused(answer.status_code, str(code), "").kind == "throttled":
+        raise BrokenOffError(f"throttled ({code})")
     return Refused(answer.status_code, str(code), str(told.get("errorMessage") or ""))
 
 

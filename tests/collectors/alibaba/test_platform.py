@@ -249,6 +249,21 @@ def test_an_estate_s_platform_is_in_the_warehouse_as_it_is(process: Cloud, tmp_p
     }
 
 
+@pytest.mark.parametrize(
+    "busy",
+    [{"kind": "throttle"}, {"kind": "error", "code": "ReadQuotaExceed", "status": 403}],
+    ids=["throttling", "quota"],
+)
+def test_logs_that_are_asked_for_too_often_just_now_are_asked_for_again(
+    busy: dict[str, Any], cloud: Cloud, tmp_path: Path
+) -> None:
+    db = tmp_path / "w.duckdb"
+    cloud.put("log_project", REGION, {"projectName": "there", "_stores": [{"logstoreName": "s", "ttl": 7}]})
+    cloud.faults([{**busy, "product": "sls", "first": 1}])
+    assert collect(db, cloud.env, REGION, only=("log_groups",)).errors == {}
+    assert rows(db, "SELECT log_group_id FROM log_groups") == [("there/s",)]
+
+
 def test_logs_are_read_page_by_page_with_temporary_keys_too(
     cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
