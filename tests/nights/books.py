@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-HISTORY = 40  # days of bill before the first night: what the first night may still ask for
+HISTORY = 40  # days of bill before the first night, at least: what the first night may still ask for
 MIDNIGHT = timedelta(hours=24)
 # Shares of a day's cost that have arrived so many days after it: AWS over five days, Google's late rows, Alibaba's two.
 ARRIVAL: Mapping[str, Sequence[tuple[int, float]]] = {

@@ -121,7 +121,8 @@ def play(
     say: Callable[[Ran], None] = lambda _: None,
 ) -> Outcome:
     """All nights, one after the other; of the rules only these run, where any are named."""
-    first = script.nights[0].at.date() - timedelta(days=HISTORY)
+    # From the beginning of a month on: bills come by the month.
+    first = (script.nights[0].at.date() - timedelta(days=HISTORY)).replace(day=1)
     made = bookkeeping.write(
         {name: one.accounts for name, one in estates.items()},
         {name: one.services for name, one in estates.items()},
