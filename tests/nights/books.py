@@ -100,11 +100,13 @@ def write(
     last = nights[-1].date()
     made = Books([])
     for cloud, held in accounts.items():
+        # The first hours of a month are of the month before in California, which no night asks for.
+        begin = first + timedelta(days=1) if cloud == "gcp" else first
         for account in held:
             for service, base in services[cloud]:
-                for day, cost in _days(cloud, account, service, base, first, last, changes, dice):
+                for day, cost in _days(cloud, account, service, base, begin, last, changes, dice):
                     made.postings += _arriving(cloud, account, service, day, cost)
-        made.restated += _restate(cloud, held, services[cloud], first, last, made, dice)
+        made.restated += _restate(cloud, held, services[cloud], begin, last, made, dice)
     made.postings.sort(key=lambda one: one.arrives)
     return made
 
