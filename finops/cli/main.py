@@ -58,6 +58,9 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Runs one command and returns its exit code; messages go to stderr."""
+    from finops import logs
+
+    logs.write_as("text")  # until a command says otherwise
     signals = _Signals()
     signals.listen()
     debug = "--debug" in arguments or bool(os.environ.get("FINOPS_DEBUG"))

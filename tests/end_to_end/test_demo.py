@@ -50,6 +50,7 @@ def of(audit: dict[str, Any], rule: str, name: str | None = None) -> list[dict[s
     ]
 
 
+@pytest.mark.thorough
 def test_a_service_is_stored_under_the_id_that_its_bill_has(folder: Path, demo: Done) -> None:
     """Otherwise a rule would find waste that nobody can price."""
     with duckdb.connect(str(folder / "out" / "demo.duckdb"), read_only=True) as con:
@@ -363,6 +364,7 @@ def test_into_a_pipe_a_table_is_tab_separated(folder: Path, demo: Done) -> None:
     assert "\x1b" not in done.out
 
 
+@pytest.mark.thorough
 def test_a_reader_that_goes_away_is_no_error(folder: Path, demo: Done) -> None:
     command = f"{sys.executable} -m finops audit --db out/demo.duckdb 2>err | head -1 >/dev/null; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=True)
@@ -414,6 +416,7 @@ def test_thresholds_of_the_configuration_change_verdicts(folder: Path, demo: Don
     assert "legacy-" in names
 
 
+@pytest.mark.thorough
 def test_a_demo_with_every_rule_switched_off_ends_without_a_finding_to_explain(tmp_path: Path) -> None:
     names = [line.split("\t")[0] for line in finops("rules", "list", cwd=tmp_path).out.splitlines()[1:]]
     assert names

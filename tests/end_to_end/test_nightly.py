@@ -94,6 +94,7 @@ def test_a_night_is_done_beside_which_another_is_busy_and_after_which_the_same_c
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_night_that_is_terminated_ends_soon_and_is_continued_by_retry(tmp_path: Path) -> None:
     folder = estate(tmp_path)
     night = started(folder, "nightly")

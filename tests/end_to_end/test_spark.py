@@ -30,7 +30,8 @@ from tests.end_to_end import together
 from tests.end_to_end.anything import AS_OF, anything
 from tests.servers.spark import lacking, spark_server
 
-pytestmark = pytest.mark.skipif(lacking() is not None, reason=str(lacking()))
+# A server of Java beside everything else: not for every run of `make test`.
+pytestmark = [pytest.mark.thorough, pytest.mark.skipif(lacking() is not None, reason=str(lacking()))]
 NOW = datetime(2026, 11, 20)
 
 
@@ -100,7 +101,6 @@ def ordered(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(rows, key=key)
 
 
-@pytest.mark.thorough
 @pytest.mark.parametrize("name", rollups.ROLLUPS)
 def test_a_rollup_over_all_cases_and_over_rows_at_random_is_the_same(rolled_up: Any, name: str) -> None:
     for _, here, there, _ in rolled_up:
@@ -112,13 +112,11 @@ def test_a_rollup_over_all_cases_and_over_rows_at_random_is_the_same(rolled_up: 
             assert not different, one
 
 
-@pytest.mark.thorough
 def test_rollups_are_not_the_same_because_they_are_empty(rolled_up: Any) -> None:
     for name in set(rollups.ROLLUPS) - {"commitment_options"}:
         assert any(there[name] for _, _, there, _ in rolled_up), name
 
 
-@pytest.mark.thorough
 def test_every_rule_says_of_every_case_what_it_says_of_duckdbs_rollups(rolled_up: Any) -> None:
     judged = 0
     for batch, *_, con in rolled_up:

@@ -186,8 +186,9 @@ def test_a_warehouse_that_cannot_be_opened_ends_the_night_before_anything_is_ask
 ) -> None:
     db.write_bytes(b"no database")
     played = Played(monkeypatch)
-    with pytest.raises(WarehouseError):
-        go(db)
+    done = go(db)
+    assert isinstance(done.problem, WarehouseError)
+    assert done.problem.exit_code == 2
     assert [one for one in played.done if not one.startswith("deliver")] == []
     assert db.read_bytes() == b"no database"
 
