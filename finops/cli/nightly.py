@@ -191,7 +191,7 @@ def _end(done: "NightDone", format_: Format) -> None:
         _show(f"night {done.run_id}", rows, format_)
     problem = done.problem
     for other in done.errors:
-        if other is not problem:
+        if str(other) != str(problem):
             logs.write(str(other), level="error", before="finops: ")
     if problem:
         raise problem

@@ -33,8 +33,17 @@ class NightDone:
     @property
     def problem(self) -> FinopsError | None:
         """The error the command ends with."""
-        ranked = sorted(self.errors, key=lambda one: _rank(one.exit_code))
+        ranked = sorted(self._errors(), key=lambda one: _rank(one.exit_code))
         return ranked[0] if ranked else None
+
+    def _errors(self) -> list[FinopsError]:
+        """Credentials that are refused are the end of a night only where nothing at all could be had."""
+        sources = [one.status for one in self.entries if one.step in ("collect", "ingest")]
+        if all(status == "failed" for status in sources):
+            return self.errors
+        return [
+            IncompleteError(str(one)) if isinstance(one, CredentialsError) else one for one in self.errors
+        ]
 
     @property
     def status(self) -> str:
@@ -180,8 +189,6 @@ def _missing(step: Step, entries: Iterable[Entry]) -> str | None:
 def _guarded(step: Step, part: str | None, context: Context) -> Done:
     try:
         return step.run(context, part)
-    except CredentialsError as error:
-        return Done(str(error), "failed", error=_credentials(error, context.settings))
     except FinopsError as error:
         whole = error.exit_code in _STRONGEST or step.name in (
             "copy",
@@ -192,10 +199,3 @@ def _guarded(step: Step, part: str | None, context: Context) -> Done:
         context.say("".join(traceback.format_exception(error)))
         told = f"A bug stopped this step ({type(error).__name__}: {error})."
         return Done(told, "failed", error=FinopsError(told))
-
-
-def _credentials(error: CredentialsError, settings: Settings) -> FinopsError:
-    """Refused by one cloud of several: something is missing. Refused by the only one: there is nothing."""
-    if len(settings.nightly.clouds) + len(settings.nightly.bills) > 1:
-        return IncompleteError(str(error))
-    return error

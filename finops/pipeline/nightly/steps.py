@@ -326,19 +326,24 @@ def publish(context: Context, _: str | None) -> Done:
     content = f"{fingerprint(context.report)} {folder.resolve()}" if context.report else ""
     names = [folder / path.name for path in context.files]
     if told.exists() and told.read_text() == content and all(path.exists() for path in names):
-        return Done(f"The files in {folder} tell the same already.")
-    for path in context.files:
-        write_whole(folder / path.name, path.read_bytes())
-    told.write_text(content)
-    lake = context.settings.lake
-    if lake:
-        from finops.lake import export
+        said = f"The files in {folder} tell the same already."
+    else:
+        for path in context.files:
+            write_whole(folder / path.name, path.read_bytes())
+        told.write_text(content)
+        said = f"{len(context.files)} files in {folder}."
+    return Done(f"{said}{_update_lake(context)}")
 
-        done = export(
-            context.db, lake, at=context.clock(), limits=context.settings.limits(), progress=context.say
-        )
-        return Done(f"{len(context.files)} files in {folder}. {' '.join(done.told.split())}")
-    return Done(f"{len(context.files)} files in {folder}.")
+
+def _update_lake(context: Context) -> str:
+    """Brings the lake up to date, whatever the report tells: only what has changed is written."""
+    lake, clock = context.settings.lake, context.clock()
+    if lake is None:
+        return ""
+    from finops.lake import export
+
+    done = export(context.db, lake, at=clock, limits=context.settings.limits(), progress=context.say)
+    return f" {' '.join(done.told.split())}"
 
 
 def deliver(context: Context, name: str | None) -> Done:

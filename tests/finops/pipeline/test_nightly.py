@@ -60,10 +60,9 @@ class Played:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, **does: Exception | Done | Run) -> None:
         self.does = does
         self.done: list[str] = []
-        clouds = ("aws", "gcp")
         steps = (
             Step("open", open_),
-            Step("collect", self.run("collect"), lambda _: clouds),
+            Step("collect", self.run("collect"), lambda settings: settings.nightly.clouds),
             Step("test", self.run("test")),
             Step("audit", self.run("audit")),
             Step("report", self.run("report"), after=("audit",)),
@@ -151,6 +150,15 @@ def test_credentials_that_the_only_cloud_refuses_are_the_end_of_the_night(
 ) -> None:
     Played(monkeypatch, collect_aws=CredentialsError("expired"))
     done = go(db, Settings(nightly=NightlySettings(clouds=["aws"])))
+    assert done.problem is not None
+    assert done.problem.exit_code == 4
+
+
+def test_credentials_that_every_cloud_refuses_are_the_end_of_the_night_too(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Played(monkeypatch, collect_aws=CredentialsError("expired"), collect_gcp=CredentialsError("expired"))
+    done = go(db)
     assert done.problem is not None
     assert done.problem.exit_code == 4
 
