@@ -10,6 +10,7 @@
     │   └── EngineError             2    another engine that is not there, or cannot run a query
     ├── IncompleteError             3    finished, but some scope was denied, throttled out or failed
     ├── CredentialsError            4    missing, expired or refused everywhere
+    │   └── UnreachableError        3    nobody could be asked whose credentials these are
     ├── StaleError                  5    data too old, or a data test of severity error failed
     ├── GateError                   1    a gate the user set was met (--fail-on)
     ├── BusyError                  75    another run holds the warehouse
@@ -65,6 +66,12 @@ class IncompleteError(FinopsError):
 
 class CredentialsError(FinopsError):
     exit_code = 4
+
+
+class UnreachableError(CredentialsError):
+    """The cloud does not answer, so nothing is known of the credentials; whoever goes on without a cloud goes on."""
+
+    exit_code = 3
 
 
 class StaleError(FinopsError):

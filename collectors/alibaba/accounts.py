@@ -12,7 +12,7 @@ from collectors.alibaba.renewing import ASSUME_ROLE, MachineKeys, OidcKeys, Role
 from collectors.calls import Budget, CallError
 from collectors.conduct import ODD_SHAPES
 from collectors.scopes import Refused
-from finops.errors import CredentialsError, UsageError
+from finops.errors import CredentialsError, UnreachableError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "GetCallerIdentity")  # needs no permission
 DESCRIBE_REGIONS = Api("ecs", "DescribeRegions", items="Regions.Region")  # needs no permission
@@ -114,7 +114,7 @@ def _session(profile: str | None, request: Request) -> tuple[Session, str]:
             raise CredentialsError(
                 f"Alibaba Cloud refused the credentials{_of(profile)} ({error.code})."
             ) from error
-        raise CredentialsError(f"Whose credentials these are could not be asked: {error}") from error
+        raise UnreachableError(f"Whose credentials these are could not be asked: {error}") from error
     account, arn = str(identity.get("AccountId") or ""), str(identity.get("Arn") or "")
     if not account:
         raise CredentialsError(

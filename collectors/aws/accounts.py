@@ -19,7 +19,7 @@ from botocore.exceptions import (
 from collectors.aws.client import Api, Client, Session, another, no_credentials
 from collectors.calls import Budget, CallError
 from collectors.scopes import Refused
-from finops.errors import CredentialsError, UsageError
+from finops.errors import CredentialsError, UnreachableError, UsageError
 
 GET_CALLER_IDENTITY = Api("sts", "get_caller_identity")  # needs no permission
 LIST_ACCOUNTS = Api("organizations", "list_accounts", "organizations:ListAccounts", probe={"MaxResults": 1})
@@ -114,7 +114,7 @@ def _session(profile: str | None) -> Session:
     except CallError as error:
         if error.status == "denied":  # what a wrong secret is answered with
             raise CredentialsError(f"AWS refused the credentials{_of(profile)} ({error.code}).") from error
-        raise CredentialsError(f"Whose credentials these are could not be asked: {error}") from error
+        raise UnreachableError(f"Whose credentials these are could not be asked: {error}") from error
     return Session(boto, str(identity["Account"]), str(identity["Arn"]))
 
 

@@ -72,7 +72,7 @@ def collect_each(
     """
     from datetime import timedelta
 
-    from finops.errors import CredentialsError, IncompleteError
+    from finops.errors import CredentialsError, IncompleteError, UnreachableError
     from finops.pipeline.clouds import CLOUDS, asked_of_each
 
     asked = asked_of_each(clouds, common.settings, asking)
@@ -89,7 +89,8 @@ def collect_each(
             common.say(done.bill)
         lacking += [done.problem] if done.problem else []
     if len(refused) == len(asked):
-        raise CredentialsError(" ".join(map(str, refused.values())))
+        down = all(isinstance(error, UnreachableError) for error in refused.values())
+        raise (UnreachableError if down else CredentialsError)(" ".join(map(str, refused.values())))
     lacking += [IncompleteError(f"{CLOUDS[name].title} was left out: {why}") for name, why in refused.items()]
     return lacking
 
