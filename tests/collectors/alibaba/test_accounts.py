@@ -11,7 +11,7 @@ from collectors.alibaba import client
 from collectors.alibaba.accounts import Found, Request, discover
 from collectors.alibaba.permissions import policy
 from collectors.alibaba.products import KNOWN
-from finops.errors import CredentialsError, UnreachableError, UsageError
+from finops.errors import CredentialsError, UsageError
 from tests.collectors.alibaba.live import as_environment, collect, rows
 from tests.servers.alibaba.cloud import ACCOUNT, Cloud
 
@@ -390,7 +390,7 @@ def test_an_answer_that_does_not_say_whose_credentials_these_are_is_told(
     body: dict[str, Any], cloud: Cloud
 ) -> None:
     cloud.faults(odd(body, "GetCallerIdentity"))
-    with pytest.raises(UnreachableError, match="Whose credentials these are could not be asked"):
+    with pytest.raises(CredentialsError, match="Whose credentials these are could not be asked"):
         found(cloud.env)
 
 
