@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
 from finops import __version__
+from finops.finance_model import Finance
 from finops.instants import in_utc, iso
 from finops.night_model import Night
 
@@ -295,6 +296,7 @@ class AuditReport(_Model):
     footprint: list[FootprintLine] = []
     carbon_method: CarbonMethod | None = None
     night: Night | None = None
+    finance: Finance | None = None
 
     def to_json(self) -> str:
         """The artefact: JSON text, keys in the order of the schema, ending in a newline.

@@ -76,6 +76,19 @@ ACTIONS = {
         "use the provider's spare capacity: much cheaper, but may be withdrawn at short notice",
     ),
 }
+# Whether a step can be taken back, by its action.
+UNDO = {
+    "terminate": "No, it is gone for good",
+    "stop": "Yes, switch it on again",
+    "resize": "Yes, back to the old size",
+    "change-type": "Yes, back to the old type",
+    "delete": "No, only from a copy made before",
+    "release": "No, it goes back to the provider",
+    "move": "Yes, by moving it back",
+    "buy": "No, it is paid to the end of its term",
+    "schedule": "Yes, at once",
+    "spot": "Yes, back to on demand",
+}
 RESOURCES = {
     "instance": "server",
     "volume": "disk",
