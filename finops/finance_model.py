@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
 
 from finops.history.answers import Funnel
 from finops.instants import in_utc, iso
+from finops.night_model import BudgetLine, Forecast
 from finops.spending import Invoice
 
 Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -239,11 +240,16 @@ class Provenance(_Model):
 
 
 class Finance(_Model):
-    """Everything around the savings. `month` is the newest that bills tell of, `notes` what a reader must know."""
+    """Everything around the savings. `month` is the newest that bills tell of, `notes` what a reader must know.
+
+    Forecasts and budgets are those of the night where one made the report.
+    """
 
     month: str | None
     previous_month: str | None
     trends: list[Trend] = []
+    forecasts: list[Forecast] = []
+    budgets: list[BudgetLine] = []
     bridges: list[Bridge] = []
     spend: list[Spend] = []
     commitments: list[CommitmentUse] = []

@@ -72,6 +72,18 @@ def control(report: AuditReport) -> Control | None:
     )
 
 
+def forecasts(report: AuditReport) -> list[Forecast]:
+    """What the month will cost: by the night that made the report, else by the bills as they are loaded."""
+    told = report.night or report.finance
+    return told.forecasts if told else []
+
+
+def budgets(report: AuditReport) -> list[BudgetLine]:
+    """How budgets stand, from the same place as the forecasts."""
+    told = report.night or report.finance
+    return told.budgets if told else []
+
+
 def answer(told: Control) -> str:
     """The first sentence."""
     if not told.alarms:

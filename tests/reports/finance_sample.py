@@ -24,6 +24,7 @@ from finops.finance_model import (
 )
 from finops.history.answers import Amounts, Funnel
 from finops.model import AuditReport
+from finops.night_model import BudgetLine, Forecast
 from finops.spending import Invoice
 from tests.reports.build import at
 
@@ -40,6 +41,21 @@ def finance(currency: str = "USD") -> Finance:
         month="2026-11",
         previous_month="2026-10",
         trends=[trend(currency)],
+        forecasts=[
+            Forecast(
+                level="total", cloud=None, account=None, service=None, team=None, currency=currency,
+                month=date(2026, 11, 1), spent=money("11000.00"), settled_until=date(2026, 11, 16),
+                forecast=money("17200.00"), low=money("16800.00"), high=money("17700.00"), reason=None,
+            )
+        ],
+        budgets=[
+            BudgetLine(
+                name="All clouds", currency=currency, month=date(2026, 11, 1), budget=money("17000.00"),
+                spent=money("11000.00"), forecast=money("17200.00"), low=money("16800.00"), high=money("17700.00"),
+                variance=money("200.00"), state="at_risk",
+                message="All clouds is expected to cost $17,200.00, $200.00 more than its budget of $17,000.00.",
+            )
+        ],
         bridges=[bridge(currency)],
         spend=[
             _spend("service", currency, [("Amazon EC2", "9000.00", "8000.00"), ("Amazon S3", "500.10", "510.10"), ("Amazon RDS", "1499.90", "1489.90")]),
