@@ -31,6 +31,7 @@ from finops.nightly_settings import (
     RetentionSettings,
     Target,
     TestSettings,
+    UnitDriver,
 )
 from finops.secrets import Reference, resolve
 from finops.warehouse.connections import Limits
@@ -127,7 +128,7 @@ class GcpSettings(BaseModel):
     bill_days: int = Field(default=40, ge=1)
 
 
-_Named = TypeVar("_Named", Target, Budget)
+_Named = TypeVar("_Named", Target, Budget, UnitDriver)
 
 
 def _named_once(things: list[_Named]) -> list[_Named]:
@@ -164,6 +165,7 @@ class Settings(BaseModel):
     deliver: Annotated[list[Target], AfterValidator(_named_once)] = []
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     budgets: Annotated[list[Budget], AfterValidator(_named_once)] = []
+    units: Annotated[list[UnitDriver], AfterValidator(_named_once)] = []
     anomalies: AnomalySettings = AnomalySettings()
     test_folders: list[Path] = []  # your own data tests
     tests: dict[str, TestSettings] = {}

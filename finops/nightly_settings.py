@@ -101,6 +101,18 @@ class Budget(_Section):
     warn_at: float = Field(default=0.8, gt=0, le=1)
 
 
+class UnitDriver(_Section):
+    """What the business counts, month by month, and which cost stands beside it: all, or what these select together."""
+
+    name: str = Field(min_length=1)
+    unit: str = Field(min_length=1)  # of one: order, active user
+    months: dict[Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")], Annotated[float, Field(gt=0)]]
+    cloud: Literal["aws", "alibaba", "gcp"] | None = None
+    account: str | None = None
+    service: str | None = None
+    tag: Annotated[str, Field(pattern=r"^[^=]+=.*$")] | None = None
+
+
 class AnomalySettings(_Section):
     """When a cost has left its limits. Money floors are in the currency of the bill, a day."""
 

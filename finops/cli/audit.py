@@ -37,6 +37,7 @@ from finops.errors import (
     GateError,
     StaleError,
     UnwritableError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
@@ -178,6 +179,8 @@ def audit(
         )
         keep_inputs(common, con, found, filters)
     _keep(common, found, observed)
+    if format_ in (Format.json, Format.markdown):
+        found = _with_spending(common, found)
     _print(found, format_, output, common)
     _end_with_the_strongest(
         *(lacking or [incomplete(found)]),
@@ -196,20 +199,22 @@ def report(
     redact: Annotated[
         bool, typer.Option("--redact", help="Replace account ids, names and tags, consistently.")
     ] = False,
+    from_: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="The JSON of an audit or report; no warehouse is needed."
+        ),
+    ] = None,
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Write the report files of the last audit; the HTML is one file that needs no network."""
-    from finops.pipeline.nightly.telling import with_its_night
-    from finops.pipeline.record import last_audit
+    """Write the report files of the last audit, or of one kept as JSON; the HTML is one file that needs no network."""
     from finops.pipeline.reporting import check_formats, write_reports
-    from finops.warehouse import reading
 
     common = Common(ctx, db, config)
     formats = [name.strip() for name in format_.split(",") if name.strip()]
     check_formats(formats)
-    with reading(common.db, common.settings.limits()) as con:
-        found = with_its_night(con, last_audit(con), common.settings)
+    found = _of_file(from_, db) if from_ else _last(common)
     key = common.settings.redaction()
     for path in write_reports(found, output, formats, redact=redact, key=key):
         out(str(path))
@@ -280,6 +285,33 @@ def _keep(common: Common, found: "AuditReport", observed: "Observed") -> None:
             f"finops: this audit is shown but not stored, so report and explain keep to the last one. {busy}",
             file=sys.stderr,
         )
+
+
+def _last(common: Common) -> "AuditReport":
+    """The last audit with its night and what bills say, whole."""
+    from finops.pipeline.nightly.telling import with_its_night
+    from finops.pipeline.record import last_audit
+    from finops.warehouse import reading
+
+    with reading(common.db, common.settings.limits()) as con:
+        return with_its_night(con, last_audit(con), common.settings)
+
+
+def _of_file(path: Path, db: Path | None) -> "AuditReport":
+    from finops.pipeline.reporting import read_report
+
+    if db is not None:
+        raise UsageError("--from and --db exclude each other: a report from a file reads no warehouse.")
+    return read_report(path)
+
+
+def _with_spending(common: Common, found: "AuditReport") -> "AuditReport":
+    """With what bills and history say beside it, the audit that was just stored included."""
+    from finops.pipeline.finance import with_finance
+    from finops.warehouse import reading
+
+    with reading(common.db, common.settings.limits()) as con:
+        return with_finance(con, found, common.settings)
 
 
 def _print(found: "AuditReport", format_: Format, output: Path | None, common: Common) -> None:

@@ -1,11 +1,14 @@
 """Writes the report files of an audit; every format is a pure function of the model."""
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from finops.errors import UsageError
-from finops.model import AuditReport
+from finops.model import SCHEMA_VERSION, AuditReport
 from finops.pipeline.files import make_folder, write_whole
 
 # The name of each format's file.
@@ -34,6 +37,38 @@ def write_reports(
         write_whole(path, _renderer(name)(shown).encode())
         paths.append(path)
     return paths
+
+
+def read_report(path: Path) -> AuditReport:
+    """The report that a JSON file holds, of this schema version or from an older tool of the same one.
+
+    Raises UsageError in a sentence that names the file and what of it is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise UsageError(f"{path} cannot be read: {why}.") from None
+    try:
+        told = json.loads(text)
+    except ValueError as error:
+        raise UsageError(
+            f"{path} is no JSON ({error}): give the output of finops audit --format json."
+        ) from None
+    version = told.get("schema_version") if isinstance(told, dict) else None
+    if version is None:
+        raise UsageError(f"{path} is not the JSON of an audit: it has no schema_version.")
+    if version != SCHEMA_VERSION:
+        raise UsageError(
+            f"{path} has schema version {version!r} and this finops reads {SCHEMA_VERSION}: use the one that wrote it."
+        )
+    try:
+        return AuditReport.model_validate(told)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise UsageError(f"{path} is not the JSON of an audit: {where}: {first['msg']}{more}.") from None
 
 
 def check_formats(formats: Sequence[str]) -> None:

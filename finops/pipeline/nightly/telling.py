@@ -32,14 +32,16 @@ def with_night(con: duckdb.DuckDBPyConnection, context: Context) -> AuditReport:
 
 
 def with_its_night(con: duckdb.DuckDBPyConnection, found: AuditReport, settings: Settings) -> AuditReport:
-    """A stored audit with the night that it was a part of; as it is where it was none."""
+    """A stored audit whole: with what bills say, and with the night that it was a part of, if there is one."""
+    from finops.pipeline.finance import with_finance
+
     row = con.execute(
         "SELECT n.run_id, n.command, n.started_at, n.as_of FROM runs AS a JOIN runs AS n ON n.run_id = a.parent "
         "WHERE a.run_id = ?",
         [found.run_id],
     ).fetchone()
     if row is None:
-        return found
+        return with_finance(con, found, settings)
     names = ("step", "part", "status", "started_at", "finished_at", "rows", "calls", "message")
     steps = con.execute(
         f"SELECT {', '.join(names)} FROM run_steps WHERE run_id = ? ORDER BY position",  # noqa: S608 - constants
@@ -60,6 +62,7 @@ def _together(
     entries: Iterable[Entry],
     at: datetime,
 ) -> AuditReport:
+    from finops.pipeline.finance import with_finance
     from finops.pipeline.restating import provisional, restatements
     from finops.pipeline.testing import tests_told
     from finops.pipeline.watching import anomalies_told, budgets_told, forecasts_told
@@ -76,7 +79,7 @@ def _together(
         forecasts=forecasts_told(con, settings, at),
         budgets=budgets_told(con, settings, at),
     )
-    return found.model_copy(update={"night": night})
+    return with_finance(con, found.model_copy(update={"night": night}), settings)
 
 
 def _step(one: Entry) -> NightStep:
