@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from finops.model import FootprintLine
 from reports import html
@@ -116,6 +117,12 @@ def test_the_page_ends_up_with_the_same_bytes_in_another_process() -> None:
         )
         seen.add(done.stdout)
     assert seen == {hashlib.sha256(html.render(sample.large(230)).encode()).hexdigest() + "\n"}
+
+
+def test_the_bundle_in_the_page_is_of_the_plotly_that_makes_the_figures() -> None:
+    shipped = re.search(r"plotly\.js \(finance - minified\) v(\d+\.\d+)\.", page.plotly_js())
+    assert shipped
+    assert get_plotlyjs_version().startswith(shipped[1] + "."), "renew reports/html/vendor"
 
 
 def test_without_anything_to_draw_the_page_carries_no_plotly_and_stays_small() -> None:
