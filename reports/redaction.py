@@ -53,6 +53,14 @@ _OURS_AT_NIGHT = frozenset(
         "service", "kind", "state", "id",
     }
 )  # fmt: skip
+# Of what is said about spending: ids and names by the field that holds them; a spending's line by what it is split by.
+_FINANCE_IDS = {
+    "account": "account",
+    "billing_account": "account",
+    "commitment_id": "commitment",
+    "invoice_id": "invoice",
+}
+_OURS_IN_FINANCE = frozenset({"currency", "cloud", "kind", "month", "previous_month", "by", "compared", "to"})
 # A file or a place in an object store, as a bill is loaded from; it names buckets, people and machines.
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s\"',;]+|(?<![\w/])~?/[^\s\"',;]+/[^\s\"',;]+")
 _TAGGED = "tag on the resource"  # owner and reason of an exemption by a tag: our own words
@@ -84,6 +92,8 @@ def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> A
         data[part] = [redactor.record(line) for line in data[part]]
     if data["night"]:
         data["night"] = redactor.night(data["night"])
+    if data["finance"]:
+        data["finance"] = redactor.finance(data["finance"])
     return AuditReport.model_validate(data)
 
 
@@ -102,10 +112,12 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         found += [(f.resource_id, "resource") for f in report.findings]
         found += [(n.resource_id, "resource") for n in report.not_evaluated]
         found += [(account, "account") for account in _night_accounts(report)]
+        found += _finance_ids(report)
     if level != "ids":
         found += [(f.resource_name, "name") for f in report.findings]
         found += [(value, "tag") for f in report.findings for value in f.tags.values()]
         found += [(one.team, "tag") for one in _night_lines(report)]
+        found += _finance_names(report)
         found += [(line.owner, "owner") for line in report.exemptions if line.owner != _TAGGED]
         exempt = (f.exemption for f in report.findings if f.exemption)
         found += [(one.owner, "owner") for one in exempt if one.owner != _TAGGED]
@@ -117,7 +129,29 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
 
 
 def _night_lines(report: AuditReport) -> list[Anomaly | Forecast]:
-    return [*report.night.anomalies, *report.night.forecasts] if report.night else []
+    told: list[Anomaly | Forecast] = [*report.finance.forecasts] if report.finance else []
+    return [*told, *report.night.anomalies, *report.night.forecasts] if report.night else told
+
+
+def _finance_ids(report: AuditReport) -> Iterator[tuple[str | None, str]]:
+    """Accounts, commitments and invoices that only the part about spending names."""
+    told = report.finance
+    if told is None:
+        return
+    yield from ((line.key, "account") for one in told.spend if one.by == "account" for line in one.lines)
+    for expiry in told.expiries:
+        yield from ((expiry.account, "account"), (expiry.commitment_id, "commitment"))
+    for invoice in (invoice for one in told.tie_out for invoice in one.invoices):
+        yield from ((invoice.billing_account, "account"), (invoice.invoice_id, "invoice"))
+    if told.provenance:
+        yield from ((one.billing_account, "account") for one in told.provenance.sources)
+
+
+def _finance_names(report: AuditReport) -> Iterator[tuple[str | None, str]]:
+    """Teams, and what accounts are called."""
+    for one in report.finance.spend if report.finance else ():
+        yield from ((line.key, "tag") for line in one.lines if one.by == "team")
+        yield from ((line.name, "name") for line in one.lines)
 
 
 def _night_accounts(report: AuditReport) -> Iterator[str | None]:
@@ -172,6 +206,48 @@ class _Redactor:
             alias = pseudonym("budget", told["name"], self._key)
             shown |= {"name": alias, "message": shown["message"].replace(told["name"], alias)}
         return shown
+
+    def finance(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What is said of spending: budgets and forecasts as the night tells them, everything else field by field."""
+        shown = {key: self._spending(value) for key, value in told.items()}
+        as_at_night = {name: [self.night(one) for one in told[name]] for name in ("forecasts", "budgets")}
+        drivers = [one | self._driver(one) for one in shown["unit_costs"]]
+        return shown | as_at_night | {"unit_costs": drivers}
+
+    def _driver(self, told: dict[str, Any]) -> dict[str, str]:
+        """What the business counts, as somebody named it."""
+        if not self._names:
+            return {}
+        return {name: pseudonym("driver", told[name], self._key) for name in ("name", "unit")}
+
+    def _spending(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._spending(one) for one in value]
+        if isinstance(value, dict):
+            lines = (
+                {"lines": [self._spent(value["by"], one) for one in value["lines"]]} if "by" in value else {}
+            )
+            return {key: self._spending_field(key, one) for key, one in value.items()} | lines
+        return (
+            self._text(_ADDRESS.sub(lambda match: self._alias(match[0]), value))
+            if isinstance(value, str)
+            else value
+        )
+
+    def _spending_field(self, key: str, value: Any) -> Any:
+        if key in _OURS_IN_FINANCE:
+            return value
+        if key in _FINANCE_IDS and isinstance(value, str):
+            return self._own(value)
+        return self._spending(value)
+
+    def _spent(self, by: str, line: dict[str, Any]) -> dict[str, Any]:
+        """A line of a spending; what accounts are called is a name."""
+        own = by in ("account", "team")
+        return line | {
+            "key": self._own(line["key"]) if own else line["key"],
+            "name": self._own(line["name"]),
+        }
 
     def _night_field(self, key: str, value: Any) -> Any:
         if isinstance(value, list):

@@ -22,6 +22,7 @@ from finops.cli.options import (
     Organization,
     Profiles,
     Projects,
+    Redaction,
     Regions,
     Role,
     give,
@@ -197,8 +198,9 @@ def report(
         typer.Option("--format", "-f", metavar="LIST", help="Comma-separated: html, csv, json, markdown."),
     ] = "html",
     redact: Annotated[
-        bool, typer.Option("--redact", help="Replace account ids, names and tags, consistently.")
-    ] = False,
+        Redaction,
+        typer.Option(help="Replace ids, names (and tags, owners), or with --redact alone all; consistently."),
+    ] = Redaction.none,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -216,7 +218,7 @@ def report(
     check_formats(formats)
     found = _of_file(from_, db) if from_ else _last(common)
     key = common.settings.redaction()
-    for path in write_reports(found, output, formats, redact=redact, key=key):
+    for path in write_reports(found, output, formats, redact=redact.value, key=key):
         out(str(path))
 
 

@@ -18,6 +18,8 @@ _ANYWHERE_WITH_VALUE = ("--profile",)
 _WITH_VALUE = ("--db", "--config", "--profile")
 # Behind these commands --profile names a profile of the cloud's own configuration, and stays where it is.
 _WITH_CLOUD_PROFILES = ("collect", "doctor", "permissions", "audit")
+# --redact alone is all of it: the parser of options knows none whose value may be missing.
+_REDACTIONS = ("all", "none", "ids", "names")
 _SAID = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
 
 
@@ -65,7 +67,7 @@ def run(arguments: list[str]) -> int:
     signals.listen()
     debug = "--debug" in arguments or bool(os.environ.get("FINOPS_DEBUG"))
     try:
-        code = _guarded(_global_first(arguments), debug)
+        code = _guarded(_global_first(_redacting(arguments)), debug)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: a bug becomes a log and exit 70
         code = 0 if signals.first else _bug(error, debug)
     if signals.first:
@@ -106,6 +108,15 @@ def _global_first(arguments: list[str]) -> list[str]:
         elif word != "--debug":
             rest.append(word)
     return front + rest
+
+
+def _redacting(arguments: list[str]) -> list[str]:
+    """The line with a level behind each --redact."""
+    following = [*arguments[1:], ""]
+    return [
+        "--redact=all" if word == "--redact" and after not in _REDACTIONS else word
+        for word, after in zip(arguments, following, strict=True)
+    ]
 
 
 def _command(arguments: list[str]) -> str | None:

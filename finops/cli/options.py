@@ -131,6 +131,15 @@ Lake = Annotated[
 ]
 
 
+class Redaction(StrEnum):
+    """What a report for others does without."""
+
+    none = "none"
+    ids = "ids"
+    names = "names"
+    all = "all"
+
+
 class Engine(StrEnum):
     """What reads the large tables."""
 

@@ -4,12 +4,16 @@ import json
 import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
 from finops.errors import UsageError
 from finops.model import SCHEMA_VERSION, AuditReport
 from finops.pipeline.files import make_folder, write_whole
+
+if TYPE_CHECKING:
+    from reports.redaction import RedactionLevel
 
 # The name of each format's file.
 FILES = {
@@ -21,7 +25,12 @@ FILES = {
 
 
 def write_reports(
-    report: AuditReport, folder: Path, formats: Sequence[str], *, redact: bool = False, key: str = ""
+    report: AuditReport,
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    redact: "bool | RedactionLevel" = False,
+    key: str = "",
 ) -> list[Path]:
     """Writes one file per format into `folder` and returns their paths.
 
@@ -30,7 +39,7 @@ def write_reports(
     """
     check_formats(formats)
     make_folder(folder)
-    shown = redacted(report, key) if redact else report
+    shown = redacted(report, key, "all" if redact is True else redact) if redact else report
     paths = []
     for name in formats:
         path = folder / FILES[name]
@@ -78,14 +87,14 @@ def check_formats(formats: Sequence[str]) -> None:
             raise UsageError(f"There is no report format '{name}'; there are {', '.join(FILES)}.")
 
 
-def redacted(report: AuditReport, key: str) -> AuditReport:
-    """The report with account ids, resource ids, names and tag values replaced, the same ones by the same.
+def redacted(report: AuditReport, key: str, level: "RedactionLevel" = "all") -> AuditReport:
+    """The report with account ids and resource ids, or names and tag values, or both replaced, the same by the same.
 
     Without a key one is made up and forgotten, so that nobody can find an account by trying them all.
     """
     from reports.redaction import redact
 
-    return redact(report, "all", key=key.encode() or secrets.token_bytes(32))
+    return redact(report, level, key=key.encode() or secrets.token_bytes(32))
 
 
 def _renderer(name: str) -> Callable[[AuditReport], str]:

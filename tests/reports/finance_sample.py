@@ -1,5 +1,6 @@
 """What a report says of spending, made by hand: every part of it there, every sum right."""
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -188,3 +189,25 @@ def _spend(by: str, currency: str, lines: list[tuple[str | None, str, str]]) -> 
 def with_finance(report: AuditReport) -> AuditReport:
     """A report made by hand, with all of this."""
     return report.model_copy(update={"finance": finance()})
+
+
+def secret_finance(account: str, team: str, name: str) -> Finance:
+    """The same with an account, a team and a name in every field and text that can hold one."""
+    text = finance().model_dump_json()
+    for known, secret in (
+        ("123456789012", account),
+        ("210987654321", account),
+        ("shop", team),
+        ("orders", name),
+    ):
+        text = text.replace(known, json.dumps(secret)[1:-1])
+    told = Finance.model_validate_json(text)
+    provenance = told.provenance
+    assert provenance
+    here = {"command": f"finops audit --account {account}", "limits": [f"--tag owner={team}"]}
+    return told.model_copy(
+        update={
+            "notes": [f"No bill of {account} is loaded."],
+            "provenance": provenance.model_copy(update=here),
+        }
+    )

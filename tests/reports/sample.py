@@ -14,6 +14,7 @@ from finops.model import (
     NotEvaluated,
 )
 from tests.reports.build import at, cost, finding, report, scope, unjudged
+from tests.reports.finance_sample import secret_finance
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -215,7 +216,8 @@ def secret() -> AuditReport:
         line(owner=who, reason=why, selector=f"resource={other}"),
         line(note=f"{who} knows why"),
     ]
-    return _secret(found, exempt).model_copy(update={"exemptions": ended})
+    around = {"exemptions": ended, "finance": secret_finance(account, team, name)}
+    return _secret(found, exempt).model_copy(update=around)
 
 
 def _secret(*findings: Finding) -> AuditReport:
