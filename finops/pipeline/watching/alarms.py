@@ -26,9 +26,10 @@ def watch(writer: Writer, settings: Settings, *, at: datetime) -> list[Anomaly]:
         cuts = keeping.cuts(keeping.rows(con), keeping.acceptances(con), at)
         seen = finding.see(con, asked, quiet, cuts)
         told = finding.events(con, seen, asked.explains)
-        new = keeping.keep(con, writer.run_id, at, told, quiet=quiet)
+        new = keeping.keep(con, writer.run_id, at, told, judged=set(seen.table.subjects), quiet=quiet)
         new += keeping.returned(con, at, seen, finding.limits_of(asked))
-        new += keeping.keep(con, writer.run_id, at, figures.events(con, asked, at), figures=True)
+        outside, measured = figures.events(con, asked, at)
+        new += keeping.keep(con, writer.run_id, at, outside, judged=measured, figures=True)
         con.commit()
     except BaseException:
         con.rollback()

@@ -18,6 +18,8 @@ from finops.pipeline.costing.dimensions import tag_value
 HISTORY = 450  # days: an acceptance of a year is still seen beside what was before it
 PROVISIONAL = 3  # days at the end of a bill that may still grow, where nothing is known of it
 DEAD = 10  # days behind the newest bill: of an account that has none any more, or whose export broke
+_GAP_WINDOW = 95  # days at the end of a bill in which gaps are looked for
+_DENSE = 0.8  # share of its days with usage from which on a day without any is a gap
 USAGE = "ChargeCategory = 'Usage' AND ChargeClass IS DISTINCT FROM 'Correction'"
 COLUMNS = ("cloud", "account", "service", "team")
 LEVELS: dict[str, tuple[str, ...]] = {
@@ -40,7 +42,9 @@ SELECT
     coalesce(c.ServiceName, '') AS service,
     coalesce(t.team, '') AS team,
     CAST(date_trunc('day', c.ChargePeriodStart) AS TIMESTAMP) AS day,
-    CAST(date_trunc('month', coalesce(c.BillingPeriodStart, c.ChargePeriodStart)) AS TIMESTAMP) AS month,
+    -- A month may begin at midnight elsewhere: a bill of China's clock on the evening before by UTC.
+    CAST(date_trunc('month', coalesce(c.BillingPeriodStart + INTERVAL 12 HOUR, c.ChargePeriodStart)) AS TIMESTAMP)
+        AS month,
     {usage} AS usage,
     coalesce(bool_or(date_diff('hour', c.ChargePeriodStart, c.ChargePeriodEnd) <= 25), false) AS metered,
     sum(c.x_Cost) AS cost
@@ -59,6 +63,25 @@ FROM (
     FROM control_cells WHERE usage GROUP BY ALL
 )
 LEFT JOIN ({ends}) USING (cloud, payer)
+"""
+# Days on which a bill has nothing at all, inside the days it speaks about. Of a bill with usage on nearly every day
+# such a day was never delivered and is not known; what seldom has any has gaps by nature.
+_GAPS = """
+CREATE OR REPLACE TEMP TABLE control_gaps AS
+WITH spans AS (
+    SELECT cloud, payer, totals, greatest(begun, ended - to_days($window)) AS begun, ended FROM control_payers
+), days AS (
+    SELECT DISTINCT cloud, payer, totals, day FROM control_cells JOIN spans USING (cloud, payer, totals)
+    WHERE usage AND day >= spans.begun AND day <= spans.ended
+), dense AS (
+    SELECT cloud, payer, totals, spans.begun, spans.ended FROM days JOIN spans USING (cloud, payer, totals)
+    GROUP BY ALL HAVING count(*) >= $dense * (date_diff('day', spans.begun, spans.ended) + 1)
+)
+SELECT cloud, payer, totals, day FROM (
+    SELECT cloud, payer, totals, CAST(unnest(generate_series(begun, ended, INTERVAL 1 DAY)) AS TIMESTAMP) AS day
+    FROM dense
+)
+ANTI JOIN days USING (cloud, payer, totals, day)
 """
 _ENDS = (
     """SELECT cloud, billing_account_id AS payer, max(settled_until) AS settled FROM bill_ends GROUP BY ALL"""
@@ -104,6 +127,7 @@ def make_cells(con: duckdb.DuckDBPyConnection, at: datetime, team_tag: str) -> N
     """Makes the cells of the charges before `at`, and how far their bills go."""
     some_cells(con, at, team_tag)
     con.execute(_PAYERS.format(provisional=PROVISIONAL, ends=_ends(con)))
+    con.execute(_GAPS, {"window": _GAP_WINDOW, "dense": _DENSE})
 
 
 def some_cells(
@@ -133,6 +157,7 @@ def drop_cells(con: duckdb.DuckDBPyConnection) -> None:
     """Forgets them."""
     con.execute("DROP TABLE IF EXISTS control_cells")
     con.execute("DROP TABLE IF EXISTS control_payers")
+    con.execute("DROP TABLE IF EXISTS control_gaps")
 
 
 def _ends(con: duckdb.DuckDBPyConnection) -> str:
@@ -189,3 +214,20 @@ def _table(rows: list[tuple[str, tuple[str, ...], tuple[object, ...]]]) -> Table
         named = {name: str(value) for name, value in zip(columns, row[5:], strict=True)}
         subjects.append(replace(Subject(level, str(row[4])), **named))
     return Table(subjects, days, cost, [end.astype(object) for end in ends])
+
+
+def missing_days(con: duckdb.DuckDBPyConnection, columns: tuple[str, ...]) -> dict[Subject, list[date]]:
+    """The days of which a bill of a subject has nothing at all although it has usage on nearly all others."""
+    keys = ", ".join(["currency", *columns])
+    whose = ", ".join(dict.fromkeys(["currency", *columns, "cloud", "payer", "totals"]))
+    rows = con.execute(
+        f"WITH whose AS (SELECT DISTINCT {whose} FROM control_cells WHERE usage) "  # noqa: S608
+        f"SELECT list(DISTINCT CAST(day AS DATE) ORDER BY CAST(day AS DATE)), {keys} "
+        "FROM whose JOIN control_gaps USING (cloud, payer, totals) "
+        f"JOIN control_payers USING (cloud, payer, totals) WHERE day <= ended GROUP BY {keys}"
+    ).fetchall()
+    name = "+".join(columns)
+    return {
+        Subject(name, str(row[1]), **dict(zip(columns, map(str, row[2:]), strict=True))): row[0]
+        for row in rows
+    }

@@ -25,9 +25,15 @@ _OTHERWISE = 10.0
 _LESS_IS_FINE = frozenset({"seconds", "calls", "not_evaluated"})
 
 
-def events(con: duckdb.DuckDBPyConnection, settings: AnomalySettings, at: datetime) -> list[Event]:
-    """The figures that left their limits in the last weeks. Money is watched by itself."""
+def events(
+    con: duckdb.DuckDBPyConnection, settings: AnomalySettings, at: datetime
+) -> tuple[list[Event], set[Subject]]:
+    """The figures that left their limits in the last weeks, and all that the newest night measured.
+
+    Money is watched by itself.
+    """
     found: list[Event] = []
+    measured: set[Subject] = set()
     kinds = con.execute(
         "SELECT DISTINCT figure FROM figures WHERE figure NOT IN ('billed_cost', 'net_savings') ORDER BY 1"
     ).fetchall()
@@ -39,11 +45,15 @@ def events(con: duckdb.DuckDBPyConnection, settings: AnomalySettings, at: dateti
             _FLOORS.get(figure, _OTHERWISE),
             _SHARE,
         )
-        found += _of(con, figure, limits, at)
-    return found
+        outside, now = _of(con, figure, limits, at)
+        found += outside
+        measured |= now
+    return found, measured
 
 
-def _of(con: duckdb.DuckDBPyConnection, figure: str, limits: Limits, at: datetime) -> list[Event]:
+def _of(
+    con: duckdb.DuckDBPyConnection, figure: str, limits: Limits, at: datetime
+) -> tuple[list[Event], set[Subject]]:
     rows = con.execute(
         "SELECT subject, list(day ORDER BY day), list(value ORDER BY day) FROM ("
         "SELECT subject, CAST(measured_at AS DATE) AS day, arg_max(value, measured_at) AS value FROM figures "
@@ -52,7 +62,7 @@ def _of(con: duckdb.DuckDBPyConnection, figure: str, limits: Limits, at: datetim
         {"figure": figure, "since": at - timedelta(days=HISTORY), "at": at},
     ).fetchall()
     if not rows:
-        return []
+        return [], set()
     start = min(np.datetime64(days[0]) for _, days, _ in rows)
     end = max(np.datetime64(days[-1]) for _, days, _ in rows)
     days = np.arange(start, end + 1)
@@ -64,8 +74,13 @@ def _of(con: duckdb.DuckDBPyConnection, figure: str, limits: Limits, at: datetim
     for one in episodes(watched, since=max(len(days) - RECENT, 0)):
         if one.kind == "drop" and figure in _LESS_IS_FINE:
             continue
-        subject = Subject("figure", None, figure=f"{figure} of {rows[one.series][0]}")
+        subject = _subject(figure, rows[one.series][0])
+        newest = days[np.flatnonzero(~np.isnan(values[one.series]))[-1]].astype(object)
         first, last = days[one.first].astype(object), days[one.last].astype(object)
         said = words.anomaly(subject, replace(one), first, last)
-        found.append(Event(subject, one, first, last, end.astype(object), said))
-    return found
+        found.append(Event(subject, one, first, last, newest, said))
+    return found, {_subject(figure, name) for name, when, _ in rows if np.datetime64(when[-1]) == end}
+
+
+def _subject(figure: str, of: str) -> Subject:
+    return Subject("figure", None, figure=f"{figure} of {of}")

@@ -1,7 +1,7 @@
 """Anomalies as rows: what is new gets one, what goes on keeps its own, and what people decided is heeded."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 
 from finops.control import Limits
+from finops.control.limits import FOLLOWED
 from finops.money import shown
 from finops.night_model import Anomaly
 from finops.pipeline.watching import words
@@ -128,10 +129,15 @@ def keep(
     at: datetime,
     events: Sequence[Event],
     *,
+    judged: Container[Subject],
     quiet: Sequence[Quiet] = (),
     figures: bool = False,
 ) -> list[Anomaly]:
-    """Writes these events of costs (or of figures), and returns those that are new or came back."""
+    """Writes these events of costs (or of figures), and returns those that are new or came back.
+
+    What is kept of a subject that was not `judged`, since its bill broke off or it was not measured, stays as it was
+    for eight weeks: nobody knows whether it came back into its limits.
+    """
     accepted = acceptances(con)
     kept = [row for row in rows(con) if (row.level == "figure") == figures]
     touched: set[str] = set()
@@ -148,9 +154,15 @@ def keep(
             fresh.append(row)
     for row in kept:
         lapsed = row.anomaly_id in accepted and accepted[row.anomaly_id].expires_at <= at
-        if row.anomaly_id not in touched and row.state == "open" and not lapsed:
+        unknown = _unknown(row, row.last_day, judged, at)
+        if row.anomaly_id not in touched and row.state == "open" and not lapsed and not unknown:
             _write(con, replace(row, state="over"))
     return [row.told() for row in fresh]
+
+
+def _unknown(row: Row, since: datetime, judged: Container[Subject], at: datetime) -> bool:
+    """Whether nothing is known of a cost (or a figure) just now, and has not been for too long."""
+    return row.subject not in judged and at - since <= timedelta(days=FOLLOWED)
 
 
 def returned(con: duckdb.DuckDBPyConnection, at: datetime, seen: Seen, limits: Limits) -> list[Anomaly]:
@@ -159,6 +171,8 @@ def returned(con: duckdb.DuckDBPyConnection, at: datetime, seen: Seen, limits: L
     for row in rows(con, "state IN ('accepted', 'open') AND level <> 'figure'"):
         acceptance = accepted.get(row.anomaly_id)
         if acceptance is None or acceptance.expires_at > at:
+            continue
+        if _unknown(row, acceptance.expires_at, seen.table.subjects, at):
             continue
         again = _still_outside(row, acceptance, seen, limits)
         _write(con, again or replace(row, state="over"))

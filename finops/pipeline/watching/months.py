@@ -28,6 +28,7 @@ from finops.pipeline.watching.cells import (
     align,
     drop_cells,
     make_cells,
+    missing_days,
     series,
 )
 
@@ -125,7 +126,9 @@ def _order(one: Subject) -> tuple[str, ...]:
 
 def _units(con: duckdb.DuckDBPyConnection, columns: _Keys, month: date) -> dict[Subject, Line]:
     """What the rest of the month is expected to cost by cloud and these columns."""
-    table = series(con, [columns])
+    table, missing = series(con, [columns]), missing_days(con, columns)
+    for place, one in enumerate(table.subjects):  # a day that was never delivered is not a day without cost
+        table.cost[place, np.isin(table.days, np.array(missing.get(one, []), dtype="datetime64[D]"))] = np.nan
     found: dict[Subject, Line] = {}
     end = month_end(month)
     for settled in sorted(set(table.settled)):
@@ -135,7 +138,10 @@ def _units(con: duckdb.DuckDBPyConnection, columns: _Keys, month: date) -> dict[
             table.days[:last], table.cost[places, :last], np.datetime64(end), start=np.datetime64(month)
         )
         for row, place in enumerate(places):
-            reason = _reason(settled, month, end, int(told.history[row]))
+            gaps = [
+                day for day in missing.get(table.subjects[place], ()) if month <= day <= min(settled, end)
+            ]
+            reason = _reason(settled, month, end, int(told.history[row]), gaps)
             found[table.subjects[place]] = Line(
                 table.subjects[place], Decimal(0), settled,
                 *_known(told, row, reason), reason=reason,
@@ -150,8 +156,12 @@ def _known(told: Ahead, row: int, reason: str | None) -> tuple[float, float, flo
     return float(told.expected[row]), float(told.low[row]), float(told.high[row])
 
 
-def _reason(settled: date, month: date, end: date, history: int) -> str | None:
+def _reason(settled: date, month: date, end: date, history: int, gaps: Sequence[date]) -> str | None:
     """Why a month cannot be forecast; None when it can."""
+    if gaps:
+        days = f"{len(gaps)} day{'' if len(gaps) == 1 else 's'}"
+        first = f", {gaps[0]} the first" if len(gaps) > 1 else f", {gaps[0]}"
+        return f"Its bill has no usage at all on {days} of the month{first}: load what is missing."
     if settled >= end:
         return None
     if settled < month - timedelta(days=_TOO_OLD):

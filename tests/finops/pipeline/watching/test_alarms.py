@@ -302,3 +302,29 @@ def test_days_count_as_far_as_the_bill_is_said_to_be_settled(world: World, told_
         [told_of, told_of],
     )
     assert len(world.night(NIGHT)) == found
+
+
+def test_what_was_open_when_its_bill_broke_off_is_not_over(world: World):
+    world.days(LAST, step("2026-10-15", 500.0, 900.0), account="8", payer="8")
+    world.days("2026-12-31", 500.0)
+    world.night(NIGHT)
+    assert world.states() == [("service", "open")]
+    world.night("2026-11-12")  # the bill of 8 ended more than ten days ago
+    assert world.states() == [("service", "open")]
+    world.night("2026-12-31")  # nothing was heard of it for eight weeks
+    assert world.states() == [("service", "over")]
+
+
+def test_a_figure_that_is_measured_no_more_is_not_over(world: World):
+    for number in range(80):
+        night = at("2026-08-02") + timedelta(days=number)
+        world.con.execute(
+            "INSERT INTO figures VALUES ('r', ?, 'rows', 'a', ?), ('r', ?, 'rows', 'b', 5000)",
+            [night, 100.0 if number == 79 else 5000.0, night],
+        )
+    assert len(world.night(NIGHT)) == 1
+    for number in range(10):
+        night = at("2026-10-21") + timedelta(days=number)
+        world.con.execute("INSERT INTO figures VALUES ('r', ?, 'rows', 'b', 5000)", [night])
+    world.night("2026-10-30")
+    assert world.states() == [("figure", "open")]

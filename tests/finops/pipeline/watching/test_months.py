@@ -192,3 +192,36 @@ def test_a_level_that_has_changed_is_forecast_to_stay_and_not_to_rise_on(world: 
     total, *_ = forecasts_told(world.con, Settings(), at(NIGHT))
     assert float(total.forecast) == pytest.approx(8 * 500 + 23 * 900, rel=0.01)
     assert total.low < Decimal(8 * 500 + 23 * 900) < total.high
+
+
+def test_a_month_that_begins_by_the_clock_of_china_is_that_month(world: World):
+    world.days("2026-10-20", 500.0)
+    world.con.execute("UPDATE charges SET BillingPeriodStart = BillingPeriodStart - INTERVAL 8 HOUR")
+    one = budget(world)
+    assert float(one.spent) == pytest.approx(17 * 500, rel=0.01)
+    assert float(one.forecast) == pytest.approx(31 * 500, rel=0.01)
+
+
+def test_days_that_were_never_delivered_are_not_days_without_cost(world: World):
+    world.days("2026-10-14", 500.0)
+    world.days("2026-10-20", 500.0, first="2026-10-18")
+    total, *_ = forecasts_told(world.con, Settings(), at(NIGHT))
+    assert total.forecast is None
+    assert total.reason == (
+        "Its bill has no usage at all on 3 days of the month, 2026-10-15 the first: load what is missing."
+    )
+    assert budget(world, amount="9000").state == "not_evaluated"
+
+
+def test_days_that_are_missing_of_the_month_before_pull_no_forecast_down(world: World):
+    world.days("2026-09-26", 500.0)
+    world.days("2026-10-05", 500.0, first="2026-10-01")
+    total, *_ = forecasts_told(world.con, Settings(), at("2026-10-06"))
+    assert float(total.forecast) == pytest.approx(31 * 500, rel=0.02)
+
+
+def test_an_account_with_usage_now_and_then_has_a_forecast(world: World):
+    for day in ("2026-08-04", "2026-09-03", "2026-10-02", "2026-10-06", "2026-10-20"):
+        world.days(day, 500.0, first=day)
+    total, *_ = forecasts_told(world.con, Settings(), at(NIGHT))
+    assert total.reason is None
