@@ -5,7 +5,7 @@ stage: bill
 severity: error
 parameters:
   window: {default: 95, unit: days, doc: "How far back from its newest day a bill is looked at."}
-  dense: {default: 0.8, unit: ratio, doc: "A bill with usage on fewer of its days than this has gaps by nature, and is not judged."}
+  dense: {default: 0.8, unit: ratio, doc: "A bill with usage on fewer of its days than this, in all and in most months, has gaps by nature, and is not judged."}
   metric_days: {default: 14, unit: days, doc: "How far back from their newest day metrics are looked at."}
   metric_share: {default: 0.5, unit: ratio, doc: "A day on which fewer machines were measured than this share of an ordinary day is missing."}
 doc: |
@@ -44,6 +44,9 @@ expected AS (
 bills AS (
     SELECT cloud, payer, sum(present) AS present, sum(date_diff('day', opens, closes) + 1) AS days,
         sum(date_diff('day', opens, closes) + 1 - present) AS missing,
+        -- One long gap makes no bill with gaps by nature: these have them in most months.
+        greatest(1.0 * sum(present) / sum(date_diff('day', opens, closes) + 1),
+            median(1.0 * present / (date_diff('day', opens, closes) + 1))) AS density,
         min(CASE WHEN date_diff('day', opens, closes) + 1 > present THEN strftime(month, '%Y-%m') END) AS month
     FROM expected
     GROUP BY cloud, payer
@@ -71,8 +74,8 @@ metric_gaps AS (
     GROUP BY ALL
 )
 SELECT cloud || '/' || payer || ' bill' AS subject,
-    CASE WHEN present < $dense * days AND days > 3 THEN 'not_evaluated' WHEN missing > 0 THEN 'failed' ELSE 'passed' END AS verdict,
-    CASE WHEN present < $dense * days AND days > 3 THEN 'The bill of ' || payer || ' has usage on ' || in_percent(1.0 * present / days)
+    CASE WHEN density < $dense AND days > 3 THEN 'not_evaluated' WHEN missing > 0 THEN 'failed' ELSE 'passed' END AS verdict,
+    CASE WHEN density < $dense AND days > 3 THEN 'The bill of ' || payer || ' has usage on ' || in_percent(1.0 * present / days)
             || ' of its days; below ' || in_percent($dense) || ' a gap says nothing.'
         WHEN missing > 0 THEN 'The bill of ' || payer || ' has no usage on ' || amount(missing) || ' of ' || counted(days, 'day', 'days')
             || ', where 0 may be missing; the first such month is ' || month || '.'

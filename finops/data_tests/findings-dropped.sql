@@ -11,7 +11,8 @@ parameters:
 doc: |
   Compares the number of findings of the newest audit, in all and for each rule, with the median of the audits before it.
   Findings that fall sharply are a lost permission until proven otherwise: what cannot be read has no waste. Findings
-  of which the inventory shows that their action was taken or that the resource is gone count as explained. Look at
+  of which the inventory shows since the last audit with the usual number that their action was taken or that the
+  resource is gone count as explained. Look at
   finops status for scopes that were denied. It is wrong when a threshold was changed on purpose: it passes again once half
   of the audits before are of the new threshold. Rules that did not run in the newest audit are not looked at.
 ---*/
@@ -49,15 +50,24 @@ subjects AS (
 ),
 usual AS (
     SELECT subject, median(CASE WHEN number > 1 THEN findings END) AS usual, sum(CASE WHEN number > 1 THEN 1 ELSE 0 END) AS audits,
-        max(CASE WHEN number = 1 THEN findings END) AS now, min(as_of) AS since, max(as_of) AS newest
+        max(CASE WHEN number = 1 THEN findings END) AS now, max(as_of) AS newest
     FROM subjects
     GROUP BY subject
+),
+-- The fall is from the last audit that had the usual number. What went before it was made up for by then, and explains
+-- nothing: with findings that come and go every night it would explain any fall.
+falls AS (
+    SELECT u.subject, u.newest, max(s.as_of) AS since
+    FROM usual AS u
+    JOIN subjects AS s ON s.subject = u.subject AND s.number > 1 AND s.findings >= u.usual
+    GROUP BY u.subject, u.newest
 ),
 explained AS (
     SELECT u.subject, count(h.id) AS findings
     FROM usual AS u
+    LEFT JOIN falls AS w ON w.subject = u.subject
     LEFT JOIN finding_history AS h ON (h.rule = u.subject OR u.subject = 'all rules') AND h.status = 'resolved'
-        AND h.resolution IN ('changed', 'gone', 'exempt') AND h.resolved_at > u.since AND h.resolved_at <= u.newest
+        AND h.resolution IN ('changed', 'gone', 'exempt') AND h.resolved_at > w.since AND h.resolved_at <= w.newest
     GROUP BY u.subject
 ),
 denied AS (

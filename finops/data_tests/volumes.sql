@@ -5,6 +5,7 @@ stage: collect
 severity: warn
 parameters:
   runs: {default: 8, unit: runs, doc: "Earlier nights that must have collected a scope before it is judged."}
+  nights: {default: 28, unit: nights, doc: "So many of the newest earlier nights tell what is usual."}
   sigmas: {default: 5, unit: standard deviations, doc: "How far from the median, by the spread of the earlier nights, is out of control."}
   least: {default: 5, unit: rows, doc: "A difference of fewer rows than this is never told."}
   share: {default: 0.2, unit: ratio, doc: "Nor is one below this share of the median."}
@@ -13,7 +14,7 @@ doc: |
   and 1.4826 times the median distance from it as the spread. A collection that ends without an error and brings half of
   what is there is the worst kind: nothing else tells. Look at the resources that are gone, in the console of the cloud.
   A scope that had rows and now has none is an error. It is wrong after a migration, a clean-up or a launch: after
-  half of the nights that are remembered the new number is the usual one.
+  half of `nights` the new number is the usual one.
 ---*/
 WITH tonight AS (
     SELECT cloud, account_id, cloud || '/' || account_id || '/' || region || '/' || dataset AS scope, rows, run_id
@@ -27,6 +28,7 @@ earlier AS (
     JOIN tonight AS t ON t.scope = f.subject
     LEFT JOIN runs AS r ON r.run_id = t.run_id
     WHERE f.figure = 'rows' AND f.run_id <> coalesce(r.parent, '') AND f.measured_at <= $as_of
+    QUALIFY row_number() OVER (PARTITION BY f.subject ORDER BY f.measured_at DESC) <= $nights
 ),
 centre AS (
     SELECT scope, count(*) AS runs, median(value) AS middle FROM earlier GROUP BY scope

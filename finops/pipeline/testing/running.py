@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -47,12 +48,24 @@ def judge(
     return found
 
 
+def _values(one: Chosen, as_of: datetime, run_started: datetime) -> dict[str, Any] | str:
+    """What a test is given, or why that cannot be told."""
+    try:
+        return one.values(as_of, run_started)
+    except (OverflowError, ValueError):  # a span that goes back to before there were years, or no number
+        spans = ", ".join(f"{name} = {one.parameters[name]}" for name in one.test.header.cutoffs)
+        return f"A parameter reaches back further than there are dates ({spans})"
+
+
 def _results(
     con: duckdb.DuckDBPyConnection, one: Chosen, as_of: datetime, run_started: datetime
 ) -> list[DataTest]:
+    values = _values(one, as_of, run_started)
+    if isinstance(values, str):
+        return [_broken(one, values)]
     cursor = con.execute(
         f"SELECT * FROM ({one.test.sql.rstrip(';')}\n) ORDER BY ALL",  # noqa: S608 - checked by checking.py
-        one.values(as_of, run_started),
+        values,
     )
     names = [str(column[0]).lower() for column in cursor.description or []]
     rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

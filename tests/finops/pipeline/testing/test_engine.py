@@ -101,6 +101,17 @@ def test_a_test_that_says_what_none_may_say_failed_itself(
     assert told in result.message
 
 
+@pytest.mark.parametrize("days", [10**10, 10**6, float("nan"), float("inf")])
+def test_a_span_beyond_all_dates_is_told_and_breaks_no_other_test(
+    days: float, empty: duckdb.DuckDBPyConnection
+) -> None:
+    (one,) = [one for one in chosen(Settings()) if one.test.id == "provider-totals"]
+    far = Chosen(one.test, True, None, {"closed_after": days})
+    (result, _) = judge(empty, [far, one], as_of=AT, run_started=AT)
+    assert (result.status, result.severity, result.subject) == ("failed", "error", "the test itself")
+    assert "further than there are dates (closed_after = " in result.message
+
+
 def test_a_median_of_days_can_be_asked_for(empty: duckdb.DuckDBPyConnection, write: Write) -> None:
     sql = (
         "SELECT 'a' AS subject, 'passed' AS verdict, strftime(median(CAST(day AS TIMESTAMP)) + INTERVAL 1 DAY, '%d') "
