@@ -17,11 +17,13 @@ import duckdb
 
 from finops.config import Settings
 from finops.errors import UsageError
+from finops.history.episodes import DAYS, FINAL
 from finops.nightly_settings import RetentionSettings
 from finops.pipeline.audit import latest_data
 from finops.schema_comments import tables
 from finops.warehouse import reading, writing
 
+_LONGER = timedelta(days=7)  # that a charge over several days may begin before the days that are measured
 _MONTH_FOLDER = re.compile(r"^(billing_period=)?(?P<month>\d{4}-\d{2})$", re.IGNORECASE)
 _COUNTED = {
     "charges": "charges",
@@ -89,8 +91,9 @@ def prune(
         as_of = min(
             as_of, _newest(con) or as_of
         )  # by which audits judge: old data do not grow older for them
-        old = _too_old(settings.retention, as_of)
-        counted = Pruned(_count(con, old), tuple(_folders(db, settings, as_of)))
+        month = min(first_month(as_of, settings.retention.charges_months), _measured_from(con, as_of))
+        old = _too_old(settings.retention, as_of, month)
+        counted = Pruned(_count(con, old), tuple(_folders(db, settings, as_of, month)))
     if dry_run or not (counted.total or counted.folders):
         return counted
     if counted.total:
@@ -116,9 +119,18 @@ def _newest(con: duckdb.DuckDBPyConnection) -> datetime | None:
 # --- what is too old --------------------------------------------------------------------------------------
 
 
-def _too_old(keep: RetentionSettings, as_of: datetime) -> list[_Old]:
+def _measured_from(con: duckdb.DuckDBPyConnection, as_of: datetime) -> datetime:
+    """The first month that tells what actions saved: such amounts are measured anew until they are final."""
+    row = con.execute(
+        "SELECT min(least(last_seen, observed_at)) FROM finding_history "
+        "WHERE resolution IN ('changed', 'gone') AND resolved_at >= ?",
+        [as_of - FINAL],
+    ).fetchone()
+    return first_month(row[0] - DAYS - _LONGER, 1) if row and row[0] else as_of
+
+
+def _too_old(keep: RetentionSettings, as_of: datetime, month: datetime) -> list[_Old]:
     """The rows that go, each condition by itself: none depends on another having been applied."""
-    month = first_month(as_of, keep.charges_months)
     day = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
     metrics, flows, figures, runs = (
         day - timedelta(days=days)
@@ -241,11 +253,11 @@ _IN_LINE = (
 # --- files beside the warehouse ---------------------------------------------------------------------------
 
 
-def _folders(db: Path, settings: Settings, as_of: datetime) -> list[Path]:
+def _folders(db: Path, settings: Settings, as_of: datetime, first: datetime) -> list[Path]:
     """Months of bills that lie beside the warehouse and are neither kept nor asked for any more."""
     days = max(settings.alibaba.bill_days, settings.gcp.bill_days, 40)
     asked = (as_of - timedelta(days=days)).date().replace(day=1)
-    oldest = min(first_month(as_of, settings.retention.charges_months).date(), asked)
+    oldest = min(first.date(), asked)
     shelves = db.with_name(db.name + ".bills")
     return sorted(
         path

@@ -33,7 +33,14 @@ def _back_up(context: Context) -> str:
     made, written = back_up(
         context.db, keep.folder, at=context.clock(), limits=context.settings.limits(), say=context.say
     )
-    gone = rotate(keep.folder, context.db, daily=keep.daily, weekly=keep.weekly, monthly=keep.monthly)
+    gone = rotate(
+        keep.folder,
+        context.db,
+        daily=keep.daily,
+        weekly=keep.weekly,
+        monthly=keep.monthly,
+        made=made.folder,
+    )
     told = (
         f"A backup of {made.manifest.rows:,} rows was written to {made.folder} and verified"
         if written

@@ -34,16 +34,19 @@ def _month(at: datetime) -> Hashable:
     return at.year, at.month
 
 
-def rotate(folder: Path, db: Path, *, daily: int, weekly: int, monthly: int) -> list[Path]:
+def rotate(
+    folder: Path, db: Path, *, daily: int, weekly: int, monthly: int, made: Path | None = None
+) -> list[Path]:
     """Removes the backups of a warehouse that do not stay, and returns where they were.
 
-    Those of other warehouses, and whatever is no backup, are left alone. Raises UnwritableError.
+    Those of other warehouses, whatever is no backup, and the one just `made` are left alone: where a clock went back
+    its name is older than the others'. Raises UnwritableError.
     """
     folder = folder.expanduser().resolve()
     with alone(folder):
         found = backups_in(folder, db)
         stay = staying([one.at for one in found], daily=daily, weekly=weekly, monthly=monthly)
-        gone = [one.folder for one in found if one.at not in stay]
+        gone = [one.folder for one in found if one.at not in stay and one.folder != made]
         for path in gone:
             _remove(path)
     return gone

@@ -225,6 +225,19 @@ def test_backups_of_two_warehouses_in_one_folder_do_not_count_as_each_other(
     assert [one.folder for one in backups_in(folder)] == [first.folder, second.folder]
 
 
+def test_a_backup_of_a_clock_that_went_back_is_not_removed_by_the_night_that_made_it(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "b"
+    before, _ = back_up(warehouse, folder, at=AT, limits=LIMITS)
+    with writing(warehouse, "test", at=AT) as writer:
+        writer.con.execute("DELETE FROM metrics")
+    made, written = back_up(warehouse, folder, at=AT - timedelta(days=9000), limits=LIMITS)
+    assert written
+    assert rotate(folder, warehouse, daily=1, weekly=0, monthly=0, made=made.folder) == []
+    assert [one.folder for one in backups_in(folder)] == [made.folder, before.folder]
+
+
 # --- killed, damaged, refused -----------------------------------------------------------------------------
 
 

@@ -124,6 +124,17 @@ def test_a_pruned_month_may_be_loaded_from_another_bill(db: Path, tmp_path: Path
     assert go(db).rows["charges"] == 2
 
 
+def test_charges_stay_that_an_action_is_still_measured_by(db: Path, tmp_path: Path) -> None:
+    load(db, bill(tmp_path / "bill.csv", "2026-06", "2026-07", OLD, NEW))
+    seen = {"last_seen": datetime(2026, 8, 10), "observed_at": datetime(2026, 8, 10), "status": "resolved"}
+    put(db, finding_history=[{"resolution": "changed", "resolved_at": datetime(2026, 8, 11), **seen}])
+    assert go(db).rows["charges"] == 2  # of June; the four weeks before the action begin in July
+    later = prune(db, KEEP, as_of=datetime(2026, 12, 20), at=NOW)
+    assert later.rows["charges"] == 0  # by the newest data, which judge
+    put(db, coverage=[{"collected_at": datetime(2026, 12, 20), "attempted_at": datetime(2026, 12, 20)}])
+    assert prune(db, KEEP, as_of=datetime(2026, 12, 20), at=NOW).rows["charges"] == 6  # it is final
+
+
 def test_months_beside_the_warehouse_go_unless_they_are_asked_for_again(db: Path, tmp_path: Path) -> None:
     load(db, bill(tmp_path / "one.csv", NEW))
     shelf = tmp_path / "w.duckdb.bills" / "alibaba-42"
