@@ -55,9 +55,13 @@ WHERE day < settled_until
 GROUP BY ALL HAVING changed > 0
 ORDER BY ALL
 """  # noqa: S608 - put together from constants
-# Nights whose report came out, the newest first.
+# Nights whose report came out, the newest first. What is loaded while a night delivers is in the next one's.
 _REPORTS = """
-SELECT finished_at, coalesce(as_of, started_at) AS spoke_of FROM runs
+SELECT
+    coalesce((SELECT max(started_at) FROM run_steps AS s WHERE s.run_id = runs.run_id AND s.step = 'report'),
+        finished_at),
+    coalesce(as_of, started_at) AS spoke_of
+FROM runs
 WHERE command IN ('nightly', 'retry') AND finished_at IS NOT NULL AND status IN ('done', 'incomplete', 'failed')
   AND NOT EXISTS (FROM run_steps AS s WHERE s.run_id = runs.run_id AND s.step = 'report' AND s.status <> 'done')
 ORDER BY started_at DESC, rowid DESC

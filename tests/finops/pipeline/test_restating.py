@@ -181,6 +181,17 @@ def test_a_second_night_of_the_day_and_a_retry_tell_the_same_and_the_next_day_no
     assert messages(world, TONIGHT + DAY) == []
 
 
+def test_a_bill_that_is_loaded_while_a_night_delivers_is_told_by_the_next_one(world: World) -> None:
+    world.con.execute(
+        "INSERT INTO run_steps (run_id, position, step, status, started_at) VALUES ('n1', 9, 'report', 'done', ?)",
+        [FIRST_NIGHT + timedelta(minutes=10)],
+    )
+    world.told(
+        FIRST_NIGHT + timedelta(minutes=15), datetime(2026, 10, 3), "500"
+    )  # it ends five minutes later
+    assert len(messages(world)) == 1
+
+
 def test_status_tells_what_the_last_night_told(world: World) -> None:
     assert last_restatements(world.con) == []
     world.told(TONIGHT, datetime(2026, 10, 3), "500")
