@@ -14,6 +14,7 @@ from finops import __version__
 from finops.finance_model import Finance
 from finops.instants import in_utc, iso
 from finops.night_model import Night
+from finops.overlap_model import Overlap
 
 SCHEMA_VERSION = 1
 
@@ -109,7 +110,10 @@ class ExemptionLine(_Model):
 
 
 class Finding(_Model):
-    """One thing that can be done about one resource."""
+    """One thing that can be done about one resource.
+
+    `overlap` is what it takes to net it anew among fewer findings; None where its net saving is the same among any.
+    """
 
     id: str
     rule: str
@@ -146,6 +150,7 @@ class Finding(_Model):
     first_seen: Instant
     sources: list[str]
     exemption: Exemption | None = None
+    overlap: Overlap | None = None
 
 
 class NotEvaluated(_Model):
@@ -177,7 +182,8 @@ class CostLine(_Model):
     """What one account costs in 730 hours, and how that is known.
 
     `basis` is billed (effective cost of usage charges in the window, before tax, credits, purchases and
-    adjustments), list (inventory at list prices, where no bill is loaded) or none.
+    adjustments), list (inventory at list prices, where no bill is loaded) or none. `unnamed` is the part of a bill
+    that names no resource: the most that savings at list prices may be, where there is a bill.
     """
 
     cloud: str
@@ -188,6 +194,7 @@ class CostLine(_Model):
     window_start: Instant | None
     window_end: Instant | None
     note: str | None = None
+    unnamed: Money | None = None
 
 
 class FootprintLine(_Model):

@@ -793,7 +793,8 @@ CREATE TABLE findings ( -- Findings of each audit, column for column as in the J
   status              VARCHAR NOT NULL,  -- new | open | reopened | exempt
   first_seen          TIMESTAMP NOT NULL, -- instant of the first audit that had it
   sources             JSON NOT NULL,     -- documents behind the thresholds
-  exemption           JSON               -- owner, reason, end and waste of an exempt one, else null
+  exemption           JSON,              -- owner, reason, end and waste of an exempt one, else null
+  overlap             JSON               -- what it shares with other findings, to net a part of them anew; else null
 );
 
 CREATE TABLE not_evaluated ( -- What an audit could not judge, and why. Missing data is never idle.

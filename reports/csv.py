@@ -14,6 +14,7 @@ from finops.model import AuditReport, Co2e, Exemption, Finding
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page and shows â‚¬
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_LEFT_OUT = ("overlap",)  # for programs that net anew, and nothing a spreadsheet could sum
 # Keys that hold several values: one column each.
 _SPREAD = {"co2e": tuple(Co2e.model_fields), "exemption": tuple(Exemption.model_fields)}
 
@@ -31,6 +32,8 @@ def columns() -> list[str]:
     """The header: the JSON's keys in their order, `co2e` and `exemption` spread over one column per key."""
     names: list[str] = []
     for name, field in Finding.model_fields.items():
+        if name in _LEFT_OUT:
+            continue
         spread = [f"{name}_{key}" for key in _SPREAD.get(name, ())]
         names += spread or [field.alias or name]
     return names
@@ -38,6 +41,8 @@ def columns() -> list[str]:
 
 def _values(finding: Finding) -> Iterator[object]:
     for name, value in finding.model_dump(mode="json").items():
+        if name in _LEFT_OUT:
+            continue
         if name in _SPREAD:
             yield from ((value or {}).get(key) for key in _SPREAD[name])
         else:

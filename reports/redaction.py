@@ -267,9 +267,21 @@ class _Redactor:
             return self.record(value)
         if key == "exemption":
             return value and self.exemption(value)
+        if key == "overlap":
+            return value and self._overlap(value)
         if key == "tags":
             return {self._text(name): self._own(text) for name, text in value.items()}
         return self._walked(value)
+
+    def _overlap(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What meets other findings: ids of these and of accounts; the rest is numbers without a meaning outside."""
+        named = {
+            name: {self._own(one): inner for one, inner in told[name].items()}
+            for name in ("after", "accounts")
+            if told.get(name)
+        }
+        never = [self._own(one) for one in told.get("never_with", [])]
+        return told | named | ({"never_with": never} if never else {})
 
     def _own(self, text: str | None) -> str | None:
         return None if text is None else self._known.get(text.casefold()) or self._text(text)

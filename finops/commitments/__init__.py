@@ -7,6 +7,6 @@ Pools(con)                   what stays paid of covered resources that are remov
 
 from finops.commitments.buying import CELL, Bought, Purchases, by_account
 from finops.commitments.filling import fill
-from finops.commitments.stranded import PoolKey, Pools, Stay
+from finops.commitments.stranded import PoolKey, Pools, Stay, shared_out
 
-__all__ = ["CELL", "Bought", "PoolKey", "Pools", "Purchases", "Stay", "by_account", "fill"]
+__all__ = ["CELL", "Bought", "PoolKey", "Pools", "Purchases", "Stay", "by_account", "fill", "shared_out"]

@@ -128,19 +128,9 @@ class Pools:
         Where they ask for more than a commitment's pool can take, each gets the same part of what it could have alone.
         """
         alone = {cell: self.stays_paid(*cell, share) for cell, share in sorted(gone.items())}
-        asked: dict[PoolKey, Decimal] = defaultdict(Decimal)
-        for stay in alone.values():
-            for pool, amount in (stay.pools if stay else {}).items():
-                asked[pool] += amount
-        caps = self.caps()
-        part = {pool: min(Decimal(1), caps[pool] / amount) for pool, amount in asked.items() if amount > 0}
-        return {
-            cell: sum(
-                (amount * part.get(pool, Decimal(0)) for pool, amount in stay.pools.items()), Decimal(0)
-            )
-            for cell, stay in alone.items()
-            if stay
-        }
+        return shared_out(
+            {cell: dict(stay.pools) for cell, stay in alone.items() if stay is not None}, self.caps()
+        )
 
     def _absorbable(self, baseline: Baseline, held: Held, cost: Floats, worth: Floats) -> float:
         """Of the commitment's cost in these hours what other usage of its pool would take, at the same discount."""
@@ -159,6 +149,21 @@ class Pools:
             figures.cost[begin:end] += one.cost * share
             figures.list_cost[begin:end] += one.list_cost * share
         return figures.cost[baseline.known], figures.list_cost[baseline.known]
+
+
+def shared_out(
+    alone: Mapping[tuple[Key, str], Mapping[PoolKey, Decimal]], caps: Mapping[PoolKey, Decimal]
+) -> dict[tuple[Key, str], Decimal]:
+    """What commitments absorb of each cell when all go at once, by what each absorbs when its cell goes alone."""
+    asked: dict[PoolKey, Decimal] = defaultdict(Decimal)
+    for pools in alone.values():
+        for pool, amount in pools.items():
+            asked[pool] += amount
+    part = {pool: min(Decimal(1), caps[pool] / amount) for pool, amount in asked.items() if amount > 0}
+    return {
+        cell: sum((amount * part.get(pool, Decimal(0)) for pool, amount in pools.items()), Decimal(0))
+        for cell, pools in alone.items()
+    }
 
 
 def _payer(series: Series) -> tuple[str, str]:

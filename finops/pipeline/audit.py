@@ -263,6 +263,7 @@ def _finding(
         first_seen=first_seen,
         sources=list(verdict.rule.sources),
         exemption=exemption,
+        overlap=assessment.overlaps.get(one.id),
     )
 
 
@@ -301,6 +302,7 @@ def _cost_line(one: AccountCost) -> CostLine:
         window_start=one.window_start,
         window_end=one.window_end,
         note=one.note,
+        unnamed=cents(one.unnamed) if one.basis == "billed" else None,
     )
 
 

@@ -22,6 +22,7 @@ _JSON_COLUMNS = (
     "evidence",
     "remediation",
     "sources",
+    "overlap",
 )
 _MONEY = frozenset({"monthly_cost", "monthly_savings", "net_monthly_savings", "savings_low", "savings_high"})
 
@@ -109,7 +110,9 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
 def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
     row = finding.model_dump(mode="python", by_alias=True)
     row["run_id"] = run_id
-    row["exemption"] = finding.exemption and finding.exemption.model_dump(mode="json")
+    for name in ("exemption", "overlap"):
+        inner = getattr(finding, name)
+        row[name] = inner and inner.model_dump(mode="json")
     for name in _JSON_COLUMNS:
         row[name] = json.dumps(row[name], ensure_ascii=False)
     for name, value in row.items():

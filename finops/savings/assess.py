@@ -7,19 +7,21 @@ from decimal import Decimal
 
 import duckdb
 
-from finops.model import Level, PriceBasis
+from finops.model import PriceBasis
 from finops.money import cents
+from finops.overlap_model import Overlap
 from finops.savings import exempting, invariants
 from finops.savings.actions import Cell
 from finops.savings.buying import purchased
 from finops.savings.chains import accepted, effects
 from finops.savings.costs import AccountCost, Cost, CostBook
+from finops.savings.counting import count
 from finops.savings.covered import Covered
 from finops.savings.estate import Asset, Estate, load_estate
 from finops.savings.intervals import spans
 from finops.savings.listing import quantities
 from finops.savings.loading import load_costs
-from finops.savings.netting import Choice, choose
+from finops.savings.overlapping import overlaps
 from finops.savings.priced import Priced, finding_id
 from finops.savings.prices import PriceBook, load_prices
 from finops.savings.rates import remaining_ratio, removes
@@ -32,12 +34,16 @@ Buy = Callable[[], Sequence[Verdict]]
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All findings with their money, what every account costs, and the interval of each currency's total."""
+    """All findings with their money, what every account costs, and the interval of each currency's total.
+
+    `overlaps` tell of the findings, by id, that meet others on their cost or at a limit.
+    """
 
     priced: list[Priced]
     accounts: list[AccountCost]
     estate: Estate
     prices: PriceBook
+    overlaps: Mapping[str, Overlap]
     spans: Mapping[str, tuple[Decimal, Decimal]]
 
 
@@ -65,10 +71,13 @@ def assess(
     covered = Covered(Pools(con))
     priced = [_price(verdict, keys, book, covered) for verdict, keys in zip(verdicts, reach, strict=True)]
     kept = [one for one in priced if _worth_saying(one, min_savings)]
-    _net(exempting.pending(kept), book)
-    covered.share_out(exempting.pending(kept))
+    for one in kept:
+        one.sure = one.confidence
+    acts, pending = effects(kept, book), exempting.pending(kept)
+    count(pending, acts)
+    covered.share_out(pending)
     if buy is not None:
-        _keep_accepted(con, exempting.pending(kept))
+        _keep_accepted(con, pending)
         kept += [one for one in purchased(con, buy()) if _worth_saying(one, min_savings)]
     settle(kept, book.accounts)
     exempting.price_waste(kept, book)
@@ -77,7 +86,8 @@ def assess(
     for one in kept:
         one.span = found.of.get(one.id)
         one.span_basis = found.basis.get(one.id)
-    return Assessment(kept, book.accounts, estate, prices, found.totals)
+    shipped = overlaps(kept, acts, book.accounts, covered.caps(kept))
+    return Assessment(kept, book.accounts, estate, prices, shipped, found.totals)
 
 
 def _keep_accepted(con: duckdb.DuckDBPyConnection, priced: Sequence[Priced]) -> None:
@@ -126,6 +136,7 @@ def _price(verdict: Verdict, children: Iterable[Key], book: CostBook, covered: C
         reasons=list(verdict.confidence_reasons),
     )
     _add_children(one, children, book)
+    one.before = dict(sorted(one.before.items()))  # sums of 28 digits depend on their order
     if cost or one.before:
         one.monthly_cost = cents((cost.total if cost else Decimal(0)) + _child_total(one))
     if not one.before:
@@ -184,7 +195,7 @@ def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
             continue
         cost = book.of(child)
         if cost is None:
-            _doubt(one, f"the cost of {child.resource_id}, which goes with it, is not known")
+            one.doubt(f"the cost of {child.resource_id}, which goes with it, is not known")
             continue
         if cost.basis == "list" and billed:
             # The bill charges some children under their parent's id: what is claimed is theirs, at no further cost.
@@ -193,7 +204,7 @@ def _add_children(one: Priced, children: Iterable[Key], book: CostBook) -> None:
         if one.currency is None:
             one.currency = cost.currency
         if cost.currency != one.currency:
-            _doubt(one, f"the cost of {child.resource_id}, which goes with it, is in {cost.currency}")
+            one.doubt(f"the cost of {child.resource_id}, which goes with it, is in {cost.currency}")
             continue
         cells = {Cell(child, name): amount for name, amount in cost.components.items()}
         one.before.update(cells)
@@ -222,9 +233,9 @@ def _unpriced(one: Priced, reason: str) -> Priced:
 def _judge_price(one: Priced) -> None:
     cost = one.cost
     if one.basis == "list":
-        _doubt(one, "at list prices" + (f": {cost.note}" if cost and cost.note else ""))
+        one.doubt("at list prices" + (f": {cost.note}" if cost and cost.note else ""))
     elif cost and cost.basis == "billed" and cost.note:
-        _doubt(one, cost.note)
+        one.doubt(cost.note)
     committed, total = (cost.committed, cost.total) if cost else (one.child_committed, one.monthly_cost)
     if not one.paid and total and total > 0 and committed / total > Decimal("0.1"):
         share = committed / total
@@ -232,24 +243,3 @@ def _judge_price(one: Priced) -> None:
         one.reasons.append(
             f"{share:.0%} of its cost is covered by a commitment that is paid whether it is used or not"
         )
-
-
-def _doubt(one: Priced, reason: str) -> None:
-    one.confidence = _at_most(one.confidence, "medium")
-    one.reasons.append(reason)
-
-
-def _at_most(level: Level, limit: Level) -> Level:
-    order: list[Level] = ["low", "medium", "high"]
-    return min(level, limit, key=order.index)
-
-
-# --- net --------------------------------------------------------------------------------------------------
-
-
-def _net(priced: Sequence[Priced], book: CostBook) -> None:
-    choices = choose(effects(priced, book))
-    for one in priced:
-        one.choice = choices.get(one.id, Choice(counted=False))
-        if not one.choice.proven:
-            _doubt(one, "it overlaps with more findings than could be weighed; another choice may save more")

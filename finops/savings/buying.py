@@ -28,11 +28,12 @@ def purchased(con: duckdb.DuckDBPyConnection, verdicts: Sequence[Verdict]) -> It
 
     known = Purchases(con)
     found = [_priced(verdict, known) for verdict in verdicts]
-    _count_one_of_each_pool(found)
+    count_one_of_each_pool(found)
     yield from found
 
 
-def _count_one_of_each_pool(found: Iterable[Priced]) -> None:
+def count_one_of_each_pool(found: Iterable[Priced]) -> None:
+    """Of counted purchases that cover the same usage leaves the one that saves most."""
     pools: dict[Key, list[Priced]] = defaultdict(list)
     for one in found:
         if one.choice.counted:
@@ -69,6 +70,7 @@ def _priced(verdict: Verdict, known: "Purchases") -> Priced:
     if bought.listed:
         one.confidence = "low" if one.confidence == "low" else "medium"
         one.reasons.append("at the list price of the commitment")
+    one.sure = one.confidence
     one.accounts, one.own_span = bought.accounts, (bought.low, bought.high)
     if verdict.exemption is None:
         one.choice = Choice(True, taken={cell: one.saving or Decimal(0)})

@@ -1,9 +1,9 @@
 """What held commitments keep costing when what they cover is removed, made smaller or bought as spot."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from finops.money import shown
 from finops.savings.actions import Cell
@@ -11,7 +11,7 @@ from finops.savings.priced import Priced
 from finops.verdicts import Key
 
 if TYPE_CHECKING:
-    from finops.commitments import Pools, Stay
+    from finops.commitments import PoolKey, Stay
 
 _ZERO, _ONE = Decimal(0), Decimal(1)
 
@@ -24,10 +24,20 @@ class Paid:
     stay: "Stay"
 
 
+class HeldPools(Protocol):
+    """What tells of held commitments: Pools of a bill, or what a report keeps of them."""
+
+    def stays_paid(self, key: Key, component: str, share: Decimal = ...) -> "Stay | None": ...
+
+    def together(self, gone: Mapping[tuple[Key, str], Decimal]) -> dict[tuple[Key, str], Decimal]: ...
+
+    def caps(self) -> "dict[PoolKey, Decimal]": ...
+
+
 class Covered:
     """The held commitments of the bill, asked before and after netting."""
 
-    def __init__(self, pools: "Pools") -> None:
+    def __init__(self, pools: HeldPools) -> None:
         self._pools = pools
 
     def keep_paid(self, one: Priced) -> None:
@@ -65,6 +75,10 @@ class Covered:
                     f"{shown(short, one.currency)} less: together with the other actions more of the commitment "
                     "would be free than other usage can take"
                 )
+
+    def caps(self, priced: Sequence[Priced]) -> "dict[PoolKey, Decimal]":
+        """What other usage could absorb of each commitment; empty where none covers anything of these findings."""
+        return self._pools.caps() if any(one.paid for one in priced) else {}
 
     def _paid(self, one: Priced, cell: Cell) -> Paid | None:
         left = (one.left or {})[cell]

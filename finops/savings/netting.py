@@ -8,8 +8,8 @@ beat the best known set are not entered.
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from finops.savings.actions import Cell, Effect, Stage, go_together
@@ -54,10 +54,23 @@ def choose(effects: Iterable[Effect], left: Mapping[Cell, Decimal] | None = None
     ordered = sorted(effects, key=lambda one: one.id)
     shares: Shares = dict(left or {})
     choices: dict[str, Choice] = {}
-    for group in _linked(ordered):
+    for group in linked(ordered):
         search = _Search(shares)
         choices |= _told(group, search.best(group), shares, proven=search.proven)
     return choices
+
+
+def among(effects: Iterable[Effect], ids: Collection[str]) -> list[Effect]:
+    """Those of these ids, as if there were no others."""
+    return [
+        replace(
+            one,
+            after={name: shares for name, shares in one.after.items() if name in ids},
+            never_with=frozenset(name for name in one.never_with if name in ids),
+        )
+        for one in effects
+        if one.id in ids
+    ]
 
 
 def shares_left(effects: Iterable[Effect], choices: Mapping[str, Choice]) -> Shares:
@@ -100,7 +113,7 @@ def _after(one: Effect, shares: Mapping[Cell, Decimal], done: Iterable[str]) -> 
 # --- links ------------------------------------------------------------------------------------------------
 
 
-def _linked(effects: Sequence[Effect]) -> list[list[Effect]]:
+def linked(effects: Sequence[Effect]) -> list[list[Effect]]:
     """Groups of effects that share cells, exclude or follow each other, directly or over others."""
     by_id = {one.id: one for one in effects}
     owners: dict[Cell, list[Effect]] = defaultdict(list)
@@ -150,7 +163,7 @@ class _Search:
     def _parts(self, effects: Sequence[Effect], shares: Shares, done: tuple[str, ...]) -> _Found:
         """The best of each part that is linked by itself, together."""
         value, chosen = _ZERO, []
-        for part in _linked(effects):
+        for part in linked(effects):
             more, some = self._part(part, shares, done)
             value += more
             chosen += some

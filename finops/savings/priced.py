@@ -35,7 +35,8 @@ class Priced:
     `paid` tells what held commitments keep costing of a cell, `accounts` whose usage a purchase covers, by share.
     `span` is the interval of the net saving, `own_span` that of a purchase, which is not drawn from days. `waste` is
     what an exempt finding costs beyond what counts elsewhere. `listed` are the cells of `before` that no bill holds and
-    that are priced from the list. `child_committed` is what commitments cover of the children's cost.
+    that are priced from the list. `child_committed` is what commitments cover of the children's cost. `sure` is the
+    confidence before netting and settling lower it.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Priced:
     span: tuple[Decimal, Decimal] | None = None
     span_basis: str | None = None
     confidence: Level = "high"
+    sure: Level = "high"
     reasons: list[str] = field(default_factory=list)
 
     @property
@@ -73,6 +75,11 @@ class Priced:
         if self.left is None:
             return None
         return sum((cost * (1 - self.left[cell]) for cell, cost in self.before.items()), Decimal(0))
+
+    def doubt(self, reason: str) -> None:
+        """Brings the confidence down to medium, and says why."""
+        self.confidence = "low" if self.confidence == "low" else "medium"
+        self.reasons.append(reason)
 
     @property
     def place(self) -> Place:

@@ -33,7 +33,7 @@ def settle(priced: Sequence[Priced], accounts: Iterable[AccountCost]) -> None:
     accounts = list(accounts)
     for one in priced:
         _round(one)
-    unnamed = _unnamed(accounts)
+    unnamed = unnamed_costs(accounts)
     limits = account_limits(accounts)
     for group in by_resource(priced).values():
         most = max((one.monthly_cost or _ZERO for one in group), default=_ZERO)
@@ -81,7 +81,7 @@ def _listed(one: Priced) -> Decimal:
     return max(_ZERO, min(_net(one), cents(exact)))
 
 
-def _unnamed(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
+def unnamed_costs(accounts: Iterable[AccountCost]) -> dict[Place, Decimal]:
     """What of each account's bill names no resource, to the cent; accounts without a bill are not in it."""
     return {
         (one.cloud, one.account_id, one.currency): cents(one.unnamed)

@@ -54,6 +54,7 @@ STEPS: Mapping[int, str] = {
     # The life of findings.
     8: _step("8_catalogue"),
     9: _step("9_nightly"),
+    10: "ALTER TABLE findings ADD COLUMN overlap JSON",
 }
 CURRENT = max(STEPS, default=1)
 

@@ -12,8 +12,9 @@ from finops.errors import InvariantError
 from finops.model import Action, Exemption
 from finops.savings import exempting, invariants
 from finops.savings.actions import Cell
-from finops.savings.assess import _net
+from finops.savings.chains import effects
 from finops.savings.costs import AccountCost, Cost, CostBook
+from finops.savings.counting import count
 from finops.savings.estate import Estate
 from finops.savings.netting import Choice
 from finops.savings.priced import Priced
@@ -65,7 +66,8 @@ def account(total: str = "1000") -> AccountCost:
 def assessed(*priced: Priced, total: str = "1000") -> dict[str, tuple[Decimal | None, ...]]:
     """Gross, net and waste by finding, as assess() makes them."""
     book = CostBook(Estate(), PriceBook({}, {}), accounts=[account(total)])
-    _net(exempting.pending(priced), book)
+    waiting = exempting.pending(priced)
+    count(waiting, effects(waiting, book))
     settle(priced, book.accounts)
     exempting.price_waste(priced, book)
     invariants.check(priced, book.accounts)
@@ -168,7 +170,7 @@ def purchase(saving: str, *, exempt: bool = False, account: str = "1") -> Priced
 def bought(*usage: Priced, buy: Priced) -> dict[str, tuple[Decimal | None, ...]]:
     """The same with a purchase, which is settled after the netting."""
     book = CostBook(Estate(), PriceBook({}, {}), accounts=[account()])
-    _net(exempting.pending(usage), book)
+    count(exempting.pending(usage), effects(usage, book))
     priced = [*usage, buy]
     settle(priced, book.accounts)
     exempting.price_waste(priced, book)
