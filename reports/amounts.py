@@ -10,6 +10,11 @@ from finops.money import CENT, shown
 
 UNKNOWN = "–"
 _TONNES_FROM = 10_000  # kilograms
+_SHORT_FROM = 100_000  # units of money, in tiles and sentences
+_MONTH_NAMES = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -25,6 +30,44 @@ def rounded(amount: Decimal, currency: str | None) -> str:
     if abs(amount) < 100:
         return money(amount, currency)
     return shown(amount.quantize(Decimal(1), ROUND_HALF_EVEN), currency).removesuffix(".00")
+
+
+def short(amount: Decimal, currency: str | None) -> str:
+    """The amount for a tile or a sentence: $452.0k or $1.25M from 100,000 on, whole units below, cents below 100."""
+    size = abs(amount)
+    if size < _SHORT_FROM:
+        return rounded(amount, currency)
+    unit, places, letter = (1000, "0.1", "k") if size < 999_950 else (1_000_000, "0.01", "M")
+    return (
+        shown((amount / unit).quantize(Decimal(places), ROUND_HALF_EVEN), currency).rstrip("0").rstrip(".")
+        + letter
+    )
+
+
+def short_range(low: Decimal, high: Decimal, currency: str | None) -> str:
+    """An interval for a tile, '$441k–$466k'."""
+    ends = short(low, currency), short(high, currency)
+    return ends[0] if ends[0] == ends[1] else "–".join(ends)
+
+
+def signed(amount: Decimal | None, currency: str | None) -> str:
+    """A change with its direction as a sign that needs no colour: '▲ +$900.00', '▼ −$12.10', '= $0.00'."""
+    if amount is None:
+        return UNKNOWN
+    return f"{direction(amount)} {'+' if amount > 0 else ''}{money(amount, currency)}"
+
+
+def direction(change: Decimal | float) -> str:
+    """▲ for more, ▼ for less."""
+    return "▲" if change > 0 else "▼" if change < 0 else "="
+
+
+def change_share(now: Decimal, before: Decimal) -> str:
+    """By how much something grew or shrank, in per cent of before and without a sign; a dash where nothing was."""
+    if before <= 0:
+        return UNKNOWN
+    percent = (abs(now - before) / before * 100).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
+    return f"{percent:,f}".removesuffix(".0") + "%"
 
 
 def money_range(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
@@ -77,6 +120,13 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
 def day(at: date) -> str:
     """20 Nov 2026."""
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+
+
+def month(key: str, year_of: date | None = None) -> str:
+    """'2026-11' as 'November 2026', or only 'November' in the year of `year_of`."""
+    year, number = int(key[:4]), int(key[5:7])
+    name = _MONTH_NAMES[number - 1]
+    return name if year_of and year_of.year == year else f"{name} {year}"
 
 
 def last_day(end: datetime | None) -> str:

@@ -21,18 +21,23 @@ from finops.model import AuditReport
 from reports import amounts, summary, words
 from reports import control as controlling
 from reports import trust as trusting
-from reports.html import charts, method, sections
+from reports.html import charts, contents, method, sections
+from reports.html.asked import asked
+from reports.html.basis import basis
+from reports.html.headline import headline
 from reports.html.rows import Row, blank, rows
+from reports.html.seen import caveat
+from reports.html.tiles import tiles
 
 # In this order, and one script: what comes later uses what came before.
 SCRIPTS = ("inflate.js", "table.js", "report.js")
 IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
+_TEMPLATES = ("report.html.j2", "first.html.j2", "chart.html.j2", "macros.html.j2")
 
 
 def render(report: AuditReport) -> str:
     """The whole page as text."""
     drawn = charts.charts(report)
-    listed = rows(report)
     script = _script()
     page: str = _template().render(
         report=report,
@@ -40,44 +45,75 @@ def render(report: AuditReport) -> str:
         js=Markup(script),  # noqa: S704
         csp=_policy([script, plotly_js()] if drawn else [script]),
         day=amounts.day(report.as_of),
-        headline=words.headline(report),
-        basis=sections.basis(report),
-        tiles=sections.tiles(report),
-        unread=sections.unread_lines(report),
-        control=controlling.control(report),
-        control_title=controlling.TITLE,
-        control_answer=controlling.answer,
-        control_tables=sections.control_tables(report),
-        trust=trusting.trust(report),
-        trust_title=trusting.TITLE,
-        doubts=sections.doubt_table(report),
-        charts=drawn,
-        figures={"figures": {c.id: c.figure for c in drawn}, "templates": charts.templates()},
-        plotly=_plotly() if drawn else "",
-        rows=listed[:IN_MARKUP],
-        blank=blank(),
-        rest=_packed(json.dumps([_compact(row) for row in listed[IN_MARKUP:]], ensure_ascii=False)),
-        total_rows=len(listed),
-        in_markup=IN_MARKUP,
-        totals=_totals(report),
-        zeros={currency: amounts.money(Decimal(0), currency) for currency in report.totals_by_currency},
-        accepted=sections.accepted_table(report),
-        lapsed=sections.lapsed_table(report),
-        costs=sections.cost_table(report),
-        footprint=sections.footprint_table(report),
-        coverage=sections.coverage_table(report),
-        gaps=sections.gap_table(report),
+        **_first_screen(report),
+        **_sections(report),
+        **_charts(drawn),
+        **_findings(report),
+        contents=contents.contents(report, drawn),
         method=method.method(report),
         glossary=method.glossary(report),
     )
     return page
 
 
+def _first_screen(report: AuditReport) -> dict[str, Any]:
+    decisions, totals = asked(report)
+    return {
+        "basis": basis(report),
+        "headline": headline(report),
+        "nothing": words.headline(report).before,
+        "tiles": tiles(report),
+        "caveat": caveat(report),
+        "asked": decisions,
+        "asked_totals": totals,
+    }
+
+
+def _sections(report: AuditReport) -> dict[str, Any]:
+    return {
+        "unread": sections.unread_lines(report),
+        "control": controlling.control(report),
+        "control_title": controlling.TITLE,
+        "control_answer": controlling.answer,
+        "control_tables": sections.control_tables(report),
+        "trust": trusting.trust(report),
+        "trust_title": trusting.TITLE,
+        "doubts": sections.doubt_table(report),
+        "accepted": sections.accepted_table(report),
+        "lapsed": sections.lapsed_table(report),
+        "costs": sections.cost_table(report),
+        "footprint": sections.footprint_table(report),
+        "coverage": sections.coverage_table(report),
+        "gaps": sections.gap_table(report),
+    }
+
+
+def _charts(drawn: list[charts.Chart]) -> dict[str, Any]:
+    return {
+        "charts": drawn,
+        "drawn_in": {one.section for one in drawn},
+        "figures": charts.drawings(drawn),
+        "plotly": _plotly() if drawn else "",
+    }
+
+
+def _findings(report: AuditReport) -> dict[str, Any]:
+    listed = rows(report)
+    return {
+        "rows": listed[:IN_MARKUP],
+        "blank": blank(),
+        "rest": _packed(json.dumps([_compact(row) for row in listed[IN_MARKUP:]], ensure_ascii=False)),
+        "total_rows": len(listed),
+        "in_markup": IN_MARKUP,
+        "totals": _totals(report),
+        "zeros": {currency: amounts.money(Decimal(0), currency) for currency in report.totals_by_currency},
+    }
+
+
 @cache
 def _template() -> Any:
-    names = ("report.html.j2", "macros.html.j2")
     environment = Environment(
-        loader=DictLoader({name: _asset(name) for name in names}),
+        loader=DictLoader({name: _asset(name) for name in _TEMPLATES}),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

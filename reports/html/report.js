@@ -7,7 +7,7 @@
   // ---- Charts: plotly is unpacked and run after everything else is on the screen. ----
   const charts = [...document.querySelectorAll("[data-chart]")];
   const dark = matchMedia("(prefers-color-scheme: dark)");
-  const drawings = $("figures") ? JSON.parse($("figures").textContent) : { figures: {}, templates: {} };
+  const drawings = $("figures") ? JSON.parse($("figures").textContent) : { figures: {} };
 
   /** Keeps the room of the charts free from the start, so that nothing jumps when they come. */
   const makeRoom = (room) => {
@@ -26,10 +26,19 @@
     return text.text.length > room ? { ...text, text: text.text.slice(0, Math.max(room - 1, 6)) + "…" } : text;
   });
 
+  /** A figure in dark colours: each light one, wherever a key is about colour, gives way to its counterpart. */
+  const darkened = (part, coloured) => {
+    if (typeof part === "string") return (coloured && drawings.dark[part]) || part;
+    if (Array.isArray(part)) return part.map((item) => darkened(item, coloured));
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([name, item]) => [name, darkened(item, /color/i.test(name))]));
+  };
+
   const draw = (theme, width) => {
-    const template = drawings.templates[theme];
+    const themed = (figure) => (theme === "dark" ? darkened(figure, false) : structuredClone(figure));
+    const template = themed({ layout: drawings.template.layout });
     return Promise.all(charts.map((chart) => {
-      const { data, layout } = structuredClone(drawings.figures[chart.dataset.chart]);
+      const { data, layout } = themed(drawings.figures[chart.dataset.chart]);
       layout.annotations = fitted(layout.annotations || [], width || chart.clientWidth);
       const config = { displayModeBar: false, responsive: true, typesetMath: false };
       return window.Plotly.react(chart, data, { ...layout, template, ...(width ? { width } : {}) }, config);

@@ -1,0 +1,148 @@
+"""Who spends: teams, accounts, services and regions of the month, what changed, and what can be saved there."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from finops.finance_model import By, Spend, SpendLine, UnitCost
+from finops.model import AuditReport
+from reports import amounts
+from reports.html.sections.table import Table
+from reports.plain import one_line
+
+NOBODY: dict[By, str] = {
+    "team": "Not allocated",
+    "account": "No account",
+    "service": "No service",
+    "region": "No region",
+}
+_ORDER: tuple[By, ...] = ("team", "account", "service", "region")
+
+
+def line_name(spend: Spend, line: SpendLine) -> str:
+    """What a line is called, as text of one line."""
+    if line.others:
+        return f"{line.others:,} others"
+    if line.key is None:
+        return NOBODY[spend.by]
+    return one_line(f"{line.name} ({line.key})" if line.name and line.name != line.key else line.key)
+
+
+def spend_tables(report: AuditReport) -> list[Table]:
+    """One table per kind and currency, teams first; each adds up to the cost of its month."""
+    spends = report.finance.spend if report.finance else []
+    several = len({one.currency for one in spends}) > 1
+    ordered = sorted(spends, key=lambda one: _ORDER.index(one.by))
+    return [_table(one, several) for one in ordered if one.lines]
+
+
+def _table(spend: Spend, several: bool) -> Table:
+    before = f"In {amounts.month(spend.previous_month)}" if spend.previous_month else ""
+    month = amounts.month(spend.month)
+    saving = any(one.net_monthly_savings is not None for one in spend.lines)
+    header = [spend.by.capitalize(), f"Cost in {month}", "Share"]
+    header += [before, "Change", "In per cent"] if before else []
+    header += ["Net saving a month"] if saving else []
+    keyed = f" (tag {one_line(spend.tag)})" if spend.tag else ""
+    title = f"Who spends, by {spend.by}{keyed}, {month}" + (f", in {spend.currency}" if several else "")
+    rows = [_row(spend, line, bool(before), saving) for line in spend.lines]
+    return Table(
+        title, tuple(header), rows, [_foot(spend, bool(before), saving)], frozenset(range(1, len(header)))
+    )
+
+
+def _row(spend: Spend, line: SpendLine, compared: bool, saving: bool) -> tuple[str, ...]:
+    cells = [line_name(spend, line), amounts.money(line.cost, spend.currency), _share(line.cost, spend.cost)]
+    cells += _compared(line.previous, line.change, line.cost, spend.currency) if compared else []
+    cells += [amounts.money(line.net_monthly_savings, spend.currency)] if saving else []
+    return tuple(cells)
+
+
+def _foot(spend: Spend, compared: bool, saving: bool) -> tuple[str, ...]:
+    change = None if spend.cost is None or spend.previous is None else spend.cost - spend.previous
+    cells = ["Total", amounts.money(spend.cost, spend.currency), _share(spend.cost, spend.cost)]
+    cells += _compared(spend.previous, change, spend.cost, spend.currency) if compared else []
+    known = [one.net_monthly_savings for one in spend.lines if one.net_monthly_savings is not None]
+    cells += [amounts.money(sum(known, Decimal(0)), spend.currency)] if saving else []
+    return tuple(cells)
+
+
+def _compared(
+    before: Decimal | None, change: Decimal | None, now: Decimal | None, currency: str
+) -> list[str]:
+    part = amounts.UNKNOWN
+    if change is not None and before is not None and now is not None:
+        share = amounts.change_share(now, before)
+        part = (
+            "new"
+            if before == 0 and now > 0
+            else share
+            if share == amounts.UNKNOWN
+            else f"{amounts.direction(change)} {share}"
+        )
+    return [amounts.money(before, currency), amounts.signed(change, currency), part]
+
+
+def _share(part: Decimal | None, whole: Decimal | None) -> str:
+    return (
+        amounts.share(float(part / whole))
+        if part is not None and part >= 0 and whole and whole > 0
+        else amounts.UNKNOWN
+    )
+
+
+def unallocated(report: AuditReport) -> Iterator[str]:
+    """A sentence per currency that says how much of the cost no team answers for."""
+    for spend in report.finance.spend if report.finance else []:
+        if spend.by == "team" and spend.cost and spend.cost > 0:
+            nobody = sum(
+                (one.cost or Decimal(0) for one in spend.lines if one.key is None and not one.others),
+                Decimal(0),
+            )
+            share = _share(nobody, spend.cost)
+            tag = one_line(spend.tag or "team")
+            yield (
+                f"{amounts.money(nobody, spend.currency)} ({share}) of the cost has no tag {tag}: no team answers."
+                if nobody
+                else f"All of the cost in {spend.currency} has the tag {tag}."
+            )
+
+
+def unit_table(report: AuditReport) -> Table | None:
+    """What a unit of each business driver costs."""
+    units = report.finance.unit_costs if report.finance else []
+    if not units:
+        return None
+    header = (
+        "Driver",
+        "Month",
+        "Units",
+        "Cost of the same days",
+        "Cost of one",
+        "The month before",
+        "Change",
+    )
+    return Table("What a unit costs", header, [_unit(one) for one in units], [], frozenset({2, 3, 4, 5, 6}))
+
+
+def _unit(one: UnitCost) -> tuple[str, ...]:
+    before = one.previous_per_unit
+    change = one.per_unit - before if before is not None else None
+    share = (
+        amounts.change_share(Decimal(str(one.per_unit)), Decimal(str(before))) if before else amounts.UNKNOWN
+    )
+    return (
+        one_line(one.name),
+        amounts.month(one.month),
+        f"{one.units:,.12g}",
+        amounts.money(one.cost, one.currency),
+        f"{_rate(one.per_unit, one.currency)} per {one_line(one.unit)}",
+        _rate(before, one.currency),
+        amounts.UNKNOWN
+        if change is None or share == amounts.UNKNOWN
+        else f"{amounts.direction(change)} {share}",
+    )
+
+
+def _rate(amount: float | None, currency: str) -> str:
+    """A price of one unit, which may be far below a cent."""
+    return amounts.UNKNOWN if amount is None else f"{amount:,.4g} {one_line(currency)}"
