@@ -1,4 +1,4 @@
-"""The sample's bills: FOCUS 1.2, one row per resource, meter and day of October, at prices after discount.
+"""The sample's bills: FOCUS 1.2, one row per resource, meter and day of three months, at prices after discount.
 
 They reconcile with the inventory: a machine that ran all month costs its list price times 730/744 of the month's
 hours, less the cloud's discount, and so on for everything else. See tests/collectors/sample.
@@ -15,8 +15,11 @@ from typing import Any
 
 from collectors.sample.catalogue import extra, hourly, spot_hourly
 from collectors.sample.estate import ALIBABA, AWS_DEV, AWS_PROD, GCP_DEV, GCP_PROD, Disk, Ip, Machine, Sample
+from collectors.sample.past import MONTHS, as_it_was, only_then
 from collectors.sample.service import Service
 
+_INSTANT = "%Y-%m-%dT%H:%M:%SZ"
+_LIKE = "reporting-01"  # the machine after which those are made that only ran earlier
 DISCOUNT = {"aws": Decimal("0.08"), "alibaba": Decimal("0.05"), "gcp": Decimal("0.00")}
 _HOURS = Decimal(730)
 _PROVIDER = {
@@ -86,9 +89,30 @@ class _Text:
 
 
 def rows(cloud: str, sample: Sample, services: list[Service], as_of: datetime) -> Iterator[dict[str, Any]]:
-    """The charges of one cloud for the month that ends at `as_of`."""
-    start = (as_of - timedelta(days=1)).replace(day=1)
-    days = [start + timedelta(days=i) for i in range((as_of - start).days)]
+    """The charges of one cloud for the months that end at `as_of`, the oldest first."""
+    *before, last = _month_ends(as_of)
+    for end in before:
+        for row in _month_rows(cloud, sample, services, end):
+            yield as_it_was(row)
+            if row.get("ResourceName") == _LIKE and row["ResourceType"] == "Instance":
+                day = datetime.strptime(row["ChargePeriodStart"], _INSTANT)  # noqa: DTZ007 - naive UTC throughout
+                yield from only_then(as_it_was(row), day)
+    yield from _month_rows(cloud, sample, services, last)
+
+
+def _month_ends(as_of: datetime) -> list[datetime]:
+    ends = [as_of]
+    while len(ends) < MONTHS:
+        ends.append((ends[-1] - timedelta(days=1)).replace(day=1))
+    return ends[::-1]
+
+
+def _month_rows(
+    cloud: str, sample: Sample, services: list[Service], end: datetime
+) -> Iterator[dict[str, Any]]:
+    """The charges of the month that ends at `end`: of what was there on each of its days."""
+    start = (end - timedelta(days=1)).replace(day=1)
+    days = [start + timedelta(days=i) for i in range((end - start).days)]
     for day in days:
         for machine in sample.machines:
             if machine.cloud == cloud:
@@ -310,4 +334,4 @@ def _money(amount: Decimal) -> str:
 
 
 def _instant(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.strftime(_INSTANT)

@@ -32,6 +32,7 @@ def demo(folder: Path, settings: Settings, *, at: datetime) -> Demo:
     """
     from collectors import sample
     from collectors.bills import ingest
+    from finops.pipeline.nightly.telling import with_its_night
 
     make_folder(folder)
     warehouse = folder / "demo.duckdb"
@@ -42,7 +43,9 @@ def demo(folder: Path, settings: Settings, *, at: datetime) -> Demo:
         ingest(writer, sample.write_bills(folder / "bills"), at=sample.AS_OF)
         writer.as_of = sample.AS_OF
     report = audit_and_record(warehouse, settings, at=at, as_of=sample.AS_OF)
-    return Demo(report, warehouse, write_reports(report, folder, ["html"]))
+    with reading(warehouse, settings.limits()) as con:
+        whole = with_its_night(con, report, settings)
+    return Demo(report, warehouse, write_reports(whole, folder, ["html"]))
 
 
 def audit_and_record(warehouse: Path, settings: Settings, *, at: datetime, as_of: datetime) -> AuditReport:
