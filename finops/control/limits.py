@@ -170,7 +170,9 @@ def _day(
     _smooth(state, z * sigma / steady, judged, limits, t)
     _write(found, t, judged, expected, z, np.exp(at - limits.sigmas * sigma) - offset,
            np.exp(at + limits.sigmas * sigma) - offset)  # fmt: skip
-    free = (state.alarm < 0) | state.shifted
+    # What leaves its limits on the other side meanwhile is another event: a lost day must not hide a doubled cost.
+    with np.errstate(invalid="ignore"):
+        free = (state.alarm < 0) | state.shifted | (np.sign(z) == -state.sign)
     _raise(state, found, limits, t, z, judged & beyond & free, sigma)
     _follow(state, found, limits, t, weekday, z, judged & beyond, first)
 
@@ -233,7 +235,7 @@ def _write(
 def _raise(
     state: _State, found: Watched, limits: Limits, t: int, z: Floats, beyond: Bools, sigma: Floats
 ) -> None:
-    """New alarms. Of `beyond` are series only that follow none, or whose level has changed already."""
+    """New alarms. Of `beyond` are series only that follow none, or on the other side, or whose level has changed."""
     with np.errstate(invalid="ignore"):
         alone = np.abs(z) > limits.sigmas
         drifting = (np.abs(state.ewma) > _drift_limit(limits)) & (np.sign(state.ewma) == np.sign(z))

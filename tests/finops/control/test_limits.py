@@ -50,6 +50,17 @@ def test_a_day_outside_alarms_once_and_the_days_after_it_do_not():
     assert alarms(cost) == [(100, 1)]
 
 
+def test_a_lost_day_hides_no_rise_after_it_and_a_spike_no_loss():
+    lost, dear = level(), level()
+    lost[0, 100], dear[0, 100] = 0, 1500
+    lost[0, 103:109] *= 2
+    dear[0, 104:108] = 0
+    assert alarms(lost) == [(100, -1), (103, 1)]
+    assert alarms(dear) == [(100, 1), (104, -1)]
+    found = episodes(observe(DAYS, lost, Limits()))
+    assert [(one.kind, one.days) for one in found] == [("drop", (100,)), ("drift", tuple(range(103, 109)))]
+
+
 def test_a_step_becomes_the_baseline_and_the_next_step_alarms_again():
     cost = level()
     cost[0, 100:] *= 1.5
