@@ -1,7 +1,9 @@
 """Runs data tests one after the other on a connection that can only read."""
 
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from rules.engine import rollups
 ITSELF = "the test itself"
 BROKEN = "data-test-file"  # the test that every file of a test is one
 NOTHING = "the warehouse"
+PATIENCE = 600.0  # seconds that a test may take
 _LONGEST = 1000  # characters of a sentence
 _VERDICTS = {"passed", "failed", "not_evaluated"}
 
@@ -34,18 +37,39 @@ def judge(
     for one in tests:
         if not one.enabled:
             continue
+        late = threading.Event()
         try:
-            for name in derived.DERIVED:
-                if name in one.test.sql and name not in made:
-                    derived.make(con, name)
-                    made.add(name)
-            found += _results(con, one, as_of, run_started)
+            with _stopped_when_late(con, late):
+                for name in derived.DERIVED:
+                    if name in one.test.sql and name not in made:
+                        derived.make(con, name)
+                        made.add(name)
+                found += _results(con, one, as_of, run_started)
         except duckdb.InterruptException:
-            raise
+            if not late.is_set():  # somebody stops the night
+                raise
+            found.append(_broken(one, f"It was stopped after {PATIENCE / 60:g} minutes without a result"))
         except duckdb.Error as error:
             why = " ".join(str(error).splitlines()[0].split())
             found.append(_broken(one, f"Its SQL could not be run: {why}"))
     return found
+
+
+@contextmanager
+def _stopped_when_late(con: duckdb.DuckDBPyConnection, late: threading.Event) -> Iterator[None]:
+    """Interrupts what runs for longer than any test may, and says so by `late`: a night must not wait for ever."""
+
+    def stop() -> None:
+        late.set()
+        con.interrupt()
+
+    timer = threading.Timer(PATIENCE, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def _values(one: Chosen, as_of: datetime, run_started: datetime) -> dict[str, Any] | str:

@@ -15,6 +15,7 @@ from finops.nightly_settings import TestSettings
 from finops.pipeline import testing
 from finops.pipeline.nightly import steps
 from finops.pipeline.nightly.steps import Context
+from finops.pipeline.testing import running
 from finops.pipeline.testing.catalogue import Chosen, catalogue, chosen, load
 from finops.pipeline.testing.figures import note_audit, note_collection, note_seconds
 from finops.pipeline.testing.keeping import keep
@@ -110,6 +111,22 @@ def test_a_span_beyond_all_dates_is_told_and_breaks_no_other_test(
     (result, _) = judge(empty, [far, one], as_of=AT, run_started=AT)
     assert (result.status, result.severity, result.subject) == ("failed", "error", "the test itself")
     assert "further than there are dates (closed_after = " in result.message
+
+
+def test_a_test_that_would_run_for_ever_is_stopped_and_told(
+    empty: duckdb.DuckDBPyConnection, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "PATIENCE", 0.2)
+    empty.begin()
+    empty.execute(
+        "INSERT INTO figures SELECT 'r', TIMESTAMP '2026-11-01', 'rows', CAST(range AS VARCHAR), 1 FROM range(20000)"
+    )
+    pairs = "figures AS a, figures AS b, figures AS c, figures AS d WHERE a.value + b.value + c.value + d.value > $most"
+    endless = write(f"SELECT 'a' AS subject, 'passed' AS verdict, amount(count(*)) AS message FROM {pairs}")
+    (result,) = said(empty, endless, checked=False)
+    empty.rollback()
+    assert (result.status, result.severity) == ("failed", "error")
+    assert result.message.startswith("It was stopped after ")
 
 
 def test_a_median_of_days_can_be_asked_for(empty: duckdb.DuckDBPyConnection, write: Write) -> None:
