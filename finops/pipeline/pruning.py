@@ -131,6 +131,7 @@ def _measured_from(con: duckdb.DuckDBPyConnection, as_of: datetime) -> datetime:
 
 def _too_old(keep: RetentionSettings, as_of: datetime, month: datetime) -> list[_Old]:
     """The rows that go, each condition by itself: none depends on another having been applied."""
+    month -= timedelta(hours=12)  # a period may begin at midnight elsewhere, on the evening before by UTC
     day = as_of.replace(hour=0, minute=0, second=0, microsecond=0)
     metrics, flows, figures, runs = (
         day - timedelta(days=days)

@@ -124,6 +124,12 @@ def test_a_pruned_month_may_be_loaded_from_another_bill(db: Path, tmp_path: Path
     assert go(db).rows["charges"] == 2
 
 
+def test_a_month_that_begins_by_the_clock_of_china_stays_as_long_as_others(db: Path, tmp_path: Path) -> None:
+    start = {"BillingPeriodStart": "2026-08-31T16:00:00Z", "BillingPeriodEnd": "2026-09-30T16:00:00Z"}
+    load(db, bill(tmp_path / "one.csv", NEW, **start))
+    assert go(db).total == 0
+
+
 def test_charges_stay_that_an_action_is_still_measured_by(db: Path, tmp_path: Path) -> None:
     load(db, bill(tmp_path / "bill.csv", "2026-06", "2026-07", OLD, NEW))
     seen = {"last_seen": datetime(2026, 8, 10), "observed_at": datetime(2026, 8, 10), "status": "resolved"}
