@@ -25,12 +25,18 @@ def sample() -> Sample:
 
 
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+def all_rows(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for path in write_bills(tmp_path_factory.mktemp("bills")):
         with gzip.open(path, "rt", encoding="utf-8") as file:
             found += csv.DictReader(file)
     return found
+
+
+@pytest.fixture(scope="module")
+def rows(all_rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of October, the last month: what the inventory and its metrics are of."""
+    return [row for row in all_rows if row["BillingPeriodStart"].startswith("2026-10")]
 
 
 def billed(rows: list[dict[str, Any]], subcategory: str) -> dict[str, Decimal]:
@@ -45,6 +51,18 @@ def billed(rows: list[dict[str, Any]], subcategory: str) -> dict[str, Decimal]:
 def test_the_bills_are_the_same_bytes_every_time(tmp_path: Path) -> None:
     first = [path.read_bytes() for path in write_bills(tmp_path / "a")]
     assert first == [path.read_bytes() for path in write_bills(tmp_path / "b")]
+
+
+def test_the_months_before_hold_what_a_bridge_between_months_tells(all_rows: list[dict[str, Any]]) -> None:
+    months = {row["BillingPeriodStart"][:7] for row in all_rows}
+    legacy = {
+        row["ChargePeriodStart"][:10] for row in all_rows if row["ResourceName"].startswith("legacy-search")
+    }
+    assert months == {"2026-08", "2026-09", "2026-10"}
+    assert (min(legacy), max(legacy)) == ("2026-08-01", "2026-09-19")
+    assert [row["ChargePeriodStart"][:10] for row in all_rows if row["ChargeCategory"] == "Purchase"] == [
+        "2026-09-03"
+    ]
 
 
 def test_every_machine_is_billed_for_the_hours_it_ran_at_the_price_after_discount(
