@@ -21,6 +21,7 @@ from finops.masking import remember
 
 _REFERENCE = re.compile(r"^(?P<kind>env|file|cmd|keyring):(?P<rest>.+)$", re.DOTALL)
 _PATIENCE = 60  # seconds for a command: it may ask a vault
+_printed: dict[str, str] = {}  # by command line: a vault is asked once in a run
 
 
 def _checked(text: str) -> str:
@@ -77,6 +78,15 @@ def _of_file(text: str, setting: str) -> str:
 
 
 def _of_command(line: str, setting: str) -> str:
+    if line not in _printed:
+        found = _run(line, setting)
+        if not found:
+            return ""
+        _printed[line] = found
+    return _printed[line]
+
+
+def _run(line: str, setting: str) -> str:
     try:
         words = shlex.split(line)
     except ValueError as error:

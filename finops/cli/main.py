@@ -1,15 +1,13 @@
 """Starts the command line and turns whatever happens into a sentence and an exit code."""
 
 import os
-import signal
 import sys
 import tempfile
-import threading
 import traceback
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
+from finops import stopping
 from finops.errors import FinopsError
 
 # Options that may stand anywhere on the line; they are moved to the front, where the application reads them.
@@ -20,37 +18,12 @@ _WITH_VALUE = ("--db", "--config", "--profile")
 _WITH_CLOUD_PROFILES = ("collect", "doctor", "permissions", "audit")
 # --redact alone is all of it: the parser of options knows none whose value may be missing.
 _REDACTIONS = ("all", "none", "ids", "names")
-_SAID = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
 
 
-class Stopped(BaseException):
-    """A signal that ends the run, raised so that a writer can record what it was doing."""
-
-
-class _Signals:
-    """The signal that came first. Libraries turn signals into errors of their own; what counts is that one came."""
-
-    def __init__(self) -> None:
-        self.first: signal.Signals | None = None
-
-    def listen(self) -> None:
-        for number in _SAID:
-            signal.signal(number, self._note)
-        told, tell = os.pipe()
-        os.set_blocking(tell, False)
-        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
-        threading.Thread(target=self._watch, args=(told,), daemon=True).start()
-
-    def _watch(self, told: int) -> None:
-        """Python handles a signal between two of its own steps, and a long query is one step: end it from here."""
-        while os.read(told, 1):
-            connections = sys.modules.get("finops.warehouse.connections")
-            if connections:
-                connections.interrupt_all()
-
-    def _note(self, number: int, _: FrameType | None) -> NoReturn:
-        self.first = self.first or signal.Signals(number)
-        raise Stopped
+def _interrupt() -> None:
+    connections = sys.modules.get("finops.warehouse.connections")
+    if connections:
+        connections.interrupt_all()
 
 
 def main() -> NoReturn:
@@ -63,16 +36,16 @@ def run(arguments: list[str]) -> int:
     from finops import logs
 
     logs.write_as("text")  # until a command says otherwise
-    signals = _Signals()
-    signals.listen()
+    stopping.listen(_interrupt)
     debug = "--debug" in arguments or bool(os.environ.get("FINOPS_DEBUG"))
     try:
         code = _guarded(_global_first(_redacting(arguments)), debug)
     except BaseException as error:  # noqa: BLE001 - the last line of defence: a bug becomes a log and exit 70
-        code = 0 if signals.first else _bug(error, debug)
-    if signals.first:
-        print(f"{_SAID[signals.first]}; what was committed before is kept.", file=sys.stderr)
-        return 128 + signals.first
+        code = 0 if stopping.came() else _bug(error, debug)
+    signal = stopping.came()
+    if signal:
+        print(stopping.said(signal), file=sys.stderr)
+        return 128 + signal
     return code
 
 

@@ -14,8 +14,8 @@ from finops.pipeline.delivery.heart import Heart
 from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
 from finops.pipeline.delivery.message import Message, message_of
 from finops.pipeline.delivery.sending import GivenUpError, send
+from finops.pipeline.nightly.context import PATIENCE, Context, Done
 from finops.pipeline.nightly.journal import kept
-from finops.pipeline.nightly.steps import PATIENCE, Context, Done
 from finops.pipeline.reporting import FILES, redacted, write_reports
 
 __all__ = ["Heart", "Parcel", "deliver_to", "files_of", "last_night", "parcel_for", "send_parcel"]

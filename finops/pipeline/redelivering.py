@@ -11,8 +11,8 @@ from finops.nightly_settings import Target
 from finops.pipeline.delivering import Parcel, files_of, last_night, parcel_for, send_parcel
 from finops.pipeline.delivery.message import Message
 from finops.pipeline.delivery.sending import GivenUpError, send
+from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.plan import where
-from finops.pipeline.nightly.steps import Context
 from finops.warehouse.writing import new_run_id
 
 Row = dict[str, object]

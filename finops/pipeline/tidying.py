@@ -1,6 +1,6 @@
 """After the night's work: a backup that was verified, and rows that are too old removed."""
 
-from finops.pipeline.nightly.steps import PATIENCE, Context, Done
+from finops.pipeline.nightly.context import PATIENCE, Context, Done
 
 
 def tidy(context: Context) -> Done:

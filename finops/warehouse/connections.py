@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,14 +22,16 @@ _LOCKED_BY = re.compile(r"held in (?P<program>\S+) \(PID (?P<pid>\d+)\)")
 LISTS_STAY_LISTS = "SET disabled_optimizers = 'in_clause'"
 
 # Connections of this process, so that a signal can end the query that one of them is busy with.
-_open: list[duckdb.DuckDBPyConnection] = []
+_open: "list[weakref.ref[duckdb.DuckDBPyConnection]]" = []
 
 
 def interrupt_all() -> None:
     """Ends what the connections of this process are doing; for a thread that watches for signals."""
-    for con in list(_open):
-        with contextlib.suppress(duckdb.Error):  # closed meanwhile
-            con.interrupt()
+    for known in list(_open):
+        con = known()
+        if con is not None:
+            with contextlib.suppress(duckdb.Error):  # closed meanwhile
+                con.interrupt()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,14 @@ def _exists(path: Path) -> bool:
 def connect(path: Path, settings: dict[str, Any], *, read_only: bool) -> duckdb.DuckDBPyConnection:
     """Opens the file; duckdb's own errors pass through. A writer reads times that carry a zone as UTC."""
     con = duckdb.connect(str(path), read_only=read_only, config=settings)
-    _open.append(con)
-    _refuse_cut_short(con, path)
-    if not read_only:
-        con.execute("SET TimeZone = 'UTC'")
+    try:
+        _open.append(weakref.ref(con, _open.remove))
+        _refuse_cut_short(con, path)
+        if not read_only:
+            con.execute("SET TimeZone = 'UTC'")
+    except BaseException:  # a signal, too: who opens the file next must not meet this one
+        con.close()
+        raise
     return con
 
 
@@ -104,7 +111,6 @@ def _refuse_cut_short(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     """
     row = con.execute("SELECT used_blocks, block_size FROM pragma_database_size()").fetchone()
     if row and path.stat().st_size < row[0] * row[1]:
-        con.close()
         raise duckdb.IOException(f"the file ends after {path.stat().st_size} bytes, before its last block")
 
 

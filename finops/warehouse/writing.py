@@ -1,7 +1,8 @@
 """The one writer: takes the lock, works on a private copy, publishes it in one step.
 
 Files beside the warehouse `W`: `W.lock` (who writes; the system releases it when the process dies), `W.work`
-(the private copy; present only during a run, or after one that was killed), `W.tmp/` (spill).
+(the private copy; present only during a run, or after one that was killed), `W.ended` (that a run has ended
+which is not published yet), `W.tmp/` (spill).
 A killed run loses nothing: what it committed is in `W.work`, and the next writer goes on from there as long
 as `W` is still the state it began from. Readers only ever see `W`, whole.
 """
@@ -20,7 +21,7 @@ from time import monotonic
 
 import duckdb
 
-from finops import __version__
+from finops import __version__, stopping
 from finops.errors import FinopsError, InputError, UnwritableError
 from finops.warehouse import migrations, nights, reference
 from finops.warehouse.connections import Limits, connect, told_plainly
@@ -40,6 +41,8 @@ class Writer:
     status: str = "done"
     result: str | None = None
     ticks: float = field(default_factory=monotonic)
+    began_from: str = ""  # the published state
+    ends_as: str = field(default_factory=lambda: secrets.token_hex(8))  # the state it publishes
 
 
 @contextmanager
@@ -64,35 +67,54 @@ def writing(
         existed, leftover = path.exists(), _beside(path, ".work").exists()
         work = _private_copy(path, limits or Limits())
         con = connect(work, (limits or Limits()).settings(path), read_only=False)
-        writer = Writer(con, run_id, at)
         try:
-            _begin(writer, path, command)
-        except BaseException:
-            con.close()  # nothing was written yet: the copy is the published file, and may go
-            if existed and not leftover:
-                _discard(work)
-            raise
-        begun = _committed(work)
-        try:
-            yield writer
-            _end(writer, writer.status, None)
-        except BaseException as error:
-            _uninterrupted(lambda: _roll_back(con))
-            if isinstance(error, FinopsError) and not existed and not _holds_data(con):
-                con.close()
-                _discard(work)
+            writer = Writer(con, run_id, at)
+            try:
+                _begin(writer, path, command)
+            except BaseException:
+                con.close()  # nothing was written yet: the copy is the published file, and may go
+                if existed and not leftover:
+                    _discard(work)
                 raise
-            if isinstance(error, InputError) and existed and not leftover and begun == _committed(work) != "":
-                con.close()
-                _discard(work)
-                shutil.rmtree(_beside(path, ".tmp"), ignore_errors=True)
+            begun = _committed(work)
+            try:
+                with _signal_first():
+                    yield writer
+                    _end(writer, path, writer.status, None)
+            except BaseException as error:
+                _uninterrupted(lambda: _roll_back(con))
+                if isinstance(error, FinopsError) and not existed and not _holds_data(con):
+                    con.close()
+                    _discard(work)
+                    raise
+                if (
+                    isinstance(error, InputError)
+                    and existed
+                    and not leftover
+                    and begun == _committed(work) != ""
+                ):
+                    con.close()
+                    _discard(work)
+                    shutil.rmtree(_beside(path, ".tmp"), ignore_errors=True)
+                    raise
+                _uninterrupted(partial(_end_failed, writer, path, error))
+                _uninterrupted(con.close)
+                _publish(work, path)
                 raise
-            _uninterrupted(partial(_end_failed, writer, error))
-            _uninterrupted(con.close)
+            con.close()
             _publish(work, path)
-            raise
-        con.close()
-        _publish(work, path)
+        finally:
+            con.close()  # wherever a signal came: who opens the copy next in this process must find it closed
+
+
+@contextmanager
+def _signal_first() -> Iterator[None]:
+    """Errors that a signal brought about become the signal, before anybody cleans up after them."""
+    try:
+        yield
+    except BaseException:
+        stopping.settle()
+        raise
 
 
 def new_run_id() -> str:
@@ -120,14 +142,24 @@ def _begin(writer: Writer, path: Path, command: str) -> None:
         "INSERT INTO runs (run_id, command, started_at, status, tool, parent) VALUES (?, ?, ?, 'running', ?, ?)",
         [writer.run_id, command, writer.started_at, __version__, nights.of_this_process(path)],
     )
+    writer.began_from = _read_generation(writer.con)
 
 
-def _end(writer: Writer, status: str, error: str | None) -> None:
+def _end(writer: Writer, path: Path, status: str, error: str | None) -> None:
     writer.con.execute(
         "UPDATE runs SET status = ?, finished_at = ?, as_of = ?, error = ?, result = ? WHERE run_id = ?",
         [status, writer.started_at + _elapsed(writer), writer.as_of, error, writer.result, writer.run_id],
     )
-    writer.con.execute("UPDATE publication SET generation = ?", [secrets.token_hex(8)])
+    _tell_ended(path, f"{writer.began_from} {writer.ends_as}")
+    writer.con.execute("UPDATE publication SET generation = ?", [writer.ends_as])
+
+
+def _tell_ended(path: Path, states: str) -> None:
+    """Tells the next writer, on the disk, which state was made of which, should nobody come to publish it."""
+    with _beside(path, ".ended").open("w", encoding="utf-8") as file:
+        file.write(states)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _uninterrupted(step: Callable[[], object]) -> None:
@@ -161,11 +193,11 @@ def _holds_data(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(row and row[0])
 
 
-def _end_failed(writer: Writer, error: BaseException) -> None:
+def _end_failed(writer: Writer, path: Path, error: BaseException) -> None:
     said = str(error) if isinstance(error, FinopsError) else type(error).__name__
     # DuckDB tells a signal as an error of its own.
-    stopped = not isinstance(error, Exception) or str(error) == "Query interrupted"
-    _end(writer, "aborted" if stopped else "failed", said)
+    stopped = not isinstance(error, Exception) or stopping.came() is not None
+    _end(writer, path, "aborted" if stopped else "failed", said)
 
 
 def _elapsed(writer: Writer) -> timedelta:
@@ -184,12 +216,15 @@ def _private_copy(path: Path, limits: Limits) -> Path:
     work = _beside(path, ".work")
     if not path.exists():
         # A first run that was killed left a copy that began from nothing; any other leftover is orphaned.
-        if work.exists() and _generation(work, limits) != "":
+        if work.exists() and not _continues(work, path, "", limits):
             _discard(work)
+        _beside(path, ".ended").unlink(missing_ok=True)
         return work
     published = _published_generation(path, limits)
     if work.exists():
-        if _generation(work, limits) == published:
+        going_on = _continues(work, path, published, limits)
+        _beside(path, ".ended").unlink(missing_ok=True)
+        if going_on:
             return work
         _discard(work)
     partial = _beside(path, ".partial")
@@ -223,16 +258,25 @@ def reading_any_version(path: Path, limits: Limits) -> Iterator[duckdb.DuckDBPyC
         con.close()
 
 
-def _generation(work: Path, limits: Limits) -> str | None:
-    """The published state a leftover private copy began from; None when it cannot be used."""
+def _continues(work: Path, path: Path, published: str, limits: Limits) -> bool:
+    """Whether a leftover private copy began from the published state, and can be used.
+
+    A run that was killed after it had ended, before it was published, is taken back to where it began from.
+    """
+    ended = _beside(path, ".ended")
+    told = ended.read_text(encoding="utf-8") if ended.exists() else ""
     try:
         con = connect(work, limits.settings(work), read_only=False)
     except duckdb.Error:
-        return None
+        return False
     try:
-        return _read_generation(con)
+        found = _read_generation(con)
+        if found != published and told == f"{published} {found}":
+            con.execute("UPDATE publication SET generation = ?", [published])
+            return True
+        return found == published
     except duckdb.Error:
-        return None
+        return False
     finally:
         con.close()
 
@@ -247,6 +291,7 @@ def _publish(work: Path, path: Path) -> None:
         os.fsync(file.fileno())
     os.replace(work, path)
     _sync_folder(path.parent)
+    _beside(path, ".ended").unlink(missing_ok=True)
     shutil.rmtree(_beside(path, ".tmp"), ignore_errors=True)
 
 

@@ -3,7 +3,7 @@
 import re
 import string
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -16,6 +16,7 @@ PLACEHOLDERS = {"account_id", "region", "zone", "resource_id", "resource_name"}
 # libyaml reads a header ten times faster; not every build of PyYAML has it.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
+H = TypeVar("H", bound=BaseModel)
 Lines = str | list[str]
 Identifier = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -101,9 +102,17 @@ def split(text: str, name: str) -> tuple[Header, str]:
 
     Raises RuleError, in one sentence that names the file and the field.
     """
+    return split_as(Header, "rule file", text, name)
+
+
+def split_as(kind: type[H], what: str, text: str, name: str) -> tuple[H, str]:
+    """The header, as a `kind`, and the SQL of a file called `name`; `what` it is said to be.
+
+    Raises RuleError as split() does.
+    """
     block = BLOCK.match(text)
     if not block:
-        raise RuleError(f"{name}: a rule file begins with a header between /*--- and ---*/.")
+        raise RuleError(f"{name}: a {what} begins with a header between /*--- and ---*/.")
     try:
         raw = read_yaml(block["header"])
     except yaml.YAMLError as error:
@@ -111,7 +120,7 @@ def split(text: str, name: str) -> tuple[Header, str]:
     if not isinstance(raw, dict):
         raise RuleError(f"{name}: the header must be a list of keys and values.")
     try:
-        return Header.model_validate(raw), block["sql"].strip()
+        return kind.model_validate(raw), block["sql"].strip()
     except ValidationError as error:
         raise RuleError(f"{name}: {told(error)}.") from error
 

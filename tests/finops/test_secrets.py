@@ -71,6 +71,16 @@ def test_a_secret_that_cannot_be_had_is_told_with_the_setting(
     assert "hunter2" not in str(error.value)
 
 
+def test_a_command_is_run_once_in_a_run_but_for_one_that_fails(tmp_path: Path) -> None:
+    count, words = tmp_path / "count", "printf x >> count; test $(wc -c < count) -gt 1 && echo s3cret"
+    command = f"cmd:sh -c 'cd {tmp_path} && {words}'"
+    with pytest.raises(ConfigError):
+        resolve(command, setting="s")
+    for _ in range(3):
+        assert resolve(command, setting="s").get_secret_value() == "s3cret"
+    assert count.read_text() == "xx"
+
+
 def test_what_a_failing_command_says_is_not_told(tmp_path: Path) -> None:
     script = tmp_path / "vault.py"
     script.write_text("import sys\nprint('hunter2')\nsys.exit('hunter2 is expired')\n")

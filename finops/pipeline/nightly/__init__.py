@@ -1,7 +1,7 @@
 """An unattended night: collect, load, test, audit, detect, report, deliver, tidy, each step on record.
 
 journal   what has been done so far, beside the warehouse
-steps     the steps, each a call of what a command does
+steps     the steps in order, each a call of what a command does: incoming, judging, outgoing
 night     one after the other, under a lock
 record    the journal in the warehouse, and the night in the report
 """

@@ -6,7 +6,7 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -80,10 +80,12 @@ class Journal:
         self._path = journal_of(warehouse)
         last = kept(warehouse)
         if last and not last.closed:
-            os.replace(self._path, _aside(warehouse))
-        self._path.write_text("", encoding="utf-8")
+            os.replace(self._path, _aside(warehouse, last.run_id))
         head = {"run_id": run_id, "command": command, "started_at": at, "as_of": as_of}
-        self._add({**head, "before": sorted(before, key=str)})
+        # As a whole: one that is killed here leaves the journal of the night before, or its own.
+        beside = self._path.with_name(f"{self._path.name}.new")
+        beside.write_text(_line({**head, "before": sorted(before, key=str)}), encoding="utf-8")
+        os.replace(beside, self._path)
 
     def begin(self, step: str, part: str | None, at: datetime) -> None:
         """Notes that a step begins."""
@@ -99,7 +101,7 @@ class Journal:
 
     def _add(self, told: dict[str, Any]) -> None:
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(told, default=datetime.isoformat) + "\n")
+            file.write(_line(told))
             file.flush()
             os.fsync(file.fileno())
 
@@ -109,19 +111,29 @@ def journal_of(warehouse: Path) -> Path:
     return warehouse.with_name(warehouse.name + ".nightly.jsonl")
 
 
-def _aside(warehouse: Path) -> Path:
-    return warehouse.with_name(warehouse.name + ".nightly.killed.jsonl")
+def _line(told: dict[str, Any]) -> str:
+    return json.dumps(told, default=datetime.isoformat) + "\n"
 
 
-def killed(warehouse: Path) -> Kept | None:
-    """The journal of a night that was killed and that nobody has brought in yet."""
-    found = _read(_aside(warehouse))
-    return found.aborted() if found else None
+_ASIDE = ".nightly.killed."
 
 
-def forget_killed(warehouse: Path) -> None:
-    """Once it is brought in."""
-    _aside(warehouse).unlink(missing_ok=True)
+def _aside(warehouse: Path, run_id: str) -> Path:
+    return warehouse.with_name(f"{warehouse.name}{_ASIDE}{run_id}.jsonl")
+
+
+def killed(warehouse: Path) -> list[Kept]:
+    """The journals of nights that were killed and that nobody has brought in yet, the oldest first."""
+    begins = f"{warehouse.name}{_ASIDE}"
+    paths = (path for path in warehouse.parent.iterdir() if path.name.startswith(begins))
+    found = [one.aborted() for one in map(_read, paths) if one]
+    return sorted(found, key=lambda one: one.started_at)
+
+
+def forget_killed(warehouse: Path, left: Iterable[Kept]) -> None:
+    """Once they are brought in."""
+    for one in left:
+        _aside(warehouse, one.run_id).unlink(missing_ok=True)
 
 
 def kept(warehouse: Path) -> Kept | None:

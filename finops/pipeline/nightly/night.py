@@ -1,19 +1,20 @@
 """One step after the other, under a lock; what fails does not stop what can do without it."""
 
 import traceback
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
-from finops import logs
+from finops import logs, stopping
 from finops.config import Settings
 from finops.errors import BusyError, CredentialsError, FinopsError, IncompleteError, UsageError
 from finops.masking import masked
+from finops.pipeline.nightly.context import Context, Done, Step
 from finops.pipeline.nightly.journal import Entry, Journal, Kept, kept
 from finops.pipeline.nightly.record import close, resume
-from finops.pipeline.nightly.steps import STEPS, Context, Done, Step
+from finops.pipeline.nightly.steps import STEPS
 from finops.warehouse import nights
 from finops.warehouse.writing import new_run_id
 
@@ -77,7 +78,10 @@ def run_night(
             'A night has nothing to do: name clouds or bills under [nightly] in finops.toml, as in clouds = ["aws"].'
         )
     every = {(step.name, part) for step in STEPS for part in step.parts(settings)}
-    return _run(db, settings, "nightly", as_of, clock, say, wait_seconds, every)
+    run_id, began = new_run_id(), clock()
+    context = Context(run_id, "nightly", db.resolve(), settings, began, as_of, clock, say)
+    with _alone(context, wait_seconds):
+        return _run(context, every)
 
 
 def retry(
@@ -92,15 +96,18 @@ def retry(
 
     Raises UsageError when there was no night, BusyError as run_night() does.
     """
-    last = kept(db)
-    if last is None:
+    db, run_id, began = db.resolve(), new_run_id(), clock()
+    context = Context(run_id, "retry", db, settings, began, began, clock, say)
+    if kept(db) is None:
         raise UsageError(f"There is no night to continue on {db}: run finops nightly first.")
-    again = _not_done(last.aborted(), settings)
-    if not again:
-        return None
-    fixed = last.as_of != last.started_at  # by --as-of
-    at = last.as_of if fixed else clock()
-    return _run(db, settings, "retry", at, clock, say, wait_seconds, again, last)
+    with _alone(context, wait_seconds):
+        last = kept(db)  # only now: the one that was waited for may have done it
+        again = _not_done(last.aborted(), settings) if last else set()
+        if last is None or not again:
+            return None
+        fixed = last.as_of != last.started_at  # by --as-of
+        context.as_of = last.as_of if fixed else began
+        return _run(context, again, last)
 
 
 def _not_done(last: Kept, settings: Settings) -> set[tuple[str, str | None]]:
@@ -114,51 +121,50 @@ def _not_done(last: Kept, settings: Settings) -> set[tuple[str, str | None]]:
     return again
 
 
-def _run(
-    db: Path,
-    settings: Settings,
-    command: str,
-    as_of: datetime,
-    clock: Callable[[], datetime],
-    say: Callable[[str], None],
-    wait_seconds: float,
-    wanted: set[tuple[str, str | None]],
-    continues: Kept | None = None,
-) -> NightDone:
+@contextmanager
+def _alone(context: Context, wait_seconds: float) -> Iterator[None]:
+    """No other night is under way on the warehouse, and every line of the log says which one this is."""
+    at = context.started_at
+    with (
+        nights.night(context.db, context.run_id, context.command, at, wait_seconds),
+        logs.about(run_id=context.run_id),
+    ):
+        yield
+
+
+def _run(context: Context, wanted: set[tuple[str, str | None]], continues: Kept | None = None) -> NightDone:
     from finops.pipeline.delivering import Heart
 
-    run_id, began = new_run_id(), clock()
-    with nights.night(db, run_id, command, began, wait_seconds), logs.about(run_id=run_id):
-        context = Context(run_id, command, db, settings, began, as_of, clock, say)
-        context.continues = continues.run_id if continues else None
-        night, heart = NightDone(run_id), Heart(settings, say)
-        if ("report", None) not in wanted:
-            resume(context)
-        before = continues.done - wanted if continues else frozenset()
-        journal = Journal(db, run_id, command, began, as_of, before)
+    context.continues = continues.run_id if continues else None
+    night, heart = NightDone(context.run_id), Heart(context.settings, context.say)
+    if ("report", None) not in wanted:
+        resume(context)
+    before = continues.done - wanted if continues else frozenset()
+    journal = Journal(context.db, context.run_id, context.command, context.started_at, context.as_of, before)
+    try:
         heart.start()
-        try:
-            for step in STEPS:
-                for part in step.parts(settings):
-                    if (step.name, part) in wanted or step.name == "open":
-                        _do(step, part, context, night, journal)
-        except BaseException:
-            heart.fail("stopped", night)
-            with suppress(BusyError):  # then the next night closes it
-                close(context, "aborted")
-                journal.close()
-            raise
-        try:
-            close(context, night.status)
+        for step in STEPS:
+            for part in step.parts(context.settings):
+                if (step.name, part) in wanted or step.name == "open":
+                    _do(step, part, context, night, journal)
+    except BaseException:
+        heart.fail("stopped", night)
+        with suppress(BusyError):  # then the next night closes it
+            close(context, "aborted")
             journal.close()
-        except FinopsError as error:  # the next night closes it
-            night.errors.append(IncompleteError(f"The night is done but not recorded: {error}"))
-        heart.end(night)
+        raise
+    try:
+        close(context, night.status)
+        journal.close()
+    except FinopsError as error:  # the next night closes it
+        night.errors.append(IncompleteError(f"The night is done but not recorded: {error}"))
+    heart.end(night)
     return night
 
 
 def _do(step: Step, part: str | None, context: Context, night: NightDone, journal: Journal) -> None:
     """One step or part: what it raises is its result, but for a signal, which ends the night."""
+    stopping.check()  # the step before may have swallowed one
     began = context.clock()
     journal.begin(step.name, part, began)
     with logs.about(step=step.name, part=part):
@@ -167,8 +173,7 @@ def _do(step: Step, part: str | None, context: Context, night: NightDone, journa
         missing = _missing(step, night.entries)
         done = Done(f"{missing} was not done.", "skipped") if missing else _guarded(step, part, context)
     done = replace(done, message=masked(done.message))
-    if done.error:
-        night.errors.append(done.error)
+    night.errors += [error for error in (done.error, done.also) if error]
     entry = Entry(
         step.name, part, done.status, began, context.clock(), done.rows, done.calls, done.message,
         done.error.exit_code if done.error else 0,
@@ -190,12 +195,14 @@ def _guarded(step: Step, part: str | None, context: Context) -> Done:
     try:
         return step.run(context, part)
     except FinopsError as error:
+        stopping.check()
         whole = error.exit_code in _STRONGEST or step.name in (
             "copy",
             "open",
         )  # without which there is no night
         return Done(str(error), "failed", error=error if whole else IncompleteError(str(error)))
     except Exception as error:  # noqa: BLE001 - a bug in one step must not cost the rest of the night
+        stopping.check()  # DuckDB makes an error of a signal
         context.say("".join(traceback.format_exception(error)))
         told = f"A bug stopped this step ({type(error).__name__}: {error})."
         return Done(told, "failed", error=FinopsError(told))

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import duckdb
 
 from finops import __version__
+from finops.pipeline.nightly.context import PATIENCE, Context
 from finops.pipeline.nightly.journal import ENDED, Entry, Kept, kept
-from finops.pipeline.nightly.steps import PATIENCE, Context
 from finops.warehouse import writing
 
 _WHEN_STOPPED = 3  # seconds: a signal is to end a night within twenty
@@ -25,6 +25,22 @@ def bring_in(con: duckdb.DuckDBPyConnection, left: Kept) -> None:
         [left.run_id, last, ENDED],
     )
     keep(con, left.run_id, left.entries)
+
+
+def add_run(con: duckdb.DuckDBPyConnection, context: Context) -> None:
+    """The night among the runs, where it is not there yet."""
+    con.execute(
+        "INSERT INTO runs (run_id, command, started_at, as_of, status, tool, parent) "
+        "SELECT $1, $2, $3, $4, 'running', $5, $6 WHERE $1 NOT IN (SELECT run_id FROM runs)",
+        [
+            context.run_id,
+            context.command,
+            context.started_at,
+            context.as_of,
+            __version__,
+            context.continues,
+        ],
+    )
 
 
 def keep(con: duckdb.DuckDBPyConnection, run_id: str, entries: Iterable[Entry]) -> None:
@@ -62,6 +78,7 @@ def close(context: Context, status: str) -> None:
         context.db, "nightly close", at=context.clock(), wait_seconds=patience, limits=limits
     ) as writer:
         keep(writer.con, context.run_id, entries)
+        add_run(writer.con, context)  # one that was stopped before it was there
         writer.con.execute(
             "UPDATE runs SET status = ?, finished_at = ?, error = ? WHERE run_id = ?",
             [status, context.clock(), " ".join(told) or None, context.run_id],

@@ -10,8 +10,8 @@ import duckdb
 from finops.config import Settings
 from finops.model import AuditReport
 from finops.night_model import Night, NightStep
+from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.journal import Entry, kept
-from finops.pipeline.nightly.steps import Context
 from finops.pipeline.record import last_audit
 
 

@@ -1,12 +1,10 @@
 """The header of a data test: what it is, checked by a schema before its SQL is looked at."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from finops.errors import RuleError
-from rules.engine.header import BLOCK, Identifier, Name, Parameter, Sentence, read_yaml, told
+from rules.engine.header import Identifier, Name, Parameter, Sentence, split_as
 
 Stage = Literal["bill", "collect", "audit", "pipeline"]
 Severity = Literal["warn", "error"]
@@ -44,16 +42,4 @@ def split(text: str, name: str) -> tuple[Header, str]:
 
     Raises RuleError, in one sentence that names the file and the field.
     """
-    block = BLOCK.match(text)
-    if not block:
-        raise RuleError(f"{name}: a data test begins with a header between /*--- and ---*/.")
-    try:
-        raw: Any = read_yaml(block["header"])
-    except yaml.YAMLError as error:
-        raise RuleError(f"{name}: the header is not YAML: {' '.join(str(error).split())}.") from error
-    if not isinstance(raw, dict):
-        raise RuleError(f"{name}: the header must be a list of keys and values.")
-    try:
-        return Header.model_validate(raw), block["sql"].strip()
-    except ValidationError as error:
-        raise RuleError(f"{name}: {told(error)}.") from error
+    return split_as(Header, "data test", text, name)

@@ -14,7 +14,8 @@ from finops.config import Settings
 from finops.errors import UsageError
 from finops.nightly_settings import BackupSettings, RetentionSettings
 from finops.pipeline.comparing import compare
-from finops.pipeline.nightly.steps import Context, tidy
+from finops.pipeline.nightly.context import Context
+from finops.pipeline.nightly.outgoing import tidy
 from finops.pipeline.pruning import first_month, prune
 from finops.pipeline.record import last_audit, record
 from finops.schema_comments import tables

@@ -5,15 +5,18 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from filelock import FileLock
 
+from finops import stopping
 from finops.config import Settings
 from finops.errors import (
     BusyError,
@@ -28,9 +31,13 @@ from finops.errors import (
 )
 from finops.nightly_settings import NightlySettings, Target
 from finops.pipeline.nightly import night, retry, run_night
-from finops.pipeline.nightly.journal import journal_of, kept
+from finops.pipeline.nightly.context import Context, Done, Step
+from finops.pipeline.nightly.incoming import open_, sentences
+from finops.pipeline.nightly.journal import Journal, journal_of, kept, night_so_far
+from finops.pipeline.nightly.outgoing import publish
 from finops.pipeline.nightly.plan import planned
-from finops.pipeline.nightly.steps import STEPS, Context, Done, Step, open_
+from finops.pipeline.nightly.steps import STEPS
+from finops.stopping import Stopped
 from finops.warehouse import nights, reading, writing
 
 AT = datetime(2026, 11, 1, 5, 10)
@@ -416,3 +423,143 @@ def test_a_night_that_is_stopped_does_not_wait_for_somebody_who_writes(
         ("aborted",),
         ("done",),
     ]
+
+
+# --- signals ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("swallowed", [RuntimeError("Query interrupted"), IncompleteError("x"), Done("done")])
+def test_a_signal_that_a_step_swallows_ends_the_night_all_the_same(
+    db: Path, monkeypatch: pytest.MonkeyPatch, swallowed: Exception | Done
+) -> None:
+    def told(_: Context, __: str | None) -> Done:
+        monkeypatch.setattr(stopping, "_first", signal.SIGTERM)
+        if isinstance(swallowed, Exception):
+            raise swallowed
+        return swallowed
+
+    played = Played(monkeypatch, collect_aws=told)
+    with pytest.raises(Stopped):
+        go(db)
+    assert played.done == ["collect_aws"]
+    assert rows(db, "SELECT status FROM runs WHERE command = 'nightly'") == [("aborted",)]
+
+
+def test_a_night_that_is_stopped_before_it_is_among_the_runs_is_recorded(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(_: Context, __: str | None) -> Done:
+        raise Stopped
+
+    Played(monkeypatch)
+    monkeypatch.setattr(night, "STEPS", (Step("open", stopped),))
+    with pytest.raises(Stopped):
+        go(db)
+    assert rows(db, "SELECT command, status FROM runs WHERE command = 'nightly'") == [("nightly", "aborted")]
+    assert statuses(db) == {"open": "aborted"}
+
+
+def test_two_nights_that_were_killed_are_both_closed_by_the_third(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = killed_night(db)
+    with monkeypatch.context() as patch:  # the second one before it could close the first
+        patch.setattr(night, "STEPS", ())
+        patch.setattr(night, "close", lambda *_: None)
+        patch.setattr(Journal, "close", lambda _: None)
+        second = go(db).run_id
+    Played(monkeypatch)
+    done = go(db)
+    assert f"Night {first} was closed" in str(done.entries[0].message)
+    assert f"Night {second} was closed" in str(done.entries[0].message)
+    found = rows(db, f"SELECT count(*) FROM run_steps WHERE run_id = '{first}'")
+    assert found == [(3,)]
+    assert not list(db.parent.glob("*.killed.*"))
+
+
+def test_a_retry_that_waited_for_another_does_not_do_again_what_that_one_did(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_night(db)
+    played = Played(monkeypatch)
+    alone = night._alone
+
+    @contextmanager
+    def after_another(context: Context, wait_seconds: float) -> Iterator[None]:
+        monkeypatch.setattr(night, "_alone", alone)
+        go(db)  # while this one waits
+        with alone(context, wait_seconds):
+            yield
+
+    monkeypatch.setattr(night, "_alone", after_another)
+    assert again(db) is None
+    assert played.done == ALL
+
+
+def test_a_warehouse_under_another_name_is_the_same_night(db: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Played(monkeypatch, audit=IncompleteError("x"))
+    go(db)
+    other = db.parent / "below" / "link.duckdb"
+    other.parent.mkdir()
+    other.symlink_to(db)
+    assert night_so_far(other)
+    assert again(other) is not None
+
+
+# --- what the steps tell ----------------------------------------------------------------------------------
+
+
+def test_a_gate_that_is_met_in_an_incomplete_night_is_told_too(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Done(
+        "1 finding. The gate x was met.", error=IncompleteError("unread"), also=GateError("The gate x.")
+    )
+    Played(monkeypatch, audit=said)
+    done = go(db)
+    assert isinstance(done.problem, IncompleteError)
+    assert [str(one) for one in done.errors] == ["unread", "The gate x."]
+
+
+def test_a_message_that_fails_is_among_what_the_run_says_of_itself(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Played(monkeypatch, deliver_mail=IncompleteError("The target mail could not be told."))
+    go(db)
+    assert rows(db, "SELECT status, error FROM runs WHERE command = 'nightly'") == [
+        ("incomplete", "The target mail could not be told.")
+    ]
+
+
+def test_lines_of_an_ingest_are_sentences_and_the_first_of_many() -> None:
+    assert sentences("a.csv: loaded 2 rows\n  USD: billed 1\nOctober changed.\n") == (
+        "a.csv: loaded 2 rows. USD: billed 1. October changed."
+    )
+    assert sentences("\n".join(["x"] * 25)).endswith("x. And 5 more.")
+
+
+def test_the_lake_is_brought_up_to_date_also_where_the_files_tell_the_same(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retry after a night whose files were published and whose lake could not be written."""
+    mended: list[Path] = []
+
+    def export(_: Path, lake: str, **__: object) -> SimpleNamespace:
+        if not mended:
+            mended.append(db)
+            raise UsageError("The lake cannot be written.")
+        return SimpleNamespace(told="1 partition\n2 files")
+
+    monkeypatch.setattr("finops.lake.export", export)
+    folder = db.parent / "out"
+    settings = Settings(lake=str(db.parent / "lake"), nightly=NightlySettings(folder=folder))
+    context = Context("r", "nightly", db, settings, AT, AT, Clock(), lambda _: None)
+    context.staged.mkdir(parents=True)
+    (context.staged / "finops-report.json").write_text("{}")
+    context.files = [context.staged / "finops-report.json"]
+    with pytest.raises(UsageError, match="lake"):
+        publish(context, None)
+    assert (
+        publish(context, None).message
+        == f"The files in {folder} tell the same already. 1 partition. 2 files."
+    )

@@ -1,5 +1,6 @@
 """The one published file: locks, private copies, publication, and what is left after a kill."""
 
+import importlib
 import multiprocessing
 import os
 import re
@@ -12,8 +13,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from finops import stopping
 from finops.errors import BusyError, InputError, WarehouseError
-from finops.warehouse import migrations, reading, writing
+from finops.stopping import Stopped
+from finops.warehouse import connections, migrations, reading, writing
 from finops.warehouse.migrations import migrate
 from finops.warehouse.writing import is_written_by
 
@@ -381,3 +384,76 @@ def test_a_folder_that_does_not_exist_is_told_in_a_sentence(tmp_path: Path) -> N
 def test_a_reader_cannot_leave_the_warehouse_or_change_it(warehouse: Path, sql: str) -> None:
     with reading(warehouse) as con, pytest.raises(duckdb.Error):
         con.execute(sql)
+
+
+# --- stopped at any moment ----------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """Nothing of the process is done any more: what it would do on its way out is kept from it."""
+
+
+def killed_before_publishing(path: Path, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib.import_module("finops.warehouse.writing"), "_publish", never)
+        with pytest.raises(Killed):
+            mark(path, text)
+
+
+def test_a_run_that_is_killed_between_its_end_and_its_publication_loses_nothing(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_before_publishing(warehouse, "ended", monkeypatch)
+    assert marks(warehouse) == ["first"]
+    mark(warehouse, "second")
+    assert marks(warehouse) == ["ended", "first", "second"]
+    assert not warehouse.with_name("w.duckdb.ended").exists()
+
+
+def test_a_first_run_that_is_killed_before_its_publication_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "new.duckdb"
+    killed_before_publishing(path, "ended", monkeypatch)
+    killed_before_publishing(path, "again", monkeypatch)
+    mark(path, "second")
+    assert marks(path) == ["again", "ended", "second"]
+
+
+def test_a_signal_while_the_file_is_opened_leaves_nothing_open(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signalled(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connections, "_refuse_cut_short", signalled)
+        with pytest.raises(KeyboardInterrupt) as stopped:
+            mark(warehouse, "never")
+    mark(warehouse, "second")  # while the error still holds everything that was there
+    assert stopped.value.__traceback__
+    assert marks(warehouse) == ["first", "second"]
+
+
+def test_a_signal_that_is_raised_in_the_clean_up_after_its_own_error_costs_nothing(
+    warehouse: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> None:
+        raise Stopped
+
+    def stopped() -> None:
+        with writing(warehouse, "test", at=AT) as writer:
+            insert(writer.con, "committed")
+            writer.con.begin()
+            insert(writer.con, "open")
+            raise duckdb.InterruptException
+
+    monkeypatch.setattr(stopping, "settle", told)
+    with pytest.raises(Stopped):
+        stopped()
+    assert marks(warehouse) == ["committed", "first"]
+    with reading(warehouse) as con:
+        assert con.execute("SELECT status FROM runs ORDER BY rowid DESC LIMIT 1").fetchone() == ("aborted",)

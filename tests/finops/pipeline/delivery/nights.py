@@ -10,8 +10,8 @@ from finops.config import Settings
 from finops.model import AuditReport, ExemptionLine
 from finops.night_model import Anomaly, BudgetLine, DataTest, Night, Restatement
 from finops.pipeline.delivery.facts import Before, Facts
+from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.journal import Entry, Journal
-from finops.pipeline.nightly.steps import Context
 from tests.reports import build
 
 AT = datetime(2026, 11, 20, 2, 30)

@@ -19,8 +19,8 @@ from finops.pipeline.delivering import deliver_to, parcel_for
 from finops.pipeline.delivery import apprising, sending
 from finops.pipeline.delivery.message import Message
 from finops.pipeline.delivery.places import MESSAGE
+from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.journal import Journal
-from finops.pipeline.nightly.steps import Context
 from finops.warehouse import reading, writing
 from tests.finops.pipeline.delivery.nights import AT, anomaly, context, failed, mute, report
 from tests.reports.build import AS_OF, finding

@@ -14,7 +14,7 @@ from finops.night_model import DataTest
 from finops.nightly_settings import TestSettings
 from finops.pipeline import testing
 from finops.pipeline.nightly import steps
-from finops.pipeline.nightly.steps import Context
+from finops.pipeline.nightly.context import Context
 from finops.pipeline.testing import running
 from finops.pipeline.testing.catalogue import Chosen, catalogue, chosen, load
 from finops.pipeline.testing.figures import note_audit, note_collection, note_seconds

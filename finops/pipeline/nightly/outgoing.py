@@ -1,0 +1,75 @@
+"""The steps that hand the result out."""
+
+import shutil
+
+from finops.pipeline.nightly.context import Context, Done
+from finops.pipeline.nightly.incoming import sentences
+
+
+def report(context: Context, _: str | None) -> Done:
+    """Makes the report files beside the warehouse."""
+    from finops.pipeline.nightly.telling import with_night
+    from finops.pipeline.reporting import write_reports
+    from finops.warehouse import reading
+
+    nightly = context.settings.nightly
+    with reading(context.db, context.settings.limits()) as con:
+        found = with_night(con, context)
+    context.report = found
+    shutil.rmtree(context.staged, ignore_errors=True)
+    context.files = write_reports(
+        found,
+        context.staged,
+        list(nightly.formats),
+        redact=nightly.redact,
+        key=context.settings.redaction(),
+    )
+    return Done(f"{len(context.files)} files.", rows=len(context.files))
+
+
+def publish(context: Context, _: str | None) -> Done:
+    """Puts the files where readers find them, each whole or not at all, and brings the lake up to date.
+
+    Files that tell the same as those that are there stay as they are.
+    """
+    from finops.pipeline.files import make_folder, write_whole
+    from finops.pipeline.nightly.telling import fingerprint
+
+    folder, told = context.settings.nightly.folder, context.staged.parent / "published"
+    make_folder(folder)
+    content = f"{fingerprint(context.report)} {folder.resolve()}" if context.report else ""
+    names = [folder / path.name for path in context.files]
+    if told.exists() and told.read_text() == content and all(path.exists() for path in names):
+        said = f"The files in {folder} tell the same already."
+    else:
+        for path in context.files:
+            write_whole(folder / path.name, path.read_bytes())
+        told.write_text(content)
+        said = f"{len(context.files)} files in {folder}."
+    return Done(f"{said}{_update_lake(context)}")
+
+
+def _update_lake(context: Context) -> str:
+    """Brings the lake up to date, whatever the report tells: only what has changed is written."""
+    lake, clock = context.settings.lake, context.clock()
+    if lake is None:
+        return ""
+    from finops.lake import export
+
+    done = export(context.db, lake, at=clock, limits=context.settings.limits(), progress=context.say)
+    return f" {sentences(done.told)}"
+
+
+def deliver(context: Context, name: str | None) -> Done:
+    """Tells one target, unless it was told the same before."""
+    from finops.pipeline.delivering import deliver_to
+
+    target = next(one for one in context.settings.deliver if one.name == name)
+    return deliver_to(context, target)
+
+
+def tidy(context: Context, _: str | None) -> Done:
+    """Backs the warehouse up, verifies the backup, and removes what is too old."""
+    from finops.pipeline.tidying import tidy as do
+
+    return do(context)
