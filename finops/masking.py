@@ -5,6 +5,8 @@ was sent, must not carry one into a log all the same.
 """
 
 import base64
+import html
+import json
 import re
 from collections.abc import Iterator
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, urlsplit
@@ -31,6 +33,8 @@ def remember(secret: str) -> None:
     """Adds a secret to those that are masked, and the parts of it where it is an address."""
     global _pattern
     _known.update(one for one in {secret, *_parts(secret)} if len(one) >= _SHORTEST)
+    lines = (line.strip() for line in secret.splitlines())  # of a key, say: it is told line by line
+    _known.update(line for line in lines if len(line) >= _SURELY)
     spellings = {spelling for one in _known for spelling in _spellings(one)}
     longest_first = sorted(spellings, key=lambda text: (-len(text), text))
     _pattern = re.compile("|".join(re.escape(one) for one in longest_first)) if longest_first else None
@@ -68,10 +72,17 @@ def _parts(secret: str) -> Iterator[str]:
 
 def _spellings(secret: str) -> Iterator[str]:
     """A secret as it may stand in a text: as it is, in an address, in JSON, in a Python string, in base64."""
-    yield from {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
+    ways = (
+        quote(secret, errors="replace"),
+        quote(secret, safe="", errors="replace"),
+        quote_plus(secret, errors="replace"),
+    )
+    yield from {secret, *ways}
     yield secret.replace("\\", "\\\\").replace('"', '\\"')
     yield repr(secret)[1:-1]
-    data = secret.encode()
+    yield json.dumps(secret)[1:-1]
+    yield html.escape(secret)
+    data = secret.encode(errors="surrogateescape")  # a variable may hold any bytes
     yield base64.b64encode(data).decode()
     yield base64.urlsafe_b64encode(data).decode()
     if len(data) >= _SURELY:

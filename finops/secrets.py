@@ -67,7 +67,7 @@ def _of_environment(name: str, setting: str) -> str:
 
 
 def _of_file(text: str, setting: str) -> str:
-    path = Path(text).expanduser()
+    path = Path(os.path.expanduser(text))
     if not path.is_absolute() and "CREDENTIALS_DIRECTORY" in os.environ:  # systemd's
         path = Path(os.environ["CREDENTIALS_DIRECTORY"]) / path
     try:
@@ -115,7 +115,7 @@ def _of_keyring(text: str, setting: str) -> str:
     service, _, user = text.rpartition("/")
     try:
         return keyring.get_password(service or user, user) or ""
-    except KeyringError as error:
+    except (KeyringError, OSError, RuntimeError) as error:  # the last two: of whatever keeps the keyring
         raise ConfigError(f"{setting}: the keyring could not be asked ({type(error).__name__}).") from None
 
 

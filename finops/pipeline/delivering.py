@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from finops.errors import FinopsError, IncompleteError, UsageError
+from finops.errors import BusyError, FinopsError, IncompleteError, UsageError
 from finops.masking import masked
 from finops.model import AuditReport
 from finops.nightly_settings import Target
@@ -149,7 +149,7 @@ def _record(context: Context, parcel: Parcel, status: str, attempts: int, told: 
             context.db, "deliver", at=context.clock(), wait_seconds=PATIENCE, limits=limits
         ) as writer:
             ledger.keep(writer.con, sent)
-    except UsageError as error:
+    except (UsageError, BusyError) as error:
         context.say(f"That {parcel.target.name} was told could not be recorded: {error}")
 
 
@@ -189,7 +189,7 @@ def _past(context: Context, target: Target, content: str) -> tuple[Before | None
     try:
         with reading(context.db, context.settings.limits()) as con:
             return ledger.before(con, target.name, context.run_id), ledger.was_sent(con, target.name, content)
-    except UsageError as error:
+    except (UsageError, BusyError) as error:
         context.say(f"What {target.name} was told before cannot be read: {error}")
         return None, False
 

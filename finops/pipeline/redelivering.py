@@ -45,7 +45,7 @@ def redeliver(
         try:
             done = send_parcel(context, parcel_for(context, target))
             rows.append({"target": target.name, "status": "done", "message": done.message})
-        except IncompleteError as error:
+        except FinopsError as error:  # one that cannot be told keeps none of the others from it
             rows.append({"target": target.name, "status": "failed", "message": str(error)})
             failed.append(target.name)
     told = f"{len(failed)} of {len(targets)} targets could not be told: {', '.join(failed)}."

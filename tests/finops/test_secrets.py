@@ -1,7 +1,9 @@
 """Secrets are had where a reference says, at the moment of use, and are *** in whatever is written afterwards."""
 
 import base64
+import html
 import json
+import os
 import sys
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -107,6 +109,8 @@ SECRET = 'p/a s+s"w\\ö-rd'
         quote_plus(SECRET),
         repr(SECRET)[1:-1],
         json.dumps(SECRET, ensure_ascii=False)[1:-1],
+        json.dumps(SECRET)[1:-1],
+        html.escape(SECRET),
         base64.b64encode(SECRET.encode()).decode(),
         base64.urlsafe_b64encode(SECRET.encode()).decode(),
     ],
@@ -148,6 +152,22 @@ def test_the_parts_of_an_address_that_open_something_are_masked_and_what_helps_i
         assert part not in masked(f"failed for {part} at once")
     plain = "smtp.example.com refused: hooks.example.com/services, hc.example.com, to ops@example.com"
     assert masked(plain) == plain
+
+
+def test_a_secret_of_several_lines_is_masked_line_by_line() -> None:
+    remember("--first-l1ne--\n  second-l1ne\nend")
+    assert masked("refused: second-l1ne, after --first-l1ne-- and end") == "refused: ***, after *** and end"
+
+
+def test_a_variable_that_is_no_text_is_a_secret_like_any_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(os.environ, "A_SECRET", os.fsdecode(b"ab\xffcdefgh"))
+    assert resolve("env:A_SECRET", setting="x").get_secret_value() == "ab\udcffcdefgh"
+    assert masked("ab\udcffcdefgh") == "***"
+
+
+def test_a_home_that_nobody_has_is_told_with_the_setting() -> None:
+    with pytest.raises(ConfigError, match=r"heartbeat.url: ~nobody-has-it/x cannot be read"):
+        resolve("file:~nobody-has-it/x", setting="heartbeat.url")
 
 
 def test_what_is_too_short_to_be_a_secret_masks_nothing() -> None:

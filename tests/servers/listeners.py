@@ -106,6 +106,7 @@ class Ear:
     heard: list[tuple[str, str, str]] = field(default_factory=list)
     answers: list[int] = field(default_factory=list)
     status: int = 200
+    location: str = ""  # where it sends whoever asks
     port: int = 0
 
 
@@ -119,6 +120,8 @@ class _Web(BaseHTTPRequestHandler):
         echo = f"{self.command} {self.path} {self.headers}".encode()
         self.send_response(status, f"no to {self.path}" if status >= 400 else None)
         self.send_header("Content-Length", str(len(echo)))
+        if self.ear.location:
+            self.send_header("Location", self.ear.location)
         self.end_headers()
         self.wfile.write(echo)
 

@@ -16,6 +16,7 @@ from finops.secrets import resolve
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
+_CUT = "and more, in the report"
 _TIMEOUT = 30.0  # seconds, to connect and for an answer: a report of a megabyte goes with it
 
 
@@ -62,6 +63,7 @@ def _service(target: Target) -> "NotifyBase":
         image_url_mask=None,
         image_url_logo=None,
         async_mode=False,
+        http_redirects=False,  # headers of one's own, which may be tokens, would go to the other host too
         storage_mode=PersistentStoreMode.MEMORY,
     )
     address = resolve(target.to, setting=f"deliver.{target.name}.to").get_secret_value()
@@ -91,7 +93,18 @@ def _body(service: "NotifyBase", message: Message) -> tuple[str, str]:
     """The form to send and the message in it; where a chat wants HTML, apprise makes it of the text."""
     if _is_mail(service):
         return "html", message.html
-    return ("markdown", message.markdown) if _speaks(service) == "markdown" else ("text", message.text)
+    form, body = ("markdown", message.markdown) if _speaks(service) == "markdown" else ("text", message.text)
+    if service.overflow_mode.value != "upstream":  # as the address says
+        return form, body
+    return form, _fitting(body, service.body_maxlen - len(message.subject) - len(_CUT) - 2)
+
+
+def _fitting(body: str, room: int) -> str:
+    """The first lines, as many as a service takes: it refuses a message that is longer, and nobody would be told."""
+    if len(body) <= room:
+        return body
+    whole = body[: max(room, 0)].rpartition("\n")[0].rstrip()
+    return f"{whole}\n{_CUT}" if whole else _CUT
 
 
 def _address(path: Path) -> str:

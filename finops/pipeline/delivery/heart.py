@@ -71,20 +71,27 @@ class Heart:
                 wait=wait_exponential(multiplier=0.5, max=4),
                 sleep=sleep,
                 reraise=True,
-            )(_post, url + way, masked(body), _TIMEOUT if tries > 1 else _AT_THE_END - 1)
+            )(_post, _below(url, way), masked(body), _TIMEOUT if tries > 1 else _AT_THE_END - 1)
         except (_DeafError, FinopsError) as error:
             self._say(f"The heartbeat was not heard: {error}")
+
+
+def _below(url: str, way: str) -> str:
+    """The address of one kind of beat; parameters stay behind it."""
+    place, mark, parameters = url.partition("?")
+    return f"{place.rstrip('/')}{way}{mark}{parameters}"
 
 
 def _post(url: str, body: str, timeout: float) -> None:
     try:
         answer = requests.post(
             url,
-            data=body.encode(),
+            data=body.encode(errors="replace"),
             timeout=timeout,
+            allow_redirects=False,  # it would become a GET without the lines, or tell them to another host
             headers={"User-Agent": f"finops/{__version__}", "Content-Type": "text/plain; charset=utf-8"},
         )
     except (requests.RequestException, ValueError) as error:  # its words hold the address
         raise _DeafError(f"heartbeat.url did not answer ({type(error).__name__}).") from None
-    if not answer.ok:
+    if not 200 <= answer.status_code < 300:
         raise _DeafError(f"heartbeat.url answered with status {answer.status_code}.")

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from finops.errors import CredentialsError, UsageError
 from finops.nightly_settings import Target
@@ -42,19 +41,20 @@ def address_of(target: Target, day: str) -> str:
 
 
 def _opened(address: str) -> Put:
-    parts = urlsplit(address)
-    if "://" not in address:
+    scheme, _, place = address.partition("://")
+    if not place:
         return _folder(Path(address).expanduser())
-    prefix = parts.path.strip("/")
-    if parts.scheme == "s3":
-        return _s3(parts.netloc, f"{prefix}/" if prefix else "")
-    if parts.scheme == "oss":
+    bucket, _, below = place.partition("/")  # a key may have any character, ? and # too
+    prefix = f"{below.strip('/')}/" if below.strip("/") else ""
+    if scheme == "s3":
+        return _s3(bucket, prefix)
+    if scheme == "oss":
         from finops.pipeline.delivery.buckets import oss
 
-        return oss(parts.netloc, f"{prefix}/" if prefix else "")
+        return oss(bucket, prefix)
     from finops.pipeline.delivery.buckets import gcs
 
-    return gcs(parts.netloc, f"{prefix}/" if prefix else "")
+    return gcs(bucket, prefix)
 
 
 def _folder(folder: Path) -> Put:
@@ -67,9 +67,10 @@ def _folder(folder: Path) -> Put:
             beside.write_bytes(content)
             os.replace(beside, path)
         except OSError as error:
+            raise UndeliveredError(f"{folder} cannot be written ({error.strerror})") from None
+        finally:  # a signal, too, leaves nothing half
             with suppress(OSError):
                 beside.unlink(missing_ok=True)
-            raise UndeliveredError(f"{folder} cannot be written ({error.strerror})") from None
 
     return put
 

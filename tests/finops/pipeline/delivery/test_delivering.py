@@ -11,10 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
+from filelock import FileLock
 from moto import mock_aws
 
 from finops.errors import IncompleteError
 from finops.nightly_settings import Target
+from finops.pipeline import delivering
 from finops.pipeline.delivering import deliver_to, parcel_for
 from finops.pipeline.delivery import apprising, sending
 from finops.pipeline.delivery.message import Message
@@ -251,6 +253,55 @@ def test_a_warehouse_that_cannot_be_read_keeps_nobody_from_being_told(
     assert len(ear.heard) == 1
 
 
+def test_a_warehouse_that_is_busy_keeps_nobody_from_being_told_and_nobody_is_told_twice(
+    tmp_path: Path, ear: Ear, hook: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at, target = night(tmp_path, hook)
+    said: list[str] = []
+    monkeypatch.setattr(delivering, "PATIENCE", 0.1)
+    other = FileLock(f"{at.db.resolve()}.lock")
+    with other:
+        done = deliver_to(replace(at, say=said.append), target)
+    assert done.status == "done"
+    assert len(ear.heard) == 1
+    assert said[0].startswith("That hook was told could not be recorded: ")
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [
+        ("discord://1234567890/abcdefghijklmnop", 2000),
+        ("tgram://123456789:abcdefghijklmnopqrstuvwxyz123456789/12345", 4096),
+        ("json://h.example/x", 32768),
+    ],
+)
+def test_a_message_is_no_longer_than_the_service_takes(
+    monkeypatch: pytest.MonkeyPatch, address: str, most: int
+) -> None:
+    lines = "\n".join(["**Costs**", *(f"- {number} " + "x" * 390 for number in range(90))])
+    message = Message("s" * 150, lines, lines, "")
+    monkeypatch.setenv("TO", address)
+    service = apprising._service(Target(name="t", to="env:TO"))
+    body = apprising._body(service, message)[1]
+    assert most - 450 < len(body) + 150 <= most
+    assert body.splitlines()[-1] == "and more, in the report"
+    assert set(body.splitlines()[:-1]) < set(lines.splitlines())  # whole lines
+    assert apprising._body(service, Message("s", "t", "m", ""))[1] in "tm"
+    monkeypatch.setenv("TO", f"{address}?overflow=split")
+    assert apprising._body(apprising._service(Target(name="t", to="env:TO")), message)[1] == lines
+
+
+def test_a_webhook_that_sends_elsewhere_was_not_told(tmp_path: Path, ear: Ear, hook: dict[str, Any]) -> None:
+    ear.status = 302
+    with listener() as elsewhere:
+        ear.location = f"http://127.0.0.1:{elsewhere.port}/"
+        at, target = night(tmp_path, hook | {"retries": 0})
+        with pytest.raises(IncompleteError, match="hook could not be told"):
+            deliver_to(at, target)
+        ear.location = ""
+    assert elsewhere.heard == []
+
+
 # --- places -----------------------------------------------------------------------------------------------
 
 
@@ -339,9 +390,11 @@ def test_a_bucket_of_s3_takes_the_files(tmp_path: Path, monkeypatch: pytest.Monk
     with mock_aws():
         s3 = boto3.client("s3")
         s3.create_bucket(Bucket="reports-of-acme")
-        at, target = night(tmp_path, {"name": "s3", "to": "s3://reports-of-acme/finops", "attach": ["json"]})
+        at, target = night(
+            tmp_path, {"name": "s3", "to": "s3://reports-of-acme/fin#ops?/", "attach": ["json"]}
+        )
         deliver_to(at, target)
-        stored = s3.get_object(Bucket="reports-of-acme", Key="finops/finops-report.json")
+        stored = s3.get_object(Bucket="reports-of-acme", Key="fin#ops?/finops-report.json")
         assert stored["ContentType"] == "application/json"
         assert json.loads(stored["Body"].read())["totals"]["findings"] == 1
         at, target = night(tmp_path, {"name": "no", "to": "s3://nobody-has-this", "retries": 0})

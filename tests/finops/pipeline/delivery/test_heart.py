@@ -114,3 +114,24 @@ def test_a_variable_that_is_not_set_is_named_and_no_url_is_no_heart(monkeypatch:
     silent.fail("stopped", NightDone("0a1b2c3d"))
     silent.end(NightDone("0a1b2c3d"))
     assert len(said) == 1
+
+
+def test_a_url_that_sends_elsewhere_was_not_told(monkeypatch: pytest.MonkeyPatch, ear: Ear) -> None:
+    ear.status = 301
+    beat, said = made(monkeypatch, ear.port)
+    beat.end(NightDone("0a1b2c3d"))
+    assert said == ["The heartbeat was not heard: heartbeat.url answered with status 301."]
+
+
+def test_parameters_of_the_url_stay_behind_what_it_is_told(monkeypatch: pytest.MonkeyPatch, ear: Ear) -> None:
+    beat, _ = made(monkeypatch, ear.port)
+    monkeypatch.setenv("BEAT", f"http://127.0.0.1:{ear.port}/ping/{UUID}?create=1")
+    beat.start()
+    assert ear.heard[0][1] == f"/ping/{UUID}/start?create=1"
+
+
+def test_a_line_that_is_no_text_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch, ear: Ear) -> None:
+    beat, said = made(monkeypatch, ear.port)
+    beat.end(NightDone("0a1b2c3d", [failed("ingest", "a\udcff", "no")]))
+    assert ear.heard[0][2] == "ingest a?: failed. no"
+    assert said == []
