@@ -238,7 +238,7 @@ def _layers(
             known = ", ".join(profiles) or "none"
             raise ConfigError(f"There is no profile {name} in {path or 'finops.toml'}; it has {known}.")
         layers.append(profiles[name])
-    return path, [*layers, of_variables(environ, Settings.model_fields)]
+    return path, [*layers, of_variables(environ, Settings.model_fields, [base, *profiles.values()])]
 
 
 def mistakes_in(error: ValidationError, layers: Sequence[Layer]) -> list[str]:

@@ -102,15 +102,18 @@ def of_file(path: Path) -> tuple[Layer, dict[str, Layer]]:
     }
 
 
-def of_variables(environ: Mapping[str, str], keys: Collection[str]) -> Layer:
+def of_variables(environ: Mapping[str, str], keys: Collection[str], below: Sequence[Layer] = ()) -> Layer:
     """What variables set. `keys` are the first parts of keys there can be: other programs may use the prefix too.
+
+    A variable that a layer `below` refers to by env:NAME is a secret, whatever it is called, and sets nothing.
 
     Raises ConfigError for one that cannot be what it is.
     """
     values: dict[str, Any] = {}
     places: dict[Key, str] = {}
+    others = _NOT_KEYS.union(*(_referred(layer.values) for layer in below))
     for name in sorted(environ):
-        if not name.startswith("FINOPS_") or name in _NOT_KEYS or not environ[name]:
+        if not name.startswith("FINOPS_") or name in others or not environ[name]:
             continue
         first, *rest = name.removeprefix("FINOPS_").lower().split("__")
         if first not in keys:
@@ -135,6 +138,14 @@ def of_variables(environ: Mapping[str, str], keys: Collection[str]) -> Layer:
                 raise ConfigError(f"{name} {error}.") from None
             places[key] = name
     return Layer("variables", values, places)
+
+
+def _referred(value: Any) -> set[str]:
+    """The variables that references name anywhere in a value."""
+    if isinstance(value, str):
+        return {value.removeprefix("env:")} if value.startswith("env:") else set()
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return {name for one in inner for name in _referred(one)}
 
 
 def merged(layers: Sequence[Layer]) -> dict[str, Any]:

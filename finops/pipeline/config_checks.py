@@ -22,7 +22,7 @@ def mistakes_of(config: Path | None, environ: Mapping[str, str]) -> tuple[Path |
     base, profiles = of_file(path) if path else (Layer("default", {}), {})
     stacks = [[base], *([base, profile] for profile in profiles.values())]
     if config is None:
-        stacks.append([base, of_variables(environ, Settings.model_fields)])
+        stacks.append([base, of_variables(environ, Settings.model_fields, [base, *profiles.values()])])
     found: dict[str, None] = {}  # in order, each once: a mistake of the base is one of every profile
     for layers in stacks:
         found.update(dict.fromkeys(_of_layers(layers)))

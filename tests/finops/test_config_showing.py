@@ -202,3 +202,22 @@ def _references(node: Any) -> list[str]:
             ref for value in node.values() for ref in _references(value)
         ]
     return [ref for value in node for ref in _references(value)] if isinstance(node, list) else []
+
+
+def test_a_variable_that_holds_a_secret_is_no_setting_whatever_it_is_called(
+    here: Path, told: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (here / "finops.toml").write_text(
+        '[heartbeat]\nurl = "env:FINOPS_HEARTBEAT"\n[[profile.dev.deliver]]\nname = "a"\nto = "env:FINOPS_DELIVER"\n'
+    )
+    monkeypatch.setenv("FINOPS_HEARTBEAT", "https://hc.example/s3cr3t-3")
+    monkeypatch.setenv("FINOPS_DELIVER", "json://hc.example/s3cr3t-4")
+    monkeypatch.setenv("FINOPS_PROFILE", "dev")
+    code, shown, errors = told("config", "show", "--origin")
+    assert (code, "s3cr3t" in shown + errors) == (0, False)
+    assert "env:FINOPS_HEARTBEAT" in shown
+    assert told("config", "validate")[0] == 0
+    monkeypatch.delenv("FINOPS_PROFILE")
+    assert told("config", "show")[0] == 0
+    monkeypatch.setenv("FINOPS_BACKUP", "x")  # nobody refers to it
+    assert told("config", "validate")[0] == 2

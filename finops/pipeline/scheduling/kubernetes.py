@@ -40,12 +40,10 @@ def _comment(job: Job) -> str:
         "# In a namespace of its own:",
         "#   kubectl apply -n finops -f finops.yaml",
     ]
-    files = [path for path in (job.config, job.mutes) if path]
-    if files:
-        names = ("finops.toml", "finops.mutes.toml")
-        told = " ".join(
-            shlex.quote(f"--from-file={name}={path}") for name, path in zip(names, files, strict=False)
-        )
+    files = {"finops.toml": job.config, "finops.mutes.toml": job.mutes}
+    given = [shlex.quote(f"--from-file={name}={path}") for name, path in files.items() if path]
+    if given:
+        told = " ".join(given)
         lines += [
             "# The settings are a ConfigMap, and hold references to secrets only:",
             f"#   kubectl create configmap finops -n finops {told}",

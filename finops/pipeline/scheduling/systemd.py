@@ -1,5 +1,6 @@
 """A service and a timer of systemd, hardened."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from finops.errors import UsageError
 from finops.pipeline.scheduling.job import Job
 
 STATE = Path("/var/lib/finops")
+_USER = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 _FORBIDDEN = """\
 # --- what it may not do
 NoNewPrivileges=yes
@@ -43,8 +45,10 @@ def units(job: Job, user: str) -> dict[str, str]:
     """The files finops.service and finops.timer by their names.
 
     `user` runs it where the warehouse lies outside /var/lib/finops; otherwise systemd makes a user for the time of
-    the run. Raises UsageError for a folder that a unit cannot name.
+    the run. Raises UsageError for a folder that a unit cannot name, and for a user there cannot be.
     """
+    if not _USER.match(user):
+        raise UsageError(f"--user {user!r} is no name of a user.")
     return {"finops.service": _service(job, user), "finops.timer": _timer(job)}
 
 
@@ -76,7 +80,7 @@ After=network-online.target
 [Service]
 Type=oneshot
 ExecStart={" ".join(_argument(part) for part in job.command)}
-WorkingDirectory={_specifiers(str(_folder(job)))}
+WorkingDirectory={_unquoted(_folder(job))}
 # 3 is a night that is incomplete: some account or source was denied, throttled or down, the rest is reported. By
 # default that is a failure, so that somebody looks. To take it for a success:
 # SuccessExitStatus=3
@@ -152,6 +156,12 @@ def _inside(path: Path, folders: Sequence[Path]) -> bool:
 
 def _specifiers(text: str) -> str:
     return text.replace("%", "%%")
+
+
+def _unquoted(path: Path) -> str:
+    """A path as the rest of a line, where a backslash would take the next line in, and a blank would be cut off."""
+    text = _specifiers(str(path))
+    return f"{text}/" if text[-1] in "\\ " else text
 
 
 def _argument(text: str) -> str:

@@ -152,6 +152,24 @@ def test_systemd_finds_nothing_wrong_with_its_units_and_little_exposed(folder: P
     assert judged.returncode == 0, judged.stdout[-300:]
 
 
+def test_a_folder_that_ends_with_a_backslash_does_not_take_the_next_line_in(tmp_path: Path) -> None:
+    assert "WorkingDirectory=/srv/a /\n" in units(job(Path("/srv/a ")), "root")["finops.service"]
+    text = units(job(Path("/srv/a\\")), "root")["finops.service"]
+    (tmp_path / "finops.service").write_text(text.replace("TimeoutStartSec=2h", "TimeoutStartSec=x"))
+    assert "TimeoutStartSec" in analyze("verify", tmp_path / "finops.service").stderr  # it was read
+
+
+@pytest.mark.parametrize("user", ["", "a b", "x\nExecStartPre=/bin/sh", "%h", "-x"])
+def test_a_user_that_cannot_be_is_refused(user: str) -> None:
+    with pytest.raises(UsageError, match="is no name of a user"):
+        units(job(), user)
+
+
+def test_exemptions_without_a_configuration_are_handed_in_under_their_own_name(tmp_path: Path) -> None:
+    made = manifests(job(config=None, settings={"mutes": "/srv/my mutes.toml"}), "i")
+    assert "-n finops '--from-file=finops.mutes.toml=/srv/my mutes.toml'\n" in made
+
+
 def test_a_state_folder_of_systemd_needs_no_user_and_a_home_is_seen_only_where_it_must_be() -> None:
     service = units(job(Path("/var/lib/finops")), "me")["finops.service"]
     assert "DynamicUser=yes" in service
