@@ -211,7 +211,8 @@ def transaction(con: duckdb.DuckDBPyConnection) -> Iterator[None]:
         yield
         con.commit()
     except BaseException:
-        with contextlib.suppress(duckdb.TransactionException):  # a full disk has taken it back already
+        # A full disk has taken it back already, or a signal has closed the connection.
+        with contextlib.suppress(duckdb.TransactionException, duckdb.ConnectionException):
             con.rollback()
         raise
 

@@ -144,9 +144,13 @@ def kept(warehouse: Path) -> Kept | None:
 def _read(path: Path) -> Kept | None:
     try:
         lines = list(_lines(path))
-        head, rest = lines[0], [_entry(line) for line in lines[1:] if "closed" not in line]
+        return _kept(lines[0], lines[1:])
     except (OSError, KeyError, TypeError, ValueError, IndexError):
         return None
+
+
+def _kept(head: dict[str, Any], lines: list[dict[str, Any]]) -> Kept:
+    rest = [_entry(line) for line in lines if "closed" not in line]
     last = {(one.step, one.part): one for one in rest}  # a step that ended after it began
     when = datetime.fromisoformat
     return Kept(
@@ -156,7 +160,7 @@ def _read(path: Path) -> Kept | None:
         when(head["as_of"]),
         tuple(last.values()),
         frozenset((step, part) for step, part in head["before"]),
-        "closed" in lines[-1],
+        bool(lines) and "closed" in lines[-1],
     )
 
 

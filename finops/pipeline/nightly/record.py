@@ -21,7 +21,8 @@ def bring_in(con: duckdb.DuckDBPyConnection, left: Kept) -> None:
         [left.run_id, left.command, left.started_at, left.as_of, __version__],
     )
     con.execute(
-        "UPDATE runs SET status = 'aborted', finished_at = $2, error = $3 WHERE run_id = $1",
+        "UPDATE runs SET status = 'aborted', finished_at = $2, error = $3 "
+        "WHERE run_id = $1 AND status IN ('running', 'aborted')",  # it may have been killed with all of it recorded
         [left.run_id, last, ENDED],
     )
     keep(con, left.run_id, left.entries)

@@ -563,3 +563,29 @@ def test_the_lake_is_brought_up_to_date_also_where_the_files_tell_the_same(
         publish(context, None).message
         == f"The files in {folder} tell the same already. 1 partition. 2 files."
     )
+
+
+# --- journals that something happened to ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"step": "open"}\n', "[]\n", "no json\n", "\x00\x00"])
+def test_a_journal_that_cannot_be_read_is_none_and_the_next_night_goes_on(
+    db: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    Played(monkeypatch)
+    journal_of(db.resolve()).write_text(text)
+    with pytest.raises(UsageError, match="There is no night to continue"):
+        again(db)
+    assert go(db).problem is None
+
+
+def test_a_night_that_was_killed_when_all_of_it_was_recorded_stays_as_it_was_recorded(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Played(monkeypatch, collect_aws=IncompleteError("denied"))
+    first = go(db).run_id
+    path = journal_of(db.resolve())
+    path.write_text("".join(line for line in path.read_text().splitlines(True) if "closed" not in line))
+    Played(monkeypatch)
+    go(db)
+    assert rows(db, f"SELECT status, error FROM runs WHERE run_id = '{first}'") == [("incomplete", "denied")]
