@@ -96,10 +96,10 @@ def retry(
 
     Raises UsageError when there was no night, BusyError as run_night() does.
     """
-    db, run_id, began = db.resolve(), new_run_id(), clock()
+    named, db, run_id, began = db, db.resolve(), new_run_id(), clock()
     context = Context(run_id, "retry", db, settings, began, began, clock, say)
     if kept(db) is None:
-        raise UsageError(f"There is no night to continue on {db}: run finops nightly first.")
+        raise UsageError(f"There is no night to continue on {named}: run finops nightly first.")
     with _alone(context, wait_seconds):
         last = kept(db)  # only now: the one that was waited for may have done it
         again = _not_done(last.aborted(), settings) if last else set()
