@@ -324,6 +324,35 @@ def commands_page() -> str:
     return "\n".join(parts)
 
 
+def schema_page() -> str:
+    """docs/audit.schema.json: what an audit's JSON and a report's JSON are made of."""
+    import json
+
+    from finops.model import AuditReport
+
+    schema = AuditReport.model_json_schema(by_alias=True, mode="serialization")
+    head = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "finops audit, schema version 1",
+        "description": inspect.cleandoc(AuditReport.__doc__ or ""),
+    }
+    return (
+        json.dumps(head | {key: _open(value) for key, value in schema.items() if key not in head}, indent=1)
+        + "\n"
+    )
+
+
+def _open(schema: Any) -> Any:
+    """The schema for readers: a later finops of the same version may say more, so no object is closed."""
+    if isinstance(schema, dict):
+        return {
+            key: _open(value)
+            for key, value in schema.items()
+            if (key, value) != ("additionalProperties", False)
+        }
+    return [_open(value) for value in schema] if isinstance(schema, list) else schema
+
+
 def _walk(command: Any, name: str) -> list[tuple[str, Any]]:
     found = [(name, command)]
     for child in getattr(command, "commands", {}).values():
@@ -347,6 +376,7 @@ PAGES = {
     "catalogue.md": catalogue_page,
     "strategies.md": strategies_page,
     "commands.md": commands_page,
+    "audit.schema.json": schema_page,
 }
 
 

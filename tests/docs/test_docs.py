@@ -36,6 +36,7 @@ def generator() -> ModuleType:
         "strategies.md",
         "commands.md",
         "writing-rules.md",
+        "audit.schema.json",
     ],
 )
 def test_a_generated_page_is_what_its_source_says(name: str) -> None:
@@ -44,7 +45,7 @@ def test_a_generated_page_is_what_its_source_says(name: str) -> None:
 
 
 def test_every_generated_page_is_compared() -> None:
-    assert len(generator().PAGES) == 7
+    assert len(generator().PAGES) == 8
 
 
 def test_the_page_of_data_tests_shows_one_that_works_and_settings_that_are_taken(tmp_path: Path) -> None:
