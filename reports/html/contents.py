@@ -1,25 +1,30 @@
 """The list of sections at the top of the page: only those that are there."""
 
-from finops.model import AuditReport
+from collections.abc import Mapping
+from typing import Any
+
 from reports import control as controlling
-from reports import summary
 from reports import trust as trusting
-from reports.html.charts import Chart
-from reports.html.sections import footprint_table
+
+WHY = "Why it changed, and where it is heading"
 
 
-def contents(report: AuditReport, drawn: list[Chart]) -> list[tuple[str, str]]:
-    """Anchor and title, in the order of the page."""
-    charted = {one.section for one in drawn}
-    there = [
-        ("control", controlling.TITLE, controlling.control(report)),
-        ("where", "Where the saving is", "where" in charted),
+def contents(there: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Anchor and title in the order of the page, of what its template is given."""
+    drawn = there["drawn_in"]
+    listed = [
+        ("why", WHY, "why" in drawn),
+        ("control", controlling.TITLE, there["control"]),
+        ("who", "Who spends", there["spend_tables"] or there["units"]),
+        ("where", "Where the saving is", "where" in drawn),
+        ("saved", "What became of savings", "saved" in drawn or there["changed_tables"]),
+        ("commitments", "Commitments", "commitments" in drawn or there["expiries"]),
         ("todo", "What to do", True),
-        ("accepted", "Accepted", summary.accepted(report) or summary.lapsed(report)),
+        ("accepted", "Accepted", there["accepted"] or there["lapsed"]),
         ("costs", "Costs per account", True),
-        ("footprint", "Carbon", footprint_table(report)),
-        ("trust", trusting.TITLE, trusting.trust(report)),
+        ("footprint", "Carbon", there["footprint"]),
+        ("trust", trusting.TITLE, there["trust"]),
         ("unseen", "What was not looked at", True),
         ("method", "How these numbers are made", True),
     ]
-    return [(anchor, title) for anchor, title, shown in there if shown]
+    return [(anchor, title) for anchor, title, shown in listed if shown]

@@ -28,30 +28,36 @@ from reports.html.headline import headline
 from reports.html.rows import Row, blank, rows
 from reports.html.seen import caveat
 from reports.html.tiles import tiles
+from reports.plain import one_line
 
 # In this order, and one script: what comes later uses what came before.
 SCRIPTS = ("inflate.js", "table.js", "report.js")
 IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
-_TEMPLATES = ("report.html.j2", "first.html.j2", "chart.html.j2", "macros.html.j2")
+_TEMPLATES = ("report.html.j2", "first.html.j2", "before.html.j2", "chart.html.j2", "macros.html.j2")
 
 
 def render(report: AuditReport) -> str:
     """The whole page as text."""
     drawn = charts.charts(report)
     script = _script()
+    context = {
+        **_first_screen(report),
+        **_around(report),
+        **_sections(report),
+        **_charts(drawn),
+        **_findings(report),
+        "method": method.method(report),
+        "glossary": method.glossary(report),
+    }
     page: str = _template().render(
         report=report,
         css=_markup("report.css"),
         js=Markup(script),  # noqa: S704
         csp=_policy([script, plotly_js()] if drawn else [script]),
         day=amounts.day(report.as_of),
-        **_first_screen(report),
-        **_sections(report),
-        **_charts(drawn),
-        **_findings(report),
-        contents=contents.contents(report, drawn),
-        method=method.method(report),
-        glossary=method.glossary(report),
+        contents=contents.contents(context),
+        why_title=contents.WHY,
+        **context,
     )
     return page
 
@@ -66,6 +72,22 @@ def _first_screen(report: AuditReport) -> dict[str, Any]:
         "caveat": caveat(report),
         "asked": decisions,
         "asked_totals": totals,
+    }
+
+
+def _around(report: AuditReport) -> dict[str, Any]:
+    """What the bill, the history and the settings tell beside the findings; empty where they tell nothing."""
+    return {
+        "notes": [one_line(note) for note in report.finance.notes] if report.finance else [],
+        "unallocated": [*sections.unallocated(report)],
+        "spend_tables": sections.spend_tables(report),
+        "units": sections.unit_table(report),
+        "expiries": sections.expiry_table(report),
+        "changed_tables": sections.changed_tables(report),
+        "tied_tables": sections.tied_tables(report),
+        "command": sections.command(report),
+        "provenance": sections.provenance(report),
+        "provenance_tables": sections.provenance_tables(report),
     }
 
 

@@ -34,12 +34,18 @@
     return Object.fromEntries(Object.entries(part).map(([name, item]) => [name, darkened(item, /color/i.test(name))]));
   };
 
-  const draw = (theme, width) => {
+  /** Paper is as wide as it is, whatever the window: a wide chart takes all of it, others half. */
+  const onPaper = (chart) => (chart.closest(".wide") ? 980 : 470);
+
+  const draw = (theme, paper) => {
     const themed = (figure) => (theme === "dark" ? darkened(figure, false) : structuredClone(figure));
     const template = themed({ layout: drawings.template.layout });
     return Promise.all(charts.map((chart) => {
       const { data, layout } = themed(drawings.figures[chart.dataset.chart]);
-      layout.annotations = fitted(layout.annotations || [], width || chart.clientWidth);
+      const width = paper ? onPaper(chart) : 0;
+      const room = width || chart.clientWidth;
+      layout.annotations = fitted(layout.annotations || [], room);
+      if (layout.xaxis.nticks) layout.xaxis.nticks = Math.max(3, Math.min(8, Math.floor(room / 85)));
       const config = { displayModeBar: false, responsive: true, typesetMath: false };
       return window.Plotly.react(chart, data, { ...layout, template, ...(width ? { width } : {}) }, config);
     }));
@@ -57,7 +63,7 @@
       return;
     }
     dark.addEventListener("change", () => draw(dark.matches ? "dark" : "light"));
-    addEventListener("beforeprint", () => draw("light", 470));
+    addEventListener("beforeprint", () => draw("light", true));
     addEventListener("afterprint", () => draw(dark.matches ? "dark" : "light"));
     document.documentElement.classList.add("drawn");
   };

@@ -11,7 +11,8 @@ import pytest
 
 from finops.model import AuditReport
 from reports import html
-from tests.reports import sample
+from reports.html.charts import palette
+from tests.reports import rich_sample, sample
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -20,6 +21,21 @@ FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
+# The colours of everything that is drawn; the labels that reach out of their drawing; those that touch their amount.
+COLOURS = """[...new Set([...document.querySelectorAll('[data-chart] path, [data-chart] text')]
+    .flatMap(e => [getComputedStyle(e).fill, getComputedStyle(e).stroke]))]"""
+OUTSIDE = """[...document.querySelectorAll('[data-chart]')].flatMap(chart => {
+    const frame = chart.getBoundingClientRect();
+    return [...chart.querySelectorAll('text')].map(t => [t.textContent, t.getBoundingClientRect()])
+        .filter(([_, box]) => box.width && (box.left < frame.left - 1 || box.right > frame.right + 1))
+        .map(([text, box]) => [chart.dataset.chart, text, box.left, box.right, frame.right]);
+})"""
+OVERLAPPING = """[...document.querySelectorAll('[data-chart]')].flatMap(chart => {
+    const texts = [...chart.querySelectorAll('.annotation-text')].map(t => [t.textContent, t.getBoundingClientRect()]);
+    return texts.slice(1).map(([text, box], i) => [texts[i], [text, box]])
+        .filter(([[_, a], [__, b]]) => Math.abs(a.top - b.top) < 8 && a.right > b.left && b.right > a.left)
+        .map(([[one], [other]]) => [chart.dataset.chart, one, other]);
+})"""
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed"),
@@ -111,6 +127,53 @@ def test_an_empty_page_does_nothing_wrong(visit: Callable[..., Visit]) -> None:
     seen.page.wait_for_load_state("load")
     assert seen.troubles == []
     assert "Nothing has been looked at yet" in seen.text("main")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_chart_is_drawn_as_asked_in_both_themes(visit: Callable[..., Visit], theme: str) -> None:
+    seen = visit(rich_sample.rich(), color_scheme=theme).drawn()
+    asked = json.loads(seen.ask("document.getElementById('figures').textContent"))["figures"]
+    drawn = dict(
+        seen.ask(
+            "[...document.querySelectorAll('[data-chart]')].map(c => [c.dataset.chart, c._fullData.map(t => t.type)])"
+        )
+    )
+    assert drawn == {name: [trace["type"] for trace in figure["data"]] for name, figure in asked.items()}
+    assert len(drawn) == 9
+    assert {kind for kinds in drawn.values() for kind in kinds} == {"bar", "scatter", "waterfall"}
+    used = set(seen.ask(COLOURS))
+    other = palette.PALETTE["dark" if theme == "light" else "light"]
+    assert used & {_rgb(colour) for colour in palette.PALETTE[theme]}
+    assert not used & {_rgb(colour) for colour in other}
+    assert seen.troubles == []
+
+
+def _rgb(colour: str) -> str:
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
+
+
+def test_on_a_phone_no_label_of_a_chart_is_cut_off_or_covered_by_its_amount(
+    visit: Callable[..., Visit],
+) -> None:
+    seen = visit(rich_sample.hostile(), viewport={"width": 390, "height": 844}).drawn()
+    assert seen.ask(OUTSIDE) == []
+    assert seen.ask(OVERLAPPING) == []
+    assert seen.ask("document.documentElement.scrollWidth") <= 390
+    assert seen.troubles == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 860), (390, 844)])
+def test_sentence_numbers_and_warning_come_before_any_table(
+    visit: Callable[..., Visit], width: int, height: int
+) -> None:
+    seen = visit(rich_sample.rich(), viewport={"width": width, "height": height})
+    tops = seen.ask(
+        "['.headline', '.tiles', '.warning', '#decisions', 'nav']"
+        ".map(s => document.querySelector(s).getBoundingClientRect().top)"
+    )
+    assert tops == sorted(tops)
+    assert tops[1] < height * 0.6
+    assert width < 1000 or tops[3] < height * 0.75
 
 
 def test_every_trace_has_the_type_that_was_asked_for(visit: Callable[..., Visit]) -> None:

@@ -17,7 +17,7 @@ from plotly.offline import get_plotlyjs_version
 from finops.model import FootprintLine
 from reports import html
 from reports.html import charts, page, rows, sections
-from tests.reports import sample
+from tests.reports import rich_sample, sample
 from tests.reports.build import cost, finding, report
 
 ROOT = Path(__file__).parents[2]
@@ -101,8 +101,8 @@ def test_links_lead_to_the_web_or_into_the_page_only() -> None:
 
 def test_the_page_ends_up_with_the_same_bytes_in_another_process() -> None:
     code = (
-        "import hashlib; from reports import html; from tests.reports import sample;"
-        "print(hashlib.sha256(html.render(sample.large(230)).encode()).hexdigest())"
+        "import hashlib; from reports import html; from tests.reports import rich_sample, sample;"
+        "print(hashlib.sha256(html.render(rich_sample.rich(sample.large(230))).encode()).hexdigest())"
     )
     seen = set()
     for seed in ("1", "2"):
@@ -116,7 +116,9 @@ def test_the_page_ends_up_with_the_same_bytes_in_another_process() -> None:
             env=environment,
         )
         seen.add(done.stdout)
-    assert seen == {hashlib.sha256(html.render(sample.large(230)).encode()).hexdigest() + "\n"}
+    assert seen == {
+        hashlib.sha256(html.render(rich_sample.rich(sample.large(230))).encode()).hexdigest() + "\n"
+    }
 
 
 def test_the_bundle_in_the_page_is_of_the_plotly_that_makes_the_figures() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from reports.html.charts.chart import drawn_text, plain_data
+from reports.html.charts.palette import INK
 from reports.plain import shortened
 
 MOST = 10
@@ -19,12 +20,12 @@ _LABEL = 40  # characters
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Bars of one colour. `lengths` are None where nothing is known; `texts` are shown where one points."""
+    """Bars of one colour, or one for each; `lengths` are None where unknown, `texts` are shown where one points."""
 
     name: str
     lengths: Sequence[float | None]
     texts: Sequence[str]
-    colour: str
+    colour: str | list[str]
     pattern: str = ""
     errors: tuple[Sequence[float], Sequence[float]] | None = None  # above and below the length
 
@@ -41,11 +42,9 @@ def bar_figure(
     thin = len(series) > 1 and not stacked
     for number, one in enumerate(series):
         figure.add_trace(_trace(one, (0.26 - 0.24 * number if thin else 0.05), 0.22 if thin else 0.3))
-    for line, (name, amount) in enumerate(labels):
-        figure.add_annotation(label(line, 0, drawn_text(shortened(name, _LABEL))))
-        figure.add_annotation(label(line, 1, f"<b>{drawn_text(amount)}</b>"))
     with_legend = len(series) > 1
     figure.update_layout(
+        annotations=[text for line, pair in enumerate(labels) for text in _pair(line, *pair)],
         barmode="stack" if stacked else "overlay",
         showlegend=with_legend,
         height=len(labels) * ROW + 8 + (LEGEND if with_legend else 0),
@@ -76,7 +75,7 @@ def _trace(one: Series, offset: float, width: float) -> go.Bar:
     """`offset` and `width` are in lines of the chart; below a line's label."""
     errors = one.errors and {
         "type": "data", "array": list(one.errors[0]), "arrayminus": list(one.errors[1]), "symmetric": False,
-        "thickness": 1.5, "width": 4,
+        "color": INK["light"], "thickness": 1.5, "width": 4,
     }  # fmt: skip
     return go.Bar(
         name=one.name,
@@ -90,6 +89,13 @@ def _trace(one: Series, offset: float, width: float) -> go.Bar:
         hovertext=[drawn_text(text) for text in one.texts],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+
+
+def _pair(line: int, name: str, amount: str) -> list[dict[str, Any]]:
+    return [
+        label(line, 0, drawn_text(shortened(name, _LABEL))),
+        label(line, 1, f"<b>{drawn_text(amount)}</b>"),
+    ]
 
 
 def label(line: float, side: int, text: str) -> dict[str, Any]:

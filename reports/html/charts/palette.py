@@ -14,7 +14,7 @@ INK = {"light": "#1B1D22", "dark": "#ECEEF2"}
 PAPER = {"light": "#FFFFFF", "dark": "#14161B"}
 SOFT = {"light": "#4A505C", "dark": "#B4BAC5"}  # text of axes
 GRID = {"light": "#D9DDE3", "dark": "#363C48"}
-BAND = {"light": "rgba(0,114,178,0.18)", "dark": "rgba(108,184,232,0.24)"}
+BAND = {"light": "rgba(0,114,178,0.24)", "dark": "rgba(108,184,232,0.40)"}
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
 
 

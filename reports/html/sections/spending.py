@@ -100,10 +100,11 @@ def unallocated(report: AuditReport) -> Iterator[str]:
             )
             share = _share(nobody, spend.cost)
             tag = one_line(spend.tag or "team")
+            cost = f"{amounts.money(nobody, spend.currency)} ({share})"
             yield (
-                f"{amounts.money(nobody, spend.currency)} ({share}) of the cost has no tag {tag}: no team answers."
+                f"{cost} of the cost has no tag “{tag}”: no team answers for it."
                 if nobody
-                else f"All of the cost in {spend.currency} has the tag {tag}."
+                else f"All of the cost in {spend.currency} has the tag “{tag}”."
             )
 
 

@@ -1,0 +1,115 @@
+"""What the estate emits, by region: electricity and the making of the hardware, with how far it may be off."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from finops.model import AuditReport, FootprintLine
+from reports import amounts
+from reports.html.charts.bars import MOST, Series, bar_figure
+from reports.html.charts.chart import Chart
+from reports.html.charts.palette import GREY, SPEND
+from reports.plain import one_line
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    """Kilograms of one region, or of several small ones together."""
+
+    name: str
+    electricity: float
+    hardware: float
+    low: float
+    high: float
+
+    @property
+    def whole(self) -> float:
+        return self.electricity + self.hardware
+
+    def text(self) -> str:
+        return (
+            f"{amounts.carbon(self.whole)} ({amounts.carbon_range(self.low, self.high).replace(' to ', '–')})"
+        )
+
+
+def carbon_chart(report: AuditReport) -> Chart | None:
+    """Emissions by region, the largest first; None where nothing could be estimated."""
+    groups: defaultdict[tuple[str, str], list[FootprintLine]] = defaultdict(list)
+    for line in report.footprint:
+        if line.emitted_kg is not None:
+            groups[line.cloud, line.region].append(line)
+    regions = [_region(one_line(f"{cloud} {region}"), lines) for (cloud, region), lines in groups.items()]
+    regions = sorted((one for one in regions if one.whole), key=lambda one: (-one.whole, one.name))
+    if not regions:
+        return None
+    shown = _folded(regions)
+    return Chart(
+        id="carbon",
+        section="footprint",
+        title="What is emitted a month, by region",
+        description="Horizontal bars. "
+        + "; ".join(f"{one.name}: {one.text()}" for one in shown[:5])
+        + ". All values are in the table below.",
+        figure=_figure(shown),
+        header=("Region", "By electricity", "By making the hardware", "CO₂e a month", "Between"),
+        rows=[_row(one) for one in regions],
+        foot=_row(_together("Total", regions)),
+        note="Kilograms of CO₂e in 730 hours, location-based. The thin line is how far the estimate may be off.",
+    )
+
+
+def _region(name: str, lines: Iterable[FootprintLine]) -> _Region:
+    def summed(*fields: str) -> float:
+        return sum(
+            next((getattr(one, f) for f in fields if getattr(one, f) is not None), 0.0) for one in lines
+        )
+
+    lines = list(lines)
+    whole, hardware = summed("emitted_kg"), summed("emitted_embodied_kg")
+    return _Region(
+        name,
+        whole - hardware,
+        hardware,
+        summed("emitted_low_kg", "emitted_kg"),
+        summed("emitted_high_kg", "emitted_kg"),
+    )
+
+
+def _together(name: str, regions: list[_Region]) -> _Region:
+    parts = [(one.electricity, one.hardware, one.low, one.high) for one in regions]
+    return _Region(name, *(sum(column) for column in zip(*parts, strict=True)))
+
+
+def _folded(regions: list[_Region]) -> list[_Region]:
+    if len(regions) <= MOST:
+        return regions
+    rest = regions[MOST - 1 :]
+    return [*regions[: MOST - 1], _together(f"{len(rest)} other regions", rest)]
+
+
+def _row(one: _Region) -> tuple[str, ...]:
+    span = amounts.carbon_range(one.low, one.high)
+    return one.name, *(amounts.carbon(value) for value in (one.electricity, one.hardware, one.whole)), span
+
+
+def _figure(regions: list[_Region]) -> dict[str, object]:
+    labels = [(one.name, one.text()) for one in regions]
+    errors = (
+        [max(one.high - one.whole, 0.0) for one in regions],
+        [max(one.whole - one.low, 0.0) for one in regions],
+    )
+    electricity = Series(
+        name="by electricity",
+        lengths=[one.electricity for one in regions],
+        texts=[f"{one.name}, by electricity: {amounts.carbon(one.electricity)}" for one in regions],
+        colour=SPEND,
+    )
+    hardware = Series(
+        name="by making the hardware",
+        lengths=[one.hardware for one in regions],
+        texts=[f"{one.name}, by making the hardware: {amounts.carbon(one.hardware)}" for one in regions],
+        colour=GREY,
+        pattern="/",
+        errors=errors,
+    )
+    return bar_figure(labels, [electricity, hardware], stacked=True)

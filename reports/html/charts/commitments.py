@@ -1,0 +1,85 @@
+"""How much of what could be covered by commitments is, and how much of what was paid for is used."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from finops.finance_model import CommitmentUse
+from reports import amounts
+from reports.html.charts.bars import Series, bar_figure
+from reports.html.charts.chart import Chart, suffix
+from reports.html.charts.palette import GREY, SAVE
+from reports.plain import one_line
+
+_Line = tuple[str, str, float]
+
+
+def commitment_chart(uses: Sequence[CommitmentUse], currency: str, several: bool) -> Chart | None:
+    """Coverage and utilisation in the newest month of one currency, by cloud; None where neither is known."""
+    mine = [one for one in uses if one.currency == currency]
+    month = max((one.month for one in mine), default="")
+    lines = [line for one in mine if one.month == month for line in _lines(one)]
+    if not lines:
+        return None
+    return Chart(
+        id=f"commitments-{currency.lower()}",
+        section="commitments",
+        title=f"Commitments in {amounts.month(month)}" + suffix(currency, several),
+        description=f"Horizontal bars of shares. {'; '.join(f'{name}: {text}' for name, text, _ in lines)}. "
+        "All values are in the table below.",
+        figure=_figure(lines),
+        header=(
+            "Cloud and month", "Covered, at list prices", "On demand", "Coverage", "Used", "Unused", "Utilisation",
+            "Paid in all", "The same on demand", "Effective savings rate",
+        ),
+        rows=[_row(one) for one in mine],
+        note="Covered is usage in services that commitments reach, at list prices; used is by what commitments cost.",
+        wide=True,
+    )  # fmt: skip
+
+
+def _lines(one: CommitmentUse) -> list[_Line]:
+    """Name, text and share of each bar; what is not known has none."""
+    cloud = one_line(one.cloud)
+    found: list[_Line] = []
+    if one.coverage is not None:
+        found.append(
+            (f"{cloud}: covered", _of(one.coverage, one.covered + one.on_demand, one.currency), one.coverage)
+        )
+    if one.utilisation is not None:
+        found.append(
+            (f"{cloud}: used", _of(one.utilisation, one.used + one.unused, one.currency), one.utilisation)
+        )
+    return found
+
+
+def _of(share: float, whole: Decimal, currency: str) -> str:
+    return f"{amounts.share(share)} of {amounts.rounded(whole, currency)}"
+
+
+def _row(one: CommitmentUse) -> tuple[str, ...]:
+    covered, demand, used, unused, effective, listed = (
+        amounts.money(value, one.currency)
+        for value in (one.covered, one.on_demand, one.used, one.unused, one.effective, one.list)
+    )
+    return (
+        one_line(f"{one.cloud} {amounts.month(one.month)}"),
+        covered, demand, amounts.share(one.coverage), used, unused, amounts.share(one.utilisation),
+        effective, listed, amounts.share(one.effective_savings_rate),
+    )  # fmt: skip
+
+
+def _figure(lines: list[_Line]) -> dict[str, object]:
+    parts = Series(
+        name="covered or used",
+        lengths=[share for _, _, share in lines],
+        texts=[f"{name}: {text}" for name, text, _ in lines],
+        colour=SAVE,
+    )
+    rest = Series(
+        name="on demand or unused",
+        lengths=[max(1 - share, 0.0) for _, _, share in lines],
+        texts=[f"{name}: {amounts.share(max(1 - share, 0.0))} not" for name, _, share in lines],
+        colour=GREY,
+        pattern="/",
+    )
+    return bar_figure([(name, text) for name, text, _ in lines], [parts, rest], stacked=True, longest=1.0)

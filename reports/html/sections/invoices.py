@@ -1,0 +1,59 @@
+"""The month's lines against its invoices."""
+
+from finops.finance_model import TiedOut
+from finops.model import AuditReport
+from reports import amounts, words
+from reports.html.sections.table import MOST, Table, beyond
+from reports.plain import one_line
+
+
+def tied_tables(report: AuditReport) -> list[Table]:
+    """How the lines of a month tie out to its invoices, and the invoices themselves."""
+    tied = report.finance.tie_out if report.finance else []
+    return [table for one in tied for table in (_steps(one), _invoices(one)) if table]
+
+
+def _steps(one: TiedOut) -> Table:
+    rows = [
+        ("On invoices", amounts.money(one.invoiced, one.currency)),
+        ("On no invoice (yet)", amounts.money(one.not_invoiced, one.currency)),
+        ("Lost to rounding of the invoices", amounts.money(one.residual, one.currency)),
+    ]
+    foot = [("The lines of the bill", amounts.money(one.billed, one.currency))]
+    if one.difference is not None:
+        share = (
+            f" ({amounts.change_share(abs(one.billed) + abs(one.difference), abs(one.billed))})"
+            if one.difference
+            else ""
+        )
+        foot.append(
+            (
+                "Difference from the total that came with the bill",
+                amounts.money(one.difference, one.currency) + share,
+            )
+        )
+    else:
+        foot.append(("The bill came without a total to compare with", amounts.UNKNOWN))
+    title = f"{amounts.month(one.month)} in {one.currency}: the bill against its invoices"
+    return Table(title, ("", "Amount"), rows, foot, frozenset({1}))
+
+
+def _invoices(one: TiedOut) -> Table | None:
+    rows = [
+        (
+            one_line(invoice.invoice_id),
+            words.account(invoice.cloud, invoice.billing_account),
+            one_line(invoice.issuer or amounts.UNKNOWN),
+            f"{invoice.charges:,}",
+            amounts.money(invoice.total, one.currency),
+        )
+        for invoice in one.invoices
+    ]
+    if not rows:
+        return None
+    header = ("Invoice", "Billing account", "Issued by", "Lines", "Total")
+    foot = [
+        *beyond(rows, "finops invoices"),
+        ("Total", "", "", "", amounts.money(one.invoiced, one.currency)),
+    ]
+    return Table(f"Invoices of {amounts.month(one.month)}", header, rows[:MOST], foot, frozenset({3, 4}))
