@@ -9,7 +9,7 @@ SEED   ?= 1
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check conformance bench fuzz browser docs lock clean
+.PHONY: help demo test test-all check conformance bench fuzz browser office docs lock clean
 
 help: ## Show what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ fuzz: $(VENV)/.test ## Load 5,000 spoiled bills and print what became of each ki
 
 browser: ## Install Chromium for the browser tests (Debian or Ubuntu, as root); without it they are skipped
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium
+
+office: ## Install LibreOffice Calc, which reckons the workbook's formulas in tests (Debian or Ubuntu, as root); else they are skipped
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends libreoffice-calc
 
 docs: $(VENV)/.runtime ## Write the generated reference pages
 	@$(BIN)/python docs/generate.py

@@ -109,6 +109,15 @@ class ExemptionLine(_Model):
     findings: int
 
 
+class Decided(_Model):
+    """What somebody decided about a finding, and who takes care of it; see finops findings. It changes no amount."""
+
+    decision: Literal["agreed", "rejected", "done"]
+    owner: str | None
+    comment: str | None
+    decided_at: Instant
+
+
 class Finding(_Model):
     """One thing that can be done about one resource.
 
@@ -151,6 +160,7 @@ class Finding(_Model):
     sources: list[str]
     exemption: Exemption | None = None
     overlap: Overlap | None = None
+    decision: Decided | None = None
 
 
 class NotEvaluated(_Model):

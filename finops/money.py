@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 CENT = Decimal("0.01")
 HOURS_PER_MONTH = Decimal(730)  # the month of every cloud's own calculator: 8,760 hours / 12
 
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "CN¥", "JPY": "¥", "INR": "₹"}
+SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "CN¥", "JPY": "¥", "INR": "₹"}
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -18,5 +18,5 @@ def shown(amount: Decimal | None, currency: str | None) -> str:
     if amount is None:
         return "–"
     sign = "−" if amount < 0 else ""
-    symbol = _SYMBOLS.get(currency or "", f"{currency} " if currency else "")
+    symbol = SYMBOLS.get(currency or "", f"{currency} " if currency else "")
     return f"{sign}{symbol}{abs(cents(amount)):,.2f}"

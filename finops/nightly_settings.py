@@ -51,7 +51,7 @@ class NightlySettings(_Section):
     max_age: _Duration = "20h"
     wait: _Duration = "0s"
     folder: Path = Path("finops-reports")
-    formats: list[Literal["html", "csv", "json", "markdown"]] = ["html", "json", "csv"]
+    formats: list[Literal["html", "csv", "json", "markdown", "xlsx"]] = ["html", "json", "csv"]
     redact: bool = False
     fail_on: list[str] = []
 
@@ -68,7 +68,7 @@ class Target(_Section):
     name: _Word
     to: Annotated[str, Field(min_length=1), AfterValidator(_no_secret)]
     when: Literal["always", "news", "trouble"] = "news"
-    attach: list[Literal["html", "csv", "json", "markdown"]] | None = None
+    attach: list[Literal["html", "csv", "json", "markdown", "xlsx"]] | None = None
     redact: bool = False
     retries: int = Field(default=3, ge=0, le=10)
 

@@ -10,13 +10,17 @@ import json
 from collections.abc import Iterator
 from decimal import Decimal
 
-from finops.model import AuditReport, Co2e, Exemption, Finding
+from finops.model import AuditReport, Co2e, Decided, Exemption, Finding
 
 BOM = "\ufeff"  # without it Excel reads UTF-8 as the local code page and shows â‚¬
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 _LEFT_OUT = ("overlap",)  # for programs that net anew, and nothing a spreadsheet could sum
 # Keys that hold several values: one column each.
-_SPREAD = {"co2e": tuple(Co2e.model_fields), "exemption": tuple(Exemption.model_fields)}
+_SPREAD = {
+    "co2e": tuple(Co2e.model_fields),
+    "exemption": tuple(Exemption.model_fields),
+    "decision": tuple(Decided.model_fields),
+}
 
 
 def render(report: AuditReport, *, bom: bool = False) -> str:
@@ -29,12 +33,12 @@ def render(report: AuditReport, *, bom: bool = False) -> str:
 
 
 def columns() -> list[str]:
-    """The header: the JSON's keys in their order, `co2e` and `exemption` spread over one column per key."""
+    """The header: the JSON's keys in their order; `co2e`, `exemption` and `decision` spread over one column per key."""
     names: list[str] = []
     for name, field in Finding.model_fields.items():
         if name in _LEFT_OUT:
             continue
-        spread = [f"{name}_{key}" for key in _SPREAD.get(name, ())]
+        spread = [name if key == name else f"{name}_{key}" for key in _SPREAD.get(name, ())]
         names += spread or [field.alias or name]
     return names
 
@@ -59,5 +63,9 @@ def cell(value: object) -> str:
         return str(value)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    text = str(value)
+    return neutral(str(value))
+
+
+def neutral(text: str) -> str:
+    """The text, with an apostrophe before it where a spreadsheet would run it."""
     return "'" + text if text.startswith(_FORMULA_STARTS) else text

@@ -78,8 +78,8 @@ _SURELY = 6  # a secret of this length is replaced inside longer words too; a sh
 def redact(report: AuditReport, level: RedactionLevel, *, key: bytes = b"") -> AuditReport:
     """The report with pseudonyms.
 
-    `ids` replaces account, resource and finding ids, `names` resource names, tag values, and who exempted what and
-    why, `all` both. What
+    `ids` replaces account, resource and finding ids, `names` resource names, tag values, and who exempted or decided
+    what and why, `all` both. What
     has one or two characters, or is a short number, is replaced in its own field only: in a text it would hit
     anything. Without `key` whoever guesses an original can confirm it; give one for reports that leave.
     """
@@ -121,6 +121,7 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         found += [(line.owner, "owner") for line in report.exemptions if line.owner != _TAGGED]
         exempt = (f.exemption for f in report.findings if f.exemption)
         found += [(one.owner, "owner") for one in exempt if one.owner != _TAGGED]
+        found += [(f.decision.owner, "owner") for f in report.findings if f.decision]
     secrets: dict[str, str] = {}
     for secret, what in found:
         if secret and secret.strip():
@@ -199,6 +200,13 @@ class _Redactor:
         }
         return shown | {name: pseudonym(name, told[name], self._key) for name in sorted(hidden)}
 
+    def decision(self, told: dict[str, Any]) -> dict[str, Any]:
+        """What somebody decided: who is a name, and the comment is anybody's prose."""
+        comment = self._text(told["comment"]) if told["comment"] else None
+        if self._names and comment:
+            comment = pseudonym("comment", told["comment"], self._key)
+        return told | {"owner": self._own(told["owner"]), "comment": comment}
+
     def night(self, told: dict[str, Any]) -> dict[str, Any]:
         """What the night says, every text in it; addresses of bills are replaced whole."""
         shown = {key: self._night_field(key, value) for key, value in told.items()}
@@ -269,6 +277,8 @@ class _Redactor:
             return value and self.exemption(value)
         if key == "overlap":
             return value and self._overlap(value)
+        if key == "decision":
+            return value and self.decision(value)
         if key == "tags":
             return {self._text(name): self._own(text) for name, text in value.items()}
         return self._walked(value)

@@ -24,6 +24,8 @@ HEAVY = (
     "pydantic",
     "jinja2",
     "rich",
+    "xlsxwriter",
+    "openpyxl",
 )
 
 

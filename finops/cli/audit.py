@@ -195,7 +195,9 @@ def report(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Folder for the files.")],
     format_: Annotated[
         str,
-        typer.Option("--format", "-f", metavar="LIST", help="Comma-separated: html, csv, json, markdown."),
+        typer.Option(
+            "--format", "-f", metavar="LIST", help="Comma-separated: html, xlsx, csv, json, markdown."
+        ),
     ] = "html",
     redact: Annotated[
         Redaction,

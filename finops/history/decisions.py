@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import duckdb
 
 from finops.errors import UsageError
+from finops.model import Decided
 
 Verb = Literal["agreed", "rejected", "done"]
 
@@ -76,6 +77,20 @@ def latest_decisions(con: duckdb.DuckDBPyConnection) -> dict[str, Decision]:
         "SELECT finding_id, decision, owner, comment, source FROM decisions ORDER BY decided_at, rowid"
     ).fetchall()
     return {row[0]: Decision(*row) for row in rows}
+
+
+def decided(con: duckdb.DuckDBPyConnection) -> dict[str, Decided]:
+    """What is decided about each finding, for reports: the latest decision, its comment, and whoever was named last."""
+    rows = con.execute(
+        """
+        SELECT finding_id, last(decision ORDER BY decided_at, rowid),
+            last(owner ORDER BY decided_at, rowid) FILTER (owner IS NOT NULL),
+            last(comment ORDER BY decided_at, rowid), max(decided_at)
+        FROM decisions
+        GROUP BY finding_id
+        """
+    ).fetchall()
+    return {row[0]: Decided(decision=row[1], owner=row[2], comment=row[3], decided_at=row[4]) for row in rows}
 
 
 def _differs(one: Decision, before: Decision | None) -> bool:

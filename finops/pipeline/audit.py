@@ -12,10 +12,11 @@ from finops.config import Rate, Settings
 from finops.emissions import Footprints, carbon_method, co2e, footprint_lines, net_savings, total_of
 from finops.errors import IncompleteError, UsageError
 from finops.exemptions import Exemptions, Mute, load_mutes
+from finops.history.decisions import decided
 from finops.history.life import Past, life, past
 from finops.history.observing import Observed, observe
 from finops.history.realised import realise
-from finops.model import AuditReport, Co2e, CostLine, Coverage, Finding, NotEvaluated
+from finops.model import AuditReport, Co2e, CostLine, Coverage, Decided, Finding, NotEvaluated
 from finops.money import cents
 from finops.pipeline.arithmetic import arithmetic
 from finops.pipeline.commands import filled
@@ -149,10 +150,10 @@ def _report(
 ) -> AuditReport:
     footprints = Footprints(con, assessment.estate)
     saved = net_savings(assessment.priced, footprints)
-    seen = past(con, at)
+    seen, said = past(con, at), decided(con)
     findings = sorted(
         (
-            _finding(one, assessment, co2e(one, footprints, saved[one.id]), tags, seen, at)
+            _finding(one, assessment, co2e(one, footprints, saved[one.id]), tags, seen, said, at)
             for one in assessment.priced
         ),
         key=lambda finding: (
@@ -221,6 +222,7 @@ def _finding(
     emissions: Co2e,
     tags: Mapping[Key, Mapping[str, str]],
     seen: Mapping[str, Past],
+    said: Mapping[str, Decided],
     at: datetime,
 ) -> Finding:
     verdict = one.verdict
@@ -264,6 +266,7 @@ def _finding(
         sources=list(verdict.rule.sources),
         exemption=exemption,
         overlap=assessment.overlaps.get(one.id),
+        decision=said.get(one.id),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 
 from finops.errors import UsageError
+from finops.history.decisions import decided
 from finops.history.keeping import keep
 from finops.history.observing import Observed
 from finops.model import AuditReport, ExemptionLine, Finding, NotEvaluated
@@ -30,6 +31,7 @@ _MONEY = frozenset({"monthly_cost", "monthly_savings", "net_monthly_savings", "s
 def record(writer: Writer, report: AuditReport, observed: Observed | None = None) -> None:
     """Stores the report under the writer's run, and what it means for the history of findings.
 
+    What people decided is not stored with it: it has a table of its own, and changes after the audit.
     `observed` is what the audit saw beside its report; without it no finding is resolved.
     """
     con = writer.con
@@ -61,7 +63,7 @@ def record(writer: Writer, report: AuditReport, observed: Observed | None = None
 
 
 def last_audit(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> AuditReport:
-    """The report of a run, or of the last audit.
+    """The report of a run, or of the last audit, with what is decided about its findings by now.
 
     Raises UsageError when there is none.
     """
@@ -108,7 +110,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any
 
 
 def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
-    row = finding.model_dump(mode="python", by_alias=True)
+    row = finding.model_dump(mode="python", by_alias=True, exclude={"decision"})
     row["run_id"] = run_id
     for name in ("exemption", "overlap"):
         inner = getattr(finding, name)
@@ -124,7 +126,9 @@ def _finding_row(run_id: str, finding: Finding) -> dict[str, Any]:
 def _findings(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Finding]:
     cursor = con.execute("SELECT * EXCLUDE (run_id) FROM findings WHERE run_id = ? ORDER BY rowid", [run_id])
     names = [column[0] for column in cursor.description or []]
-    return [Finding(**_decoded(dict(zip(names, row, strict=True)))) for row in cursor.fetchall()]
+    rows = [_decoded(dict(zip(names, row, strict=True))) for row in cursor.fetchall()]
+    said = decided(con)
+    return [Finding(**row, decision=said.get(row["id"])) for row in rows]
 
 
 def _decoded(row: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ FILES = {
     "csv": "finops-findings.csv",
     "json": "finops-report.json",
     "markdown": "finops-report.md",
+    "xlsx": "finops-report.xlsx",
 }
 
 
@@ -43,7 +44,8 @@ def write_reports(
     paths = []
     for name in formats:
         path = folder / FILES[name]
-        write_whole(path, _renderer(name)(shown).encode())
+        told = _renderer(name)(shown)
+        write_whole(path, told if isinstance(told, bytes) else told.encode())
         paths.append(path)
     return paths
 
@@ -97,7 +99,7 @@ def redacted(report: AuditReport, key: str, level: "RedactionLevel" = "all") -> 
     return redact(report, level, key=key.encode() or secrets.token_bytes(32))
 
 
-def _renderer(name: str) -> Callable[[AuditReport], str]:
+def _renderer(name: str) -> Callable[[AuditReport], str | bytes]:
     if name == "html":
         from reports.html import render as html
 
@@ -110,6 +112,10 @@ def _renderer(name: str) -> Callable[[AuditReport], str]:
         from reports.json import render as json
 
         return json
+    if name == "xlsx":
+        from reports.xlsx import render as xlsx
+
+        return xlsx
     from reports.markdown import render as markdown
 
     return markdown

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from finops.model import AuditReport
+from finops.model import AuditReport, Decided
 from reports import csv as csv_report
 from tests.reports import sample
-from tests.reports.build import finding, report
+from tests.reports.build import at, finding, report
 
 
 def read(given: AuditReport) -> list[dict[str, str]]:
@@ -18,6 +18,7 @@ def test_columns_are_the_keys_of_the_json_in_their_order_but_what_only_programs_
     findings = json.loads(sample.three_clouds().to_json())["findings"]
     exempt = next(one for one in findings if one["exemption"])
     flat = {key: [f"{key}_{name}" for name in exempt[key]] for key in ("co2e", "exemption")}
+    flat["decision"] = ["decision", "decision_owner", "decision_comment", "decision_decided_at"]
     assert csv_report.columns() == [
         name for key in exempt for name in flat.get(key, [key]) if key != "overlap"
     ]
@@ -33,6 +34,13 @@ def test_who_exempted_what_is_in_columns_of_its_own() -> None:
         "150.0",
     ]
     assert {r["exemption_owner"] for r in read(sample.three_clouds()) if r["status"] != "exempt"} == {""}
+
+
+def test_who_decided_what_is_in_columns_of_its_own() -> None:
+    said = Decided(decision="done", owner="Ann", comment="=late", decided_at=at(2026, 11, 19))
+    record = read(report([finding(1, "1.00", decision=said)]))[0]
+    names = ("decision", "decision_owner", "decision_comment", "decision_decided_at")
+    assert [record[name] for name in names] == ["done", "Ann", "'=late", "2026-11-19T00:00:00Z"]
 
 
 def test_every_finding_is_one_record_whatever_it_is_called() -> None:

@@ -1,0 +1,52 @@
+"""Formulas over the tables, each with the value that it has when the file is written.
+
+SUMIFS is what people know and what is fast, but it reads what it looks for: a star matches anything, ">5" compares,
+"May 5" is a day, and upper and lower case are one. Where a name is not plain, EXACT compares texts as they are.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from reports.xlsx.book import Formula
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./:@+-]{0,199}")
+# What a spreadsheet reads as a day or a truth.
+_READ = re.compile(
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|true|false|mon|tue|wed|thu|fri|sat|sun)",
+    re.IGNORECASE,
+)
+
+
+class Names:
+    """All names that a column holds, to know which of them SUMIFS tells apart."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._spellings = Counter(name.casefold() for name in set(names))
+
+    def plain(self, name: str) -> bool:
+        """Whether a criterion that is this text finds it and nothing else."""
+        known = self._spellings[name.casefold()] <= 1
+        return known and bool(_PLAIN.fullmatch(name)) and not _READ.match(name)
+
+
+def sum_where(
+    table: str, column: str, by: Mapping[str, str], value: Decimal | None, *, plain: bool, shown: bool = False
+) -> Formula:
+    """The sum of a column over the rows in which others hold what these cells hold ({"Team": "A{row}"}).
+
+    With `shown`, over the rows that a filter leaves.
+    """
+    if plain:
+        where = [f"{table}[{name}],{cell}" for name, cell in by.items()]
+        where += [f"{table}[Shown],1"] if shown else []
+        return Formula(f"SUMIFS({table}[{column}],{','.join(where)})", value)
+    tests = [f"EXACT({table}[{name}],{cell})" for name, cell in by.items()]
+    tests += [f"({table}[Shown]=1)"] if shown else []
+    return Formula(f"SUMPRODUCT({'*'.join([*tests, '1'])},{table}[{column}])", value)
+
+
+def total(table: str, column: str, value: Decimal | int | None) -> Formula:
+    """The sum of the rows of a column that a filter leaves."""
+    return Formula(f"SUBTOTAL(109,{table}[{column}])", value if value is None else Decimal(value))

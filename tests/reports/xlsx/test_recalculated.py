@@ -1,0 +1,100 @@
+"""LibreOffice reckons every formula and comes to the values that the file was written with; filters change totals."""
+
+from typing import Any
+
+import pytest
+
+from tests.reports.xlsx.opened import (
+    SAMPLES,
+    filtered,
+    office,
+    opened,
+    packed,
+    part_of,
+    parts,
+    recalculated,
+    rendered,
+    rows,
+)
+
+pytestmark = pytest.mark.skipif(
+    office() is None,
+    reason="LibreOffice is not installed, so no formula was reckoned: make office installs it",
+)
+# Every formula there is stands in one of these.
+_SAMPLES = ("with_finance", "with_finance_and_two_currencies", "with_finance_and_hostile", "empty")
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """All of them in one run of LibreOffice, which takes seconds to start."""
+    made = {name: rendered(name) for name in _SAMPLES}
+    made["filtered"] = filtered(rendered("three_clouds"), "Findings", [3, 5])
+    made["filtered_currencies"] = filtered(rendered("two_currencies"), "Findings", [3])
+    made["other_inputs"] = _with_inputs(rendered("three_clouds"))
+    return recalculated(made, tmp_path_factory.mktemp("office"))
+
+
+def _with_inputs(content: bytes) -> bytes:
+    """A month of half the hours."""
+    files = parts(content)
+    name = part_of(files, "Inputs")
+    assert files[name].count(b"<v>730</v>") == 1
+    files[name] = files[name].replace(b"<v>730</v>", b"<v>365</v>")
+    return packed(files)
+
+
+@pytest.mark.parametrize("name", _SAMPLES)
+def test_every_formula_comes_to_its_value(name: str, books: dict[str, Any]) -> None:
+    written, formulas, count = opened(rendered(name)), opened(rendered(name), values=False), 0
+    for sheet in formulas:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if cell.data_type == "f":
+                    count += 1
+                    wanted = written[sheet.title][cell.coordinate].value
+                    got = books[name][sheet.title][cell.coordinate].value
+                    same = (wanted or None) == (got or None)
+                    if isinstance(wanted, int | float) and isinstance(got, int | float):
+                        same = abs(wanted - got) < 0.005
+                    assert same, (sheet.title, cell.coordinate, cell.value, wanted, got)
+    assert count > 30 or name == "empty"
+
+
+def test_a_filter_changes_the_totals_and_says_so(books: dict[str, Any]) -> None:
+    told = SAMPLES["three_clouds"]
+    lines = rows(opened(rendered("three_clouds")), "Findings")
+    hidden = [lines[0], lines[2]]
+    line = rows(books["filtered"], "Totals")[0]
+    net, gross = (
+        float(whole) - sum(one[column] for one in hidden)
+        for whole, column in (
+            (told.totals.net_monthly_savings or 0, "Net saving"),
+            (told.totals.gross_monthly_savings or 0, "Gross saving"),
+        )
+    )
+    assert line["Net saving"] == pytest.approx(net, abs=0.005)
+    assert line["Gross saving"] == pytest.approx(gross, abs=0.005)
+    assert line["Overlap"] == pytest.approx(gross - net, abs=0.005)
+    assert not line["Low"]
+    assert not line["High"]
+    assert (
+        books["filtered"]["Summary"]["A2"].value
+        == "A filter is on: these are the totals of 12 of 14 findings."
+    )
+
+
+def test_a_filter_changes_the_total_of_its_currency_only(books: dict[str, Any]) -> None:
+    lines = rows(opened(rendered("two_currencies")), "Findings")
+    before = {
+        line["Currency"]: line["Net saving"] for line in rows(opened(rendered("two_currencies")), "Totals")
+    }
+    after = {line["Currency"]: line["Net saving"] for line in rows(books["filtered_currencies"], "Totals")}
+    before[lines[0]["Currency"]] -= lines[0]["Net saving"]
+    assert after == pytest.approx(before, abs=0.005)
+
+
+def test_named_inputs_change_the_view_and_nothing_else(books: dict[str, Any]) -> None:
+    net = float(SAMPLES["three_clouds"].totals.net_monthly_savings or 0)
+    assert rows(books["other_inputs"], "Totals")[0]["Net saving"] == pytest.approx(net, abs=0.005)
+    assert rows(books["other_inputs"], "View")[0]["Net saving"] == pytest.approx(net / 2, abs=0.005)
