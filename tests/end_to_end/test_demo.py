@@ -104,18 +104,18 @@ def test_its_json_has_the_keys_of_the_contract(audit: dict[str, Any]) -> None:
     assert set(audit) >= {
         "schema_version", "tool_version", "as_of", "currency", "totals", "totals_by_currency", "findings",
         "not_evaluated", "coverage",
-        "exemptions", "footprint", "carbon_method",
+        "exemptions", "footprint", "carbon_method", "night", "finance",
     }  # fmt: skip
     assert set(audit["totals"]) >= {
         "monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high", "monthly_co2e_kg",
         "co2e_saved_kg", "evaluated_cost_share", "findings", "not_evaluated", "accepted_monthly_waste", "exempt_findings",
     }  # fmt: skip
-    assert set(audit["findings"][0]) == {
+    assert set(audit["findings"][0]) >= {
         "id", "rule", "class", "cloud", "account", "region", "zone", "resource_type", "resource_id", "resource_name",
         "tags", "reason", "action", "current", "proposed", "monthly_cost", "monthly_savings", "net_monthly_savings",
         "savings_low", "savings_high", "currency", "price_basis", "conflict_group", "superseded_by", "confidence",
         "confidence_reasons", "effort", "risk", "co2e", "evidence", "remediation", "status", "first_seen", "sources",
-        "exemption",
+        "exemption", "overlap", "decision",
     }  # fmt: skip
     assert set(audit["findings"][0]["co2e"]) >= {
         "operational_kg", "embodied_kg", "saved_kg", "saved_low_kg", "saved_high_kg", "quality", "reason",
