@@ -1,18 +1,25 @@
-"""The audit as Markdown, short enough for a chat message or a pull request.
+"""The audit as Markdown for a pull request; `brief` in at most 15 lines for a chat.
 
 Names come from clouds and may be hostile. Text is escaped for GitHub and Slack alike; a zero-width space in
 @name, #1 and http:// keeps a name from calling people or becoming a link, which a backslash does not.
 """
 
 import re
+from collections.abc import Iterable
 
 from finops.model import AuditReport, CurrencyTotals, Finding, Totals
-from reports import amounts, summary, words
+from reports import amounts, brief, summary, words
 from reports import control as controlling
 from reports import trust as trusting
+from reports.decisions import Decision, decisions
+from reports.html.headline import Piece, headline
+from reports.html.tiles import tiles
 from reports.plain import one_line, shortened
 
 LIMIT = 65_536  # characters of a GitHub comment
+CHAT_LINES, CHAT_LIMIT = 15, 3_000  # characters of a section of Slack
+_TILES, _DECISIONS, _ALARMS = 4, 4, 2  # lines of a chat
+_LONGEST = 450  # characters of a line of a chat
 ROWS = 20
 DOUBTS = 10  # failed tests of the data that are named
 _SPECIAL = re.compile(r"([\\`*_{}\[\]#|~!])")
@@ -31,6 +38,27 @@ def render(report: AuditReport, *, rows: int = ROWS) -> str:
     return text
 
 
+def render_brief(report: AuditReport) -> str:
+    """The same numbers for a chat: CHAT_LINES lines at most, and no longer than a section of Slack may be."""
+    shown = decisions(report, _DECISIONS)
+    basis = [
+        *brief.tie(report)[:1],
+        f"{report.currency or 'each in its currency'}, before tax and credits, a month of 730 hours",
+    ]
+    lines = [
+        _marked(headline(report)),
+        *(_marked(brief.tile(one)) for one in tiles(report)[:_TILES]),
+        *(_marked(brief.decided(one)) for one in shown),
+        escaped(brief.remaining(report, shown)),
+        *map(_cut, brief.alarms(report, _ALARMS)),
+        _cut(brief.warning(report)) and f"⚠ {_cut(brief.warning(report))}",
+        escaped(" · ".join(basis)),
+    ]
+    known = f" · {escaped(seen)}" if (seen := brief.seen(report)) else ""
+    title = f"**Cloud cost, {amounts.day(report.as_of)}** · run {code(report.run_id)}{known}"
+    return _fitting(title, [line for line in lines if line])
+
+
 def escaped(text: str) -> str:
     """A text from a cloud as one line of Markdown that shows exactly that text and does nothing."""
     plain = "".join(_ENTITIES.get(char, char) for char in one_line(text))
@@ -45,8 +73,10 @@ def code(text: str) -> str:
 def _page(report: AuditReport, rows: int) -> str:
     blocks = [
         _headline(report),
-        _totals(report),
+        _numbers(report),
         _warning(report),
+        _decisions(report),
+        _totals(report),
         _control(report),
         _trust(report),
         *_findings(report, rows),
@@ -55,11 +85,68 @@ def _page(report: AuditReport, rows: int) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
+def _fitting(title: str, lines: list[str]) -> str:
+    """The lines as a list, the longest left out for as long as they are too long together."""
+    left_out = False
+    while True:
+        shown = [*lines, "and more, in the report"] if left_out else lines
+        text = "\n".join([title, *(f"- {line}" for line in shown)]) + "\n"
+        if len(text) <= CHAT_LIMIT or not lines:
+            return text
+        left_out = True
+        lines = [line for line in lines if line is not max(lines, key=len)]
+
+
+def _cut(text: str) -> str:
+    return escaped(shortened(text, _LONGEST))
+
+
+def _marked(pieces: Iterable[Piece]) -> str:
+    """Amounts in bold; nothing else is marked."""
+    return "".join(f"**{escaped(one.text)}**" if one.tone else _kept(one.text) for one in pieces).strip()
+
+
+def _kept(text: str) -> str:
+    """Escaped, but with the blanks at its ends, which part it from what is bold beside it."""
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    return before + escaped(text.strip()) + after if text.strip() else text
+
+
 def _headline(report: AuditReport) -> str:
-    head = words.headline(report)
-    saving = f"**{escaped(head.saving)}**" if head.saving else ""
-    title = f"### Cloud savings, {amounts.day(report.as_of)}"
-    return f"{title}\n\n{escaped(head.before)}{saving}{escaped(head.after)}"
+    title = f"### Cloud cost, {amounts.day(report.as_of)}"
+    return f"{title}\n\n{_marked(headline(report))}"
+
+
+def _numbers(report: AuditReport) -> str:
+    """The numbers of the first screen, and whether the last bill is what was invoiced."""
+    told = [_marked(brief.tile(one)) for one in tiles(report)]
+    return "\n".join(f"- {line}" for line in [*told, *map(escaped, brief.tie(report))])
+
+
+def _decisions(report: AuditReport) -> str:
+    shown = decisions(report)
+    if not shown:
+        return ""
+    lines = [
+        "| what to decide | saves a month | range | who decides | owner | risk | can it be undone? |",
+        "|---|--:|--:|---|---|---|---|",
+        *map(_decision, shown),
+    ]
+    rest = brief.remaining(report, shown)
+    return "\n".join([*lines, *(["", escaped(rest[0].upper() + rest[1:] + ".")] if rest else [])])
+
+
+def _decision(one: Decision) -> str:
+    cells = [
+        escaped(shortened(one.what, 90)),
+        f"**{amounts.money(one.net, one.currency)}**",
+        amounts.money_range(one.low, one.high, one.currency),
+        one.decides,
+        escaped(shortened(one.owner, 40)) or amounts.UNKNOWN,
+        one.risk,
+        one.undo,
+    ]
+    return f"| {' | '.join(cells)} |"
 
 
 def _totals(report: AuditReport) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from finops.finance_model import Bridge
 from finops.model import AuditReport
 from finops.night_model import BudgetLine, Forecast
+from reports import control as controlling
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def months(report: AuditReport) -> list[Month]:
 
 
 def _key(report: AuditReport) -> str | None:
-    foreseen = [one.month for one in report.night.forecasts if one.level == "total"] if report.night else []
+    foreseen = [one.month for one in controlling.forecasts(report) if one.level == "total"]
     if foreseen:
         return f"{max(foreseen):%Y-%m}"
     return report.finance.month if report.finance else None
@@ -49,8 +50,7 @@ def _key(report: AuditReport) -> str | None:
 
 def _currencies(report: AuditReport) -> list[str]:
     named = [*report.totals_by_currency]
-    if report.night:
-        named += [one.currency for one in report.night.forecasts]
+    named += [one.currency for one in controlling.forecasts(report)]
     if report.finance:
         named += [one.currency for one in report.finance.spend]
         named += [one.currency for one in report.finance.bridges]
@@ -78,13 +78,13 @@ def _month(report: AuditReport, key: str, currency: str) -> Month | None:
 
 
 def _forecasts(report: AuditReport, key: str, currency: str) -> Iterator[Forecast]:
-    for one in report.night.forecasts if report.night else []:
+    for one in controlling.forecasts(report):
         if one.level == "total" and one.currency == currency and f"{one.month:%Y-%m}" == key:
             yield one
 
 
 def _budgets(report: AuditReport, key: str, currency: str) -> Iterator[BudgetLine]:
-    for one in report.night.budgets if report.night else []:
+    for one in controlling.budgets(report):
         if one.currency == currency and f"{one.month:%Y-%m}" == key:
             yield one
 

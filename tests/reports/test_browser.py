@@ -11,6 +11,7 @@ import pytest
 
 from finops.model import AuditReport
 from reports import html
+from reports.html import page as html_page
 from reports.html.charts import palette
 from tests.reports import rich_sample, sample
 
@@ -211,9 +212,9 @@ def test_a_browser_that_cannot_unpack_keeps_the_tables(visit: Callable[..., Visi
 
 
 def test_a_changed_plotly_is_refused_and_the_tables_come_back(browser: Any, folder: Path) -> None:
-    changed = html.page._packed("window.Plotly = 1; alert(1)")
+    changed = html_page._packed("window.Plotly = 1; alert(1)")
     path = folder / "changed.html"
-    path.write_text(html.render(sample.partial()).replace(html.page._plotly(), changed), "utf-8")
+    path.write_text(html.render(sample.partial()).replace(html_page._plotly(), changed), "utf-8")
     seen = Visit(browser, path)
     seen.until("[...document.querySelectorAll('.same')].every(d => d.open)")
     assert "dialog" not in seen.troubles

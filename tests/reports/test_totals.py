@@ -14,6 +14,7 @@ from finops.money import shown
 from reports import csv as csv_report
 from reports import html, markdown, terminal
 from reports import json as json_report
+from reports.html import page as html_page
 from tests.reports import sample
 
 REPORTS = {name: getattr(sample, name)() for name in ("three_clouds", "partial", "hostile", "clean")}
@@ -74,7 +75,7 @@ def test_the_rows_of_the_page_add_up_to_its_total_row(name: str) -> None:
     assert Decimal(sum(cents)) / 100 == given.totals.net_monthly_savings
     page = html.render(given)
     in_markup = re.findall(r'class="finding"[^>]+data-cents="(-?\d*)"', page.partition("<template")[0])
-    assert [int(c or 0) for c in in_markup] == cents[: html.page.IN_MARKUP]
+    assert [int(c or 0) for c in in_markup] == cents[: html_page.IN_MARKUP]
     if cents:
         total = re.search(
             r"<tfoot>\s*<tr><th[^>]*>Total of all findings.*?class=\"net\">([^<]+)<", page, re.S
