@@ -41,6 +41,7 @@ bench: $(VENV)/.test ## Print speed, memory, API calls and how often rightsizing
 	@$(BIN)/python -m tests.benchmarks.bench_collect_alibaba
 	@$(BIN)/python -m tests.benchmarks.bench_collect_gcp
 	@$(BIN)/python -m tests.benchmarks.bench_rightsizing
+	@$(BIN)/python -m tests.benchmarks.bench_report
 	@$(BIN)/python -m tests.benchmarks.bench_nights
 	@$(BIN)/python -m tests.benchmarks.bench_control
 
