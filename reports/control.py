@@ -67,8 +67,8 @@ def control(report: AuditReport) -> Control | None:
         return None
     return Control(
         [_alarm(one) for one in night.anomalies],
-        _months(night.forecasts),
-        [_budget(one) for one in night.budgets],
+        months_told(night.forecasts),
+        [budget_told(one) for one in night.budgets],
     )
 
 
@@ -104,8 +104,8 @@ def _alarm(one: Anomaly) -> Alarm:
     )
 
 
-def _months(forecasts: Sequence[Forecast]) -> list[Month]:
-    """The totals, their clouds, and the largest accounts."""
+def months_told(forecasts: Sequence[Forecast]) -> list[Month]:
+    """Forecasts in words: the totals, their clouds, and the largest accounts."""
     wholes = [one for one in forecasts if one.level in ("total", "provider")]
     accounts = [one for one in forecasts if one.level == "account"]
     largest = sorted(
@@ -128,5 +128,6 @@ def _month(one: Forecast) -> Month:
     )
 
 
-def _budget(one: BudgetLine) -> tuple[str, str, str]:
+def budget_told(one: BudgetLine) -> tuple[str, str, str]:
+    """A budget in words: its name, its state, and a sentence with the figures."""
     return one_line(one.name), BUDGET_STATES[one.state], one_line(one.message)

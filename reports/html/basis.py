@@ -24,7 +24,7 @@ def basis(report: AuditReport) -> list[str]:
             "months of 730 hours",
             _window(report),
             f"as of {amounts.clock(report.as_of)}",
-            f"run {one_line(report.run_id)}, finops {report.tool_version}",
+            (f"run {one_line(report.run_id)}, " if report.run_id else "") + f"finops {report.tool_version}",
         ]
         if part
     ]

@@ -13,12 +13,12 @@ def contents(there: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Anchor and title in the order of the page, of what its template is given."""
     drawn = there["drawn_in"]
     listed = [
-        ("why", WHY, "why" in drawn),
+        ("why", WHY, "why" in drawn or there["outlook"] or there["control"]),
         ("control", controlling.TITLE, there["control"]),
         ("who", "Who spends", there["spend_tables"] or there["units"]),
         ("where", "Where the saving is", "where" in drawn),
         ("saved", "What became of savings", "saved" in drawn or there["changed_tables"]),
-        ("commitments", "Commitments", "commitments" in drawn or there["expiries"]),
+        ("commitments", "Commitments", there["uses"] or there["expiries"]),
         ("todo", "What to do", True),
         ("accepted", "Accepted", there["accepted"] or there["lapsed"]),
         ("costs", "Costs per account", True),

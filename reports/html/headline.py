@@ -122,10 +122,20 @@ def _why(report: AuditReport, month: Month) -> Iterator[Piece]:
     causes = [text for text in (_step(bridge, change), _where(report, month, change)) if text]
     yield Piece(
         ", ".join(
-            [f"It is {size} {'more' if change > 0 else 'less'} than {of}", ", and ".join(causes)]
+            [
+                f"{_it(report, month, bridge)} {size} {'more' if change > 0 else 'less'} than {of}",
+                ", and ".join(causes),
+            ]
         ).rstrip(", ")
         + ". "
     )
+
+
+def _it(report: AuditReport, month: Month, bridge: Bridge) -> str:
+    """What is compared, as the beginning of a sentence."""
+    if bridge.month != month.key:
+        return f"{amounts.month(bridge.month, report.as_of)} was"
+    return "It is" if month.running else "That is"
 
 
 def _step(bridge: Bridge, change: Decimal) -> str:
@@ -144,7 +154,7 @@ def _where(report: AuditReport, month: Month, change: Decimal) -> str:
     """The one service or team that has most of the change; empty where no one has."""
     for kind in ("service", "team", "account"):
         for spend in report.finance.spend if report.finance else []:
-            if (spend.by, spend.currency, spend.month) == (kind, month.currency, month.key):
+            if (spend.by, spend.currency, spend.month) == (kind, month.currency, month.bridge_month):
                 line = _leading(spend.lines, change)
                 if line:
                     name = shortened(one_line(line.name or line.key or ""), 40)

@@ -15,7 +15,7 @@ class Month:
     """One month in one currency; every part may be unknown.
 
     `key` is such as 2026-11. `running` while it is not over. `budget` is the one of everything that is spent in the
-    currency, `budgets` all of the currency.
+    currency, `budgets` all of the currency. `bridge` is the newest there is, which may be of the month before.
     """
 
     key: str
@@ -26,6 +26,11 @@ class Month:
     budget: BudgetLine | None
     budgets: list[BudgetLine]
     bridge: Bridge | None
+
+    @property
+    def bridge_month(self) -> str | None:
+        """The month that is compared with the one before it."""
+        return self.bridge.month if self.bridge else None
 
     @property
     def expected(self) -> Decimal | None:
@@ -42,7 +47,9 @@ def months(report: AuditReport) -> list[Month]:
 
 
 def _key(report: AuditReport) -> str | None:
-    foreseen = [one.month for one in controlling.forecasts(report) if one.level == "total"]
+    """The newest month that is foreseen or has cost anything; else the newest that bills tell of."""
+    told = [one for one in controlling.forecasts(report) if one.level == "total"]
+    foreseen = [one.month for one in told if one.forecast is not None or one.spent]
     if foreseen:
         return f"{max(foreseen):%Y-%m}"
     return report.finance.month if report.finance else None
@@ -60,7 +67,9 @@ def _currencies(report: AuditReport) -> list[str]:
 def _month(report: AuditReport, key: str, currency: str) -> Month | None:
     forecast = next(_forecasts(report, key, currency), None)
     bridges = report.finance.bridges if report.finance else []
-    bridge = next((one for one in bridges if (one.currency, one.month) == (currency, key)), None)
+    bridge = max(
+        (one for one in bridges if one.currency == currency), key=lambda one: one.month, default=None
+    )
     budgets = list(_budgets(report, key, currency))
     spent = forecast.spent if forecast else _spent(report, key, currency, bridge)
     if spent is None and not budgets:
@@ -100,4 +109,4 @@ def _spent(report: AuditReport, key: str, currency: str, bridge: Bridge | None) 
     for one in report.finance.spend if report.finance else []:
         if (one.currency, one.month) == (currency, key) and one.cost is not None:
             return one.cost
-    return bridge.cost if bridge else None
+    return bridge.cost if bridge and bridge.month == key else None

@@ -62,11 +62,12 @@ def tiles(report: AuditReport) -> list[Tile]:
 def _spare(report: AuditReport, found: list[Month]) -> Iterator[Tile | None]:
     """What stands in for a number that is not known, the most useful first."""
     yield _spent_so_far(report, found)
-    yield _spent(report)
-    yield _judged(report)
+    if not found:
+        yield _spent(report)
     yield _rate(report)
-    yield _unit(report)
     yield _allocated(report)
+    yield _unit(report)
+    yield _judged(report)
     yield _count(report)
 
 
@@ -128,7 +129,9 @@ def _change(report: AuditReport, found: list[Month]) -> Tile | None:
         before = amounts.short(bridge.previous, bridge.currency)
         notes.append(Note(f"{amounts.direction(change)} {share} on {before}"))
     than = amounts.month(bridges[0].previous_month, report.as_of)
-    label = f"Against same days of {than}" if bridges[0].compared == "same days" else f"Against {than}"
+    of = "same days of " if bridges[0].compared == "same days" else ""
+    now = "" if bridges[0].month == found[0].key else f"{amounts.month(bridges[0].month, report.as_of)} a"
+    label = f"{now or 'A'}gainst {of}{than}"
     return _tile(label, values, [*notes[:_VALUES], *_unit_notes(report)])
 
 
@@ -192,11 +195,12 @@ def _emissions(report: AuditReport) -> Tile | None:
     totals, steps = report.totals, summary.counted(report)
     if totals.monthly_co2e_kg is None:
         return None
-    span = amounts.carbon_range(totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg).replace(" to ", "–")
-    notes = [
-        Note(f"CO₂e a month{'' if span == amounts.UNKNOWN else f', {span}'}"),
-        Note("location-based estimate"),
-    ]
+    low, to, high = amounts.carbon_range(totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg).partition(
+        " to "
+    )
+    notes = [Note("CO₂e a month, location-based estimate")]
+    if to:
+        notes.insert(0, Note(f"{low.rpartition(' ')[0] if low[-2:] == high[-2:] else low}–{high}"))
     if totals.co2e_saved_kg and any(summary.carbon_counted(step) for step in steps):
         notes.append(Note(f"▼ {amounts.carbon(totals.co2e_saved_kg)} can be saved", "good"))
     return _tile("Emissions", [Value(amounts.carbon(totals.monthly_co2e_kg))], notes)
@@ -241,16 +245,19 @@ def _judged(report: AuditReport) -> Tile | None:
 
 
 def _rate(report: AuditReport) -> Tile | None:
-    """How much less was paid than the same usage costs on demand."""
-    used = report.finance.commitments if report.finance else []
-    known = [one for one in used if one.effective_savings_rate is not None]
+    """How much less was paid than the same usage costs on demand, over all clouds of a currency."""
+    known = [one for one in (report.finance.commitments if report.finance else []) if one.list]
     month = max((one.month for one in known), default="")
-    now = [one for one in known if one.month == month]
-    if not now:
+    listed: dict[str, list[Decimal]] = {}
+    for one in known:
+        if one.month == month:
+            sums = listed.setdefault(one.currency, [Decimal(0), Decimal(0)])
+            sums[0], sums[1] = sums[0] + one.effective, sums[1] + (one.list or Decimal(0))
+    rates = [1 - paid / whole for paid, whole in listed.values() if whole > 0]
+    values = [Value(amounts.share(float(rate))) for rate in rates if rate >= 0]
+    if len(values) != 1:
         return None
-    values = [Value(f"{amounts.share(one.effective_savings_rate)}") for one in now[:1]]
-    note = Note(f"less than on demand in {one_line(now[0].cloud)}, {amounts.month(month)}")
-    return _tile("Effective savings rate", values, [note])
+    return _tile("Effective savings rate", values, [Note(f"less than on demand, {amounts.month(month)}")])
 
 
 def _unit(report: AuditReport) -> Tile | None:

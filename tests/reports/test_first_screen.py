@@ -150,7 +150,7 @@ def test_the_five_numbers_carry_range_and_comparison() -> None:
         "Against same days of October": ["+$1,000", "▲ 10% on $10,000", "per order ▼ 4.8%"],
         "Saving available": ["$1,500", "$1,350–$1,500 a month", "9.3% of what is spent"],
         "Saving seen on the bill": ["$1,010", "a month", "of $1,200 done and $1,900 agreed"],
-        "Emissions": ["412.0 kg", "CO₂e a month", "location-based estimate", "▼ 3.4 kg can be saved"],
+        "Emissions": ["412.0 kg", "CO₂e a month, location-based estimate", "▼ 3.4 kg can be saved"],
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from reports import amounts
 from reports.html.charts.bars import Series, bar_figure
 from reports.html.charts.chart import Chart, suffix
 from reports.html.charts.palette import GREY, SAVE
+from reports.html.sections.commitments import COLUMNS, row
 from reports.plain import one_line
 
 _Line = tuple[str, str, float]
@@ -27,14 +28,11 @@ def commitment_chart(uses: Sequence[CommitmentUse], currency: str, several: bool
         description=f"Horizontal bars of shares. {'; '.join(f'{name}: {text}' for name, text, _ in lines)}. "
         "All values are in the table below.",
         figure=_figure(lines),
-        header=(
-            "Cloud and month", "Covered, at list prices", "On demand", "Coverage", "Used", "Unused", "Utilisation",
-            "Paid in all", "The same on demand", "Effective savings rate",
-        ),
-        rows=[_row(one) for one in mine],
+        header=COLUMNS,
+        rows=[row(one) for one in mine],
         note="Covered is usage in services that commitments reach, at list prices; used is by what commitments cost.",
         wide=True,
-    )  # fmt: skip
+    )
 
 
 def _lines(one: CommitmentUse) -> list[_Line]:
@@ -54,18 +52,6 @@ def _lines(one: CommitmentUse) -> list[_Line]:
 
 def _of(share: float, whole: Decimal, currency: str) -> str:
     return f"{amounts.share(share)} of {amounts.rounded(whole, currency)}"
-
-
-def _row(one: CommitmentUse) -> tuple[str, ...]:
-    covered, demand, used, unused, effective, listed = (
-        amounts.money(value, one.currency)
-        for value in (one.covered, one.on_demand, one.used, one.unused, one.effective, one.list)
-    )
-    return (
-        one_line(f"{one.cloud} {amounts.month(one.month)}"),
-        covered, demand, amounts.share(one.coverage), used, unused, amounts.share(one.utilisation),
-        effective, listed, amounts.share(one.effective_savings_rate),
-    )  # fmt: skip
 
 
 def _figure(lines: list[_Line]) -> dict[str, object]:

@@ -52,7 +52,8 @@ def _row(title: str, one: Amounts, currency: str) -> tuple[str, ...]:
 
 
 def _amount(one: Amounts, currency: str) -> str:
-    return amounts.money(one.monthly, currency)
+    """None of something is nothing; some of something without an amount is not known."""
+    return amounts.money(one.monthly, currency) if one.findings else "none yet"
 
 
 def _figure(steps: list[tuple[str, Amounts]], currency: str) -> dict[str, object]:

@@ -4,8 +4,8 @@ from reports.html.sections.accepted import accepted_table, lapsed_table
 from reports.html.sections.accounts import cost_table
 from reports.html.sections.carbon import footprint_table
 from reports.html.sections.changes import changed_tables
-from reports.html.sections.commitments import expiry_table
-from reports.html.sections.control import control_tables, doubt_table
+from reports.html.sections.commitments import expiry_table, use_table
+from reports.html.sections.control import alarm_table, doubt_table, outlook_tables
 from reports.html.sections.invoices import tied_tables
 from reports.html.sections.provenance import command, provenance, provenance_tables
 from reports.html.sections.spending import spend_tables, unallocated, unit_table
@@ -15,9 +15,9 @@ from reports.html.sections.unseen import coverage_table, gap_table, unread_lines
 __all__ = [
     "Table",
     "accepted_table",
+    "alarm_table",
     "changed_tables",
     "command",
-    "control_tables",
     "cost_table",
     "coverage_table",
     "doubt_table",
@@ -25,6 +25,7 @@ __all__ = [
     "footprint_table",
     "gap_table",
     "lapsed_table",
+    "outlook_tables",
     "provenance",
     "provenance_tables",
     "spend_tables",
@@ -32,4 +33,5 @@ __all__ = [
     "unallocated",
     "unit_table",
     "unread_lines",
+    "use_table",
 ]

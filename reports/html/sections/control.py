@@ -8,29 +8,27 @@ from reports.html.sections.table import Table
 _MOST = 100
 
 
-def control_tables(report: AuditReport) -> list[Table]:
-    """Anomalies, the forecast of the month and budgets, each where there is something to tell."""
+def alarm_table(report: AuditReport) -> Table | None:
+    """Costs and figures that left their limits."""
     told = controlling.control(report)
-    if not told:
-        return []
+    if not told or not told.alarms:
+        return None
     alarms = [(one.what, one.days, one.message, one.id) for one in told.alarms[:_MOST]]
-    months = [(one.who, one.spent, one.through, one.forecast, one.band) for one in told.months]
+    header = ("What", "When", "What happened", "Id")
+    return Table("Costs and figures out of control", header, alarms, [], frozenset())
+
+
+def outlook_tables(report: AuditReport) -> list[Table]:
+    """The forecast of the month and budgets, each where there is something to tell."""
+    months = [
+        (one.who, one.spent, one.through, one.forecast, one.band)
+        for one in controlling.months_told(controlling.forecasts(report))
+    ]
+    budgets = [controlling.budget_told(one) for one in controlling.budgets(report)]
+    header = ("Of whom", "Spent", "Settled through", "Forecast", "Four of five months end between")
     tables = [
-        Table(
-            "Costs and figures out of control",
-            ("What", "When", "What happened", "Id"),
-            alarms,
-            [],
-            frozenset(),
-        ),
-        Table(
-            controlling.FORECAST,
-            ("Of whom", "Spent", "Settled through", "Forecast", "Four of five months end between"),
-            months,
-            [],
-            frozenset({1, 3, 4}),
-        ),
-        Table(controlling.BUDGETS, ("Budget", "State", "Why"), list(told.budgets), [], frozenset()),
+        Table(controlling.FORECAST, header, months, [], frozenset({1, 3, 4})),
+        Table(controlling.BUDGETS, ("Budget", "State", "Why"), budgets, [], frozenset()),
     ]
     return [one for one in tables if one.rows]
 
