@@ -295,3 +295,13 @@ def test_a_trend_over_a_new_year_keeps_its_weeks_whole() -> None:
     first_days = [row[0] for row in chart.rows]
     assert "28 Dec 2026" in first_days
     assert len(set(first_days)) == len(first_days)
+
+
+def test_what_nobody_has_agreed_to_yet_is_none_and_not_unknown() -> None:
+    saved = finance_sample.finance().saved[0]
+    nothing = Amounts(findings=0, monthly=None, without_amount=0)
+    chart = saved_chart(
+        saved.model_copy(update={"funnel": saved.funnel.model_copy(update={"on_the_bill": nothing})}), False
+    )
+    assert chart
+    assert chart.rows[3] == ("Seen on the bill", "0", "none yet", "0")

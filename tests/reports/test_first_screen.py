@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -271,3 +271,45 @@ def test_names_of_owners_services_and_units_do_nothing_on_the_first_screen() -> 
 def test_a_report_with_an_empty_section_of_finance_is_as_one_without() -> None:
     bare = given(night=None, finance=Finance(month=None, previous_month=None))
     assert sentence(bare) == sentence(given(night=None, finance=None))
+
+
+def test_without_a_night_forecasts_and_budgets_come_from_the_bills() -> None:
+    finance = finance_sample.finance().model_copy(
+        update={"forecasts": [month()], "budgets": [budget("16500")]}
+    )
+    made = given(night=None, finance=finance)
+    assert sentence(made).startswith(
+        "November is heading for $17,820, ▲ $1,320 (8%) over budget. It is $1,000 more"
+    )
+    page = html.render(made)
+    assert "What this month will cost" in page
+    assert "out of control" not in page
+
+
+def test_a_month_that_has_just_begun_is_foreseen_and_the_one_before_is_compared() -> None:
+    newer = month(month=date(2026, 12, 1), spent=Decimal("0.00"), settled_until=None)
+    made = given([newer], as_of=datetime(2026, 12, 1))
+    assert sentence(made).startswith(
+        "December is heading for $17,820. November was $1,000 more than the same days of October, mostly because of "
+        "what is new, and most of it in Amazon EC2."
+    )
+    assert [*shown(made)][:2] == ["December forecast", "November against same days of October"]
+    unknown = newer.model_copy(update={"forecast": None, "reason": "Too few days."})
+    assert sentence(given([unknown], as_of=datetime(2026, 12, 1))).startswith(
+        "November cost $11,000. That is $1,000"
+    )
+
+
+def test_the_savings_rate_is_of_all_clouds_together() -> None:
+    use = finance_sample.finance().commitments[0]
+    other = use.model_copy(
+        update={"cloud": "gcp", "effective": Decimal("3000.00"), "list": Decimal("3000.00")}
+    )
+    old = use.model_copy(update={"month": "2026-09", "effective": Decimal("1.00")})
+    finance = finance_sample.finance().model_copy(update={"commitments": [old, use, other], "saved": []})
+    assert shown(given([month()], finance=finance))["Effective savings rate"] == [
+        "20%", "less than on demand, November 2026",
+    ]  # fmt: skip
+    yuan = other.model_copy(update={"currency": "CNY"})
+    several = finance.model_copy(update={"commitments": [use, yuan]})
+    assert "Effective savings rate" not in shown(given([month()], finance=several))

@@ -148,3 +148,10 @@ def test_hostile_texts_of_bills_settings_and_people_add_nothing_to_the_page() ->
     assert {"img", "b"}.isdisjoint(tags)
     assert {char for char in page if not char.isprintable()} == {"\n"}
     assert page.count("&lt;img src=x onerror=alert(1)&gt;") > 20
+
+
+def test_commitments_that_cannot_be_drawn_are_a_table() -> None:
+    use = finance_sample.finance().commitments[0].model_copy(update={"coverage": None, "utilisation": None})
+    page = html.render(given(commitments=[use]))
+    assert "What was paid, and what commitments did" in page
+    assert "What was paid, and what commitments did" not in html.render(given())
