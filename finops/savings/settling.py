@@ -77,7 +77,7 @@ def _net(one: Priced) -> Decimal:
 
 def _listed(one: Priced) -> Decimal:
     """The part of the net saving that is priced from the list."""
-    exact = sum((one.choice.taken.get(cell, _ZERO) for cell in one.listed), _ZERO)
+    exact = sum((one.choice.taken.get(cell, _ZERO) for cell in one.before if cell in one.listed), _ZERO)
     return max(_ZERO, min(_net(one), cents(exact)))
 
 

@@ -1,5 +1,6 @@
 """Estates in which findings meet on their cost, at limits, in held commitments and in purchases, made at random."""
 
+from collections import defaultdict
 from collections.abc import Collection
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -116,11 +117,16 @@ def _finding(one: Priced, overlap: Any, over: dict[str, Any]) -> Finding:
     return finding(number, None, **(fields | over))
 
 
+def _number(key: Key) -> int:
+    return int(key.resource_id.removeprefix("i-"))
+
+
 class _Maker:
     def __init__(self, random: Random) -> None:
         self._random = random
         self._crowd = Crowd()
         self._costs: dict[Cell, Decimal] = {}
+        self._blocks: defaultdict[int, list[Cell]] = defaultdict(list)
 
     def made(self, resources: int, most: int) -> Crowd:
         for number in range(resources):
@@ -128,7 +134,8 @@ class _Maker:
             key = Key(place[0], place[1], f"i-{number:04d}")
             for part in PARTS[: self._random.randint(1, 3)]:
                 self._costs[Cell(key, part)] = self._cost()
-        for key in sorted({cell.key for cell in self._costs}):
+                self._blocks[number // 4].append(Cell(key, part))
+        for key in sorted({cell.key for cell in self._costs}, key=_number):
             for _ in range(self._random.randint(1, most)):
                 self._add(key)
         for pool in range(2):
@@ -152,19 +159,22 @@ class _Maker:
 
     def _add(self, key: Key) -> None:
         stage = self._random.choice(list(Stage))
-        own = [cell for cell in self._costs if cell.key == key]
+        own = list(self._of(key))
         cells = set(own if self._random.random() < 0.5 else [self._random.choice(own)])
         if stage == Stage.REMOVE and self._random.random() < 0.5:  # with what goes with it
-            children = [cell for cell in self._costs if cell.key[:2] == key[:2]]
-            cells |= set(self._random.sample(children, min(2, len(children))))
+            cells |= set(self._random.sample(self._near(key), min(2, len(self._near(key)))))
         one = self._priced(key, stage, sorted(cells))
-        beside = [other for other in self._crowd.effects if not other.before.keys().isdisjoint(cells)]
+        beside = [other for other in self._crowd.effects[-16:] if not other.before.keys().isdisjoint(cells)]
         sizes = [other for other in beside if other.stage == Stage.SIZE]
         after = {}
         if stage == Stage.RATE and sizes and self._random.random() < 0.7:
             after = {sizes[0].id: {cell: self._share(stage) for cell in one.before}}
         never = {other.id for other in beside if self._random.random() < 0.15}
         self._crowd.effects.append(Effect(one.id, stage, one.before, one.left or {}, after, frozenset(never)))
+
+    def _near(self, key: Key) -> list[Cell]:
+        """The pieces of its block of four resources, whose accounts may differ."""
+        return self._blocks[_number(key) // 4]
 
     def _priced(self, key: Key, stage: Stage, cells: list[Cell]) -> Priced:
         before = {cell: self._costs[cell] for cell in cells}
@@ -210,7 +220,7 @@ class _Maker:
         one.paid[cell] = Paid(gone, self._crowd.held.stays[(*cell, gone)])
 
     def _of(self, key: Key) -> dict[Cell, Decimal]:
-        return {cell: cost for cell, cost in self._costs.items() if cell.key == key}
+        return {cell: self._costs[cell] for cell in self._blocks[_number(key) // 4] if cell.key == key}
 
     def _verdict(self, key: Key, action: Any, rule: str) -> Verdict:
         facts = RuleFacts(rule, rule, "unused", "low", "low", (), {})
