@@ -67,7 +67,9 @@ class _Places:
         """The number of an account; of one that no line of costs tells of, it costs what is given."""
         if place not in self._known:
             self._known[place] = len(self.limits)
-            self.limits.append([max(0, _whole(cost or Decimal(0))), None if unnamed is None else _whole(unnamed)])
+            self.limits.append(
+                [max(0, _whole(cost or Decimal(0))), None if unnamed is None else _whole(unnamed)]
+            )
         return self._known[place]
 
 

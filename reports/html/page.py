@@ -21,19 +21,23 @@ from finops.model import AuditReport
 from reports import amounts, summary, words
 from reports import control as controlling
 from reports import trust as trusting
-from reports.html import charts, contents, method, sections
+from reports.html import charts, contents, facets, method, netting, sections
 from reports.html.asked import asked
 from reports.html.basis import basis
 from reports.html.headline import headline
-from reports.html.rows import Row, blank, rows
+from reports.html.rows import SORT_KEYS, Row, blank, rows
 from reports.html.seen import caveat
 from reports.html.tiles import tiles
 from reports.plain import one_line
 
 # In this order, and one script: what comes later uses what came before.
-SCRIPTS = ("inflate.js", "table.js", "report.js")
+SCRIPTS = (
+    "inflate.js", "decimals.js", "choosing.js", "renetting.js", "filters.js", "download.js", "table.js", "report.js",
+)  # fmt: skip
 IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
-_TEMPLATES = ("report.html.j2", "first.html.j2", "before.html.j2", "chart.html.j2", "macros.html.j2")
+_TEMPLATES = (
+    "report.html.j2", "first.html.j2", "before.html.j2", "chart.html.j2", "filter.html.j2", "macros.html.j2",
+)  # fmt: skip
 
 
 def render(report: AuditReport) -> str:
@@ -127,11 +131,23 @@ def _findings(report: AuditReport) -> dict[str, Any]:
         "rows": listed[:IN_MARKUP],
         "blank": blank(),
         "rest": _packed(json.dumps([_compact(row) for row in listed[IN_MARKUP:]], ensure_ascii=False)),
+        "facets": facets.facets(report),
+        "facet_keys": facets.KEYS,
+        "sort_keys": SORT_KEYS,
+        "netting": _netting(report),
+        "netted": netting.can_be_netted_anew(report),
         "total_rows": len(listed),
         "in_markup": IN_MARKUP,
         "totals": _totals(report),
         "zeros": {currency: amounts.money(Decimal(0), currency) for currency in report.totals_by_currency},
     }
+
+
+def _netting(report: AuditReport) -> str:
+    """The data for netting anew; empty where no finding meets another, so that sums are all it takes."""
+    if not netting.can_be_netted_anew(report) or not any(one.overlap for one in summary.pending(report)):
+        return ""
+    return _packed(json.dumps(netting.netting(report), separators=(",", ":")))
 
 
 @cache

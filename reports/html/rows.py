@@ -2,15 +2,20 @@
 
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, TypedDict, cast, get_type_hints
 
 from finops.model import AuditReport, Finding
 from finops.money import cents
 from reports import amounts, reckoning, summary, words
+from reports.html import facets
 from reports.plain import one_line
 
-COLUMNS = 8
+# What the columns are called in the address of a sorted table.
+SORT_KEYS = ("do", "name", "account", "cost", "net", "sure", "risk", "co2")
 _LEVELS = {"low": 1, "medium": 2, "high": 3}
+_UNDO = re.compile(r"#\s*undo(?:,\s*([^:]*))?:\s*(.*)", re.DOTALL)
+_FOR_GOOD = re.compile(r"#\s*cannot be undone:\s*(.*)", re.DOTALL)
 _WEB = re.compile(r"https?://[^\s\"'<>\\]+", re.ASCII)
 
 
@@ -41,9 +46,12 @@ class Row(TypedDict):
     carbon: list[str]
     evidence: list[list[str]]
     commands: list[str]
+    undo: list[str]
     sources: list[list[str]]
     seen: str
     sort: list[str | int | float | None]
+    facets: list[str]
+    gross: int | None
     cents: int | None
     currency: str
 
@@ -55,10 +63,11 @@ def rows(report: AuditReport) -> list[Row]:
     mark_new = not all(
         finding.status == "new" for finding in findings
     )  # on a first run the mark says nothing
-    return [row(finding, others, mark_new) for finding in findings]
+    tag = facets.team_tag(report)
+    return [row(finding, others, tag, mark_new) for finding in findings]
 
 
-def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) -> Row:
+def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool = False) -> Row:
     currency, action = finding.currency, words.action(finding)
     net = finding.net_monthly_savings
     counted = reckoning.counted_in(finding, others)
@@ -86,20 +95,44 @@ def row(finding: Finding, others: dict[str, Finding], mark_new: bool = False) ->
         money=reckoning.money(finding, others),
         carbon=reckoning.emissions(finding),
         evidence=list(_flat(_seen(finding))),
-        commands=["\n".join(map(one_line, command.splitlines())) for command in finding.remediation],
+        commands=[_lines(command) for command in finding.remediation if not _taken_back(command)],
+        undo=[told for command in finding.remediation if (told := _taken_back(command))] or [_undo(finding)],
         sources=[_source(source) for source in finding.sources],
         seen=amounts.day(finding.first_seen),
         sort=_sort(finding),
-        cents=None if net is None else int(cents(net) * 100),
+        facets=facets.values(finding, tag),
+        gross=_whole(finding.monthly_savings),
+        cents=_whole(net),
         currency=currency or "",
     )
+
+
+def _lines(command: str) -> str:
+    return "\n".join(map(one_line, command.splitlines()))
+
+
+def _taken_back(command: str) -> str:
+    """What a line of the remediation says of taking the step back; empty for one that is part of the step."""
+    if found := _FOR_GOOD.fullmatch(command):
+        return f"It cannot be undone: {_lines(found[1])}"
+    if found := _UNDO.fullmatch(command):
+        return f"{one_line(found[1]).capitalize()}: {_lines(found[2])}" if found[1] else _lines(found[2])
+    return ""
+
+
+def _undo(finding: Finding) -> str:
+    return f"{words.UNDO[finding.action]}."
+
+
+def _whole(amount: Decimal | None) -> int | None:
+    return None if amount is None else int(cents(amount) * 100)
 
 
 def blank() -> Row:
     """A row without content, from which the page's script makes the rows that are not in the markup."""
     content = {str: "", list[str]: [""], list[list[str]]: [["", ""]]}
     empty: dict[str, Any] = {key: content.get(kind) for key, kind in get_type_hints(Row).items()}
-    return cast(Row, empty | {"sort": [None] * COLUMNS})
+    return cast(Row, empty | {"sort": [None] * len(SORT_KEYS), "facets": []})
 
 
 def _range(finding: Finding) -> str:
@@ -123,8 +156,8 @@ def _sort(finding: Finding) -> list[str | int | float | None]:
         words.action(finding).casefold(),
         words.name(finding).casefold(),
         words.account(finding.cloud, finding.account).casefold(),
-        None if cost is None else int(cents(cost) * 100),
-        None if net is None else int(cents(net) * 100),
+        _whole(cost),
+        _whole(net),
         _LEVELS[finding.confidence],
         _LEVELS[finding.risk] * 10 + _LEVELS[finding.effort],
         summary.carbon_counted(finding),
