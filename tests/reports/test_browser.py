@@ -14,6 +14,7 @@ from reports.html import page as html_page
 from reports.html.charts import palette
 from tests.reports import rich_sample, sample
 from tests.reports.browsing import BROWSER, Visit
+from tests.reports.build import finding
 
 # The colours of everything that is drawn; the labels that reach out of their drawing; those that touch their amount.
 COLOURS = """[...new Set([...document.querySelectorAll('[data-chart] path, [data-chart] text')]
@@ -209,7 +210,7 @@ def test_a_row_made_by_the_script_is_the_row_jinja_would_have_made(visit: Callab
     texts = "[...document.querySelectorAll('tbody.finding')].map(b => b.innerText.replaceAll(/\\s+/g, ' '))"
     links = "[...document.querySelectorAll('tbody.finding .detail a')].map(a => a.getAttribute('href'))"
     by_jinja = visit(sample.hostile()).drawn()
-    by_script = visit(_repeated(sample.hostile(), 21)).drawn()
+    by_script = visit(_behind(sample.hostile(), 200)).drawn()
     by_script.page.select_option("#size", "100")
     by_script.page.click("#after")
     by_script.page.click("#after")
@@ -218,9 +219,10 @@ def test_a_row_made_by_the_script_is_the_row_jinja_would_have_made(visit: Callab
     assert by_script.troubles == []
 
 
-def _repeated(given: AuditReport, times: int) -> AuditReport:
-    """The findings over and over, so that the last ones lie beyond the markup."""
-    return given.model_copy(update={"findings": given.findings * times})
+def _behind(given: AuditReport, more: int) -> AuditReport:
+    """The findings after as many larger ones, so that they lie beyond the markup."""
+    larger = [finding(1000 + number, "1000.00") for number in range(more)]
+    return given.model_copy(update={"findings": [*larger, *given.findings]})
 
 
 def test_an_address_with_a_finding_opens_it_on_its_page(visit: Callable[..., Visit]) -> None:

@@ -50,5 +50,11 @@ def test_a_report_that_does_not_tell_how_findings_meet_is_not_netted_anew() -> N
 
 def test_the_tag_of_teams_is_that_of_the_spending() -> None:
     spend = {"by": "team", "tag": "squad", "currency": "USD", "month": "2026-10", "previous_month": None}
-    told = Finance.model_validate({"spend": [{**spend, "cost": None, "previous": None, "lines": []}]})
+    told = Finance.model_validate(
+        {
+            "month": "2026-10",
+            "previous_month": None,
+            "spend": [{**spend, "cost": None, "previous": None, "lines": []}],
+        }
+    )
     assert facets.team_tag(report().model_copy(update={"finance": told})) == "squad"
