@@ -168,7 +168,7 @@ def _team(one: Finding, tag_key: str | None) -> str | None:
 
 def _lines(name: str, lines: Sequence[Line], savings: _Savings) -> list[SpendLine]:
     """The largest lines and one for the rest, which holds the savings of everything that has no line."""
-    ordered = sorted(lines, key=lambda one: (-(one.cost or _NIL), one.keys.get(name) or ""))
+    ordered = sorted(lines, key=lambda one: (-abs(one.cost or _NIL), one.keys.get(name) or ""))
     found = []
     for one in ordered[:TOP]:
         key = one.keys.get(name)
