@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from finops.cli.options import Common, Config, Db, Format, Wait, give, in_colour, on_terminal, width
+from finops.cli.options import Common, Config, Db, Format, Wait, give, in_colour, on_terminal, out, width
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
     from finops.history.decisions import Verb
+    from finops.pipeline.returning import Plan
 
 Output = Annotated[
     Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")
@@ -171,6 +172,57 @@ def done(
 ) -> None:
     """Record that these findings were acted upon; the next audit and later bills tell whether it shows."""
     _decide(Common(ctx, db, config), "done", ids, owner, comment, wait)
+
+
+@findings.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="The workbook of finops report --format xlsx, or a CSV file with its columns.",
+        ),
+    ],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would change; store nothing.")
+    ] = False,
+    wait: Wait = "0s",
+    db: Db = None,
+    config: Config = None,
+) -> None:
+    """Bring back the status, owner and comment that people wrote into the workbook, all or nothing."""
+    from finops.history.decisions import decide
+    from finops.instants import now, parse_duration
+    from finops.pipeline.returning import plan, read_edits
+    from finops.warehouse import reading, writing
+
+    common = Common(ctx, db, config)
+    patience = parse_duration(wait).total_seconds()
+    edits = read_edits(file)
+    with reading(common.db, common.settings.limits()) as con:
+        found = plan(con, edits)
+    if found.changes and not dry_run:
+        at = now()
+        with writing(
+            common.db, "findings", at=at, wait_seconds=patience, limits=common.settings.limits()
+        ) as writer:
+            found = plan(writer.con, edits)  # anew, for others may have written while this waited
+            decide(writer.con, found.decisions(f"file {file.name}"), at)
+    _tell_changes(common, found, dry_run)
+
+
+def _tell_changes(common: Common, found: "Plan", dry_run: bool) -> None:
+    from finops.pipeline.returning import told
+    from finops.pipeline.tables import as_tables, as_tsv
+
+    records = [{"id": one.finding_id, "finding": one.what, "change": told(one)} for one in found.changes]
+    if records:
+        out(as_tables({"": records}, width(), color=in_colour()) if on_terminal() else as_tsv({"": records}))
+    count = len(records)
+    verb = "would change" if dry_run else "changed"
+    same = f"; {found.same} stay as they are" if found.same else ""
+    common.say(f"{count} finding{'' if count == 1 else 's'} {verb}{same}.")
 
 
 def _decide(

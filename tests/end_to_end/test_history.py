@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from finops.warehouse import writing
 from tests.end_to_end.command import Done, finops
+from tests.finops.pipeline.returning.files import edited_file
+from tests.reports.xlsx.opened import opened, rows
 
 pytestmark = pytest.mark.slow
 GONE = datetime(2026, 11, 6)
@@ -125,3 +128,38 @@ def test_mistakes_get_one_sentence_and_exit_2(month: tuple[Path, dict[str, Any]]
         assert (done.code, done.out) == (2, ""), arguments
         assert said in done.err
         assert done.err.count("\n") == 1
+
+
+def test_a_workbook_that_was_written_edited_and_brought_back_changes_what_is_decided(
+    month: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, _ = month
+    assert run(folder, "report", "-o", "book", "--format", "xlsx").code == 0
+    path = folder / "book" / "finops-report.xlsx"
+    lines = rows(opened(path.read_bytes()), "Findings")
+    one, other = lines[0]["Id"], lines[1]["Id"]
+    edited_file(path, {one: {"Status": "agreed", "Owner": "team shop"}}, folder / "edited.xlsx")
+    before = run(folder, "sql", "SELECT count(*) AS n FROM decisions", "--format", "json").json
+    dry = run(folder, "findings", "import", "edited.xlsx", "--dry-run")
+    assert (dry.code, dry.out.splitlines()[1].split("\t")[::2]) == (
+        0,
+        [one, "status: none → agreed, owner: none → team shop"],
+    )
+    assert f"1 finding would change; {len(lines) - 1} stay as they are." in dry.err
+    assert run(folder, "sql", "SELECT count(*) AS n FROM decisions", "--format", "json").json == before
+    done = run(folder, "findings", "import", "edited.xlsx")
+    assert (done.code, done.out) == (0, dry.out)
+    again = run(folder, "findings", "import", "edited.xlsx")
+    assert (again.code, again.out) == (0, "")
+    assert f"0 findings changed; {len(lines)} stay as they are." in again.err
+    assert run(folder, "report", "-o", "book", "--format", "xlsx,json").code == 0
+    line = {each["Id"]: each for each in rows(opened(path.read_bytes()), "Findings")}[one]
+    assert (line["Status"], line["Owner"], line["Comment"]) == ("agreed", "team shop", None)
+    told = json.loads((folder / "book" / "finops-report.json").read_text())
+    assert next(each["decision"]["owner"] for each in told["findings"] if each["id"] == one) == "team shop"
+    edited_file(path, {other: {"Status": "perhaps"}}, folder / "wrong.xlsx")
+    wrong = run(folder, "findings", "import", "wrong.xlsx")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert (
+        "wrong.xlsx, sheet Findings, row 4: Status 'perhaps' is none of agreed, done, rejected" in wrong.err
+    )

@@ -1,9 +1,11 @@
 """LibreOffice reckons every formula and comes to the values that the file was written with; filters change totals."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from finops.pipeline.returning import read_edits
 from tests.reports.xlsx.opened import (
     SAMPLES,
     filtered,
@@ -26,13 +28,18 @@ _SAMPLES = ("with_finance", "with_finance_and_two_currencies", "with_finance_and
 
 
 @pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("office")
+
+
+@pytest.fixture(scope="module")
+def books(folder: Path) -> dict[str, Any]:
     """All of them in one run of LibreOffice, which takes seconds to start."""
     made = {name: rendered(name) for name in _SAMPLES}
     made["filtered"] = filtered(rendered("three_clouds"), "Findings", [3, 5])
     made["filtered_currencies"] = filtered(rendered("two_currencies"), "Findings", [3])
     made["other_inputs"] = _with_inputs(rendered("three_clouds"))
-    return recalculated(made, tmp_path_factory.mktemp("office"))
+    return recalculated(made, folder)
 
 
 def _with_inputs(content: bytes) -> bytes:
@@ -98,3 +105,13 @@ def test_named_inputs_change_the_view_and_nothing_else(books: dict[str, Any]) ->
     net = float(SAMPLES["three_clouds"].totals.net_monthly_savings or 0)
     assert rows(books["other_inputs"], "Totals")[0]["Net saving"] == pytest.approx(net, abs=0.005)
     assert rows(books["other_inputs"], "View")[0]["Net saving"] == pytest.approx(net / 2, abs=0.005)
+
+
+@pytest.mark.parametrize("name", ["with_finance_and_hostile", "with_finance"])
+def test_what_libreoffice_saves_reads_like_what_was_written(
+    name: str, books: dict[str, Any], folder: Path
+) -> None:
+    written = [(one.finding_id, one.status, one.decided) for one in read_edits(folder / f"{name}.xlsx")]
+    saved = read_edits(folder / "out" / f"{name}.xlsx")
+    assert [(one.finding_id, one.status, one.decided) for one in saved] == written
+    assert {one.where for one in saved} >= {f"{folder}/out/{name}.xlsx, sheet Findings, row 3"}

@@ -1,0 +1,146 @@
+"""What stands in the columns that people may write in, line by line; all that is wrong with it is told at once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from finops.errors import UsageError
+from finops.pipeline.returning.lines import Line, Source, read
+from reports.csv import neutral
+from reports.xlsx import names
+
+_SEARCHED = 20  # lines in which the header may stand
+TOLD = 10  # mistakes that are told; the rest is counted
+# The columns of the sheet, and those of the CSV that finops writes itself, whose `status` is something else.
+_COLUMNS = {
+    "decision": {"id": "id", "status": "decision", "owner": "decision_owner", "comment": "decision_comment",
+                 "decided": "decision_decided_at"},
+    "status": {name.casefold(): name.casefold() for name in
+               (names.ID, names.STATUS, names.OWNER, names.COMMENT, names.DECIDED)},
+}  # fmt: skip
+_DECIDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """What a line says of a finding; empty is nothing. `where` is its place in words.
+
+    `decided` is when what it was written with had been decided, "" where nothing was; None where the file does not say.
+    """
+
+    where: str
+    finding_id: str
+    status: str
+    owner: str
+    comment: str
+    decided: str | None
+
+
+def read_edits(path: Path) -> list[Edit]:
+    """The lines that say something of a finding.
+
+    Raises UsageError with a sentence for each thing that is wrong, naming file, sheet and row and saying what to do.
+    """
+    source = read(path)
+    header, places, lines = _header(source)
+    edits, problems = [], []
+    seen: dict[str, Edit] = {}
+    for line in lines:
+        edit = _edit(source, line, places)
+        if not (edit.status or edit.owner or edit.comment or edit.finding_id):
+            continue
+        wrong = _wrong(edit, seen.get(edit.finding_id))
+        problems += wrong
+        if not wrong and edit.finding_id not in seen:
+            seen[edit.finding_id] = edit
+            edits.append(edit)
+    if edits and all(names.is_pseudonym(one.finding_id) for one in edits):
+        raise UsageError(
+            f"{source.name}: the report was written redacted, so its ids (from {source.unit} {header + 1} on) are "
+            "replacements and match no finding: write one without --redact, and bring that back."
+        )
+    refuse(problems)
+    return edits
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raises UsageError with every problem, where there is one."""
+    if not problems:
+        return
+    more = [f"and {len(problems) - TOLD:,} more"] if len(problems) > TOLD else []
+    raise UsageError("\n".join([*problems[:TOLD], *more, "Nothing was stored."]))
+
+
+def _header(source: Source) -> tuple[int, dict[str, int], Iterator[Line]]:
+    """The number of the header's line, the place of each column, and the lines below it."""
+    for lines in source.readings:
+        for at, line in enumerate(lines[:_SEARCHED]):
+            cells = [cell.strip().casefold() for cell in line.cells]
+            for telling, columns in _COLUMNS.items():
+                if telling in cells and "id" in cells:
+                    places = {
+                        name: cells.index(column) for name, column in columns.items() if column in cells
+                    }
+                    double = [cells[place] for place in places.values() if cells.count(cells[place]) > 1]
+                    if double:
+                        raise UsageError(
+                            f"{source.name}, {source.unit} {line.number}: two columns are called {double[0]!r}: "
+                            "leave one of them."
+                        )
+                    return line.number, places, iter(lines[at + 1 :])
+    raise UsageError(
+        f"{source.name}: none of the first {_SEARCHED} {source.unit}s is a header with {names.ID} and {names.STATUS}: "
+        "put it back as finops report wrote it."
+    )
+
+
+def _edit(source: Source, line: Line, places: dict[str, int]) -> Edit:
+    def cell(name: str) -> str:
+        place = places.get(name)
+        text = line.cells[place] if place is not None and place < len(line.cells) else ""
+        text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+        return "" if names.is_pseudonym(text) and name != "id" else _bare(text)
+
+    return Edit(
+        where=f"{source.name}, {source.unit} {line.number}",
+        finding_id=cell("id"),
+        status=cell("status").casefold(),
+        owner=cell("owner"),
+        comment=cell("comment"),
+        decided=cell("decided") if "decided" in places else None,
+    )
+
+
+def _bare(text: str) -> str:
+    """Without the apostrophe that was put before what a spreadsheet would run."""
+    return text[1:] if text.startswith("'") and neutral(text[1:]) == text else text
+
+
+def _wrong(edit: Edit, before: Edit | None) -> list[str]:
+    """What is wrong with a line by itself."""
+    if not edit.finding_id:
+        return [f"{edit.where}: it says something and has no {names.ID}: put the id back, or empty the line."]
+    found = []
+    if edit.status and edit.status not in names.STATUSES:
+        found.append(
+            f"{edit.where}: {names.STATUS} {edit.status[:40]!r} is none of {', '.join(names.STATUSES)}: "
+            "write one of them, or empty the cell."
+        )
+    for name, text in ((names.OWNER, edit.owner), (names.COMMENT, edit.comment)):
+        if len(text) > names.LONGEST:
+            found.append(
+                f"{edit.where}: {name} has {len(text):,} characters: write at most {names.LONGEST:,}."
+            )
+    if edit.decided and not _DECIDED.fullmatch(edit.decided):
+        found.append(
+            f"{edit.where}: {names.DECIDED} {edit.decided[:40]!r} is nothing that finops writes: undo that change, "
+            "or take the line from a new workbook."
+        )
+    said = (edit.status, edit.owner, edit.comment)
+    if before and said != (before.status, before.owner, before.comment):
+        found.append(
+            f"{edit.where}: {edit.finding_id} says something else than before ({before.where}): "
+            "leave one of the two."
+        )
+    return found

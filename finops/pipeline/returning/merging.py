@@ -1,0 +1,159 @@
+"""What a file would change: what people wrote into it, held against what is decided by now.
+
+A cell counts as written where it differs from what the file was made with, which the history of decisions still knows.
+So a file that lay around takes nothing back that others decided meanwhile; where both touched the same, it is refused.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import duckdb
+
+from finops.history.decisions import Decision, Verb
+from finops.pipeline.returning.edits import Edit, refuse
+from reports.xlsx import names
+
+_FIELDS = ("status", "owner", "comment")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is decided about a finding; empty is nothing. `decided` is when, as the workbook says it."""
+
+    status: str = ""
+    owner: str = ""
+    comment: str = ""
+    decided: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a finding's decision becomes. `what` names the resource and the rule."""
+
+    finding_id: str
+    what: str
+    before: State
+    after: State
+
+    @property
+    def fields(self) -> list[tuple[str, str, str]]:
+        """Name, text before and text after of each thing that differs."""
+        pairs = ((name, getattr(self.before, name), getattr(self.after, name)) for name in _FIELDS)
+        return [one for one in pairs if one[1] != one[2]]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would change, and how many findings of the file would stay as they are."""
+
+    changes: Sequence[Change]
+    same: int
+
+    def decisions(self, source: str) -> list[Decision]:
+        """The changes as decisions to record, each whole."""
+        return [
+            Decision(
+                one.finding_id,
+                cast(Verb, one.after.status),  # a status was checked where the file was read
+                one.after.owner or None,
+                one.after.comment or None,
+                source,
+            )
+            for one in self.changes
+        ]
+
+
+def plan(con: duckdb.DuckDBPyConnection, edits: Iterable[Edit]) -> Plan:
+    """What the lines of a file come to; writes nothing.
+
+    Raises UsageError with a sentence for each line that is about no finding, lacks a status, or was decided by others
+    since.
+    """
+    known, history = _known(con), _history(con)
+    changes, problems, same = [], [], 0
+    for edit in edits:
+        if edit.finding_id not in known:
+            problems.append(_unknown(edit))
+            continue
+        found = _merged(edit, history.get(edit.finding_id, []))
+        if isinstance(found, str):
+            problems.append(f"{edit.where}: {found}")
+        elif found is None:
+            same += 1
+        else:
+            changes.append(Change(edit.finding_id, known[edit.finding_id], *found))
+    refuse(problems)
+    return Plan(changes, same)
+
+
+def _known(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    rows = con.execute("SELECT id, rule, resource_name, resource_id FROM finding_history").fetchall()
+    return {
+        row[0]: f"{row[1] or 'rule not known'}: {row[2] or row[3] or 'resource not known'}" for row in rows
+    }
+
+
+def _history(con: duckdb.DuckDBPyConnection) -> dict[str, list[State]]:
+    """What was decided about each finding after each decision: whoever was named last stays."""
+    states: dict[str, list[State]] = {}
+    rows = con.execute(
+        "SELECT finding_id, decision, owner, comment, decided_at FROM decisions ORDER BY decided_at, rowid"
+    ).fetchall()
+    for name, status, owner, comment, at in rows:
+        past = states.setdefault(name, [])
+        last = past[-1].owner if past else ""
+        past.append(State(status, owner or last, comment or "", names.decided(at)))
+    return states
+
+
+def _merged(edit: Edit, past: Sequence[State]) -> tuple[State, State] | str | None:
+    """The state before and after, None where nothing changes, or what is wrong."""
+    now = past[-1] if past else State()
+    base = now if edit.decided is None else _as_of(past, edit.decided)
+    after = {}
+    for name in _FIELDS:
+        said, was, here = getattr(edit, name), getattr(base, name), getattr(now, name)
+        if not said or _same(said, was) or _same(said, here):
+            after[name] = here
+        elif was != here:
+            return (
+                f"{name.capitalize()} is {said[:60]!r} here, and was recorded as {here[:60]!r} at {now.decided}, "
+                "after this file was written: decide which holds, and write it into a new workbook."
+            )
+        else:
+            after[name] = said
+    if any(after[name] != getattr(now, name) for name in _FIELDS) and not after["status"]:
+        return f"an {names.OWNER} or a {names.COMMENT} needs a {names.STATUS}: write {', '.join(names.STATUSES)}."
+    merged = State(**after, decided=now.decided)
+    return None if merged == now else (now, merged)
+
+
+def _as_of(past: Sequence[State], decided: str) -> State:
+    """What was decided when a file was written that shows this instant; nothing where it shows none."""
+    told = [one for one in past if decided and one.decided <= decided]
+    return told[-1] if told else State()
+
+
+def _same(said: str, known: str) -> bool:
+    """Whether a cell says what is known, as it is or as a cell shows it."""
+    return said == known or (bool(known) and names.shown(said) == names.shown(known))
+
+
+def _unknown(edit: Edit) -> str:
+    if names.is_pseudonym(edit.finding_id):
+        return (
+            f"{edit.where}: {edit.finding_id} is an id of a redacted report: write one without --redact, "
+            "and bring that back."
+        )
+    return (
+        f"{edit.where}: there is no finding {edit.finding_id[:60]!r} in this warehouse: put the id back, or name the "
+        "warehouse that the workbook is from (--db)."
+    )
+
+
+def told(change: Change) -> str:
+    """A change in words, as in 'status: agreed → done'."""
+    return ", ".join(
+        f"{name}: {before or 'none'} → {after or 'none'}" for name, before, after in change.fields
+    )
