@@ -18,12 +18,25 @@
     }
   };
 
-  /** On a narrow chart a label gives way to the amount beside it: letters are some seven pixels wide, bold ones eight. */
-  const fitted = (annotations, width) => annotations.map((text, i) => {
+  /** The letters of plotly's text, which is HTML: &lt; is one of them, and so is nothing of a tag. */
+  const letters = (text) => text.replace(/<[^>]*>/g, "").match(/&\w+;|./gsu) || [];
+  /** About how wide a letter is: Chinese ones are twice as wide as Latin ones, of some seven pixels. */
+  const wide = (letter) => (letter.codePointAt(0) > 0x2e7f ? 14 : 7.4);
+  const width = (text) => letters(text).reduce((sum, letter) => sum + wide(letter), 0);
+
+  /** The text, cut to so many pixels but never to less than six letters. */
+  const cut = (text, room) => {
+    let used = wide("…");
+    const kept = letters(text).filter((letter, i) => (used += wide(letter)) <= room || i < 6);
+    return kept.join("") + "…";
+  };
+
+  /** On a narrow chart a label gives way to the amount beside it, whose letters are bold. */
+  const fitted = (annotations, whole) => annotations.map((text, i) => {
     const amount = annotations[i + 1];
     if (text.xanchor !== "left" || !amount) return text;
-    const room = Math.floor((width - 16 - 8.4 * amount.text.replace(/<[^>]*>/g, "").length) / 7.4);
-    return text.text.length > room ? { ...text, text: text.text.slice(0, Math.max(room - 1, 6)) + "…" } : text;
+    const room = whole - 16 - 1.15 * width(amount.text);
+    return width(text.text) > room ? { ...text, text: cut(text.text, room) } : text;
   });
 
   /** A figure in dark colours: each light one, wherever a key is about colour, gives way to its counterpart. */
@@ -42,12 +55,12 @@
     const template = themed({ layout: drawings.template.layout });
     return Promise.all(charts.map((chart) => {
       const { data, layout } = themed(drawings.figures[chart.dataset.chart]);
-      const width = paper ? onPaper(chart) : 0;
-      const room = width || chart.clientWidth;
+      const fixed = paper ? onPaper(chart) : 0;
+      const room = fixed || chart.clientWidth;
       layout.annotations = fitted(layout.annotations || [], room);
       if (layout.xaxis.nticks) layout.xaxis.nticks = Math.max(3, Math.min(8, Math.floor(room / 85)));
       const config = { displayModeBar: false, responsive: true, typesetMath: false };
-      return window.Plotly.react(chart, data, { ...layout, template, ...(width ? { width } : {}) }, config);
+      return window.Plotly.react(chart, data, { ...layout, template, ...(fixed ? { width: fixed } : {}) }, config);
     }));
   };
 
@@ -62,9 +75,14 @@
       console.warn("The charts could not be drawn:", error);
       return;
     }
-    dark.addEventListener("change", () => draw(dark.matches ? "dark" : "light"));
-    addEventListener("beforeprint", () => draw("light", true));
-    addEventListener("afterprint", () => draw(dark.matches ? "dark" : "light"));
+    let paper = false;
+    let waiting;
+    const again = () => draw(paper || !dark.matches ? "light" : "dark", paper);
+    const printing = (now) => { paper = now; return again(); };
+    dark.addEventListener("change", again);
+    addEventListener("beforeprint", () => printing(true));
+    addEventListener("afterprint", () => printing(false));
+    addEventListener("resize", () => { clearTimeout(waiting); waiting = setTimeout(again, 200); }); // labels fit anew
     document.documentElement.classList.add("drawn");
   };
 

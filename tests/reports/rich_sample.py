@@ -82,6 +82,7 @@ def hostile() -> AuditReport:
     for spend in data["spend"]:
         spend["tag"] = spend["tag"] and HOSTILE
         spend["lines"][0] |= {"key": HOSTILE, "name": HOSTILE}
+        spend["lines"][1] |= {"key": "弹性计算服务器与云数据库及对象存储服务的费用汇总"}
     data["commitments"][0]["cloud"] = HOSTILE
     data["expiries"][0] |= {"account": HOSTILE, "commitment_id": HOSTILE, "kind": HOSTILE}
     data["unit_costs"][0] |= {"name": HOSTILE, "unit": HOSTILE}

@@ -76,8 +76,13 @@ def _rgb(colour: str) -> str:
 def test_on_a_phone_no_label_of_a_chart_is_cut_off_or_covered_by_its_amount(
     visit: Callable[..., Visit],
 ) -> None:
-    seen = visit(rich_sample.hostile(), viewport={"width": 390, "height": 844}).drawn()
+    seen = visit(rich_sample.hostile(), viewport={"width": 1280, "height": 844}).drawn()
+    seen.page.set_viewport_size({"width": 390, "height": 844})
+    seen.until(f"{OUTSIDE}.length === 0 && {OVERLAPPING}.length === 0")
     assert seen.ask(OUTSIDE) == []
+    labels = seen.page.locator(".annotation-text").all_text_contents()
+    assert "</script><i…" in [label[:11] + label[-1] for label in labels if label.startswith("</script>")]
+    assert not [label for label in labels if "&" in label]
     assert seen.ask(OVERLAPPING) == []
     assert seen.ask("document.documentElement.scrollWidth") <= 390
     assert seen.troubles == []
@@ -95,6 +100,12 @@ def test_sentence_numbers_and_warning_come_before_any_table(
     assert tops == sorted(tops)
     assert tops[1] < height * 0.6
     assert width < 1000 or tops[3] < height * 0.75
+
+
+def test_no_cell_of_the_decisions_runs_into_the_next(visit: Callable[..., Visit]) -> None:
+    seen = visit(sample.two_currencies(), viewport={"width": 1280, "height": 860})
+    wide = "[...document.querySelectorAll('.decisions td, .decisions th')].filter(c => c.scrollWidth > c.clientWidth)"
+    assert seen.ask(wide + ".map(c => c.textContent)") == []
 
 
 def test_every_trace_has_the_type_that_was_asked_for(visit: Callable[..., Visit]) -> None:
