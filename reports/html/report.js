@@ -59,6 +59,9 @@
       const room = fixed || chart.clientWidth;
       layout.annotations = fitted(layout.annotations || [], room);
       if (layout.xaxis.nticks) layout.xaxis.nticks = Math.max(3, Math.min(8, Math.floor(room / 85)));
+      layout.height = Math.round(layout.height * (paper ? 0.8 : 1)); // a chart and its table fit on a page
+      chart.style.height = layout.height + "px";
+      if (paper) layout.font = { size: 11 };
       const config = { displayModeBar: false, responsive: true, typesetMath: false };
       return window.Plotly.react(chart, data, { ...layout, template, ...(fixed ? { width: fixed } : {}) }, config);
     }));

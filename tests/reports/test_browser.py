@@ -265,6 +265,14 @@ def test_paper_is_light_complete_and_repeats_the_header_but_not_the_total(
     assert (tmp_path / "page.pdf").stat().st_size > 10_000
 
 
+def test_the_first_screen_is_the_first_page_on_paper(visit: Callable[..., Visit]) -> None:
+    a4 = {"width": 1032, "height": 703}  # landscape within its margins
+    seen = visit(rich_sample.rich(), viewport=a4, java_script_enabled=False)
+    seen.page.emulate_media(media="print")
+    assert seen.page.locator(".decisions tfoot .whole").bounding_box()["y"] < a4["height"] - 20
+    assert seen.page.locator("main > section").first.evaluate("s => getComputedStyle(s).breakAfter") == "page"
+
+
 def test_closed_details_are_readable_on_paper(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.three_clouds(), java_script_enabled=False)
     assert seen.page.locator(".detail").first.is_visible() is False

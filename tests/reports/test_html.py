@@ -17,6 +17,7 @@ from plotly.offline import get_plotlyjs_version
 from finops.model import FootprintLine
 from reports import html
 from reports.html import charts, page, rows, sections
+from reports.html.charts import palette
 from tests.reports import rich_sample, sample
 from tests.reports.build import cost, finding, report
 
@@ -220,6 +221,7 @@ def _contrast(one: str, other: str) -> float:
 def test_bars_and_labels_stand_out_from_the_page(theme: str) -> None:
     assert min(_contrast(colour, charts.PAPER[theme]) for colour in charts.PALETTE[theme]) >= 4.3
     assert _contrast(charts.INK[theme], charts.PAPER[theme]) >= 7
+    assert _contrast(palette.SOFT[theme], charts.PAPER[theme]) >= 4.5
 
 
 @pytest.mark.parametrize("theme", [0, 1, 2])

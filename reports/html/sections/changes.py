@@ -34,7 +34,7 @@ def _counts(changes: Changes) -> Table:
         foot.append((f"Net saving a month in {one.currency}: {span}", amounts.signed(apart, one.currency)))
     return Table(
         f"Since the audit of {amounts.clock(changes.before_as_of)}",
-        ("Findings", ""),
+        ("Findings", "How many"),
         rows,
         foot,
         frozenset({1}),

@@ -35,7 +35,7 @@ def _steps(one: TiedOut) -> Table:
     else:
         foot.append(("The bill came without a total to compare with", amounts.UNKNOWN))
     title = f"{amounts.month(one.month)} in {one.currency}: the bill against its invoices"
-    return Table(title, ("", "Amount"), rows, foot, frozenset({1}))
+    return Table(title, ("Part of the bill", "Amount"), rows, foot, frozenset({1}))
 
 
 def _invoices(one: TiedOut) -> Table | None:
