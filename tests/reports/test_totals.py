@@ -78,7 +78,9 @@ def test_the_rows_of_the_page_add_up_to_its_total_row(name: str) -> None:
     assert [int(c or 0) for c in in_markup] == cents[: html_page.IN_MARKUP]
     if cents:
         total = re.search(
-            r"<tfoot>\s*<tr><th[^>]*>Total of all findings.*?class=\"net\">([^<]+)<", page, re.S
+            r"<tfoot>\s*<tr[^>]*><th[^>]*>Total of <span[^>]*>all findings.*?class=\"net\"[^>]*>([^<]+)<",
+            page,
+            re.S,
         )
         assert total
         assert total[1] == shown(given.totals.net_monthly_savings, given.currency)
