@@ -16,7 +16,7 @@ from finops.errors import ConfigError
 Key = tuple[str, ...]  # of nested tables, as in ("rules", "idle-instance", "min_days")
 
 # Variables that are not keys of the file: where things are, and what the collectors read themselves.
-_NOT_KEYS = {"FINOPS_CONFIG", "FINOPS_PROFILE", "FINOPS_DEBUG"}
+_NOT_KEYS = {"FINOPS_CONFIG", "FINOPS_PROFILE", "FINOPS_DEBUG", "FINOPS_CHROMIUM"}
 # Variables that set an endpoint under a name of their own, after all others.
 _ENDPOINTS: dict[str, Key] = {
     "FINOPS_ALIBABA_ENDPOINT": ("alibaba", "endpoint"),

@@ -37,6 +37,9 @@ def _no_secret(to: str) -> str:
     return to
 
 
+_Format = Literal["html", "csv", "json", "markdown", "xlsx", "pdf", "mail", "chat"]
+
+
 class NightlySettings(_Section):
     """What a night does: which clouds it collects, which bills it loads, where it writes its report.
 
@@ -51,7 +54,7 @@ class NightlySettings(_Section):
     max_age: _Duration = "20h"
     wait: _Duration = "0s"
     folder: Path = Path("finops-reports")
-    formats: list[Literal["html", "csv", "json", "markdown", "xlsx"]] = ["html", "json", "csv"]
+    formats: list[_Format] = ["html", "json", "csv"]
     redact: bool = False
     fail_on: list[str] = []
 
@@ -68,7 +71,7 @@ class Target(_Section):
     name: _Word
     to: Annotated[str, Field(min_length=1), AfterValidator(_no_secret)]
     when: Literal["always", "news", "trouble"] = "news"
-    attach: list[Literal["html", "csv", "json", "markdown", "xlsx"]] | None = None
+    attach: list[_Format] | None = None
     redact: bool = False
     retries: int = Field(default=3, ge=0, le=10)
 

@@ -196,7 +196,10 @@ def report(
     format_: Annotated[
         str,
         typer.Option(
-            "--format", "-f", metavar="LIST", help="Comma-separated: html, xlsx, csv, json, markdown."
+            "--format",
+            "-f",
+            metavar="LIST",
+            help="Comma-separated: html, xlsx, csv, json, markdown, chat, mail, pdf.",
         ),
     ] = "html",
     redact: Annotated[

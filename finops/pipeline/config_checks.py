@@ -10,6 +10,7 @@ from finops.config_layers import Layer, find, merged, of_file, of_variables
 from finops.errors import UsageError
 from finops.nightly_settings import Target
 from finops.pipeline.gates import parse_gates
+from finops.pipeline.reporting import check_formats
 
 
 def mistakes_of(config: Path | None, environ: Mapping[str, str]) -> tuple[Path | None, list[str]]:
@@ -51,6 +52,7 @@ def _of_settings(settings: Settings) -> Iterator[str]:
         yield from _unwritable("backup.folder", settings.backup.folder)
     for target in settings.deliver:
         yield from _of_target(target)
+    yield from _of_formats(settings)
     try:
         parse_gates(settings.nightly.fail_on)
     except UsageError as error:
@@ -61,6 +63,17 @@ def _of_settings(settings: Settings) -> Iterator[str]:
 def _of_target(target: Target) -> Iterator[str]:
     if target.kind == "folder":
         yield from _unwritable(f"deliver.{target.name}.to", Path(target.to))
+
+
+def _of_formats(settings: Settings) -> Iterator[str]:
+    """Whether the files can be written here: a PDF needs a browser."""
+    asked = [("nightly.formats", settings.nightly.formats)]
+    asked += [(f"deliver.{one.name}.attach", one.attach or []) for one in settings.deliver]
+    for key, formats in asked:
+        try:
+            check_formats(formats or ["json"])
+        except UsageError as error:
+            yield f"{key}: {error}"
 
 
 def _unwritable(key: str, folder: Path) -> Iterator[str]:

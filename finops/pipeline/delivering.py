@@ -14,6 +14,7 @@ from finops.pipeline.delivery.heart import Heart
 from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
 from finops.pipeline.delivery.message import Message, message_of
 from finops.pipeline.delivery.sending import GivenUpError, send
+from finops.pipeline.files import make_folder, write_whole
 from finops.pipeline.nightly.context import PATIENCE, Context, Done
 from finops.pipeline.nightly.journal import kept
 from finops.pipeline.reporting import FILES, redacted, write_reports
@@ -114,7 +115,7 @@ def send_parcel(context: Context, parcel: Parcel) -> Done:
     target, files = parcel.target, files_of(context, parcel)
     day = f"{context.as_of:%Y-%m-%d}"
     try:
-        told, attempts = send(target, parcel.message, files, day)
+        told, attempts = send(target, _illustrated(context, parcel), files, day)
     except GivenUpError as error:
         return _failed(context, parcel, str(error), error.attempts)
     except FinopsError as error:
@@ -123,6 +124,27 @@ def send_parcel(context: Context, parcel: Parcel) -> Done:
     _record(context, parcel, "done", attempts, told)
     again = f" at attempt {attempts}" if attempts > 1 else ""
     return Done(f"{told}{again}.", rows=len(files))
+
+
+def _illustrated(context: Context, parcel: Parcel) -> Message:
+    """The message with pictures of the charts, for a mail that can show them, where a browser draws them."""
+    from finops.pipeline.delivery.apprising import shows_pictures
+    from reports.mail import illustrated
+    from reports.mail.pictures import pictures
+
+    if parcel.target.kind != "secret" or parcel.report is None or not shows_pictures(parcel.target):
+        return parcel.message
+    try:
+        drawn = pictures(parcel.report)
+    except UsageError as error:  # a mail without pictures says the same
+        context.say(f"The mail to {parcel.target.name} has no pictures: {error}")
+        return parcel.message
+    folder = _outgoing(context, parcel)
+    make_folder(folder)
+    for one in drawn:
+        write_whole(folder / one.name, one.png)
+    names = tuple(folder / one.name for one in drawn)
+    return replace(parcel.message, html=illustrated(parcel.message.html, drawn), pictures=names)
 
 
 def _failed(context: Context, parcel: Parcel, why: str, attempts: int) -> Done:
@@ -194,12 +216,17 @@ def _past(context: Context, target: Target, content: str) -> tuple[Before | None
         return None, False
 
 
+def _outgoing(context: Context, parcel: Parcel) -> Path:
+    """Where what only this target gets is made."""
+    return context.staged.parent / f"to-{parcel.target.name}"
+
+
 def files_of(context: Context, parcel: Parcel) -> list[Path]:
     """The report files of a parcel, made of the report that the target may see; those of the night where it is that."""
     if parcel.report is None or not parcel.formats:
         return []
     made = {path.name: path for path in context.files} if parcel.report is context.report else {}
     missing = [one for one in parcel.formats if FILES[one] not in made]
-    folder = context.staged.parent / f"to-{parcel.target.name}"
+    folder = _outgoing(context, parcel)
     made |= {path.name: path for path in write_reports(parcel.report, folder, missing)} if missing else {}
     return [made[FILES[one]] for one in parcel.formats]

@@ -22,6 +22,9 @@ FILES = {
     "json": "finops-report.json",
     "markdown": "finops-report.md",
     "xlsx": "finops-report.xlsx",
+    "pdf": "finops-report.pdf",
+    "mail": "finops-report.eml",
+    "chat": "finops-chat.md",
 }
 
 
@@ -83,10 +86,14 @@ def read_report(path: Path) -> AuditReport:
 
 
 def check_formats(formats: Sequence[str]) -> None:
-    """Raises UsageError unless every name is a format that can be written."""
+    """Raises UsageError unless every name is a format that can be written here."""
     for name in formats or [""]:
         if name not in FILES:
             raise UsageError(f"There is no report format '{name}'; there are {', '.join(FILES)}.")
+    if "pdf" in formats:
+        from reports.chromium import required
+
+        required()
 
 
 def redacted(report: AuditReport, key: str, level: "RedactionLevel" = "all") -> AuditReport:
@@ -116,6 +123,19 @@ def _renderer(name: str) -> Callable[[AuditReport], str | bytes]:
         from reports.xlsx import render as xlsx
 
         return xlsx
+    if name == "pdf":
+        from reports.pdf import render as pdf
+
+        return pdf
+    if name == "mail":
+        from reports.mail import render as mail
+        from reports.mail.pictures import pictures
+
+        return lambda report: mail(report, pictures(report))
+    if name == "chat":
+        from reports.markdown import render_brief as chat
+
+        return chat
     from reports.markdown import render as markdown
 
     return markdown

@@ -30,7 +30,10 @@ def tell(target: Target, message: Message, files: Sequence[Path]) -> str:
     with _heard() as said:
         service = _service(target)
         attached = [path for path in files if path.exists()] if service.attachment_support else []
-        attachments = AppriseAttachment([_address(path) for path in attached]) if attached else None
+        beside = [*attached, *message.pictures] if _embeds(service) else attached
+        attachments = AppriseAttachment([_address(path) for path in beside]) if beside else None
+        if message.pictures and _embeds(service):
+            service.inline = True  # type: ignore[attr-defined]  # what the HTML names is shown within it
         form, body = _body(service, message)
         done = service.notify(body=body, title=message.subject, body_format=form, attach=attachments)
     if not done:
@@ -50,6 +53,16 @@ def wants_html(target: Target) -> bool:
     """Whether the report belongs to the message where nobody said what to attach: to mail, not to a chat."""
     with _heard():
         return _is_mail(_service(target))
+
+
+def shows_pictures(target: Target) -> bool:
+    """Whether the HTML of a message may show files that travel with it: SMTP can, services behind an API cannot."""
+    with _heard():
+        return _embeds(_service(target))
+
+
+def _embeds(service: "NotifyBase") -> bool:
+    return _is_mail(service) and hasattr(service, "inline")
 
 
 def _service(target: Target) -> "NotifyBase":

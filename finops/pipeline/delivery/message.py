@@ -1,21 +1,25 @@
 """A night as a message: a subject that says it all, a short text, the same as HTML for mail."""
 
-import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 from finops.model import Finding
 from finops.pipeline.delivery.facts import Facts
 from finops.pipeline.delivery.items import Item, Kind, items_of, new_findings, recovered
-from reports import amounts, summary, words
+from reports import amounts, brief, summary, words
+from reports.html.headline import headline
+from reports.html.tiles import tiles
+from reports.mail import SUBJECT, Section, body
 from reports.markdown import escaped
 from reports.plain import one_line, shortened
 
 LINES = 10  # of a section; the rest is counted
 LINE = 400  # characters
-SUBJECT = 150  # characters: what a phone and every mail gateway shows
+_GRAVE: tuple[Kind, ...] = ("trouble", "partial")
+_NO_AUDIT = "There is no audit of this night; the report of the one before is still there."
 _CALLS = re.compile(r"(@(?=everyone|here|channel|all\b)|<(?=[!@#]))")
 _TITLES: dict[Kind, str] = {
     "trouble": "What went wrong",
@@ -35,25 +39,24 @@ _NOUNS: dict[Kind, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """The same in four forms: `text` for what shows it as it is, `markdown` for chats, `html` for mail."""
+    """The same in four forms: `text` for what shows it as it is, `markdown` for chats, `html` for mail.
+
+    `pictures` are files that the HTML shows by their names.
+    """
 
     subject: str
     text: str
     markdown: str
     html: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Section:
-    title: str
-    lines: list[str]
+    pictures: tuple[Path, ...] = ()
 
 
 def message_of(facts: Facts) -> Message:
     """The message of a night for one target; a pure function of the facts."""
     items = items_of(facts)
-    subject, sections = _subject(facts, items), list(_sections(facts, items))
-    return Message(subject, _plain(sections), _markdown(sections), _html(subject, sections))
+    subject, news = _subject(facts, items), list(_news(facts, items))
+    short = [*news, Section("In all", [*_in_all(facts), *_files(facts)])]
+    return Message(subject, _plain(short), _markdown(short), _html(subject, facts, news))
 
 
 def _subject(facts: Facts, items: Sequence[Item]) -> str:
@@ -114,20 +117,19 @@ def _restated(facts: Facts) -> Iterator[str]:
 # --- the body ---------------------------------------------------------------------------------------------
 
 
-def _sections(facts: Facts, items: Sequence[Item]) -> Iterator[_Section]:
+def _news(facts: Facts, items: Sequence[Item]) -> Iterator[Section]:
     for kind, title in _TITLES.items():
         told = [item.text for item in items if item.kind == kind]
         if told and kind != "mute":
-            yield _Section(title, _at_most(told))
+            yield Section(title, _at_most(told), kind in _GRAVE)
     new = new_findings(facts)
     if new:
         since = facts.before.as_of if facts.before else None
         title = f"New findings since {amounts.day(since)}" if since else "Findings"
-        yield _Section(title, _at_most([_finding(one) for one in new]))
+        yield Section(title, _at_most([_finding(one) for one in new]))
     ending = [item.text for item in items if item.kind == "mute"]
     if ending:
-        yield _Section(_TITLES["mute"], _at_most(ending))
-    yield _Section("In all", _in_all(facts))
+        yield Section(_TITLES["mute"], _at_most(ending))
 
 
 def _at_most(lines: list[str]) -> list[str]:
@@ -143,24 +145,25 @@ def _finding(one: Finding) -> str:
 
 
 def _in_all(facts: Facts) -> list[str]:
-    lines = []
-    if facts.report is None:
-        lines.append("There is no audit of this night; the report of the one before is still there.")
-    else:
-        totals = facts.report.totals
-        lines.append(words.headline(facts.report).text)
-        if totals.not_evaluated:
-            lines.append(f"{totals.not_evaluated:,} could not be judged; the report says why.")
-    if facts.files:
-        lines.append(f"Files{f' in {facts.shelf}' if facts.shelf else ''}: {', '.join(facts.files)}")
-    return lines
+    """Where the month is heading, the numbers of the first screen, what was not seen, and the last invoices."""
+    report = facts.report
+    if report is None:
+        return [_NO_AUDIT]
+    told = [headline(report), *map(brief.tile, tiles(report))]
+    lines = ["".join(piece.text for piece in pieces).strip() for pieces in told]
+    return [*lines, *filter(None, [brief.warning(report)]), *brief.tie(report)]
+
+
+def _files(facts: Facts) -> list[str]:
+    where = f" in {facts.shelf}" if facts.shelf else ""
+    return [f"Files{where}: {', '.join(facts.files)}"] if facts.files else []
 
 
 def _cut(line: str) -> str:
     return shortened(one_line(line), LINE)
 
 
-def _plain(sections: Sequence[_Section]) -> str:
+def _plain(sections: Sequence[Section]) -> str:
     return "\n\n".join(
         "\n".join([f"{one.title}:", *(f"- {_silent(_cut(line))}" for line in one.lines)]) for one in sections
     )
@@ -171,17 +174,18 @@ def _silent(text: str) -> str:
     return _CALLS.sub("\\1\u200b", text)
 
 
-def _markdown(sections: Sequence[_Section]) -> str:
+def _markdown(sections: Sequence[Section]) -> str:
     return "\n\n".join(
         "\n".join([f"**{one.title}**", *(f"- {escaped(_cut(line))}" for line in one.lines)])
         for one in sections
     )
 
 
-def _html(subject: str, sections: Sequence[_Section]) -> str:
-    """For mail: no styles but the few that every reader shows, no picture, nothing that is loaded."""
-    parts = [f"<h2>{html.escape(subject.removeprefix('finops: '))}</h2>"]
-    for one in sections:
-        lines = "".join(f"<li>{html.escape(_cut(line))}</li>" for line in one.lines)
-        parts.append(f"<h3>{html.escape(one.title)}</h3><ul>{lines}</ul>")
-    return f'<html lang="en"><body style="font-family:sans-serif">{"".join(parts)}</body></html>'
+def _html(subject: str, facts: Facts, news: Sequence[Section]) -> str:
+    below = [Section("Files", _files(facts))] if facts.files else []
+    if facts.report is None:
+        below.insert(0, Section("In all", [_NO_AUDIT]))
+    elif tied := brief.tie(facts.report):
+        below.insert(0, Section("Invoices", tied))
+    shown = [replace(one, lines=[_cut(line) for line in one.lines]) for one in news]
+    return body(subject.removeprefix("finops: "), facts.report, shown, below)

@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 from moto import mock_aws
 
-from finops.errors import IncompleteError
+from finops.errors import IncompleteError, UsageError
 from finops.nightly_settings import Target
 from finops.pipeline import delivering
 from finops.pipeline.delivering import deliver_to, parcel_for
@@ -24,6 +24,8 @@ from finops.pipeline.delivery.places import MESSAGE
 from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.journal import Journal
 from finops.warehouse import reading, writing
+from reports import chromium
+from reports.mail.pictures import Picture
 from tests.finops.pipeline.delivery.nights import AT, anomaly, context, failed, mute, report
 from tests.reports.build import AS_OF, finding
 from tests.servers.listeners import Ear, Post, listener, post_office
@@ -40,6 +42,12 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     made: list[float] = []
     monkeypatch.setattr(sending, "sleep", made.append)
     return made
+
+
+@pytest.fixture(autouse=True)
+def no_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures take seconds each; who tests them draws them himself."""
+    monkeypatch.setattr(chromium, "browser", lambda: None)
 
 
 @pytest.fixture(scope="module")
@@ -101,10 +109,47 @@ def test_a_mail_has_the_report_attached_and_the_message_as_text_and_html(
     html, text = sent.get_body(("html",)), sent.get_body(("plain",))
     assert html is not None
     assert text is not None
-    assert "<h3>Findings</h3>" in html.get_content()
+    assert ">Findings</h2>" in html.get_content()
+    assert "<img" not in html.get_content()
     assert "$250.00 a month: delete disk, data-1" in text.get_content()
     assert done.message == "E-Mail: finops: 1 new finding, $250 a month with finops-report.html."
     assert rows(at, "target, status, attempts, run_id") == [("ops", "done", 1, "0a1b2c3d")]
+
+
+def test_a_mail_shows_the_charts_within_itself_and_names_only_the_files(
+    tmp_path: Path, post: Post, mail: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn = Picture(
+        "finops-bridge-usd.png", "Why it changed", 'Bars. "$1": <b>', b"\x89PNG\r\n\x1a\n of a bridge"
+    )
+    monkeypatch.setattr("reports.mail.pictures.pictures", lambda report: [drawn])
+    at, target = night(tmp_path, mail)
+    done = deliver_to(at, target)
+    (sent,) = post.mails
+    html = sent.get_body(("related", "html"))
+    assert html is not None
+    page = next(part for part in sent.walk() if part.get_content_type() == "text/html").get_content()
+    assert '<img src="cid:finops-bridge-usd.png" width="630" alt="Bars. &#34;$1&#34;: &lt;b&gt;"' in page
+    parts = {part["Content-ID"]: part for part in sent.walk() if part["Content-ID"]}
+    assert parts["<finops-bridge-usd.png>"].get_content() == drawn.png
+    assert parts["<finops-bridge-usd.png>"].get_content_type() == "image/png"
+    attached = [part.get_filename() for part in sent.walk() if part.get_content_disposition() == "attachment"]
+    assert attached == ["finops-report.html"]
+    assert done.message.endswith("with finops-report.html.")
+
+
+def test_a_browser_that_fails_costs_a_mail_its_pictures_and_nothing_else(
+    tmp_path: Path, post: Post, mail: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: Any) -> list[Picture]:
+        raise UsageError("chromium failed (No usable sandbox!).")
+
+    monkeypatch.setattr("reports.mail.pictures.pictures", fails)
+    said: list[str] = []
+    at, target = night(tmp_path, mail)
+    deliver_to(replace(at, say=said.append), target)
+    assert len(post.mails) == 1
+    assert said == ["The mail to ops has no pictures: chromium failed (No usable sandbox!)."]
 
 
 def test_a_webhook_gets_the_text_and_no_file_unless_one_is_asked_for(
