@@ -23,6 +23,7 @@ from reports.xlsx.names import shown
 Row = TypeVar("Row")
 Kind = Literal["text", "money", "unit", "share", "number", "count", "date", "instant"]
 INK, BLUE, PAPER, INPUT = "#1F2933", "#0072B2", "#E8F1F8", "#FFF9DB"
+GRID = {"visible": True, "line": {"color": "#E1E4E8"}}  # of charts
 _CODE = re.compile(r"[A-Z]{3}")
 _NUMBERS = {
     "share": "0.0%",
@@ -87,6 +88,8 @@ class Book:
     def style(self, kind: Kind, currency: str | None = None, **more: Any) -> Format:
         """The format of a cell of that kind; money in its currency."""
         number = money_format(currency) if kind == "money" else _NUMBERS.get(kind)
+        if kind in ("date", "instant"):
+            more["align"] = "left"
         return self.format(**({"num_format": number} if number else {}), **more)
 
     def sheet(self, name: str, about: str, *, colour: str | None = None) -> "Sheet":

@@ -95,7 +95,7 @@ def accepted(book: Book, report: AuditReport) -> Placed:
 
 def _id() -> Column[Finding]:
     return Column(
-        names.ID, 14, "Which finding this is; the import goes by it. Leave it as it is.", lambda one: one.id
+        names.ID, 19, "Which finding this is; the import goes by it. Leave it as it is.", lambda one: one.id
     )
 
 

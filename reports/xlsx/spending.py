@@ -9,7 +9,7 @@ from finops.finance_model import By, SpendLine
 from finops.model import AuditReport, CostLine, Finding
 from reports import amounts, summary, words
 from reports.plain import one_line
-from reports.xlsx.book import BLUE, Book, Column, Formula, Placed
+from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed
 from reports.xlsx.findings import NO_TEAM, TABLE, account_of, team_of
 from reports.xlsx.formulas import Names, sum_where, total
 from reports.xlsx.names import shown
@@ -109,7 +109,7 @@ def _sheet(book: Book, report: AuditReport, split: _Split) -> None:
         Column(split.what, 28, f"{split.what}; {split.nameless} where there is none.", lambda one: one.label),
         Column("Currency", 9, "What the amounts of this line are in.", lambda one: one.currency),
         Column("Month", 10, "The newest month that the bill tells of.", lambda one: one.month),
-        Column("Cost", 15, "What it cost in that month so far. Empty: not known.", lambda one: one.cost, "money", bar=True),
+        Column("Cost", 15, "What it cost in that month so far, everything on the bill. Empty: not known.", lambda one: one.cost, "money", bar=True),
         Column("Before", 15, "What as much of the month before cost.", lambda one: one.previous, "money"),
         Column("Change", 14, "Cost less Before.", _change, "money"),
         Column(
@@ -179,6 +179,7 @@ def _chart(
     chart.set_title({"name": f"Net saving by {split.what.lower()}", "name_font": {"size": 12}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
+    chart.set_x_axis({"num_format": "#,##0", "major_gridlines": GRID})
     largest = ", ".join(
         f"{one.label} {amounts.money(one.net, one.currency)}" for one in list(lines)[:_CHARTED] if one.savings
     )

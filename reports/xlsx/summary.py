@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 from finops.model import AuditReport, CurrencyTotals, Finding
 from finops.money import cents
 from reports import amounts, summary, words
-from reports.xlsx.book import BLUE, Book, Column, Formula, Sheet
+from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Sheet
 from reports.xlsx.findings import TABLE
 from reports.xlsx.formulas import Names, sum_where, total
 from reports.xlsx.inputs import DISCOUNT, HOURS, foreign, rate_name, rates
@@ -120,7 +120,12 @@ def _share(line: tuple[str, CurrencyTotals]) -> Formula | None:
     cost = line[1].monthly_cost
     if not cost:
         return None
-    return Formula("IF(B{row}=0,\"\",E{row}/B{row})", float(line[1].net_monthly_savings / cost))  # fmt: skip
+    return Formula('IF(B{row}=0,"",ROUNDDOWN(E{row}/B{row},3))', _cut(line[1].net_monthly_savings / cost))
+
+
+def _cut(ratio: Decimal) -> Decimal:
+    """To a tenth of a per cent, rounded down as every share of a report is: 100% means all of it."""
+    return ratio.quantize(Decimal("0.001"), ROUND_DOWN)
 
 
 def _converted(sheet: Sheet, report: AuditReport) -> None:
@@ -200,7 +205,8 @@ def _counts(sheet: Sheet, report: AuditReport) -> None:
     totals, unread = report.totals, len(summary.unread_scopes(report))
     style = sheet.book.style("share")
     share = totals.evaluated_cost_share
-    sheet.line("Share of the cost that could be judged", "not known" if share is None else share, style)
+    judged = "not known" if share is None else _cut(Decimal(str(share)))
+    sheet.line("Share of the cost that could be judged", judged, style)
     sheet.line("Sources not read whole", f"{unread:,} of {amounts.count(len(report.coverage), 'source')}")
     sheet.line("Checks without an answer", totals.not_evaluated, sheet.book.style("count"))
     sheet.line("Accepted, in no total", amounts.count(totals.exempt_findings, "finding"))
@@ -265,7 +271,7 @@ def _shares(
     def share(one: _Share) -> Formula | None:
         whole = of.get(one.currency)
         where = f"SUMIFS({TABLE}[Net saving],{TABLE}[Currency],B{{row}})"
-        return Formula(f"D{{row}}/{where}", float(one.net / whole)) if whole else None
+        return Formula(f"ROUNDDOWN(D{{row}}/{where},3)", _cut(one.net / whole)) if whole else None
 
     columns: list[Column[_Share]] = [
         Column(column, 34, "See the column of the same name on the sheet Findings.", lambda one: one.name),
@@ -309,5 +315,6 @@ def _chart(book: Book, sheet: Sheet, report: AuditReport, top: int) -> None:
     chart.set_title({"name": "Net saving by kind", "name_font": {"size": 12}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
+    chart.set_x_axis({"num_format": "#,##0", "major_gridlines": GRID})
     told = ", ".join(f"{one.name} {amounts.money(one.net, one.currency)}" for one in parts)
     sheet.chart(chart, "F10", f"Bars: what each kind of finding saves a month: {told}."[:1000])

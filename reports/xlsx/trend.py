@@ -10,7 +10,7 @@ from finops.model import AuditReport
 from finops.night_model import BudgetLine, Forecast
 from reports import amounts, control
 from reports.plain import one_line
-from reports.xlsx.book import BLUE, Book, Column, Formula, Placed, Sheet
+from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed, Sheet
 from reports.xlsx.spending import NO_BILL
 
 DAYS, MONTHS = "Days", "Months"
@@ -72,7 +72,10 @@ def months(book: Book, report: AuditReport) -> None:
     """The sheet Months: cost by month, the bridge between two, forecasts, budgets, commitments, invoices."""
     lines = _months(_days(report))
     sheet = book.sheet(
-        MONTHS, "What each month cost, and what led from one to the next." if lines else NO_BILL
+        MONTHS,
+        "What the usage of each month cost, and what led from one month's bill to the next."
+        if lines
+        else NO_BILL,
     )
     for place, width in enumerate((34, 14, 16, 16, 16, 16, 16, 16, 50)):
         sheet.worksheet.set_column(place, place, width)
@@ -173,6 +176,7 @@ def _chart(book: Book, sheet: Sheet, placed: Placed, lines: Sequence[_Day]) -> N
         )
     chart.set_title({"name": "Cost a day", "name_font": {"size": 12}})
     chart.set_x_axis({"date_axis": True, "num_format": "d mmm"})
+    chart.set_y_axis({"min": 0, "num_format": "#,##0", "major_gridlines": GRID})
     chart.set_legend({"position": "bottom"})
     known = [one for one in lines if one.cost is not None]
     told = "A line: what each day cost"
@@ -189,7 +193,9 @@ def _chart(book: Book, sheet: Sheet, placed: Placed, lines: Sequence[_Day]) -> N
 
 def _bridge(sheet: Sheet, bridge: Bridge) -> None:
     compared = "" if bridge.compared == "month" else ", as many days of it"
-    sheet.heading(f"From {bridge.previous_month}{compared} to {bridge.month}, {bridge.currency}")
+    sheet.heading(
+        f"From {bridge.previous_month}{compared} to {bridge.month}, {bridge.currency}, everything on the bill"
+    )
     steps = [(name, getattr(bridge, field)) for name, field in _STEPS]
     first = sheet.next_row + 2
     steps_sum = Formula(f"SUM(B{first}:B{first + len(steps) - 1})", bridge.cost)
@@ -220,10 +226,10 @@ def _forecasts(sheet: Sheet, lines: Sequence[Forecast]) -> None:
 
 
 def _subject(one: Forecast) -> str:
-    own = {"provider": one.cloud, "account": one.account, "service": one.service, "team": one.team}.get(
-        one.level
-    )
-    return f"{one.level} {own}" if own else "everything"
+    if one.level == "total":
+        return "everything"
+    own = {"provider": one.cloud, "account": one.account, "service": one.service, "team": one.team}
+    return f"{one.level} {own[one.level]}" if own[one.level] else f"no {one.level}"
 
 
 def _budgets(sheet: Sheet, lines: Sequence[BudgetLine]) -> None:

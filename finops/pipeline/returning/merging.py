@@ -4,6 +4,7 @@ A cell counts as written where it differs from what the file was made with, whic
 So a file that lay around takes nothing back that others decided meanwhile; where both touched the same, it is refused.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -14,6 +15,7 @@ from finops.history.decisions import Decision, Verb
 from finops.pipeline.returning.edits import Edit, refuse
 from reports.xlsx import names
 
+_NUMBER = re.compile(r"\d+([.,]\d+)?(E[+-]?\d+)?", re.IGNORECASE)
 _FIELDS = ("status", "owner", "comment")
 
 
@@ -145,6 +147,11 @@ def _unknown(edit: Edit) -> str:
         return (
             f"{edit.where}: {edit.finding_id} is an id of a redacted report: write one without --redact, "
             "and bring that back."
+        )
+    if _NUMBER.fullmatch(edit.finding_id):
+        return (
+            f"{edit.where}: a spreadsheet took the id for a number and left {edit.finding_id[:60]!r}: "
+            "bring back the workbook instead of the CSV."
         )
     return (
         f"{edit.where}: there is no finding {edit.finding_id[:60]!r} in this warehouse: put the id back, or name the "

@@ -158,6 +158,7 @@ def test_formulas_hold_no_text_of_a_report_and_call_nothing_outside() -> None:
         "COUNT",
         "SUM",
         "AGGREGATE",
+        "ROUNDDOWN",
     }
     for name in SAMPLES:
         for sheet in opened(rendered(name), values=False):

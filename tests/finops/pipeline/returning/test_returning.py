@@ -184,6 +184,11 @@ def test_findings_that_are_not_there_or_say_two_things_are_named(known: World, t
         bring(known, path)
     path.write_text(f"Id,Status\n{ONE.id},done\n{ONE.id},done\n")
     assert len(bring(known, path).changes) == 1
+    path.write_text("Id,Status\n1.23E+15,done\n")
+    with pytest.raises(
+        UsageError, match=r"line 2: a spreadsheet took the id for a number and left '1\.23E\+15': bring"
+    ):
+        bring(known, path)
     path.write_text("Id,Status\n" + "nope,agreed\n" * 1 + "".join(f"no{n},done\n" for n in range(20)))
     with pytest.raises(UsageError, match=r"and 11 more\nNothing was stored\."):
         bring(known, path)
