@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -138,11 +138,36 @@ class _Maker:
         for key in sorted({cell.key for cell in self._costs}, key=_number):
             for _ in range(self._random.randint(1, most)):
                 self._add(key)
+        for number in range(resources, resources + max(2, resources // 6)):
+            self._part_by_part(number)
         for pool in range(2):
             for _ in range(self._random.randint(0, 2)):
                 self._buy(f"pool-{pool}")
         self._crowd.accounts = [self._account(place) for place in PLACES]
         return self._crowd
+
+    def _part_by_part(self, number: int) -> None:
+        """A resource whose parts go one by one: together they save more than it costs, by a refund or by roundings."""
+        place = self._random.choice(PLACES)
+        key = Key(place[0], place[1], f"i-{number:04d}")
+        refund = Decimal(-self._random.randint(100, 3000)) / 7
+        third = self._random.choice((refund, Decimal("10.006")))
+        for part, cost in zip(PARTS, (Decimal("10.006"), Decimal("50.006"), third), strict=True):
+            cell = Cell(key, part)
+            self._costs[cell] = cost
+            self._blocks[number // 4].append(cell)
+            if cost > 0:
+                self._remove(key, cell)
+        if self._random.random() < 0.5:  # an exempt one may tell more of what the resource costs
+            one = self._remove(key, Cell(key, PARTS[0]))
+            one.verdict = replace(one.verdict, exemption=NOBODY)
+            one.monthly_cost = (one.monthly_cost or ZERO) + self._random.randint(1, 20)
+
+    def _remove(self, key: Key, cell: Cell) -> Priced:
+        one = self._priced(key, Stage.REMOVE, [cell])
+        one.verdict = replace(one.verdict, exemption=None)
+        self._crowd.effects.append(Effect(one.id, Stage.REMOVE, one.before, one.left or {}))
+        return one
 
     def _cost(self) -> Decimal:
         kind = self._random.randint(0, 5)
@@ -224,7 +249,7 @@ class _Maker:
 
     def _verdict(self, key: Key, action: Any, rule: str) -> Verdict:
         facts = RuleFacts(rule, rule, "unused", "low", "low", (), {})
-        exemption = NOBODY if action != "buy" and self._random.random() < 0.08 else None
+        exemption = NOBODY if action != "buy" and self._random.random() < 0.12 else None
         kind = "commitment" if action == "buy" else "instance"
         return Verdict(facts, key, "r", kind, action, "It is.", (), {}, {}, {}, exemption=exemption)
 
