@@ -10,7 +10,9 @@ from finops.errors import UsageError
 from finops.model import AuditReport
 from finops.pipeline.record import last_audit, record
 from finops.warehouse import reading, writing
+from reports.html.netting import can_be_netted_anew
 from tests.reports import sample
+from tests.reports.crowd import as_report, crowd
 
 AT = datetime(2026, 11, 1)
 
@@ -27,6 +29,28 @@ def test_a_report_comes_back_as_it_was(tmp_path: Path) -> None:
         keep(path, report)
         with reading(path) as con:
             assert last_audit(con) == report
+
+
+def test_what_findings_share_comes_back_to_the_last_digit(tmp_path: Path) -> None:
+    report = as_report(crowd(3))
+    keep(tmp_path / "w.duckdb", report)
+    with reading(tmp_path / "w.duckdb") as con:
+        assert last_audit(con) == report
+
+
+def test_an_audit_of_a_version_that_did_not_tell_what_findings_share_is_read(tmp_path: Path) -> None:
+    path, report = tmp_path / "w.duckdb", as_report(crowd(3))
+    keep(path, report)
+    with writing(path, "sql", at=AT) as writer:
+        writer.con.execute("UPDATE findings SET overlap = NULL")
+        writer.con.execute(
+            "UPDATE runs SET result = regexp_replace(result, '\"unnamed\": [^}]*', '\"note\": null', 'g')"
+        )
+    with reading(path) as con:
+        found = last_audit(con, report.run_id)
+    assert [one.overlap for one in found.findings] == [None] * len(report.findings)
+    assert [one.unnamed for one in found.costs] == [None] * len(report.costs)
+    assert not can_be_netted_anew(found)
 
 
 def test_without_an_audit_there_is_a_sentence(tmp_path: Path) -> None:
