@@ -22,6 +22,7 @@ def can_be_netted_anew(report: AuditReport) -> bool:
     """False for an audit of an older version that does not tell how its findings meet."""
     return not any(
         finding.overlap is None
+        and finding.net_monthly_savings is not None
         and (
             finding.conflict_group is not None
             or finding.superseded_by is not None

@@ -45,6 +45,7 @@ def test_a_step_that_tells_no_way_back_is_told_of_by_its_kind() -> None:
 def test_a_report_that_does_not_tell_how_findings_meet_is_not_netted_anew() -> None:
     assert not netting.can_be_netted_anew(sample.three_clouds())
     assert netting.can_be_netted_anew(report([finding(1, "1.00")]))
+    assert netting.can_be_netted_anew(report([finding(1, None, action="buy")]))
     assert not netting.can_be_netted_anew(report([finding(1, "2.00", net_monthly_savings="1.00")]))
 
 
