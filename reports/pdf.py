@@ -2,8 +2,9 @@
 
 from finops.model import AuditReport
 from reports import chromium, html
+from reports.audience import Audience
 
 
-def render(report: AuditReport) -> bytes:
+def render(report: AuditReport, audience: Audience = "finance") -> bytes:
     """The file. Raises UsageError, with how to get one, where no browser is installed."""
-    return chromium.printed(html.render(report))
+    return chromium.printed(html.render(report, audience))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli.options import (
+    Audience,
     BillingAccount,
     BillingExport,
     Common,
@@ -206,6 +207,10 @@ def report(
         Redaction,
         typer.Option(help="Replace ids, names (and tags, owners), or with --redact alone all; consistently."),
     ] = Redaction.none,
+    audience: Annotated[
+        Audience,
+        typer.Option(help="For whom HTML and PDF are put in order: another depth, the same numbers."),
+    ] = Audience.finance,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -223,7 +228,7 @@ def report(
     check_formats(formats)
     found = _of_file(from_, db) if from_ else _last(common)
     key = common.settings.redaction()
-    for path in write_reports(found, output, formats, redact=redact.value, key=key):
+    for path in write_reports(found, output, formats, redact=redact.value, key=key, audience=audience.value):
         out(str(path))
 
 

@@ -140,6 +140,14 @@ class Redaction(StrEnum):
     all = "all"
 
 
+class Audience(StrEnum):
+    """For whom a report is put in order."""
+
+    finance = "finance"
+    engineering = "engineering"
+    executive = "executive"
+
+
 class Engine(StrEnum):
     """What reads the large tables."""
 

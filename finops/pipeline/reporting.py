@@ -13,6 +13,7 @@ from finops.model import SCHEMA_VERSION, AuditReport
 from finops.pipeline.files import make_folder, write_whole
 
 if TYPE_CHECKING:
+    from reports.audience import Audience
     from reports.redaction import RedactionLevel
 
 # The name of each format's file.
@@ -35,10 +36,12 @@ def write_reports(
     *,
     redact: "bool | RedactionLevel" = False,
     key: str = "",
+    audience: "Audience" = "finance",
 ) -> list[Path]:
     """Writes one file per format into `folder` and returns their paths.
 
-    `key` keeps the replacements of `redact` the same between reports. Raises UsageError for an unknown
+    `key` keeps the replacements of `redact` the same between reports; `audience` is for whom HTML and PDF are put in
+    order. Raises UsageError for an unknown
     format or a folder that cannot be written.
     """
     check_formats(formats)
@@ -47,7 +50,7 @@ def write_reports(
     paths = []
     for name in formats:
         path = folder / FILES[name]
-        told = _renderer(name)(shown)
+        told = _renderer(name, audience)(shown)
         write_whole(path, told if isinstance(told, bytes) else told.encode())
         paths.append(path)
     return paths
@@ -106,11 +109,11 @@ def redacted(report: AuditReport, key: str, level: "RedactionLevel" = "all") -> 
     return redact(report, level, key=key.encode() or secrets.token_bytes(32))
 
 
-def _renderer(name: str) -> Callable[[AuditReport], str | bytes]:
+def _renderer(name: str, audience: "Audience") -> Callable[[AuditReport], str | bytes]:
     if name == "html":
         from reports.html import render as html
 
-        return html
+        return lambda report: html(report, audience)
     if name == "csv":
         from reports.csv import render as csv
 
@@ -126,7 +129,7 @@ def _renderer(name: str) -> Callable[[AuditReport], str | bytes]:
     if name == "pdf":
         from reports.pdf import render as pdf
 
-        return pdf
+        return lambda report: pdf(report, audience)
     if name == "mail":
         from reports.mail import render as mail
         from reports.mail.pictures import pictures

@@ -21,6 +21,7 @@ from finops.model import AuditReport
 from reports import amounts, summary, words
 from reports import control as controlling
 from reports import trust as trusting
+from reports.audience import ORDER, Audience
 from reports.html import charts, contents, facets, method, netting, sections
 from reports.html.asked import asked
 from reports.html.basis import basis
@@ -36,12 +37,13 @@ SCRIPTS = (
 )  # fmt: skip
 IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
 _TEMPLATES = (
-    "report.html.j2", "first.html.j2", "before.html.j2", "chart.html.j2", "filter.html.j2", "macros.html.j2",
+    "report.html.j2", "first.html.j2", "chart.html.j2", "filter.html.j2", "macros.html.j2",
+    *(f"parts/{name}.html.j2" for name in ORDER["finance"]),
 )  # fmt: skip
 
 
-def render(report: AuditReport) -> str:
-    """The whole page as text."""
+def render(report: AuditReport, audience: Audience = "finance") -> str:
+    """The whole page as text; for whom it is decides on the order and on what is folded, never on a number."""
     drawn = charts.charts(report)
     script = _script()
     context = {
@@ -53,13 +55,15 @@ def render(report: AuditReport) -> str:
         "method": method.method(report),
         "glossary": method.glossary(report),
     }
+    parts = contents.parts(context, audience)
     page: str = _template().render(
         report=report,
         css=_markup("report.css"),
         js=Markup(script),  # noqa: S704
         csp=_policy([script, plotly_js()] if drawn else [script]),
         day=amounts.day(report.as_of),
-        contents=contents.contents(context),
+        contents=contents.contents(parts, context),
+        parts=parts,
         why_title=contents.WHY,
         **context,
     )

@@ -82,6 +82,8 @@
     let waiting;
     const again = () => draw(paper || !dark.matches ? "light" : "dark", paper);
     const printing = (now) => { paper = now; return again(); };
+    // What is folded away has no width until somebody opens it.
+    for (const part of document.querySelectorAll(".folded")) part.addEventListener("toggle", again);
     dark.addEventListener("change", again);
     addEventListener("beforeprint", () => printing(true));
     addEventListener("afterprint", () => printing(false));

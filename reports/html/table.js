@@ -225,6 +225,9 @@ const findingsTable = (() => {
 
   // ---- The address. ----
 
+  /** For some readers the table is folded away. */
+  const unfold = () => $("todo").closest("details")?.setAttribute("open", "");
+
   /** Opens the finding the address names, on whatever page it is. */
   const reveal = () => {
     let id = location.hash.slice(1);
@@ -240,6 +243,7 @@ const findingsTable = (() => {
     const line = found[at()];
     turn(Math.floor(at() / state.size) + 1);
     history.replaceState(null, "", "#f-" + encodeURIComponent(line.row.id));
+    unfold();
     line.body.querySelector("details").open = true;
     line.body.scrollIntoView();
   };
@@ -250,6 +254,7 @@ const findingsTable = (() => {
     state = asked;
     filters.show(state);
     refresh(state.page);
+    unfold();
     $("todo").scrollIntoView();
   };
 
