@@ -91,6 +91,10 @@
     document.documentElement.classList.add("drawn");
   };
 
+  // A decision leads to its findings: the address filters the table, and names no place to scroll to.
+  for (const link of document.querySelectorAll(".decisions a[href^='#f?']")) {
+    link.addEventListener("click", () => $("todo").scrollIntoView());
+  }
   if (charts.length && canInflate) makeRoom(true);
   addEventListener("load", () => setTimeout(async () => {
     if (findingsTable) await findingsTable.readRest();

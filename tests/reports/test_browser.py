@@ -102,6 +102,16 @@ def test_sentence_numbers_and_warning_come_before_any_table(
     assert width < 1000 or tops[3] < height * 0.75
 
 
+def test_a_decision_leads_to_its_findings_which_sum_up_to_it(visit: Callable[..., Visit]) -> None:
+    seen = visit(rich_sample.rich()).drawn()
+    row = seen.page.locator(".decisions tbody tr", has_text="Delete 3 disks attached to nothing")
+    assert row.locator(".net").inner_text() == "$236.02"
+    row.locator("a").click()
+    seen.until("document.getElementById('status').textContent.startsWith('3 of 14, together $236.02')")
+    seen.until("document.getElementById('todo').getBoundingClientRect().top < innerHeight / 2")
+    assert seen.troubles == []
+
+
 def test_no_cell_of_the_decisions_runs_into_the_next(visit: Callable[..., Visit]) -> None:
     seen = visit(sample.two_currencies(), viewport={"width": 1280, "height": 860})
     wide = "[...document.querySelectorAll('.decisions td, .decisions th')].filter(c => c.scrollWidth > c.clientWidth)"
