@@ -96,7 +96,7 @@ def _what(group: list[Finding]) -> str:
         return f"{action[0].upper()}{action[1:]}: {words.name(first)}"
     kind, verb = words.kind(first.rule), words.ACTIONS[first.action][0]
     kind = kind[0].lower() + kind[1:]
-    verb = verb[0].upper() + verb[1:].removesuffix(" of")
+    verb = {"change-type": "Change the type of"}.get(first.action, verb[0].upper() + verb[1:])
     if first.rule in _MASS:
         return f"{verb} {kind} ({len(group):,} places)"
     return f"{verb} {len(group):,} {kind}"

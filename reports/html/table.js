@@ -323,7 +323,7 @@ const findingsTable = (() => {
   };
 
   // ---- Paper shows every line that is in the markup, not one page of them. ----
-  addEventListener("beforeprint", () => show(0, 200));
+  addEventListener("beforeprint", () => show(0, 50));
   addEventListener("afterprint", () => turn(state.page));
   start();
   return { readRest };

@@ -270,7 +270,9 @@ def test_paper_is_light_complete_and_repeats_the_header_but_not_the_total(
     assert seen.page.locator("#findings thead button >> visible=true").count() == 0
     assert seen.page.locator("#findings thead span >> visible=true").count() == 8
     seen.ask("dispatchEvent(new Event('beforeprint'))")
-    assert len(seen.nets()) == 60
+    assert len(seen.nets()) == 50  # of 60, and it says so
+    assert seen.page.locator(".paper").is_visible()
+    assert seen.page.locator(".detail >> visible=true").count() == 0
     seen.page.pdf(path=str(tmp_path / "page.pdf"), prefer_css_page_size=True)
     assert (tmp_path / "page.pdf").stat().st_size > 10_000
 

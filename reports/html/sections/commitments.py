@@ -56,4 +56,4 @@ def expiry_table(report: AuditReport) -> Table | None:
         return None
     header = ("Ends on", "Days left", "Kind", "Commitment", "Account", "Then", "Costs a month")
     caption = "Commitments that end within 120 days"
-    return Table(caption, header, rows[:MOST], beyond(rows, "finops commitments"), frozenset({1, 6}))
+    return Table(caption, header, rows[:MOST], beyond(rows, "the JSON"), frozenset({1, 6}))

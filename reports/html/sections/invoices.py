@@ -53,7 +53,7 @@ def _invoices(one: TiedOut) -> Table | None:
         return None
     header = ("Invoice", "Billing account", "Issued by", "Lines", "Total")
     foot = [
-        *beyond(rows, "finops invoices"),
+        *beyond(rows, "the JSON"),
         ("Total", "", "", "", amounts.money(one.invoiced, one.currency)),
     ]
     return Table(f"Invoices of {amounts.month(one.month)}", header, rows[:MOST], foot, frozenset({3, 4}))
