@@ -1,20 +1,38 @@
-"""A real Chromium on a page, and everything it did that it should not."""
+"""A real Chromium on a page, and everything it did that it should not.
 
-import shutil
+Where there is none its tests are skipped, loudly. In CI (the variable), and where .ci/run installed one (it sets
+NEEDS_CHROMIUM), they fail.
+"""
+
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from reports.chromium import browser
+
+CHROMIUM = browser()
+IN_CI = any(os.environ.get(name, "").lower() not in ("", "0", "false") for name in ("CI", "NEEDS_CHROMIUM"))
+_MISSING = (
+    "NOTHING OF THIS WAS TESTED: no Chromium is installed. `make browser` installs one on Debian and Ubuntu."
+)
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 BROWSER = [
     pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="no chromium is installed"),
+    pytest.mark.skipif(CHROMIUM is None and not IN_CI, reason=_MISSING),
 ]
+
+
+def needed() -> None:
+    """Ends a test that needs a browser where there is none."""
+    if CHROMIUM is None and IN_CI:
+        pytest.fail(f"{_MISSING} In CI that is a failure.", pytrace=False)
+    if CHROMIUM is None:
+        pytest.skip(_MISSING)
 
 
 class Visit:

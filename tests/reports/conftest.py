@@ -8,11 +8,12 @@ import pytest
 
 from finops.model import AuditReport
 from reports import html
-from tests.reports.browsing import CHROMIUM, FLAGS, Visit
+from tests.reports.browsing import CHROMIUM, FLAGS, Visit, needed
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
+    needed()
     sync_api = pytest.importorskip("playwright.sync_api")
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)

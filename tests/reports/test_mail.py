@@ -11,8 +11,8 @@ from finops.model import AuditReport
 from reports import mail
 from reports.mail.pictures import Picture, pictures
 from tests.reports import rich_sample, sample
+from tests.reports.browsing import needed
 from tests.reports.build import finding, report
-from tests.reports.chromium import needed
 from tests.reports.finance_sample import with_finance
 
 SAMPLES = ("three_clouds", "partial", "two_currencies", "hostile", "secret", "empty", "clean")

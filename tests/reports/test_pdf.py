@@ -11,7 +11,7 @@ from finops.errors import UsageError
 from finops.pipeline.reporting import write_reports
 from reports import chromium, pdf
 from tests.reports import rich_sample, sample
-from tests.reports.chromium import needed
+from tests.reports.browsing import needed
 
 
 @pytest.fixture(scope="module")
