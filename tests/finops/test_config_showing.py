@@ -156,6 +156,23 @@ def test_what_is_well_formed_and_cannot_be_is_told_too(
     ]
 
 
+def test_a_pdf_that_no_browser_can_print_is_told_before_the_night(
+    here: Path, monkeypatch: pytest.MonkeyPatch, told: Callable[..., tuple[int, str, str]]
+) -> None:
+    monkeypatch.setenv("FINOPS_CHROMIUM", "/no/such/browser")
+    (here / "bad.toml").write_text(
+        '[nightly]\nformats = ["html", "pdf"]\n[[deliver]]\nname = "a"\nto = "out"\nattach = ["pdf"]\n'
+        '[[deliver]]\nname = "b"\nto = "out"\nattach = ["mail"]\n'
+    )
+    code, text, _ = told("config", "validate", "bad.toml")
+    why = "FINOPS_CHROMIUM names /no/such/browser, which is no program that can be run."
+    assert code == 2
+    assert [line.partition(": ")[2] for line in text.splitlines()] == [
+        f"nightly.formats: {why}",
+        f"deliver.a.attach: {why}",
+    ]
+
+
 def test_a_variable_that_is_wrong_is_named(
     here: Path, monkeypatch: pytest.MonkeyPatch, told: Callable[..., tuple[int, str, str]]
 ) -> None:

@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from finops.model import AuditReport
-from reports import csv, html, json, markdown, terminal
+from reports import csv, html, json, mail, markdown, terminal
 from reports.redaction import RedactionLevel, pseudonym, redact
 from tests.reports import sample
 from tests.reports.build import cost, finding, report
@@ -24,6 +24,7 @@ def everything(given: AuditReport) -> str:
     texts = [
         page, *unpacked, json.render(given), csv.render(given), markdown.render(given),
         terminal.render(given, width=400), terminal.render_tsv(given),
+        markdown.render_brief(given), mail.subject(given), mail.text(given), mail.body("", given),
     ]  # fmt: skip
     return "\n".join(texts).replace("&#39;", "'").casefold()
 

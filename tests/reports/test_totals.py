@@ -12,7 +12,7 @@ import pytest
 from finops.model import AuditReport
 from finops.money import shown
 from reports import csv as csv_report
-from reports import html, markdown, terminal
+from reports import decisions, html, mail, markdown, terminal
 from reports import json as json_report
 from reports.html import page as html_page
 from tests.reports import sample
@@ -55,6 +55,21 @@ def test_every_rendering_shows_the_totals_of_the_json(name: str) -> None:
         assert amount in markdown.render(given), figure
         if figure != "gross_monthly_savings" or given.findings:
             assert amount in page_text(given), figure
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_mail_and_chat_have_the_decisions_that_add_up_to_the_net_total(name: str) -> None:
+    given = REPORTS[name]
+    total = given.totals.net_monthly_savings
+    body = " ".join(" ".join(_Text(mail.body("", given)).texts).split())
+    if decisions.decisions(given):
+        assert f"{shown(total, given.currency)}" in body.partition("Net saving a month")[2]
+    for text, listed in (
+        (mail.text(given), r": \$([\d,.]+) a month ·"),
+        (markdown.render_brief(given), r"\*\*\$([\d,.]+) a month\*\*"),
+    ):
+        amounts = [*re.findall(listed, text), *re.findall(r"more decisions?: \$([\d,.]+) a month", text)]
+        assert _sum(one.replace(",", "") for one in amounts) == total
 
 
 @pytest.mark.parametrize("name", REPORTS)
