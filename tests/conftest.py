@@ -69,6 +69,10 @@ _SETS = (
     "tests/finops/keeping/test_pruning.py::",
     "tests/finops/pipeline/test_scheduling.py::",
     "tests/fuzz/test_fuzz.py::",
+    "tests/reports/test_accessible.py::test_enlarged",
+    "tests/reports/test_browser.py::test_nothing_makes",
+    "tests/reports/test_table.py::test_an_address_that_says_nothing",
+    "tests/reports/xlsx/test_recalculated.py::",
     "tests/servers/test_aws_server.py::",
     "tests/servers/test_gcp_bill.py::",
 )

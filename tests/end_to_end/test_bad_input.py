@@ -70,7 +70,7 @@ def test_a_bill_that_cannot_be_read_is_refused(folder: Path, name: str, content:
         (["audit", "--fail-on", "panic"], "panic"),
         (["audit", "--db", "none.duckdb"], "none.duckdb"),
         (["audit", "--config", "none.toml"], "none.toml"),
-        (["report", "-o", "out", "--format", "pdf"], "pdf"),
+        (["report", "-o", "out", "--format", "docx"], "docx"),
         (["explain", "x"], "audit"),
         (["sql", "SELECT nonsense FROM nowhere"], "nowhere"),
         (["sql", "DELETE FROM charges"], "failed"),

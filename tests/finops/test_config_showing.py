@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from finops import logs
 from finops.config import Settings, in_force
 from finops.config_layers import Layer, merged
 from finops.config_showing import schema, values_of
@@ -56,6 +57,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
     def told(*arguments: str) -> tuple[int, str, str]:
+        logs.write_as("text")  # as every command begins; a night in this process may have said otherwise
         code = importlib.import_module("finops.cli.main")._guarded(list(arguments), False)
         return code, *capsys.readouterr()
 

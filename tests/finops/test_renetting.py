@@ -78,6 +78,7 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return demo(folder, Settings(), at=at(2026, 11, 20)).warehouse
 
 
+@pytest.mark.thorough
 def test_the_sample_estate_is_stored_with_all_it_takes_and_filters_net_as_the_command_does(
     estate: Path,
 ) -> None:

@@ -62,7 +62,14 @@ class Judge:
         return self.page.evaluate(JUDGED, RULES)
 
 
-@pytest.fixture(scope="module", params=SAMPLES)
+# One report in all looks, and one with nothing in it, in every run; the rest takes a minute.
+_ALWAYS = ("three_clouds", "empty")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=() if name in _ALWAYS else pytest.mark.thorough) for name in SAMPLES],
+)
 def judge(request: pytest.FixtureRequest, browser: Any, folder: Path) -> Iterator[Judge]:
     made = Judge(browser, folder / f"{request.param}.html", request.param)
     yield made

@@ -48,7 +48,11 @@ def test_the_arithmetic_is_told_once_and_not_listed_as_evidence() -> None:
     found = finding(
         1, "1.00", evidence={"cost_pieces": PIECES, "days": 3, "peers": [{"id": "a"}, {"id": "b"}]}
     )
-    assert rows.row(found, {})["evidence"] == [["days", "3"], ["peers 1 › id", "a"], ["peers 2 › id", "b"]]
+    assert rows.row(found, {}, "team")["evidence"] == [
+        ["days", "3"],
+        ["peers 1 › id", "a"],
+        ["peers 2 › id", "b"],
+    ]
 
 
 def test_what_another_finding_counts_is_taken_off() -> None:

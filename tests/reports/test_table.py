@@ -186,14 +186,17 @@ def test_a_hostile_name_can_be_filtered_for(visit: Opened) -> None:
     seen.page.click("#filter > summary")
     options = seen.page.locator("[data-facet=account] option").evaluate_all("all => all.map(o => o.value)")
     assert len(options) == len(sample.HOSTILE) + 1
-    for value in options[1:]:
+    for place, value in enumerate(options[1:]):
         seen.page.select_option("[data-facet=account]", value)
         assert len(_ids(seen)) == 1
+        if place % 4:
+            continue  # a page for each of them would take a minute
         again = visit(sample.hostile(), fragment=seen.ask("location.hash")).drawn()
         assert _ids(again) == _ids(seen)
         assert again.troubles == []
 
 
+@pytest.mark.thorough
 def test_five_thousand_findings_are_few_nodes_and_filter_at_once(visit: Opened) -> None:
     given = as_report(crowd(5, 1700))
     text = html.render(given)

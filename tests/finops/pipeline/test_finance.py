@@ -96,7 +96,7 @@ def test_without_the_month_before_there_is_no_bridge(bill: Bill) -> None:
 AMOUNTS = st.decimals(min_value=-50, max_value=5_000, places=6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     st.lists(
         st.tuples(st.booleans(), st.sampled_from(["a", "b", "c"]), st.integers(0, 3), AMOUNTS),
