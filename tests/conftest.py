@@ -76,16 +76,24 @@ _SETS = (
     "tests/servers/test_aws_server.py::",
     "tests/servers/test_gcp_bill.py::",
 )
-_ONE_IN = 10
+_ONE_IN = 16
+# Whole commands on the sample estate, each of a few seconds: a third of them every time.
+_THIRDS = (
+    "tests/end_to_end/test_demo.py::",
+    "tests/end_to_end/test_costs.py::",
+    "tests/end_to_end/test_export.py::",
+    "tests/end_to_end/test_lake_options.py::",
+    "tests/end_to_end/test_refused_bills.py::",
+)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole commands first: a file of them that began last would keep one processor busy and the others waiting."""
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
-    for start in _SETS:
+    for start, one_in in [*((one, _ONE_IN) for one in _SETS), *((one, 3) for one in _THIRDS)]:
         for number, item in enumerate(one for one in items if one.nodeid.startswith(start)):
-            if number % _ONE_IN:
+            if number % one_in:
                 item.add_marker(pytest.mark.thorough)
 
 
