@@ -70,20 +70,25 @@ _SETS = (
     "tests/finops/pipeline/test_scheduling.py::",
     "tests/fuzz/test_fuzz.py::",
     "tests/reports/test_accessible.py::test_enlarged",
-    "tests/reports/test_browser.py::test_nothing_makes",
-    "tests/reports/test_table.py::test_an_address_that_says_nothing",
     "tests/reports/xlsx/test_recalculated.py::",
     "tests/servers/test_aws_server.py::",
     "tests/servers/test_gcp_bill.py::",
 )
 _ONE_IN = 16
-# Whole commands on the sample estate, each of a few seconds: a third of them every time.
+# Whole commands on the sample estate and pages in a browser, each of a few seconds: a third of them every time.
 _THIRDS = (
     "tests/end_to_end/test_demo.py::",
     "tests/end_to_end/test_costs.py::",
     "tests/end_to_end/test_export.py::",
     "tests/end_to_end/test_lake_options.py::",
     "tests/end_to_end/test_refused_bills.py::",
+    "tests/reports/test_browser.py::",
+    "tests/reports/test_table.py::",
+    "tests/reports/test_facets.py::",
+    "tests/reports/test_pdf.py::",
+    "tests/reports/test_mail.py::",
+    "tests/finops/test_renetting.py::",
+    "tests/finops/pipeline/returning/",
 )
 
 
