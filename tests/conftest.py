@@ -75,6 +75,14 @@ _SETS = (
     "tests/servers/test_gcp_bill.py::",
 )
 _ONE_IN = 16
+# Estates of their own for a test or two, of which other files show the like: only make test-all has time for them.
+_DEAR = (
+    "tests/end_to_end/test_rerun.py::",
+    "tests/end_to_end/test_gcp_projects.py::",
+    "tests/end_to_end/test_aws_bill.py::",
+    "tests/end_to_end/test_alibaba_accounts.py::",
+    "tests/end_to_end/test_exemptions.py::",
+)
 # Whole commands on the sample estate and pages in a browser, each of a few seconds: a third of them every time.
 _THIRDS = (
     "tests/end_to_end/test_demo.py::",
@@ -96,6 +104,9 @@ _THIRDS = (
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whole commands first: a file of them that began last would keep one processor busy and the others waiting."""
     items.sort(key=lambda item: "end_to_end" not in item.path.parts)
+    for item in items:
+        if item.nodeid.startswith(_DEAR):
+            item.add_marker(pytest.mark.thorough)
     for start, one_in in [*((one, _ONE_IN) for one in _SETS), *((one, 3) for one in _THIRDS)]:
         for number, item in enumerate(one for one in items if one.nodeid.startswith(start)):
             if number % one_in:

@@ -530,7 +530,7 @@ def test_the_endpoint_is_that_of_the_region(
         monkeypatch.setenv(name, value)
     bucket = oss.connect(BUCKET)
     assert (bucket.way.endpoint, bucket.way.region) == (endpoint, region)
-    assert bucket._base() == endpoint.replace("https://", f"https://{BUCKET}.")
+    assert bucket.base() == endpoint.replace("https://", f"https://{BUCKET}.")
 
 
 def test_a_bucket_of_another_region_is_asked_at_the_endpoint_that_it_names(
