@@ -4,19 +4,15 @@ Money is Decimal to the cent, unknown is None. Days are dates, months such as 20
 are never added.
 """
 
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Literal
+from datetime import date
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainSerializer
+from pydantic import BaseModel, ConfigDict
 
 from finops.history.answers import Funnel
-from finops.instants import in_utc, iso
 from finops.night_model import BudgetLine, Forecast
-from finops.spending import Invoice
+from finops.spending import Instant, Invoice, Money
 
-Money = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
-Instant = Annotated[datetime, AfterValidator(in_utc), PlainSerializer(iso, return_type=str, when_used="json")]
 By = Literal["service", "account", "team", "region"]
 
 

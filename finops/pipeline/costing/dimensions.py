@@ -8,7 +8,7 @@ from finops.errors import UsageError
 
 _TAG = "tag:"
 # AWS writes the key `team` of a user as user:team or user_team, depending on the export.
-_PREFIXES = ("", "user:", "user_")
+PREFIXES = ("", "user:", "user_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def tag_value(key: str, column: str) -> str:
     By JSON pointer: in a path of dots a key with a dot or a quote would be another one.
     """
     values = []
-    for prefix in _PREFIXES:
+    for prefix in PREFIXES:
         pointer = quoted("/" + (prefix + key).replace("~", "~0").replace("/", "~1"))
         values.append(
             f"TRY({column} ->> {pointer}), CASE WHEN TRY(json_exists({column}, {pointer})) THEN '' END"

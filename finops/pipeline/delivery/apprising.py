@@ -43,12 +43,6 @@ def tell(target: Target, message: Message, files: Sequence[Path]) -> str:
     return f"{service.service_name}: {message.subject}" + (f" with {names}" if names else "")
 
 
-def service_of(target: Target) -> str:
-    """What kind of service the address of a target is of, such as E-Mail. Raises ConfigError as tell() does."""
-    with _heard():
-        return str(_service(target).service_name)
-
-
 def wants_html(target: Target) -> bool:
     """Whether the report belongs to the message where nobody said what to attach: to mail, not to a chat."""
     with _heard():

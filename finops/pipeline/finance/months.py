@@ -13,7 +13,7 @@ from finops.history.episodes import CAME_AND_WENT
 from finops.model import AuditReport, Finding
 from finops.pipeline.costing import Question, answer
 from finops.pipeline.costing.bills import month_before
-from finops.pipeline.costing.dimensions import DIMENSIONS, Dimension, tag
+from finops.pipeline.costing.dimensions import DIMENSIONS, PREFIXES, Dimension, tag
 from finops.spending import CostAnswer, CurrencyCosts, Line
 
 TOP = 20
@@ -163,7 +163,9 @@ class _Savings:
 
 
 def _team(one: Finding, tag_key: str | None) -> str | None:
-    return next((one.tags[name] for name in (tag_key, f"user:{tag_key}") if name in one.tags), None)
+    """As the bill names it: the inventory of some clouds writes the key as their bills do."""
+    names = [f"{prefix}{tag_key}" for prefix in PREFIXES]
+    return next((one.tags[name] for name in names if name in one.tags), None)
 
 
 def _lines(name: str, lines: Sequence[Line], savings: _Savings) -> list[SpendLine]:
