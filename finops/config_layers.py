@@ -24,7 +24,7 @@ _ENDPOINTS: dict[str, Key] = {
 }
 # Settings that are text whatever they look like.
 _TEXTS = {
-    "db", "mutes", "currency", "lake", "spark_remote", "memory_limit", "spill_limit", "redaction_key",
+    "db", "mutes", "currency", "locale", "lake", "spark_remote", "memory_limit", "spill_limit", "redaction_key",
     "role", "external_id", "billing_export", "endpoint", "site", "organization", "billing_account", "url",
 }  # fmt: skip
 _HEADER = re.compile(r"^\s*\[\[?.*\]\]?\s*(#.*)?$")

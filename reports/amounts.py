@@ -1,12 +1,16 @@
-"""Numbers for readers: money, shares, emissions, dates. One spelling each, the same in every rendering.
+"""Numbers for readers: money, shares, emissions, dates. One spelling each and language, the same in every rendering.
 
-Nothing here depends on the locale of the machine, so the same report has the same bytes everywhere.
+Nothing here depends on the locale of the machine, so the same report has the same bytes everywhere. English has the
+spelling of this house (20 Nov 2026, $452.0k); other languages write as Unicode's CLDR says they do.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from functools import cache
 
-from finops.money import CENT, shown
+from finops.money import CENT, cents, shown
+from reports.language import Locale, punctuated, spoken, t
 
 UNKNOWN = "–"
 _TONNES_FROM = 10_000  # kilograms
@@ -15,21 +19,48 @@ _MONTH_NAMES = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+_MONTH_ALONE: dict[Locale, str] = {"de": "LLLL", "zh": "LLL"}  # as CLDR's patterns name them
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
     """The amount to the cent; more than nothing but less than half a cent reads <$0.01."""
     if amount is not None and 0 < abs(amount) < CENT / 2:
-        return "<" + shown(CENT, currency)
-    return shown(amount, currency)
+        return "<" + _spelled(CENT, currency)
+    return _spelled(amount, currency)
+
+
+def _spelled(amount: Decimal | None, currency: str | None) -> str:
+    """The amount to the cent, as the language writes it: $1,234.50, 1.234,50 $."""
+    if spoken() == "en" or amount is None:
+        return shown(amount, currency)
+    return _with_symbol(amount, f"{abs(cents(amount)):,.2f}", currency)
+
+
+def _with_symbol(amount: Decimal, digits: str, currency: str | None) -> str:
+    """The digits of an amount with its sign and its currency, where the language puts them."""
+    before, after = _around(spoken(), currency) if currency else ("", "")
+    return f"{'−' if amount < 0 else ''}{before}{punctuated(digits)}{after}"
+
+
+@cache
+def _around(locale: Locale, currency: str) -> tuple[str, str]:
+    """What stands before and behind an amount of money."""
+    from babel.numbers import format_currency, format_decimal
+
+    zero = format_decimal(0, format="0.00", locale=locale)
+    before, after = format_currency(0, currency, locale=locale, currency_digits=False).split(zero)
+    return before, after
 
 
 def rounded(amount: Decimal, currency: str | None) -> str:
     """The amount for a sentence: whole units from 100 on, cents below."""
     if abs(amount) < 100:
         return money(amount, currency)
-    return shown(amount.quantize(Decimal(1), ROUND_HALF_EVEN), currency).removesuffix(".00")
+    whole = amount.quantize(Decimal(1), ROUND_HALF_EVEN)
+    if spoken() == "en":
+        return shown(whole, currency).removesuffix(".00")
+    return _with_symbol(whole, f"{abs(whole):,}", currency)
 
 
 def short(amount: Decimal, currency: str | None) -> str:
@@ -37,11 +68,25 @@ def short(amount: Decimal, currency: str | None) -> str:
     size = abs(amount)
     if size < _SHORT_FROM:
         return rounded(amount, currency)
+    if spoken() != "en":
+        return _compact(amount, currency)
     unit, places, letter = (1000, "0.1", "k") if size < 999_950 else (1_000_000, "0.01", "M")
     return (
         shown((amount / unit).quantize(Decimal(places), ROUND_HALF_EVEN), currency).rstrip("0").rstrip(".")
         + letter
     )
+
+
+def _compact(amount: Decimal, currency: str | None) -> str:
+    """As the language shortens large numbers: 1,25 Mio. $ or US$45.2万; whole units where it does not."""
+    from babel.numbers import format_compact_decimal
+
+    places = 1 if abs(amount) < 999_950 else 2
+    digits: str = format_compact_decimal(abs(amount), locale=spoken(), fraction_digits=places)
+    if digits.replace(".", "").replace(",", "").isdigit():
+        return rounded(amount, currency)
+    before, after = _around(spoken(), currency) if currency else ("", "")
+    return f"{'−' if amount < 0 else ''}{before}{digits}{after}"
 
 
 def short_range(low: Decimal, high: Decimal, currency: str | None) -> str:
@@ -67,7 +112,7 @@ def change_share(now: Decimal, before: Decimal) -> str:
     if before <= 0:
         return UNKNOWN
     percent = (abs(now - before) / before * 100).quantize(Decimal("0.1"), ROUND_HALF_EVEN)
-    return f"{percent:,f}".removesuffix(".0") + "%"
+    return _percent(f"{percent:,f}".removesuffix(".0"))
 
 
 def money_range(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
@@ -76,7 +121,7 @@ def money_range(low: Decimal | None, high: Decimal | None, currency: str | None)
         return UNKNOWN
     if low == high:
         return money(low, currency)
-    return f"{money(low, currency)} to {money(high, currency)}"
+    return t("{low} to {high}", low=money(low, currency), high=money(high, currency))
 
 
 def share(ratio: float | None) -> str:
@@ -85,8 +130,12 @@ def share(ratio: float | None) -> str:
         return UNKNOWN
     percent = (Decimal(str(ratio)) * 100).quantize(Decimal("0.1"), ROUND_DOWN)
     if ratio > 0 and percent == 0:
-        return "<0.1%"
-    return f"{percent:f}".removesuffix(".0") + "%"
+        return "<" + _percent("0.1")
+    return _percent(f"{percent:f}".removesuffix(".0"))
+
+
+def _percent(digits: str) -> str:
+    return punctuated(digits) + ("\N{NO-BREAK SPACE}%" if spoken() == "de" else "%")
 
 
 def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
@@ -97,11 +146,11 @@ def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
     if size == 0:
         return "0 kg"
     if size < 0.005:
-        return f"{sign}<0.01 kg"
+        return f"{sign}<{punctuated('0.01')} kg"
     if size < 1:
-        return f"{sign}{size:.2f} kg"
+        return f"{sign}{punctuated(f'{size:.2f}')} kg"
     in_tonnes = size >= _TONNES_FROM if tonnes is None else tonnes
-    return f"{sign}{size / 1000:,.2f} t" if in_tonnes else f"{sign}{size:,.1f} kg"
+    return sign + punctuated(f"{size / 1000:,.2f} t" if in_tonnes else f"{size:,.1f} kg")
 
 
 def carbon_range(low: float | None, high: float | None) -> str:
@@ -109,7 +158,14 @@ def carbon_range(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return UNKNOWN
     tonnes = max(abs(low), abs(high)) >= _TONNES_FROM
-    return carbon(low) if low == high else f"{carbon(low, tonnes=tonnes)} to {carbon(high, tonnes=tonnes)}"
+    if low == high:
+        return carbon(low)
+    return t("{low} to {high}", low=carbon(low, tonnes=tonnes), high=carbon(high, tonnes=tonnes))
+
+
+def number(value: int | float | Decimal, places: int = 0) -> str:
+    """A number with its thousands apart: 2,310."""
+    return punctuated(f"{value:,.{places}f}" if places else f"{value:,}")
 
 
 def count(number: int, singular: str, plural: str | None = None) -> str:
@@ -117,22 +173,46 @@ def count(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
 
 
+def listed(parts: Sequence[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return t("{first} and {last}", first=", ".join(parts[:-1]), last=parts[-1])
+
+
 def day(at: date) -> str:
     """20 Nov 2026."""
-    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}"
+    return f"{at.day} {_MONTHS[at.month - 1]} {at.year}" if spoken() == "en" else _dated(at, "yMMMd")
+
+
+def _dated(at: date, skeleton: str) -> str:
+    from babel.dates import format_skeleton
+
+    text: str = format_skeleton(skeleton, at, locale=spoken())
+    return text
 
 
 def month(key: str, year_of: date | None = None) -> str:
     """'2026-11' as 'November 2026', or only 'November' in the year of `year_of`."""
     year, number = int(key[:4]), int(key[5:7])
+    alone = bool(year_of and year_of.year == year)
+    if spoken() != "en":
+        return _month_of(date(year, number, 1), alone)
     name = _MONTH_NAMES[number - 1]
-    return name if year_of and year_of.year == year else f"{name} {year}"
+    return name if alone else f"{name} {year}"
+
+
+def _month_of(at: date, alone: bool) -> str:
+    from babel.dates import format_date
+
+    text: str = format_date(at, _MONTH_ALONE[spoken()], locale=spoken()) if alone else _dated(at, "yMMMM")
+    return text
 
 
 def last_day(end: datetime | None) -> str:
     """The last day before an instant: what ends at midnight holds through the day before."""
     if end is None:
-        return "no end"
+        return t("no end")
     return day(end - timedelta(microseconds=1))
 
 
@@ -143,4 +223,6 @@ def clock(at: datetime) -> str:
 
 def period(start: datetime | None, end: datetime | None) -> str:
     """A window from its first to its last day (`end` itself is outside); a dash where either is unknown."""
-    return f"{day(start)} to {day(end - timedelta(microseconds=1))}" if start and end else UNKNOWN
+    if not start or not end:
+        return UNKNOWN
+    return t("{start} to {end}", start=day(start), end=day(end - timedelta(microseconds=1)))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from finops import logs
 from tests.shelf import copies_for_new, empty_file
 
 _MAKE_THEIRS = Path(__file__).parent / "finops" / "warehouse"
@@ -120,3 +121,10 @@ def _new_warehouses(request: pytest.FixtureRequest) -> Iterator[None]:
     else:
         with copies_for_new(empty_file()):
             yield
+
+
+@pytest.fixture(autouse=True)
+def _lines_for_people() -> Iterator[None]:
+    """A command run in this process says how the lines of its process are written: not those of the next test's."""
+    yield
+    logs.write_as("text")

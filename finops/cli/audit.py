@@ -20,6 +20,7 @@ from finops.cli.options import (
     ExternalId,
     Folders,
     Format,
+    Locale,
     Organization,
     Profiles,
     Projects,
@@ -47,6 +48,11 @@ if TYPE_CHECKING:
 
     from finops.history.observing import Observed
     from finops.model import AuditReport
+
+
+Language = Annotated[
+    Locale | None, typer.Option(help="The language of what people read [locale of finops.toml, else en].")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,6 +113,7 @@ def audit(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there instead of stdout.")
     ] = None,
+    locale: Language = None,
     rerun: Annotated[
         str | None,
         typer.Option(
@@ -143,7 +150,7 @@ def audit(
     if rerun is not None:
         from finops.cli.again import run_again
 
-        _print(run_again(ctx, common, rerun), format_, output, common)
+        _print(run_again(ctx, common, rerun), format_, output, common, locale)
         return
     judging = elsewhere(common, engine, remote, tables, live)
     gates = parse_gates(fail_on or [])
@@ -183,7 +190,7 @@ def audit(
     _keep(common, found, observed)
     if format_ in (Format.json, Format.markdown):
         found = _with_spending(common, found)
-    _print(found, format_, output, common)
+    _print(found, format_, output, common, locale)
     _end_with_the_strongest(
         *(lacking or [incomplete(found)]),
         _stale(found, now() - limit, str(max_age)) if limit is not None and not live else None,
@@ -211,6 +218,7 @@ def report(
         Audience,
         typer.Option(help="For whom HTML and PDF are put in order: another depth, the same numbers."),
     ] = Audience.finance,
+    locale: Language = None,
     from_: Annotated[
         Path | None,
         typer.Option(
@@ -228,7 +236,16 @@ def report(
     check_formats(formats)
     found = _of_file(from_, db) if from_ else _last(common)
     key = common.settings.redaction()
-    for path in write_reports(found, output, formats, redact=redact.value, key=key, audience=audience.value):
+    paths = write_reports(
+        found,
+        output,
+        formats,
+        redact=redact.value,
+        key=key,
+        audience=audience.value,
+        locale=locale.value if locale else common.settings.locale,
+    )
+    for path in paths:
         out(str(path))
 
 
@@ -326,8 +343,14 @@ def _with_spending(common: Common, found: "AuditReport") -> "AuditReport":
         return with_finance(con, found, common.settings)
 
 
-def _print(found: "AuditReport", format_: Format, output: Path | None, common: Common) -> None:
-    give(_renderer(format_, to_file=output is not None)(found), output, common)
+def _print(
+    found: "AuditReport", format_: Format, output: Path | None, common: Common, locale: Locale | None
+) -> None:
+    from reports.language import speaking
+
+    with speaking(locale.value if locale else common.settings.locale):
+        text = _renderer(format_, to_file=output is not None)(found)
+    give(text, output, common)
 
 
 def _renderer(format_: Format, *, to_file: bool) -> "Callable[[AuditReport], str]":

@@ -14,6 +14,7 @@ from finops.pipeline.files import make_folder, write_whole
 
 if TYPE_CHECKING:
     from reports.audience import Audience
+    from reports.language import Locale
     from reports.redaction import RedactionLevel
 
 # The name of each format's file.
@@ -37,20 +38,24 @@ def write_reports(
     redact: "bool | RedactionLevel" = False,
     key: str = "",
     audience: "Audience" = "finance",
+    locale: "Locale" = "en",
 ) -> list[Path]:
     """Writes one file per format into `folder` and returns their paths.
 
     `key` keeps the replacements of `redact` the same between reports; `audience` is for whom HTML and PDF are put in
-    order. Raises UsageError for an unknown
-    format or a folder that cannot be written.
+    order; `locale` is the language of whatever people read. Raises UsageError for an unknown format or a folder that
+    cannot be written.
     """
+    from reports.language import speaking
+
     check_formats(formats)
     make_folder(folder)
     shown = redacted(report, key, "all" if redact is True else redact) if redact else report
     paths = []
     for name in formats:
         path = folder / FILES[name]
-        told = _renderer(name, audience)(shown)
+        with speaking(locale):
+            told = _renderer(name, audience)(shown)
         write_whole(path, told if isinstance(told, bytes) else told.encode())
         paths.append(path)
     return paths

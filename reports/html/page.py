@@ -29,11 +29,12 @@ from reports.html.headline import headline
 from reports.html.rows import SORT_KEYS, Row, blank, rows
 from reports.html.seen import caveat
 from reports.html.tiles import tiles
+from reports.language import TAGS, for_script, punctuated, spoken, t, tn
 from reports.plain import one_line
 
 # In this order, and one script: what comes later uses what came before.
 SCRIPTS = (
-    "inflate.js", "decimals.js", "choosing.js", "renetting.js", "filters.js", "download.js", "table.js", "report.js",
+    "words.js", "inflate.js", "decimals.js", "choosing.js", "renetting.js", "filters.js", "download.js", "table.js", "report.js",
 )  # fmt: skip
 IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
 _TEMPLATES = (
@@ -65,6 +66,9 @@ def render(report: AuditReport, audience: Audience = "finance") -> str:
         contents=contents.contents(parts, context),
         parts=parts,
         why_title=contents.WHY,
+        lang=TAGS[spoken()],
+        words=for_script(),
+        separators=[punctuated(","), punctuated(".")],
         **context,
     )
     return page
@@ -163,6 +167,7 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals.update(t=t, tn=tn, number=amounts.number)
     return environment.get_template("report.html.j2")
 
 

@@ -85,8 +85,9 @@ const findingsTable = (() => {
   // ---- Money. ----
   const zeros = JSON.parse(table.dataset.zeros);
   const money = (amount, currency) => {
-    const text = (Math.abs(amount) / 100).toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
-    return (amount < 0 ? "−" : "") + (zeros[currency] ?? currency + " 0.00").replace("0.00", () => text);
+    const zero = digits(0, 2);
+    const text = digits(Math.abs(amount) / 100, 2);
+    return (amount < 0 ? "−" : "") + (zeros[currency] ?? `${currency} ${zero}`).replace(zero, () => text);
   };
 
   /** By currency, what of these is known. */
@@ -156,7 +157,7 @@ const findingsTable = (() => {
   };
 
   const PURCHASES = " What to buy keeps its size: it was reckoned after all steps of the whole report.";
-  const count = (n) => n.toLocaleString("en-US");
+  const count = (n) => digits(n);
 
   const status = () => {
     if (!found.length) return "Nothing matches.";

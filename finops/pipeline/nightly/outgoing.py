@@ -23,6 +23,7 @@ def report(context: Context, _: str | None) -> Done:
         list(nightly.formats),
         redact=nightly.redact,
         key=context.settings.redaction(),
+        locale=context.settings.locale,
     )
     return Done(f"{len(context.files)} files.", rows=len(context.files))
 

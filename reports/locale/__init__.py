@@ -1,0 +1,1 @@
+"""The catalogues of the languages, and what gathers their messages from the sources."""

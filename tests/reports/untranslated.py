@@ -1,0 +1,107 @@
+"""What a rendering says that no catalogue could translate: every message is put into ⟦⟧, and the rest is looked at.
+
+As a program it prints the rest: python -m tests.reports.untranslated html
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from gettext import NullTranslations
+from html.parser import HTMLParser
+from unittest.mock import patch
+
+from finops.model import AuditReport
+from finops.pipeline.reporting import _renderer
+from reports import language
+from tests.reports import finance_sample, rich_sample
+
+_INNERMOST = re.compile(r"⟦[^⟦⟧]*⟧")
+_WORD = re.compile(r"[^\W\d_]{3,}")
+_TOLD = ("aria-label", "title", "data-label", "alt", "placeholder", "summary")
+_SKIPPED = ("script", "style", "code")
+_VOID = ("meta", "link", "input", "br", "img", "hr", "col", "wbr")
+
+
+class Bracketed(NullTranslations):
+    """A language in which every message stands in brackets."""
+
+    def gettext(self, message: str) -> str:
+        return f"⟦{message}⟧"
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        return f"⟦{one if n == 1 else many}⟧"
+
+
+@contextmanager
+def bracketed() -> Iterator[None]:
+    """Whatever is rendered within is in brackets, and numbers are German."""
+    with patch.object(language, "_words", lambda _: Bracketed()), language.speaking("de"):
+        yield
+
+
+def rest(text: str) -> str:
+    """The text without its messages."""
+    while (shorter := _INNERMOST.sub("", text)) != text:
+        text = shorter
+    return text.strip()
+
+
+class _Texts(HTMLParser):
+    """Text and told attributes of a page, but for data (bdi), what says that it is English, and scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[tuple[str, bool]] = []
+        self.texts: list[str] = []
+        self.block = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        told = dict(attrs)
+        silent = tag == "bdi" or tag in _SKIPPED or told.get("lang") == "en" or any(it for _, it in self.open)
+        if not silent:
+            self.texts += [value for name in _TOLD if (value := told.get(name))]
+        if tag not in _VOID:
+            self.open.append((tag, silent))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self.open and self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not any(it for _, it in self.open):
+            self.texts.append(data)
+
+
+def of_page(page: str) -> list[str]:
+    """What of a page is in no brackets, each once: words of three letters or more."""
+    reader = _Texts()
+    reader.feed(page)
+    return _words(reader.texts)
+
+
+def of_text(text: str) -> list[str]:
+    """The same of a text, line by line."""
+    return _words(text.splitlines())
+
+
+def _words(texts: list[str]) -> list[str]:
+    left = (rest(text) for text in texts)
+    return list(dict.fromkeys(text for text in left if _WORD.search(text)))
+
+
+def sample() -> AuditReport:
+    """A report in which everything is told that can be."""
+    return finance_sample.with_finance(rich_sample.rich())
+
+
+def main(name: str) -> None:
+    with bracketed():
+        text = _renderer(name, "finance")(sample())
+    told = text if isinstance(text, str) else text.decode(errors="replace")
+    for line in of_page(told) if name == "html" else of_text(told):
+        print(line)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
