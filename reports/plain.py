@@ -9,6 +9,17 @@ import unicodedata
 _JOINERS = "\u200c\u200d"  # emoji families and several scripts need them; alone they move nothing
 
 
+class English(str):
+    """A text that came with the model, in English whatever the rendering speaks: HTML marks it so."""
+
+    __slots__ = ()
+
+
+def in_english(text: str | None) -> English:
+    """What a rule, a collector or a test of the data wrote, on one line."""
+    return English(one_line(text or ""))
+
+
 def one_line(text: str) -> str:
     """The text on one line, with every control and direction character shown as ⟨U+XXXX⟩."""
     if text.isprintable():

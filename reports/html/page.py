@@ -28,13 +28,15 @@ from reports.html.basis import basis
 from reports.html.headline import headline
 from reports.html.rows import SORT_KEYS, Row, blank, rows
 from reports.html.seen import caveat
+from reports.html.telling import english, filled, lang_of
 from reports.html.tiles import tiles
 from reports.language import TAGS, for_script, punctuated, spoken, t, tn
 from reports.plain import one_line
 
 # In this order, and one script: what comes later uses what came before.
 SCRIPTS = (
-    "words.js", "inflate.js", "decimals.js", "choosing.js", "renetting.js", "filters.js", "download.js", "table.js", "report.js",
+    "words.js", "inflate.js", "decimals.js", "choosing.js", "renetting.js", "filters.js", "download.js", "table.js",
+    "report.js",
 )  # fmt: skip
 IN_MARKUP = 200  # findings written as HTML; the rest travels as compressed data and is shown page by page
 _TEMPLATES = (
@@ -167,7 +169,8 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(t=t, tn=tn, number=amounts.number)
+    environment.globals.update(t=t, tn=tn, number=amounts.number, english=english, lang_of=lang_of)
+    environment.filters["filled"] = filled
     return environment.get_template("report.html.j2")
 
 
