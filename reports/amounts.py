@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import cache
 
-from finops.money import CENT, cents, shown
+from finops.money import CENT, SYMBOLS, cents, shown
 from reports.language import Locale, punctuated, spoken, t
 
 UNKNOWN = "–"
@@ -20,6 +20,7 @@ _MONTH_NAMES = (
     "December",
 )  # fmt: skip
 _MONTH_ALONE: dict[Locale, str] = {"de": "LLLL", "zh": "LLL"}  # as CLDR's patterns name them
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -41,6 +42,13 @@ def _with_symbol(amount: Decimal, digits: str, currency: str | None) -> str:
     """The digits of an amount with its sign and its currency, where the language puts them."""
     before, after = _around(spoken(), currency) if currency else ("", "")
     return f"{'−' if amount < 0 else ''}{before}{punctuated(digits)}{after}"
+
+
+def around(currency: str) -> tuple[str, str]:
+    """What stands before and behind an amount of money: '$' and nothing, nothing and ' $'."""
+    if spoken() == "en":
+        return SYMBOLS.get(currency, f"{currency} "), ""
+    return _around(spoken(), currency)
 
 
 @cache
@@ -124,6 +132,13 @@ def money_range(low: Decimal | None, high: Decimal | None, currency: str | None)
     return t("{low} to {high}", low=money(low, currency), high=money(high, currency))
 
 
+def money_span(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
+    """The same without a word between, for cells and lines in brackets: '$441.00–$466.10'."""
+    if low is None or high is None or low == high:
+        return money_range(low, high, currency)
+    return f"{money(low, currency)}–{money(high, currency)}"
+
+
 def share(ratio: float | None) -> str:
     """A ratio of 0–1 as per cent, rounded down: 100% means all of it."""
     if ratio is None:
@@ -155,12 +170,23 @@ def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
 
 def carbon_range(low: float | None, high: float | None) -> str:
     """The interval of emissions; a dash where either end is unknown."""
+    ends = _emitted(low, high)
+    return ends[0] if len(ends) == 1 else t("{low} to {high}", low=ends[0], high=ends[1])
+
+
+def carbon_span(low: float | None, high: float | None) -> str:
+    """The same without a word between: '4.50 t–14.00 t'."""
+    return "–".join(_emitted(low, high))
+
+
+def _emitted(low: float | None, high: float | None) -> list[str]:
+    """The ends of an interval in one unit; one text where they are the same, or either is unknown."""
     if low is None or high is None:
-        return UNKNOWN
-    tonnes = max(abs(low), abs(high)) >= _TONNES_FROM
+        return [UNKNOWN]
     if low == high:
-        return carbon(low)
-    return t("{low} to {high}", low=carbon(low, tonnes=tonnes), high=carbon(high, tonnes=tonnes))
+        return [carbon(low)]
+    tonnes = max(abs(low), abs(high)) >= _TONNES_FROM
+    return [carbon(end, tonnes=tonnes) for end in (low, high)]
 
 
 def number(value: int | float | Decimal, places: int = 0) -> str:
@@ -207,6 +233,16 @@ def _month_of(at: date, alone: bool) -> str:
 
     text: str = format_date(at, _MONTH_ALONE[spoken()], locale=spoken()) if alone else _dated(at, "yMMMM")
     return text
+
+
+def weekdays() -> tuple[str, ...]:
+    """The days as a calendar heads its columns, from Monday on."""
+    if spoken() == "en":
+        return _WEEKDAYS
+    from babel.dates import get_day_names
+
+    names = get_day_names("abbreviated", "stand-alone", locale=spoken())
+    return tuple(names[number] for number in range(7))
 
 
 def last_day(end: datetime | None) -> str:

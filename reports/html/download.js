@@ -18,14 +18,19 @@ const download = (() => {
     "effort", "status", "co2e_net_saved_kg", "first_seen",
   ];
 
+  const LEVELS = ["", "low", "medium", "high"];
+
+  /** English whatever the page's language is: programs read it. */
   const line = (record) => {
     const { row, facets } = record;
     const [cloud, account, team, rule, kind, action, confidence, risk, status] = facets;
-    const texts = [row.id, row.do, row.reason, rule, kind, action, cloud, account, team, row.place];
+    const [what, seen] = row.csv.length ? row.csv : [row.do, row.seen];
+    const effort = LEVELS[record.keys[6] % 10]; // the column of risk and effort is sorted by ten times risk and effort
+    const texts = [row.id, what, row.reason, rule, kind, action, cloud, account, team, row.place];
     const names = row.rid ? [row.rid, row.name] : [row.name, ""];
     const amounts = [record.keys[3], record.gross, record.net].map(money);
-    const rest = [record.currency, confidence, risk, row.effort.replace(/ effort$/, ""), status];
-    return [...[...texts, ...names].map(cell), ...amounts, ...rest.map(cell), cell(record.keys[7]), cell(row.seen)];
+    const rest = [record.currency, confidence, risk, effort, status];
+    return [...[...texts, ...names].map(cell), ...amounts, ...rest.map(cell), cell(record.keys[7]), cell(seen)];
   };
 
   const text = (records) => "\ufeff" + [HEADER, ...records.map(line)].map((cells) => cells.join(",") + "\r\n").join("");

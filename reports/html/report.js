@@ -50,6 +50,14 @@
   /** Paper is as wide as it is, whatever the window: a wide chart takes all of it, others half. */
   const onPaper = (chart) => (chart.closest(".wide") ? 980 : 470);
 
+  /** All that plotly says of its own: what one click on a legend tells. */
+  const dictionary = {
+    "Double-click on legend to isolate one trace": t("Double-click on legend to isolate one trace"),
+  };
+  const config = {
+    displayModeBar: false, responsive: true, typesetMath: false, locale: "page", locales: { page: { dictionary } },
+  };
+
   const draw = (theme, paper) => {
     const themed = (figure) => (theme === "dark" ? darkened(figure, false) : structuredClone(figure));
     const template = themed({ layout: drawings.template.layout });
@@ -62,7 +70,6 @@
       layout.height = Math.round(layout.height * (paper ? 0.8 : 1)); // a chart and its table fit on a page
       chart.style.height = layout.height + "px";
       if (paper) layout.font = { size: 11 };
-      const config = { displayModeBar: false, responsive: true, typesetMath: false };
       return window.Plotly.react(chart, data, { ...layout, template, ...(fixed ? { width: fixed } : {}) }, config);
     }));
   };

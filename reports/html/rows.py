@@ -9,6 +9,7 @@ from finops.model import AuditReport, Finding
 from finops.money import cents
 from reports import amounts, reckoning, summary, words
 from reports.html import facets
+from reports.language import speaking, spoken
 from reports.plain import one_line
 
 # What the columns are called in the address of a sorted table.
@@ -20,7 +21,10 @@ _WEB = re.compile(r"https?://[^\s\"'<>\\]+", re.ASCII)
 
 
 class Row(TypedDict):
-    """Keys are the data-f and data-list names of the template; `sort` follows the columns."""
+    """Keys are the data-f and data-list names of the template; `sort` follows the columns.
+
+    `csv` holds `do` and `seen` in English for the download, which programs read; nothing where they are English.
+    """
 
     id: str
     do: str
@@ -49,6 +53,7 @@ class Row(TypedDict):
     undo: list[str]
     sources: list[list[str]]
     seen: str
+    csv: list[str]
     sort: list[str | int | float | None]
     facets: list[str]
     gross: int | None
@@ -68,12 +73,12 @@ def rows(report: AuditReport) -> list[Row]:
 
 
 def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool = False) -> Row:
-    currency, action = finding.currency, words.action(finding)
+    currency = finding.currency
     net = finding.net_monthly_savings
     counted = reckoning.counted_in(finding, others)
     return Row(
         id=one_line(finding.id),
-        do=action[0].upper() + action[1:],
+        do=_do(finding),
         kind=words.kind(finding.rule),
         new="new" if mark_new and finding.status == "new" else "",
         counted=counted,
@@ -99,12 +104,25 @@ def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool =
         undo=[told for command in finding.remediation if (told := _taken_back(command))] or [_undo(finding)],
         sources=[_source(source) for source in finding.sources],
         seen=amounts.day(finding.first_seen),
+        csv=_for_programs(finding),
         sort=_sort(finding),
         facets=facets.values(finding, tag),
         gross=_whole(finding.monthly_savings),
         cents=_whole(net),
         currency=currency or "",
     )
+
+
+def _do(finding: Finding) -> str:
+    action = words.action(finding)
+    return action[0].upper() + action[1:]
+
+
+def _for_programs(finding: Finding) -> list[str]:
+    if spoken() == "en":
+        return []
+    with speaking("en"):
+        return [_do(finding), amounts.day(finding.first_seen)]
 
 
 def _lines(command: str) -> str:
@@ -132,7 +150,7 @@ def blank() -> Row:
     """A row without content, from which the page's script makes the rows that are not in the markup."""
     content = {str: "", list[str]: [""], list[list[str]]: [["", ""]]}
     empty: dict[str, Any] = {key: content.get(kind) for key, kind in get_type_hints(Row).items()}
-    return cast(Row, empty | {"sort": [None] * len(SORT_KEYS), "facets": []})
+    return cast(Row, empty | {"sort": [None] * len(SORT_KEYS), "facets": [], "csv": []})
 
 
 def _range(finding: Finding) -> str:
@@ -140,7 +158,7 @@ def _range(finding: Finding) -> str:
     low, high, net = finding.savings_low, finding.savings_high, finding.net_monthly_savings
     if finding.superseded_by is not None or low is None or high is None or low == high == net:
         return ""
-    return amounts.money_range(low, high, finding.currency).replace(" to ", "–")
+    return amounts.money_span(low, high, finding.currency)
 
 
 def _before_overlap(finding: Finding) -> str:

@@ -15,6 +15,7 @@ const findingsTable = (() => {
   const fieldsOf = (body) => {
     const row = { id: body.dataset.id };
     for (const field of body.querySelectorAll("[data-f]")) row[field.dataset.f] = field.textContent;
+    row.csv = JSON.parse(body.dataset.csv ?? "[]");
     row.counted_id = body.querySelector("[data-jump=counted_id]").getAttribute("href").slice("#f-".length);
     return row;
   };
@@ -84,8 +85,8 @@ const findingsTable = (() => {
 
   // ---- Money. ----
   const zeros = JSON.parse(table.dataset.zeros);
+  const zero = digits(0, 2);
   const money = (amount, currency) => {
-    const zero = digits(0, 2);
     const text = digits(Math.abs(amount) / 100, 2);
     return (amount < 0 ? "−" : "") + (zeros[currency] ?? `${currency} ${zero}`).replace(zero, () => text);
   };
@@ -99,7 +100,8 @@ const findingsTable = (() => {
     }
     return totals;
   };
-  const written = (totals) => [...totals].map(([currency, amount]) => money(amount, currency)).join(" and ");
+  const written = (totals) => [...totals].map(([currency, amount]) => money(amount, currency))
+    .reduce((first, last) => (first ? t("{first} and {last}", { first, last }) : last), "");
 
   /** Chooses anew among what is found; without its data, and for all of them, everything counts as the report tells. */
   const net = () => {
@@ -121,10 +123,14 @@ const findingsTable = (() => {
     const same = line.net === line.cents;
     set(body, "net", same ? row.net : money(line.net, currency));
     set(body, "range", same ? row.range : "");
-    const gross = line.net === line.gross ? "" : `of ${money(line.gross ?? 0, currency)} gross; `;
-    set(body, "net_note", same ? row.net_note : `${gross}${row.net} in the whole report`);
+    const told = { net: row.net, gross: money(line.gross ?? 0, currency) };
+    const other = line.net === line.gross
+      ? t("{net} in the whole report", told)
+      : t("of {gross} gross; {net} in the whole report", told);
+    set(body, "net_note", same ? row.net_note : other);
     const winner = line.beatenBy === null ? null : lines[line.beatenBy];
-    const counted = line.again ? (winner ? `${winner.row.do}: ${winner.row.name}` : "") : row.counted;
+    const named = winner && t("{action}: {name}", { action: winner.row.do, name: winner.row.name });
+    const counted = line.again ? named ?? "" : row.counted;
     const link = body.querySelector("[data-jump=counted_id]");
     link.setAttribute("href", "#f-" + (line.again ? winner?.row.id ?? "" : row.counted_id));
     set(body, "counted", counted);
@@ -150,25 +156,31 @@ const findingsTable = (() => {
     }
     state.page = Math.min(Math.max(to, 1), pages);
     show((state.page - 1) * state.size, state.page * state.size);
-    $("page").textContent = `Page ${state.page} of ${pages}`;
+    $("page").textContent = t("Page {page} of {pages}", { page: state.page, pages });
     $("before").disabled = state.page === 1;
     $("after").disabled = state.page === pages;
     filters.tell(state);
   };
 
-  const PURCHASES = " What to buy keeps its size: it was reckoned after all steps of the whole report.";
-  const count = (n) => digits(n);
-
+  /** The sentence that stands above the table: how many are shown, and what they save. */
   const status = () => {
-    if (!found.length) return "Nothing matches.";
-    const now = written(sums(found, (line) => line.net));
-    const head = `${count(found.length)} of ${count(lines.length)}, together ${now || "unknown"} net a month`;
-    if (found.length === lines.length || !now) return head;
-    if ("asTold" in table.dataset) return `${head}, as counted in the whole report`;
+    if (!found.length) return t("Nothing matches.");
+    const sum = written(sums(found, (line) => line.net));
+    const told = { shown: digits(found.length), all: digits(lines.length), sum };
+    if (!sum) return t("{shown} of {all}, together unknown net a month", told);
+    if (found.length === lines.length) return t("{shown} of {all}, together {sum} net a month", told);
+    if ("asTold" in table.dataset) {
+      return t("{shown} of {all}, together {sum} net a month, as counted in the whole report", told);
+    }
     const whole = written(sums(found, (line) => line.cents));
-    const beside = whole === now ? "" : `, netted anew; in the whole report, beside all others, ${whole}`;
-    const bought = found.some((line) => line.facets[filters.keys.indexOf("action")] === "buy");
-    return head + beside + (bought ? `.${PURCHASES}` : "");
+    const head = whole === sum
+      ? t("{shown} of {all}, together {sum} net a month", told)
+      : t(
+        "{shown} of {all}, together {sum} net a month, netted anew; in the whole report, beside all others, {whole}",
+        { ...told, whole },
+      );
+    if (!found.some((line) => line.facets[filters.keys.indexOf("action")] === "buy")) return head;
+    return t("{status}. What to buy keeps its size: it was reckoned after all steps of the whole report.", { status: head });
   };
 
   /** The foot: what the server wrote of all findings, or the sums of what is shown. */
@@ -184,21 +196,28 @@ const findingsTable = (() => {
       const { currency } = row.dataset;
       row.hidden = !all && !nets.has(currency);
       const [now, gross] = [nets.get(currency) ?? 0, grosses.get(currency) ?? 0];
-      const overlap = `${money(gross, currency)} gross, ${money(gross - now, currency)} overlap removed`;
-      const shown = ["what is shown", overlap, money(now, currency), ""];
+      const overlap = t("{gross} gross, {overlap} overlap removed", {
+        gross: money(gross, currency), overlap: money(gross - now, currency),
+      });
+      const shown = [t("what is shown"), overlap, money(now, currency), ""];
       parts.forEach((part, i) => { part.textContent = all ? texts[i] : shown[i]; });
     }
   };
+
+  /** English by the letters' codes; in other languages an ä comes after an a, a 长 where its sound has it. */
+  const { lang } = document.documentElement;
+  const inOrder = lang === "en" ? (a, b) => (a < b ? -1 : a > b ? 1 : 0) : new Intl.Collator(lang).compare;
 
   const ordered = () => {
     const column = filters.columns.indexOf(state.sort.replace(/^-/, ""));
     const sign = state.sort.startsWith("-") ? -1 : 1;
     const value = (line) => (column === NET ? line.net : line.keys[column]);
     const unknown = (it) => it === null || it === "";
+    const differ = (a, b) => (typeof a === "string" ? inOrder(a, b) : a - b);
     found.sort((one, other) => {
       const [a, b] = [value(one), value(other)];
       if (unknown(a) || unknown(b)) return unknown(a) - unknown(b) || one.index - other.index;
-      return (a < b ? -sign : a > b ? sign : 0) || one.index - other.index;
+      return sign * differ(a, b) || one.index - other.index;
     });
     heads.forEach((head) => head.removeAttribute("aria-sort"));
     heads[column].setAttribute("aria-sort", sign < 0 ? "descending" : "ascending");
@@ -264,10 +283,10 @@ const findingsTable = (() => {
     const link = location.href.split("#")[0] + button.parentElement.querySelector("[data-jump=id]").getAttribute("href");
     try {
       await navigator.clipboard.writeText(link);
-      button.textContent = "Copied";
+      button.textContent = t("Copied");
     } catch {
       location.hash = new URL(link).hash;
-      button.textContent = "It is in the address bar now";
+      button.textContent = t("It is in the address bar now");
     }
   };
 

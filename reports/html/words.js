@@ -8,10 +8,10 @@ const [t, tn, digits] = (() => {
   const digits = (number, places = 0) => number
     .toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places })
     .replace(/[,.]/g, (mark) => (mark === "," ? group : decimal));
-  const t = (message, values = {}) => fill(words[message]?.[0] ?? message, values);
+  const t = (message, values = {}) => fill(words[message]?.[0] || message, values);
   /** The form for so many; {n} stands for the number. */
   const tn = (one, many, n, values = {}) => {
-    const forms = words[one] ?? [one, many];
+    const forms = words[one]?.every(Boolean) ? words[one] : [one, many];
     return fill(forms[n === 1 ? 0 : forms.length - 1], { n: digits(n), ...values });
   };
   return [t, tn, digits];
