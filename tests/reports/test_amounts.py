@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 
 from reports import amounts
+from reports.language import Locale, speaking
 from reports.plain import one_line, shortened
 
 
@@ -55,6 +56,29 @@ def test_emissions_keep_digits_that_mean_something(kilograms: float | None, show
 def test_both_ends_of_an_interval_are_in_one_unit() -> None:
     assert amounts.carbon_range(4500.0, 14000.0) == "4.50 t to 14.00 t"
     assert amounts.carbon_range(None, 14000.0) == "–"
+
+
+def test_an_interval_in_brackets_has_no_word_between_its_ends() -> None:
+    assert amounts.carbon_span(4500.0, 14000.0) == "4.50 t–14.00 t"
+    assert amounts.carbon_span(4500.0, None) == "–"
+    assert amounts.money_span(Decimal(1), Decimal("2.5"), "USD") == "$1.00–$2.50"
+    assert amounts.money_span(Decimal(1), Decimal(1), "USD") == "$1.00"
+    with speaking("de"):
+        assert amounts.money_span(Decimal(1), Decimal(1000), "USD") == "1,00\xa0$–1.000,00\xa0$"
+
+
+@pytest.mark.parametrize(
+    ("locale", "first", "last", "dollars"),
+    [("en", "Mon", "Sun", ("$", "")), ("de", "Mo", "So", ("", "\xa0$")), ("zh", "周一", "周日", ("US$", ""))],
+)
+def test_days_are_named_from_monday_on_and_money_has_its_sign_where_the_language_puts_it(
+    locale: Locale, first: str, last: str, dollars: tuple[str, str]
+) -> None:
+    with speaking(locale):
+        days = amounts.weekdays()
+        assert (days[0], days[-1], len(days)) == (first, last, 7)
+        assert amounts.around("USD") == dollars
+        assert amounts.money(Decimal(1), "USD").strip("1.,0") == "".join(dollars)
 
 
 @pytest.mark.parametrize(
