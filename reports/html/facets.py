@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from finops.model import AuditReport, Finding
 from reports import summary, words
+from reports.language import Worded, mark, t
 from reports.plain import one_line
 
 UNTAGGED = "(none)"
@@ -12,7 +13,8 @@ _TEAM_TAG = "team"  # where the report does not tell which tag names teams
 _PREFIXES = ("", "user:", "user_")  # of tags in bills
 _FEW = 5  # up to so many values are boxes to tick, of which several may be; more are a list to choose from
 _ORDER = ("low", "medium", "high")
-_STATUSES = {"new": "New", "open": "Open", "reopened": "Reopened"}
+RISKS = Worded({"low": mark("Low"), "medium": mark("Medium"), "high": mark("High")})
+_STATUSES = Worded({"new": mark("New"), "open": mark("Open"), "reopened": mark("Reopened")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,19 @@ class Facet:
 
 # Keys in the order of the values of a row; the address and the page's script know them by these names.
 KEYS = ("cloud", "account", "team", "rule", "class", "action", "confidence", "risk", "status")
-_LABELS = ("Cloud", "Account", "Team", "Kind of finding", "Why", "Action", "How sure", "Risk", "Status")
+_LABELS = Worded(
+    {
+        "cloud": mark("Cloud"),
+        "account": mark("Account"),
+        "team": mark("Team"),
+        "rule": mark("Kind of finding"),
+        "class": mark("Why"),
+        "action": mark("Action"),
+        "confidence": mark("How sure"),
+        "risk": mark("Risk"),
+        "status": mark("Status"),
+    }
+)
 _BOXES = frozenset({"cloud", "confidence", "risk", "status"})
 
 
@@ -66,8 +80,8 @@ def facets(report: AuditReport) -> list[Facet]:
     clouds = {one_line(finding.account): one_line(finding.cloud) for finding in findings}
     texts = _texts(clouds)
     return [
-        _facet(key, label, set(column), texts.get(key, str))
-        for key, label, column in zip(KEYS, _LABELS, columns, strict=True)
+        _facet(key, set(column), texts.get(key, str))
+        for key, column in zip(KEYS, columns, strict=True)
         if len(set(column)) > 1
     ]
 
@@ -76,20 +90,20 @@ def _texts(clouds: Mapping[str, str]) -> dict[str, Callable[[str], str]]:
     return {
         "cloud": lambda it: words.CLOUDS.get(it, it),
         "account": lambda it: words.account(clouds[it], it),
-        "team": lambda it: "No team's tag" if it == UNTAGGED else it,
+        "team": lambda it: t("No team's tag") if it == UNTAGGED else it,
         "rule": words.kind,
         "class": lambda it: words.CLASSES[it].capitalize(),
         "action": lambda it: words.ACTIONS[it][0].removesuffix(" of").capitalize(),
         "confidence": lambda it: words.CONFIDENCES[it],
-        "risk": str.capitalize,
+        "risk": lambda it: RISKS[it],
         "status": lambda it: _STATUSES.get(it, it),
     }
 
 
-def _facet(key: str, label: str, found: set[str], text: Callable[[str], str]) -> Facet:
+def _facet(key: str, found: set[str], text: Callable[[str], str]) -> Facet:
     ordered = sorted(found, key=lambda it: (it == UNTAGGED, _rank(it), text(it).casefold(), it))
     boxes = key in _BOXES and len(ordered) <= _FEW
-    return Facet(key, label, boxes, tuple((it, text(it)) for it in ordered))
+    return Facet(key, _LABELS[key], boxes, tuple((it, text(it)) for it in ordered))
 
 
 def _rank(value: str) -> int:

@@ -4,42 +4,44 @@ from collections import Counter
 
 from finops.model import AuditReport
 from reports import amounts, summary, words
+from reports.language import t, tn
 from reports.plain import one_line
 
 
 def method(report: AuditReport) -> list[tuple[str, str]]:
     """Terms and explanations, in the order the numbers are met on the page."""
     return [
-        ("Price", _price(report)),
-        ("Month", "A month is 730 hours for every provider, a twelfth of a year."),
+        (t("Price"), _price(report)),
+        (t("Month"), t("A month is 730 hours for every provider, a twelfth of a year.")),
         (
-            "Net saving",
-            "Where several steps are possible for one thing, only the best is counted; a step on what "
-            "another step removes is not counted again. Gross is everything added up, net is what can really "
-            "be saved. Net never exceeds what the thing costs.",
+            t("Net saving"),
+            t(
+                "Where several steps are possible for one thing, only the best is counted; a step on what "
+                "another step removes is not counted again. Gross is everything added up, net is what can really "
+                "be saved. Net never exceeds what the thing costs."
+            ),
         ),
         (
-            "Interval",
-            "The lower and upper amount come from how use and price varied in the window. The interval of a "
-            "total is the sum of the intervals, the most cautious way.",
+            t("Interval"),
+            t(
+                "The lower and upper amount come from how use and price varied in the window. The interval of a "
+                "total is the sum of the intervals, the most cautious way."
+            ),
         ),
         (
-            "How sure",
-            "High, medium or low, with the reasons given at each finding. Without enough data no finding is "
-            "made; the check is then listed under “What was not looked at”.",
+            t("How sure"),
+            t(
+                "High, medium or low, with the reasons given at each finding. Without enough data no finding is "
+                "made; the check is then listed under “What was not looked at”."
+            ),
         ),
+        (t("Carbon"), _carbon(report)),
         (
-            "Carbon",
-            "Estimated from processors, memory, storage, the data centre's overhead and the electricity of "
-            "its place (location-based), plus a share of making the hardware. Steps that only change the "
-            "price save none, and less traffic saves nothing that could be claimed. Each gram is counted once. An "
-            "estimate of what is attributed to us: no offset, and not meant for statutory reporting."
-            + _factors(report),
-        ),
-        (
-            "As of",
-            f"Everything is judged as of {amounts.clock(report.as_of)}. The same data give the same report, "
-            "to the byte.",
+            t("As of"),
+            t(
+                "Everything is judged as of {instant}. The same data give the same report, to the byte.",
+                instant=amounts.clock(report.as_of),
+            ),
         ),
     ]
 
@@ -54,20 +56,29 @@ def glossary(report: AuditReport) -> list[tuple[str, str]]:
     ]
 
 
-def _factors(report: AuditReport) -> str:
+def _carbon(report: AuditReport) -> str:
+    explained = t(
+        "Estimated from processors, memory, storage, the data centre's overhead and the electricity of "
+        "its place (location-based), plus a share of making the hardware. Steps that only change the "
+        "price save none, and less traffic saves nothing that could be claimed. Each gram is counted once. An "
+        "estimate of what is attributed to us: no offset, and not meant for statutory reporting."
+    )
     sources = ", ".join(map(one_line, summary.carbon_sources(report)))
-    return f" Factors: {sources}." if sources else ""
+    return (
+        t("{explained} Factors: {sources}.", explained=explained, sources=sources) if sources else explained
+    )
 
 
 def _price(report: AuditReport) -> str:
-    bases: Counter[str] = Counter(finding.price_basis for finding in summary.pending(report))
-    used = "; ".join(
-        f"{amounts.count(bases[basis], 'finding')} by {meaning}"
-        for basis, meaning in words.BASES.items()
-        if bases[basis]
-    )
-    return (
+    explained = t(
         "A cost is what was really charged for the thing itself (the effective cost, with discounts and "
         "commitments, before tax and credits); where no bill is loaded it is the provider's list price, and "
-        "said so." + (f" Here: {used}." if used else "")
+        "said so."
     )
+    bases: Counter[str] = Counter(finding.price_basis for finding in summary.pending(report))
+    used = "; ".join(
+        tn("{n} finding by {basis}", "{n} findings by {basis}", bases[basis], basis=words.BASES[basis])
+        for basis in words.BASES
+        if bases[basis]
+    )
+    return t("{explained} Here: {used}.", explained=explained, used=used) if used else explained

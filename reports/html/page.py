@@ -28,7 +28,7 @@ from reports.html.basis import basis
 from reports.html.headline import headline
 from reports.html.rows import SORT_KEYS, Row, blank, rows
 from reports.html.seen import caveat
-from reports.html.telling import english, filled, lang_of
+from reports.html.telling import begun, english, filled, lang_of
 from reports.html.tiles import tiles
 from reports.language import TAGS, for_script, punctuated, spoken, t, tn
 from reports.plain import one_line
@@ -67,7 +67,7 @@ def render(report: AuditReport, audience: Audience = "finance") -> str:
         day=amounts.day(report.as_of),
         contents=contents.contents(parts, context),
         parts=parts,
-        why_title=contents.WHY,
+        why_title=t(contents.WHY),
         lang=TAGS[spoken()],
         words=for_script(),
         separators=[punctuated(","), punctuated(".")],
@@ -110,12 +110,12 @@ def _sections(report: AuditReport) -> dict[str, Any]:
     return {
         "unread": sections.unread_lines(report),
         "control": controlling.control(report),
-        "control_title": controlling.TITLE,
+        "control_title": t(controlling.TITLE),
         "control_answer": controlling.answer,
         "alarms": sections.alarm_table(report),
         "outlook": sections.outlook_tables(report),
         "trust": trusting.trust(report),
-        "trust_title": trusting.TITLE,
+        "trust_title": t(trusting.TITLE),
         "doubts": sections.doubt_table(report),
         "accepted": sections.accepted_table(report),
         "lapsed": sections.lapsed_table(report),
@@ -169,7 +169,9 @@ def _template() -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(t=t, tn=tn, number=amounts.number, english=english, lang_of=lang_of)
+    environment.globals.update(
+        t=t, tn=tn, number=amounts.number, english=english, lang_of=lang_of, begun=begun
+    )
     environment.filters["filled"] = filled
     return environment.get_template("report.html.j2")
 

@@ -9,15 +9,20 @@ from finops.model import AuditReport, Finding
 from finops.money import cents
 from reports import amounts, reckoning, summary, words
 from reports.html import facets
-from reports.language import speaking, spoken
+from reports.language import Worded, mark, speaking, spoken, t
 from reports.plain import one_line
 
 # What the columns are called in the address of a sorted table.
 SORT_KEYS = ("do", "name", "account", "cost", "net", "sure", "risk", "co2")
 _LEVELS = {"low": 1, "medium": 2, "high": 3}
+_EFFORTS = Worded({"low": mark("low effort"), "medium": mark("medium effort"), "high": mark("high effort")})
 _UNDO = re.compile(r"#\s*undo(?:,\s*([^:]*))?:\s*(.*)", re.DOTALL)
 _FOR_GOOD = re.compile(r"#\s*cannot be undone:\s*(.*)", re.DOTALL)
 _WEB = re.compile(r"https?://[^\s\"'<>\\]+", re.ASCII)
+
+
+# A way back: our words and those of the rule, which are English, apart; one text where both are.
+Taken = str | list[str]
 
 
 class Row(TypedDict):
@@ -50,7 +55,7 @@ class Row(TypedDict):
     carbon: list[str]
     evidence: list[list[str]]
     commands: list[str]
-    undo: list[str]
+    undo: list[Taken]
     sources: list[list[str]]
     seen: str
     csv: list[str]
@@ -80,7 +85,7 @@ def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool =
         id=one_line(finding.id),
         do=_do(finding),
         kind=words.kind(finding.rule),
-        new="new" if mark_new and finding.status == "new" else "",
+        new=t("new") if mark_new and finding.status == "new" else "",
         counted=counted,
         counted_id=finding.superseded_by if counted and finding.superseded_by in others else "",
         name=words.name(finding),
@@ -92,8 +97,8 @@ def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool =
         net_note=_before_overlap(finding),
         range=_range(finding),
         sure=words.CONFIDENCES[finding.confidence],
-        risk=finding.risk.capitalize(),
-        effort=f"{finding.effort} effort",
+        risk=facets.RISKS[finding.risk],
+        effort=_EFFORTS[finding.effort],
         co2=amounts.carbon(summary.carbon_counted(finding)),
         reason=one_line(finding.reason),
         why_sure=[one_line(reason) for reason in finding.confidence_reasons],
@@ -129,17 +134,24 @@ def _lines(command: str) -> str:
     return "\n".join(map(one_line, command.splitlines()))
 
 
-def _taken_back(command: str) -> str:
+def _taken_back(command: str) -> Taken:
     """What a line of the remediation says of taking the step back; empty for one that is part of the step."""
     if found := _FOR_GOOD.fullmatch(command):
-        return f"It cannot be undone: {_lines(found[1])}"
+        return _taken(t("It cannot be undone:"), _lines(found[1]))
     if found := _UNDO.fullmatch(command):
-        return f"{one_line(found[1]).capitalize()}: {_lines(found[2])}" if found[1] else _lines(found[2])
+        when = f"{one_line(found[1]).capitalize()}: " if found[1] else ""
+        return _taken("", when + _lines(found[2]))
     return ""
 
 
-def _undo(finding: Finding) -> str:
-    return f"{words.UNDO[finding.action]}."
+def _undo(finding: Finding) -> Taken:
+    return _taken(t("{answer}.", answer=words.UNDO[finding.action]), "")
+
+
+def _taken(ours: str, theirs: str) -> Taken:
+    if spoken() != "en" and (ours or theirs):
+        return [ours, theirs]
+    return f"{ours} {theirs}" if ours and theirs else ours or theirs
 
 
 def _whole(amount: Decimal | None) -> int | None:
@@ -148,7 +160,8 @@ def _whole(amount: Decimal | None) -> int | None:
 
 def blank() -> Row:
     """A row without content, from which the page's script makes the rows that are not in the markup."""
-    content = {str: "", list[str]: [""], list[list[str]]: [["", ""]]}
+    taken: Taken = "" if spoken() == "en" else ["", ""]
+    content = {str: "", list[str]: [""], list[list[str]]: [["", ""]], list[Taken]: [taken]}
     empty: dict[str, Any] = {key: content.get(kind) for key, kind in get_type_hints(Row).items()}
     return cast(Row, empty | {"sort": [None] * len(SORT_KEYS), "facets": [], "csv": []})
 
@@ -164,7 +177,7 @@ def _range(finding: Finding) -> str:
 def _before_overlap(finding: Finding) -> str:
     if finding.monthly_savings == finding.net_monthly_savings or finding.monthly_savings is None:
         return ""
-    return f"of {amounts.money(finding.monthly_savings, finding.currency)} gross"
+    return t("of {gross} gross", gross=amounts.money(finding.monthly_savings, finding.currency))
 
 
 def _sort(finding: Finding) -> list[str | int | float | None]:
@@ -199,7 +212,7 @@ def _flat(evidence: dict[str, Any], above: str = "") -> Iterator[list[str]]:
         elif isinstance(content, list | tuple):
             yield [path, ", ".join(words.value(str(key), item) for item in content)]
         else:
-            yield [path, "not known" if content is None else words.value(str(key), content)]
+            yield [path, t("not known") if content is None else words.value(str(key), content)]
 
 
 def _source(source: str) -> list[str]:

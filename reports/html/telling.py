@@ -1,6 +1,8 @@
 """What the templates need to tell in a language: markup within a message, and the mark of what stays English."""
 
-from markupsafe import Markup, escape
+import html
+
+from markupsafe import Markup
 
 from reports.language import spoken
 from reports.plain import English
@@ -17,5 +19,12 @@ def lang_of(text: object) -> Markup:
 
 
 def filled(message: str, **parts: object) -> Markup:
-    """A message, told without values, with markup in its {placeholders}; what is not markup is escaped."""
-    return escape(message).format(**parts)
+    """A message, told without values, as the text of an element, with markup in its {placeholders}.
+
+    What is not markup is escaped; quotes in the message, which mean nothing there, stay.
+    """
+    return Markup(html.escape(message, quote=False)).format(**parts)  # noqa: S704
+
+
+def begun(message: str) -> str:
+    return message[:1].upper() + message[1:]

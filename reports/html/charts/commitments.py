@@ -8,7 +8,7 @@ from reports import amounts
 from reports.html.charts.bars import Series, bar_figure
 from reports.html.charts.chart import Chart, suffix
 from reports.html.charts.palette import GREY, SAVE
-from reports.html.sections.commitments import COLUMNS, row
+from reports.html.sections.commitments import columns, row
 from reports.plain import one_line
 
 _Line = tuple[str, str, float]
@@ -28,7 +28,7 @@ def commitment_chart(uses: Sequence[CommitmentUse], currency: str, several: bool
         description=f"Horizontal bars of shares. {'; '.join(f'{name}: {text}' for name, text, _ in lines)}. "
         "All values are in the table below.",
         figure=_figure(lines),
-        header=COLUMNS,
+        header=columns(),
         rows=[row(one) for one in mine],
         note="Covered is usage in services that commitments reach, at list prices; used is by what commitments cost.",
         wide=True,

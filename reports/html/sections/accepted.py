@@ -3,7 +3,8 @@
 from finops.model import AuditReport, Finding
 from reports import amounts, summary, words
 from reports.html.sections.table import Table, beyond
-from reports.plain import one_line
+from reports.language import t
+from reports.plain import in_english, one_line
 
 _MOST_LAPSED = 100
 
@@ -14,14 +15,14 @@ def accepted_table(report: AuditReport) -> Table | None:
     if not accepted:
         return None
     foot = [
-        (f"Total in {currency}", "", "", "", "", "", "", amounts.money(amount, currency))
+        (t("Total in {currency}", currency=currency), "", "", "", "", "", "", amounts.money(amount, currency))
         for amount, currency in summary.waste(accepted)
     ]
     header = (
-        "Kind of finding", "Resource", "Account", "Why it was found", "Accepted by", "Because", "Until",
-        "Cost of it a month",
+        t("Kind of finding"), t("Resource"), t("Account"), t("Why it was found"), t("Accepted by"), t("Because"),
+        t("Until"), t("Cost of it a month"),
     )  # fmt: skip
-    caption = "Accepted as it is, in no total"
+    caption = t("Accepted as it is, in no total")
     return Table(caption, header, [_accepted_row(one) for one in accepted], foot, frozenset({7}))
 
 
@@ -36,7 +37,7 @@ def _accepted_row(finding: Finding) -> tuple[str, ...]:
         words.kind(finding.rule),
         words.name(finding),
         words.account(finding.cloud, finding.account),
-        one_line(finding.reason),
+        in_english(finding.reason),
         *map(one_line, who),
         amounts.money(exemption.monthly_waste if exemption else None, finding.currency),
     )
@@ -50,13 +51,13 @@ def lapsed_table(report: AuditReport) -> Table | None:
             one_line(line.selector),
             one_line(line.owner),
             words.EXEMPTIONS[line.state],
-            one_line(line.note or ""),
-            one_line(line.source),
+            in_english(line.note),
+            in_english(line.source),
         )
         for line in summary.lapsed(report)
     ]
     if not rows:
         return None
-    header = ("Rule", "What it is about", "By", "State", "Why", "Where it stands")
-    more = beyond(rows, "finops status", _MOST_LAPSED)
-    return Table("Exemptions to look at", header, rows[:_MOST_LAPSED], more, frozenset())
+    header = (t("Rule"), t("What it is about"), t("By"), t("State"), t("Why"), t("Where it stands"))
+    more = beyond(rows, "status", _MOST_LAPSED)
+    return Table(t("Exemptions to look at"), header, rows[:_MOST_LAPSED], more, frozenset())

@@ -3,9 +3,10 @@
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import Table
-from reports.plain import one_line
+from reports.language import Worded, mark, t
+from reports.plain import in_english
 
-_BASES = {"billed": "billed", "list": "list prices", "none": "not known"}
+_BASES = Worded({"billed": mark("billed"), "list": mark("list prices"), "none": mark("not known")})
 
 
 def cost_table(report: AuditReport) -> Table | None:
@@ -18,13 +19,13 @@ def cost_table(report: AuditReport) -> Table | None:
             amounts.money(cost.monthly_cost, cost.currency),
             _BASES[cost.basis],
             amounts.period(cost.window_start, cost.window_end),
-            one_line(cost.note or ""),
+            in_english(cost.note),
         )
         for cost in report.costs
     ]
     totals = [
-        (f"Total in {currency}", amounts.money(total.monthly_cost, currency), "", "", "")
+        (t("Total in {currency}", currency=currency), amounts.money(total.monthly_cost, currency), "", "", "")
         for currency, total in report.totals_by_currency.items()
     ]
-    header = ("Account", "Cost a month", "Basis", "Window", "Note")
-    return Table("What each account costs in 730 hours", header, rows, totals, frozenset({1}))
+    header = (t("Account"), t("Cost a month"), t("Basis"), t("Window"), t("Note"))
+    return Table(t("What each account costs in 730 hours"), header, rows, totals, frozenset({1}))

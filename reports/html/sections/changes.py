@@ -4,8 +4,10 @@ from finops.finance_model import Changes
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import Table
+from reports.language import Worded, mark, t, tn
 
 _MOST = 20  # findings that are named
+_STATES = Worded({"changed": mark("changed"), "reopened": mark("found again"), "new": mark("new")})
 
 
 def changed_tables(report: AuditReport) -> list[Table]:
@@ -18,23 +20,31 @@ def changed_tables(report: AuditReport) -> list[Table]:
 
 def _counts(changes: Changes) -> Table:
     rows = [
-        ("New", f"{len(changes.new):,}"),
-        ("Found again after it was gone", f"{len(changes.reopened):,}"),
-        ("Changed in amount or proposal", f"{len(changes.changed):,}"),
-        ("Gone", f"{changes.gone:,}"),
+        (t("New"), amounts.number(len(changes.new))),
+        (t("Found again after it was gone"), amounts.number(len(changes.reopened))),
+        (t("Changed in amount or proposal"), amounts.number(len(changes.changed))),
+        (t("Gone"), amounts.number(changes.gone)),
     ]
     if changes.not_compared:
         rows.append(
-            ("Not compared, as one of the two audits did not look for them", f"{changes.not_compared:,}")
+            (
+                t("Not compared, as one of the two audits did not look for them"),
+                amounts.number(changes.not_compared),
+            )
         )
     foot = []
     for one in changes.totals:
         apart = None if one.net_before is None or one.net_after is None else one.net_after - one.net_before
-        span = f"{amounts.money(one.net_before, one.currency)} → {amounts.money(one.net_after, one.currency)}"
-        foot.append((f"Net saving a month in {one.currency}: {span}", amounts.signed(apart, one.currency)))
+        told = t(
+            "Net saving a month in {currency}: {before} → {after}",
+            currency=one.currency,
+            before=amounts.money(one.net_before, one.currency),
+            after=amounts.money(one.net_after, one.currency),
+        )
+        foot.append((told, amounts.signed(apart, one.currency)))
     return Table(
-        f"Since the audit of {amounts.clock(changes.before_as_of)}",
-        ("Findings", "How many"),
+        t("Since the audit of {instant}", instant=amounts.clock(changes.before_as_of)),
+        (t("Findings"), t("How many")),
         rows,
         foot,
         frozenset({1}),
@@ -44,14 +54,14 @@ def _counts(changes: Changes) -> Table:
 def _named(report: AuditReport, changes: Changes) -> Table | None:
     states = {
         **dict.fromkeys(changes.changed, "changed"),
-        **dict.fromkeys(changes.reopened, "found again"),
+        **dict.fromkeys(changes.reopened, "reopened"),
         **dict.fromkeys(changes.new, "new"),
     }
     found = [one for one in report.findings if one.id in states]
     rows = [
         (
             words.kind(one.rule),
-            states[one.id],
+            _STATES[states[one.id]],
             words.name(one),
             words.account(one.cloud, one.account),
             amounts.money(one.net_monthly_savings, one.currency),
@@ -61,6 +71,7 @@ def _named(report: AuditReport, changes: Changes) -> Table | None:
     if not rows:
         return None
     more = len(found) - _MOST
-    foot = [(f"{more:,} more; see finops diff", "", "", "", "")] if more > 0 else []
-    header = ("Kind of finding", "State", "Resource", "Account", "Saves a month")
-    return Table("What is new or changed, the largest first", header, rows, foot, frozenset({4}))
+    rest = tn("{n} more; see finops diff", "{n} more; see finops diff", more)
+    foot = [(rest, "", "", "", "")] if more > 0 else []
+    header = (t("Kind of finding"), t("State"), t("Resource"), t("Account"), t("Saves a month"))
+    return Table(t("What is new or changed, the largest first"), header, rows, foot, frozenset({4}))

@@ -4,24 +4,35 @@ from finops.finance_model import CommitmentUse
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import MOST, Table, beyond
+from reports.language import Worded, mark, t
 from reports.plain import one_line
 
-COLUMNS = (
-    "Cloud and month", "Covered, at list prices", "On demand", "Coverage", "Used", "Unused", "Utilisation",
-    "Paid in all", "The same on demand", "Effective savings rate",
-)  # fmt: skip
-_RENEWS = {True: "Renews by itself", False: "Ends: decide before", None: amounts.UNKNOWN}
+_KINDS = Worded(
+    {
+        "savings_plan": mark("savings plan"),
+        "reserved": mark("reserved"),
+        "committed_use": mark("committed use"),
+        "resource_package": mark("resource package"),
+    }
+)
+
+
+def columns() -> tuple[str, ...]:
+    """The header of the lines that `row` makes."""
+    return (
+        t("Cloud and month"), t("Covered, at list prices"), t("On demand"), t("Coverage"), t("Used"), t("Unused"),
+        t("Utilisation"), t("Paid in all"), t("The same on demand"), t("Effective savings rate"),
+    )  # fmt: skip
 
 
 def use_table(report: AuditReport) -> Table | None:
     """What commitments did by cloud, month and currency, for where nothing of it can be drawn."""
     uses = report.finance.commitments if report.finance else []
-    numeric = frozenset(range(1, len(COLUMNS)))
-    return (
-        Table("What was paid, and what commitments did", COLUMNS, [*map(row, uses)], [], numeric)
-        if uses
-        else None
-    )
+    if not uses:
+        return None
+    header = columns()
+    numeric = frozenset(range(1, len(header)))
+    return Table(t("What was paid, and what commitments did"), header, [*map(row, uses)], [], numeric)
 
 
 def row(one: CommitmentUse) -> tuple[str, ...]:
@@ -43,17 +54,25 @@ def expiry_table(report: AuditReport) -> Table | None:
     rows = [
         (
             amounts.day(one.ends_on),
-            f"{(one.ends_on - report.as_of.date()).days:,}",
-            one_line(one.kind).replace("_", " "),
+            amounts.number((one.ends_on - report.as_of.date()).days),
+            _KINDS.get(one.kind) or one_line(one.kind).replace("_", " "),
             one_line(one.commitment_id),
             words.account(one.cloud, one.account),
-            _RENEWS[one.renews],
+            _then(one.renews),
             amounts.money(one.monthly_cost, one.currency),
         )
         for one in sorted(expiries, key=lambda one: (one.ends_on, one.cloud, one.commitment_id))
     ]
     if not rows:
         return None
-    header = ("Ends on", "Days left", "Kind", "Commitment", "Account", "Then", "Costs a month")
-    caption = "Commitments that end within 120 days"
-    return Table(caption, header, rows[:MOST], beyond(rows, "the JSON"), frozenset({1, 6}))
+    header = (
+        t("Ends on"), t("Days left"), t("Kind"), t("Commitment"), t("Account"), t("Then"), t("Costs a month"),
+    )  # fmt: skip
+    caption = t("Commitments that end within 120 days")
+    return Table(caption, header, rows[:MOST], beyond(rows, "json"), frozenset({1, 6}))
+
+
+def _then(renews: bool | None) -> str:
+    if renews is None:
+        return amounts.UNKNOWN
+    return t("Renews by itself") if renews else t("Ends: decide before")

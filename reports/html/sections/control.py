@@ -1,9 +1,12 @@
 """Anomalies, the forecast of the month, budgets, and what the tests of the data say."""
 
 from finops.model import AuditReport
+from reports import amounts
 from reports import control as controlling
 from reports import trust as trusting
 from reports.html.sections.table import Table
+from reports.language import t
+from reports.plain import English
 
 _MOST = 100
 
@@ -13,9 +16,9 @@ def alarm_table(report: AuditReport) -> Table | None:
     told = controlling.control(report)
     if not told or not told.alarms:
         return None
-    alarms = [(one.what, one.days, one.message, one.id) for one in told.alarms[:_MOST]]
-    header = ("What", "When", "What happened", "Id")
-    return Table("Costs and figures out of control", header, alarms, [], frozenset())
+    alarms = [(one.what, one.days, English(one.message), one.id) for one in told.alarms[:_MOST]]
+    header = (t("What"), t("When"), t("What happened"), t("Id"))
+    return Table(t("Costs and figures out of control"), header, alarms, [], frozenset())
 
 
 def outlook_tables(report: AuditReport) -> list[Table]:
@@ -24,11 +27,14 @@ def outlook_tables(report: AuditReport) -> list[Table]:
         (one.who, one.spent, one.through, one.forecast, one.band)
         for one in controlling.months_told(controlling.forecasts(report))
     ]
-    budgets = [controlling.budget_told(one) for one in controlling.budgets(report)]
-    header = ("Of whom", "Spent", "Settled through", "Forecast", "Four of five months end between")
+    told = map(controlling.budget_told, controlling.budgets(report))
+    budgets = [(name, state, English(message)) for name, state, message in told]
+    header = (
+        t("Of whom"), t("Spent"), t("Settled through"), t("Forecast"), t("Four of five months end between"),
+    )  # fmt: skip
     tables = [
-        Table(controlling.FORECAST, header, months, [], frozenset({1, 3, 4})),
-        Table(controlling.BUDGETS, ("Budget", "State", "Why"), budgets, [], frozenset()),
+        Table(t(controlling.FORECAST), header, months, [], frozenset({1, 3, 4})),
+        Table(t(controlling.BUDGETS), (t("Budget"), t("State"), t("Why")), budgets, [], frozenset()),
     ]
     return [one for one in tables if one.rows]
 
@@ -38,12 +44,18 @@ def doubt_table(report: AuditReport) -> Table | None:
     told = trusting.trust(report)
     if not told or not told.doubts:
         return None
-    rows = [
-        ("error" if one.grave else "warning", one.test, one.subject, one.message, one.since)
+    rows: list[tuple[str, ...]] = [
+        (
+            t("error") if one.grave else t("warning"),
+            one.test,
+            one.subject,
+            English(one.message),
+            one.since,
+        )
         for one in told.doubts[:_MOST]
     ]
     rest = len(told.doubts) - _MOST
     if rest > 0:
-        rows.append(("", f"{rest:,} more", "", "see finops status", ""))
-    header = ("How grave", "Test", "Of what", "What it found", "Failing")
-    return Table("Tests of the data that failed", header, rows, [], frozenset())
+        rows.append(("", t("{n} more", n=amounts.number(rest)), "", t("see finops status"), ""))
+    header = (t("How grave"), t("Test"), t("Of what"), t("What it found"), t("Failing"))
+    return Table(t("Tests of the data that failed"), header, rows, [], frozenset())

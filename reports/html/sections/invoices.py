@@ -4,6 +4,7 @@ from finops.finance_model import TiedOut
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import MOST, Table, beyond
+from reports.language import t
 from reports.plain import one_line
 
 
@@ -15,11 +16,11 @@ def tied_tables(report: AuditReport) -> list[Table]:
 
 def _steps(one: TiedOut) -> Table:
     rows = [
-        ("On invoices", amounts.money(one.invoiced, one.currency)),
-        ("On no invoice (yet)", amounts.money(one.not_invoiced, one.currency)),
-        ("Lost to rounding of the invoices", amounts.money(one.residual, one.currency)),
+        (t("On invoices"), amounts.money(one.invoiced, one.currency)),
+        (t("On no invoice (yet)"), amounts.money(one.not_invoiced, one.currency)),
+        (t("Lost to rounding of the invoices"), amounts.money(one.residual, one.currency)),
     ]
-    foot = [("The lines of the bill", amounts.money(one.billed, one.currency))]
+    foot = [(t("The lines of the bill"), amounts.money(one.billed, one.currency))]
     if one.difference is not None:
         share = (
             f" ({amounts.change_share(abs(one.billed) + abs(one.difference), abs(one.billed))})"
@@ -28,14 +29,18 @@ def _steps(one: TiedOut) -> Table:
         )
         foot.append(
             (
-                "Difference from the total that came with the bill",
+                t("Difference from the total that came with the bill"),
                 amounts.money(one.difference, one.currency) + share,
             )
         )
     else:
-        foot.append(("The bill came without a total to compare with", amounts.UNKNOWN))
-    title = f"{amounts.month(one.month)} in {one.currency}: the bill against its invoices"
-    return Table(title, ("Part of the bill", "Amount"), rows, foot, frozenset({1}))
+        foot.append((t("The bill came without a total to compare with"), amounts.UNKNOWN))
+    title = t(
+        "{month} in {currency}: the bill against its invoices",
+        month=amounts.month(one.month),
+        currency=one.currency,
+    )
+    return Table(title, (t("Part of the bill"), t("Amount")), rows, foot, frozenset({1}))
 
 
 def _invoices(one: TiedOut) -> Table | None:
@@ -44,16 +49,17 @@ def _invoices(one: TiedOut) -> Table | None:
             one_line(invoice.invoice_id),
             words.account(invoice.cloud, invoice.billing_account),
             one_line(invoice.issuer or amounts.UNKNOWN),
-            f"{invoice.charges:,}",
+            amounts.number(invoice.charges),
             amounts.money(invoice.total, one.currency),
         )
         for invoice in one.invoices
     ]
     if not rows:
         return None
-    header = ("Invoice", "Billing account", "Issued by", "Lines", "Total")
+    header = (t("Invoice"), t("Billing account"), t("Issued by"), t("Lines"), t("Total"))
     foot = [
-        *beyond(rows, "the JSON"),
-        ("Total", "", "", "", amounts.money(one.invoiced, one.currency)),
+        *beyond(rows, "json"),
+        (t("Total"), "", "", "", amounts.money(one.invoiced, one.currency)),
     ]
-    return Table(f"Invoices of {amounts.month(one.month)}", header, rows[:MOST], foot, frozenset({3, 4}))
+    title = t("Invoices of {month}", month=amounts.month(one.month))
+    return Table(title, header, rows[:MOST], foot, frozenset({3, 4}))

@@ -4,7 +4,8 @@ from finops.finance_model import Provenance
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import Table
-from reports.plain import one_line
+from reports.language import punctuated, t, tn
+from reports.plain import in_english, one_line
 
 
 def provenance(report: AuditReport) -> list[tuple[str, str]]:
@@ -13,15 +14,27 @@ def provenance(report: AuditReport) -> list[tuple[str, str]]:
     if not told:
         return []
     return [
+        (t("Made by"), _made_by(report)),
+        (t("Settings"), t("fingerprint {fingerprint}", fingerprint=one_line(told.settings))),
         (
-            "Made by",
-            f"finops {one_line(report.tool_version)}, run {one_line(report.run_id) or 'without a name'}",
+            t("Rules"),
+            tn(
+                "{n} rule, fingerprint {fingerprint}",
+                "{n} rules, fingerprint {fingerprint}",
+                told.rule_count,
+                fingerprint=one_line(told.rules),
+            ),
         ),
-        ("Settings", f"fingerprint {one_line(told.settings)}"),
-        ("Rules", f"{amounts.count(told.rule_count, 'rule')}, fingerprint {one_line(told.rules)}"),
-        ("Changed limits", _listed(told.thresholds, "none: every rule runs with its own")),
-        ("Limited to", _listed(told.limits, "nothing: everything was looked at")),
+        (t("Changed limits"), _listed(told.thresholds) or t("none: every rule runs with its own")),
+        (t("Limited to"), _listed(told.limits) or t("nothing: everything was looked at")),
     ]
+
+
+def _made_by(report: AuditReport) -> str:
+    version, run = one_line(report.tool_version), one_line(report.run_id)
+    if not run:
+        return t("finops {version}, run without a name", version=version)
+    return t("finops {version}, run {run}", version=version, run=run)
 
 
 def command(report: AuditReport) -> str:
@@ -30,8 +43,8 @@ def command(report: AuditReport) -> str:
     return one_line(told.command) if told else ""
 
 
-def _listed(texts: list[str], nothing: str) -> str:
-    return "; ".join(map(one_line, texts)) or nothing
+def _listed(texts: list[str]) -> str:
+    return in_english("; ".join(map(one_line, texts)))
 
 
 def provenance_tables(report: AuditReport) -> list[Table]:
@@ -45,24 +58,24 @@ def _sources(told: Provenance) -> Table | None:
         (
             words.account(one.cloud, one.billing_account),
             amounts.clock(one.through) if one.through else amounts.UNKNOWN,
-            amounts.day(one.provisional_from) if one.provisional_from else "none",
-            f"{one.rejected_rows:,}",
+            amounts.day(one.provisional_from) if one.provisional_from else t("none"),
+            amounts.number(one.rejected_rows),
         )
         for one in told.sources
     ]
-    header = ("Bill", "Goes to", "Provisional from", "Rejected lines")
-    return Table("How far the bills go", header, rows, [], frozenset({3})) if rows else None
+    header = (t("Bill"), t("Goes to"), t("Provisional from"), t("Rejected lines"))
+    return Table(t("How far the bills go"), header, rows, [], frozenset({3})) if rows else None
 
 
 def _rates(told: Provenance) -> Table | None:
     rows = [
         (
             f"1 {one_line(one.currency)}",
-            f"{one.rate:.10g} {one_line(one.to)}",
+            f"{punctuated(f'{one.rate:.10g}')} {one_line(one.to)}",
             amounts.day(one.on),
             one_line(one.source),
         )
         for one in told.rates
     ]
-    header = ("Of", "Is", "On", "Source")
-    return Table("Exchange rates", header, rows, [], frozenset()) if rows else None
+    header = (t("Of"), t("Is"), t("On"), t("Source"))
+    return Table(t("Exchange rates"), header, rows, [], frozenset()) if rows else None

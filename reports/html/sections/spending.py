@@ -7,21 +7,35 @@ from finops.finance_model import By, Spend, SpendLine, UnitCost
 from finops.model import AuditReport
 from reports import amounts
 from reports.html.sections.table import Table
+from reports.language import Worded, mark, punctuated, t, tn
 from reports.plain import one_line
 
-NOBODY: dict[By, str] = {
-    "team": "Not allocated",
-    "account": "No account",
-    "service": "No service",
-    "region": "No region",
-}
+NOBODY = Worded(
+    {
+        "team": mark("Not allocated"),
+        "account": mark("No account"),
+        "service": mark("No service"),
+        "region": mark("No region"),
+    }
+)
+_KINDS = Worded(
+    {"team": mark("Team"), "account": mark("Account"), "service": mark("Service"), "region": mark("Region")}
+)
+_TITLES = Worded(
+    {
+        "team": mark("Who spends, by team, {month}"),
+        "account": mark("Who spends, by account, {month}"),
+        "service": mark("Who spends, by service, {month}"),
+        "region": mark("Who spends, by region, {month}"),
+    }
+)
 _ORDER: tuple[By, ...] = ("team", "account", "service", "region")
 
 
 def line_name(spend: Spend, line: SpendLine) -> str:
     """What a line is called, as text of one line."""
     if line.others:
-        return f"{line.others:,} others"
+        return tn("{n} other", "{n} others", line.others)
     if line.key is None:
         return NOBODY[spend.by]
     return one_line(f"{line.name} ({line.key})" if line.name and line.name != line.key else line.key)
@@ -36,18 +50,25 @@ def spend_tables(report: AuditReport) -> list[Table]:
 
 
 def _table(spend: Spend, several: bool) -> Table:
-    before = f"In {amounts.month(spend.previous_month)}" if spend.previous_month else ""
+    before = t("In {month}", month=amounts.month(spend.previous_month)) if spend.previous_month else ""
     month = amounts.month(spend.month)
     saving = any(one.net_monthly_savings is not None for one in spend.lines)
-    header = [spend.by.capitalize(), f"Cost in {month}", "Share"]
-    header += [before, "Change", "In per cent"] if before else []
-    header += ["Net saving a month"] if saving else []
-    keyed = f" (tag {one_line(spend.tag)})" if spend.tag else ""
-    title = f"Who spends, by {spend.by}{keyed}, {month}" + (f", in {spend.currency}" if several else "")
+    header = [_KINDS[spend.by], t("Cost in {month}", month=month), t("Share")]
+    header += [before, t("Change"), t("In per cent")] if before else []
+    header += [t("Net saving a month")] if saving else []
+    title = _title(spend, month)
+    if several:
+        title = t("{title}, in {currency}", title=title, currency=spend.currency)
     rows = [_row(spend, line, bool(before), saving) for line in spend.lines]
     return Table(
         title, tuple(header), rows, [_foot(spend, bool(before), saving)], frozenset(range(1, len(header)))
     )
+
+
+def _title(spend: Spend, month: str) -> str:
+    if spend.by == "team" and spend.tag:
+        return t("Who spends, by team (tag {tag}), {month}", tag=one_line(spend.tag), month=month)
+    return _TITLES[spend.by].format(month=month)
 
 
 def _row(spend: Spend, line: SpendLine, compared: bool, saving: bool) -> tuple[str, ...]:
@@ -59,7 +80,7 @@ def _row(spend: Spend, line: SpendLine, compared: bool, saving: bool) -> tuple[s
 
 def _foot(spend: Spend, compared: bool, saving: bool) -> tuple[str, ...]:
     change = None if spend.cost is None or spend.previous is None else spend.cost - spend.previous
-    cells = ["Total", amounts.money(spend.cost, spend.currency), _share(spend.cost, spend.cost)]
+    cells = [t("Total"), amounts.money(spend.cost, spend.currency), _share(spend.cost, spend.cost)]
     cells += _compared(spend.previous, change, spend.cost, spend.currency) if compared else []
     known = [one.net_monthly_savings for one in spend.lines if one.net_monthly_savings is not None]
     cells += [amounts.money(sum(known, Decimal(0)), spend.currency)] if saving else []
@@ -71,14 +92,10 @@ def _compared(
 ) -> list[str]:
     part = amounts.UNKNOWN
     if change is not None and before is not None and now is not None:
-        share = amounts.change_share(now, before)
-        part = (
-            "new"
-            if before == 0 and now > 0
-            else share
-            if share == amounts.UNKNOWN
-            else f"{amounts.direction(change)} {share}"
-        )
+        if before > 0:
+            part = f"{amounts.direction(change)} {amounts.change_share(now, before)}"
+        elif before == 0 and now > 0:
+            part = t("new")
     return [amounts.money(before, currency), amounts.signed(change, currency), part]
 
 
@@ -100,11 +117,15 @@ def unallocated(report: AuditReport) -> Iterator[str]:
             )
             share = _share(nobody, spend.cost)
             tag = one_line(spend.tag or "team")
-            cost = f"{amounts.money(nobody, spend.currency)} ({share})"
             yield (
-                f"{cost} of the cost has no tag “{tag}”: no team answers for it."
+                t(
+                    "{amount} ({share}) of the cost has no tag “{tag}”: no team answers for it.",
+                    amount=amounts.money(nobody, spend.currency),
+                    share=share,
+                    tag=tag,
+                )
                 if nobody
-                else f"All of the cost in {spend.currency} has the tag “{tag}”."
+                else t("All of the cost in {currency} has the tag “{tag}”.", currency=spend.currency, tag=tag)
             )
 
 
@@ -114,36 +135,30 @@ def unit_table(report: AuditReport) -> Table | None:
     if not units:
         return None
     header = (
-        "Driver",
-        "Month",
-        "Units",
-        "Cost of the same days",
-        "Cost of one",
-        "The month before",
-        "Change",
+        t("Driver"), t("Month"), t("Units"), t("Cost of the same days"), t("Cost of one"), t("The month before"),
+        t("Change"),
+    )  # fmt: skip
+    return Table(
+        t("What a unit costs"), header, [_unit(one) for one in units], [], frozenset({2, 3, 4, 5, 6})
     )
-    return Table("What a unit costs", header, [_unit(one) for one in units], [], frozenset({2, 3, 4, 5, 6}))
 
 
 def _unit(one: UnitCost) -> tuple[str, ...]:
-    before = one.previous_per_unit
-    change = one.per_unit - before if before is not None else None
-    share = (
-        amounts.change_share(Decimal(str(one.per_unit)), Decimal(str(before))) if before else amounts.UNKNOWN
-    )
+    before, change = one.previous_per_unit, amounts.UNKNOWN
+    if before is not None and before > 0:
+        share = amounts.change_share(Decimal(str(one.per_unit)), Decimal(str(before)))
+        change = f"{amounts.direction(one.per_unit - before)} {share}"
     return (
         one_line(one.name),
         amounts.month(one.month),
-        f"{one.units:,.12g}",
+        punctuated(f"{one.units:,.12g}"),
         amounts.money(one.cost, one.currency),
-        f"{_rate(one.per_unit, one.currency)} per {one_line(one.unit)}",
+        t("{price} per {unit}", price=_rate(one.per_unit, one.currency), unit=one_line(one.unit)),
         _rate(before, one.currency),
-        amounts.UNKNOWN
-        if change is None or share == amounts.UNKNOWN
-        else f"{amounts.direction(change)} {share}",
+        change,
     )
 
 
 def _rate(amount: float | None, currency: str) -> str:
     """A price of one unit, which may be far below a cent."""
-    return amounts.UNKNOWN if amount is None else f"{amount:,.4g} {one_line(currency)}"
+    return amounts.UNKNOWN if amount is None else f"{punctuated(f'{amount:,.4g}')} {one_line(currency)}"

@@ -5,7 +5,8 @@ from collections import Counter, defaultdict
 from finops.model import AuditReport, Coverage
 from reports import amounts, summary, words
 from reports.html.sections.table import MOST, Table, beyond
-from reports.plain import one_line
+from reports.language import t, tn
+from reports.plain import in_english, one_line
 
 _MOST_GAPS = 100
 
@@ -26,16 +27,17 @@ def gap_table(report: AuditReport) -> Table | None:
     groups = summary.gaps(report)
     if not groups:
         return None
-    rows = [
-        (words.kind(g.rule), one_line(g.reason), f"{g.accounts:,}", f"{g.count:,}")
+    rows: list[tuple[str, ...]] = [
+        (words.kind(g.rule), in_english(g.reason), amounts.number(g.accounts), amounts.number(g.count))
         for g in groups[:_MOST_GAPS]
     ]
     rest = groups[_MOST_GAPS:]
     if rest:
-        rows.append((f"{len(rest):,} more reasons", "", "", f"{sum(g.count for g in rest):,}"))
-    total = [("Total", "", "", f"{len(report.not_evaluated):,}")]
-    header = ("Looked for", "Why there is no answer", "Accounts", "Times")
-    return Table("Checks without an answer, by reason", header, rows, total, frozenset({2, 3}))
+        more = tn("{n} more reason", "{n} more reasons", len(rest))
+        rows.append((more, "", "", amounts.number(sum(g.count for g in rest))))
+    total = [(t("Total"), "", "", amounts.number(len(report.not_evaluated)))]
+    header = (t("Looked for"), t("Why there is no answer"), t("Accounts"), t("Times"))
+    return Table(t("Checks without an answer, by reason"), header, rows, total, frozenset({2, 3}))
 
 
 def coverage_table(report: AuditReport) -> Table | None:
@@ -46,21 +48,22 @@ def coverage_table(report: AuditReport) -> Table | None:
     if not groups:
         return None
     rows = [_coverage_row(key, groups[key]) for key in sorted(groups)]
-    header = ("Account", "Data", "Regions", "State", "Rows", "Read last")
-    more = beyond(rows, "finops status")
-    return Table("What was read, and when", header, rows[:MOST], more, frozenset({2, 4}))
+    header = (t("Account"), t("Data"), t("Regions"), t("State"), t("Rows"), t("Read last"))
+    more = beyond(rows, "status")
+    return Table(t("What was read, and when"), header, rows[:MOST], more, frozenset({2, 4}))
 
 
 def _coverage_row(key: tuple[str, str, str], scopes: list[Coverage]) -> tuple[str, ...]:
-    states = Counter(words.STATUSES[scope.status] for scope in scopes)
-    state = ", ".join(s if len(states) == 1 else f"{n} {s}" for s, n in states.most_common())
+    states = Counter(scope.status for scope in scopes).most_common()
+    told = [(words.STATUSES[status], amounts.number(n)) for status, n in states]
+    state = ", ".join(s if len(told) == 1 else t("{n} {state}", n=n, state=s) for s, n in told)
     dates = [scope.collected_at for scope in scopes if scope.collected_at]
     oldest = amounts.clock(min(dates)) if dates else amounts.UNKNOWN
     return (
         one_line(f"{key[0]} {key[1]}"),
         one_line(key[2]),
-        f"{len(scopes):,}",
+        amounts.number(len(scopes)),
         state,
-        f"{sum(s.rows for s in scopes):,}",
+        amounts.number(sum(s.rows for s in scopes)),
         oldest,
     )
