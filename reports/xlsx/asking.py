@@ -4,20 +4,22 @@ from finops.model import AuditReport
 from reports import decisions as deciding
 from reports import words
 from reports.decisions import Decision
+from reports.language import mark, t
+from reports.xlsx import names
 from reports.xlsx.book import Book, Column, Formula
-from reports.xlsx.findings import TABLE
+from reports.xlsx.findings import LEVELS, TABLE
 from reports.xlsx.formulas import Names, sum_where
 
-SHEET = "Decisions"
+SHEET, _TABLE = mark("Decisions"), "Decisions"
 
 
 def decisions(book: Book, report: AuditReport) -> None:
     """The sheet: one line for each kind, action and currency, the largest saving first."""
     rows = deciding.decisions(report, None)
     about = (
-        "What to decide, the largest saving first; together it is the net saving."
+        t("What to decide, the largest saving first; together it is the net saving.")
         if rows
-        else "Nothing asks for a decision."
+        else t("Nothing asks for a decision.")
     )
     sheet = book.sheet(SHEET, about)
     rules = Names(one.rule for one in report.findings)
@@ -27,25 +29,26 @@ def decisions(book: Book, report: AuditReport) -> None:
         return sum_where(TABLE, "Net saving", where, one.net, plain=rules.plain(one.rule))
 
     columns: list[Column[Decision]] = [
-        Column("What to decide", 50, "What would be done, and to how many.", lambda one: one.what, wrap=True),
-        Column("Net saving", 15, "The sum of its lines on the sheet Findings, in 730 hours.", net, "money", bar=True),
-        Column("Currency", 9, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Low", 14, "The sum of the low ends of its findings, as if all went ill at once. Empty: not known.",
+        Column(mark("What to decide"), 50, t("What would be done, and to how many."), lambda one: one.what, wrap=True),
+        Column(mark("Net saving"), 15, t("The sum of its lines on the sheet {sheet}, in 730 hours.", sheet=t(names.SHEET)), net, "money", bar=True),
+        Column(mark("Currency"), 9, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Low"), 14, t("The sum of the low ends of its findings, as if all went ill at once. Empty: not known."),
                lambda one: one.low, "money"),
-        Column("High", 14, "The sum of the high ends.", lambda one: one.high, "money"),
-        Column("Findings", 10, "How many.", lambda one: len(one.findings), "count"),
-        Column("Who decides", 14, "Finance where money is bound for a term, else engineering.", lambda one: one.decides),
-        Column("Owner", 22, "Who answers for most of it, by tags. Empty: no tag says so.", lambda one: one.owner),
-        Column("Confidence", 11, "Of the least sure of them.", lambda one: one.confidence),
-        Column("Risk", 9, "The highest of them.", lambda one: one.risk),
-        Column("Effort", 9, "The most of them.", lambda one: one.effort),
-        Column("Can it be undone", 32, "Whether the step can be taken back.", lambda one: one.undo),
-        Column("Rule", 26, "The rule that found it.", lambda one: one.rule),
-        Column("Action", 12, "The action as the JSON calls it.", lambda one: one.action),
-        Column("What the action means", 60, "For somebody who has never done it.", lambda one: words.ACTIONS[one.action][1]),
+        Column(mark("High"), 14, t("The sum of the high ends."), lambda one: one.high, "money"),
+        Column(mark("Findings"), 10, t("How many."), lambda one: len(one.findings), "count"),
+        Column(mark("Who decides"), 14, t("Finance where money is bound for a term, else engineering."), lambda one: one.decides),
+        Column(mark("Owner"), 22, t("Who answers for most of it, by tags. Empty: no tag says so."), lambda one: one.owner),
+        Column(mark("Confidence"), 11, t("Of the least sure of them."), lambda one: LEVELS[one.confidence]),
+        Column(mark("Risk"), 9, t("The highest of them."), lambda one: LEVELS[one.risk]),
+        Column(mark("Effort"), 9, t("The most of them."), lambda one: LEVELS[one.effort]),
+        Column(mark("Can it be undone"), 32, t("Whether the step can be taken back."), lambda one: one.undo),
+        Column(mark("Rule"), 26, t("The rule that found it."), lambda one: one.rule),
+        Column(mark("Action"), 12, t("The action as the JSON calls it."), lambda one: one.action),
+        Column(mark("What the action means"), 60, t("For somebody who has never done it."),
+               lambda one: words.ACTIONS[one.action][1]),
     ]  # fmt: skip
     placed = sheet.table(
-        SHEET, columns, rows, lambda one: one.currency, bars=len({one.currency for one in rows}) == 1
+        _TABLE, columns, rows, lambda one: one.currency, bars=len({one.currency for one in rows}) == 1
     )
     sheet.widths(columns)
     sheet.frozen(placed)

@@ -2,6 +2,9 @@
 
 Everything is written by kind: texts as texts, money as numbers in the format of its currency. The same calls make the
 same bytes: the only instant in the file is the one that it is given.
+
+Sheets and columns are called by their English in the code and in the language of the rendering in the file; tables and
+named cells, which only formulas go by, are called the same in every language.
 """
 
 import io
@@ -18,6 +21,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from finops.money import SYMBOLS
+from reports.language import t
 from reports.xlsx.names import shown
 
 Row = TypeVar("Row")
@@ -50,7 +54,7 @@ class Formula:
 class Column(Generic[Row]):
     """A column of a table: what its header says, what a note on the header explains, and what stands in a row.
 
-    `edited` columns are for people to write in; `bar` draws the size of numbers into their cells.
+    `name` is the header's English, which code and formulas go by; `note` is told already. `edited` columns are for people to write in; `bar` draws the size of numbers into their cells.
     """
 
     name: str
@@ -75,7 +79,7 @@ class Book:
             "strings_to_numbers": False,
         }
         self.workbook = Workbook(self._file, options)
-        self.workbook.set_properties({"title": title, "subject": "Cloud costs and savings", "created": at})
+        self.workbook.set_properties({"title": title, "subject": t("Cloud costs and savings"), "created": at})
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def format(self, **properties: Any) -> Format:
@@ -93,13 +97,13 @@ class Book:
         return self.format(**({"num_format": number} if number else {}), **more)
 
     def sheet(self, name: str, about: str, *, colour: str | None = None) -> "Sheet":
-        """A new sheet whose first row says what it is about."""
-        return Sheet(self, self.workbook.add_worksheet(name), name, about, colour)
+        """A new sheet of that English name; its first row says what it is about."""
+        return Sheet(self, self.workbook.add_worksheet(t(name)), t(name), about, colour)
 
     def name(self, name: str, sheet: str, cell: str) -> None:
-        """A name for a cell ('B4'), by which formulas use it."""
+        """A name for a cell ('B4') of the sheet of that English name, by which formulas use it."""
         fixed = re.sub(r"([A-Z]+)(\d+)", r"$\1$\2", cell)
-        self.workbook.define_name(name, f"='{sheet}'!{fixed}")
+        self.workbook.define_name(name, f"={quoted(t(sheet))}!{fixed}")
 
     def close(self) -> bytes:
         self.workbook.close()
@@ -118,7 +122,7 @@ class Sheet:
         worksheet.set_landscape()
         worksheet.set_paper(9)
         worksheet.fit_to_pages(1, 0)
-        worksheet.set_footer("&L&A&RPage &P of &N")
+        worksheet.set_footer("&L&A&R" + t("Page {page} of {pages}", page="&P", pages="&N"))
         if colour:
             worksheet.set_tab_color(colour)
         self.write(0, 0, about, book.format(bold=True, font_color=INK))
@@ -169,7 +173,7 @@ class Sheet:
         `filtered` gives it the buttons to filter with; `bars` allows its bars, which mean nothing across currencies.
         """
         top = self.next_row
-        headers = [{"header": column.name, "header_format": self._header(column)} for column in columns]
+        headers = [{"header": t(column.name), "header_format": self._header(column)} for column in columns]
         options = {"name": name, "columns": headers, "autofilter": filtered, "style": "Table Style Light 9"}
         for place, column in enumerate(columns):
             self.worksheet.write_comment(top, place, column.note, {"x_scale": 2.2, "y_scale": 1.3})
@@ -234,7 +238,8 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """Where a table stands: rows of its header and its last line from 0, the names of its columns."""
+    """Where a table stands: its sheet as the file calls it, rows of its header and its last line from 0, the English
+    names of its columns."""
 
     sheet: str
     top: int
@@ -250,6 +255,11 @@ class Placed:
         place = self.columns.index(column)
         last = self.last if most is None else min(self.last, self.top + most)
         return [self.sheet, self.top + 1, place, last, place]
+
+
+def quoted(sheet: str) -> str:
+    """The name of a sheet as formulas write it."""
+    return "'" + sheet.replace("'", "''") + "'"
 
 
 def letter(place: int) -> str:

@@ -7,9 +7,11 @@ from decimal import Decimal
 from finops.model import AuditReport
 from finops.money import HOURS_PER_MONTH
 from reports import amounts
+from reports.language import mark, t
 from reports.xlsx.book import INPUT, Book
 
-SHEET, HOURS, DISCOUNT = "Inputs", "Month_hours", "Discount"
+SHEET = mark("Inputs")
+HOURS, DISCOUNT = "Month_hours", "Discount"  # names of cells, the same in every language
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -38,24 +40,38 @@ def rates(report: AuditReport) -> dict[str, tuple[Decimal, date, str]]:
 def inputs(book: Book, report: AuditReport) -> None:
     """The sheet: hours of a month, a discount, a rate for each currency that is not the report's."""
     sheet = book.sheet(
-        SHEET, "Change a yellow cell, and what the sheet Summary says under “Your view” follows."
+        SHEET,
+        t(
+            "Change a yellow cell, and what the sheet {summary} says under “Your view” follows.",
+            summary=t("Summary"),
+        ),
     )
     for place, width in enumerate((16, 16, 100)):
         sheet.worksheet.set_column(place, place, width)
     lines: list[tuple[str, Decimal | None, str, str]] = [
-        (HOURS, HOURS_PER_MONTH, "#,##0", "Hours of the month that savings are told for: 8,760 / 12. One of 31 days has 744."),
-        (DISCOUNT, Decimal(0), "0.0%", "A discount that the prices here do not know, such as one that is paid back at the end of "
-         "a year. Savings from a bill have yours in them: leave 0."),
+        (HOURS, HOURS_PER_MONTH, "#,##0", t("Hours of the month that savings are told for: {hours} / 12. One of 31 days has 744.", hours=amounts.number(8760))),
+        (DISCOUNT, Decimal(0), "0.0%", t("A discount that the prices here do not know, such as one that is paid back at the end of "
+         "a year. Savings from a bill have yours in them: leave 0.")),
     ]  # fmt: skip
     known = rates(report)
     for code in foreign(report):
         rate, on, source = known.get(code, (None, None, ""))
         told = (
-            f"As of {amounts.day(on)}, {source}."
+            t(
+                "{currency} for one {foreign}. As of {day}, {source}.",
+                currency=report.currency,
+                foreign=code,
+                day=amounts.day(on),
+                source=source,
+            )
             if on
-            else "No rate was given: write one, and the currencies add up."
+            else t(
+                "{currency} for one {foreign}. No rate was given: write one, and the currencies add up.",
+                currency=report.currency,
+                foreign=code,
+            )
         )
-        lines.append((rate_name(code), rate, "0.000000", f"{report.currency} for one {code}. {told}"))
+        lines.append((rate_name(code), rate, "0.000000", told))
     for row, (name, value, number, told) in enumerate(lines, 2):
         sheet.write(row, 0, name, book.format(bold=True))
         sheet.write(row, 1, value, book.format(bg_color=INPUT, num_format=number, border=1))

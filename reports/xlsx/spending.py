@@ -8,35 +8,69 @@ from decimal import Decimal
 from finops.finance_model import By, SpendLine
 from finops.model import AuditReport, CostLine, Finding
 from reports import amounts, summary, words
+from reports.language import mark, t, tn
 from reports.plain import one_line
+from reports.xlsx import names
 from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed
 from reports.xlsx.findings import NO_TEAM, TABLE, account_of, team_of
 from reports.xlsx.formulas import Names, sum_where, total
 from reports.xlsx.names import shown
 
-COSTS = "Costs"
-NO_BILL = "Nothing is known of spending by day or month: no bill is loaded. finops ingest FILE loads one."
+COSTS, COSTS_TABLE = mark("Costs"), "Costs"
+NO_BILL = mark(
+    "Nothing is known of spending by day or month: no bill is loaded. finops ingest FILE loads one."
+)
 _CHARTED = 12
 _NIL = Decimal("0.00")
 
 
 @dataclass(frozen=True, slots=True)
 class _Split:
-    """One way to look at spending: its sheet, the column of findings that goes with it, and what has no key."""
+    """One way to look at spending: its table, its sheet, the column of findings that goes with it, and what has no key.
+
+    All but `by` and `table` are English, to be told. `spent` is the sentence of the sheet where there is a bill; those for
+    savings are None where a finding cannot be told to belong to a line.
+    """
 
     by: By
+    table: str
     sheet: str
     what: str
     column: str | None
     nameless: str
+    spent: str
+    saved: str | None = None
+    title: str = ""
+    bars: str = ""
 
 
 SPLITS = (
-    _Split("team", "Teams", "Team", "Team", NO_TEAM),
-    _Split("account", "Accounts", "Account", "Account id", "No account"),
-    _Split("service", "Services", "Service", None, "No service"),
-    _Split("region", "Regions", "Region", "Region", "No region"),
-)
+    _Split(
+        "team", "Teams", mark("Teams"), mark("Team"), mark("Team"), NO_TEAM,
+        mark("What each team cost in {month}, and what can be saved of it. Filters change the totals below."),
+        mark("What can be saved by team."),
+        mark("Net saving by team"),
+        mark("Bars: what can be saved a month by team: {savings}."),
+    ),
+    _Split(
+        "account", "Accounts", mark("Accounts"), mark("Account"), mark("Account id"), mark("No account"),
+        mark("What each account cost in {month}, and what can be saved of it. Filters change the totals below."),
+        mark("What can be saved by account."),
+        mark("Net saving by account"),
+        mark("Bars: what can be saved a month by account: {savings}."),
+    ),
+    _Split(
+        "service", "Services", mark("Services"), mark("Service"), None, mark("No service"),
+        mark("What each service cost in {month}, and what can be saved of it. Filters change the totals below."),
+    ),
+    _Split(
+        "region", "Regions", mark("Regions"), mark("Region"), mark("Region"), mark("No region"),
+        mark("What each region cost in {month}, and what can be saved of it. Filters change the totals below."),
+        mark("What can be saved by region."),
+        mark("Net saving by region"),
+        mark("Bars: what can be saved a month by region: {savings}."),
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +96,12 @@ def splits(book: Book, report: AuditReport) -> None:
 
 def costs(book: Book, report: AuditReport) -> Placed:
     """The sheet Costs: what each account costs in 730 hours, which is what savings are a part of."""
-    about = "What each account costs in 730 hours, and how that is known; savings are a part of it."
-    sheet = book.sheet(
-        COSTS, about if report.costs else "What is spent is not known: no bill and no priced inventory."
+    about = (
+        t("What each account costs in 730 hours, and how that is known; savings are a part of it.")
+        if report.costs
+        else t("What is spent is not known: no bill and no priced inventory.")
     )
+    sheet = book.sheet(COSTS, about)
     net = _net_by(report, lambda one: (account_of(one), one.currency))
     known = Names(map(account_of, report.findings))
     labels = Names([words.account(one.cloud, one.account) for one in report.costs])
@@ -77,19 +113,20 @@ def costs(book: Book, report: AuditReport) -> Placed:
         return sum_where(TABLE, "Net saving", where, net.get((label, one.currency or ""), _NIL), plain=plain)
 
     columns: list[Column[CostLine]] = [
-        Column("Account", 26, "The account with its cloud.", lambda one: words.account(one.cloud, one.account)),
-        Column("Currency", 9, "What the amounts of this line are in.", lambda one: one.currency),
+        Column(mark("Account"), 26, t("The account with its cloud."), lambda one: words.account(one.cloud, one.account)),
+        Column(mark("Currency"), 9, t("What the amounts of this line are in."), lambda one: one.currency),
         Column(
-            "Cost", 15, "What it costs in 730 hours: effective cost of usage, before tax, credits, purchases and "
-            "adjustments. Empty: not known.", lambda one: one.monthly_cost, "money", bar=True,
+            mark("Cost"), 15, t("What it costs in 730 hours: effective cost of usage, before tax, credits, purchases and "
+            "adjustments. Empty: not known."), lambda one: one.monthly_cost, "money", bar=True,
         ),
-        Column("Net saving", 15, "The sum of its lines on the sheet Findings.", saving, "money"),
-        Column("Known from", 36, "Where the cost is from.", lambda one: words.BASES[one.basis], wrap=True),
-        Column("Window", 27, "The days it was measured over.", lambda one: amounts.period(one.window_start, one.window_end)),
-        Column("Note", 40, "What a reader must know.", lambda one: _cost_note(one), wrap=True),
+        Column(mark("Net saving"), 15, t("The sum of its lines on the sheet {sheet}.", sheet=t(names.SHEET)), saving, "money"),
+        Column(mark("Known from"), 36, t("Where the cost is from."), lambda one: words.BASES[one.basis], wrap=True),
+        Column(mark("Window"), 27, t("The days it was measured over."),
+               lambda one: amounts.period(one.window_start, one.window_end)),
+        Column(mark("Note"), 40, t("What a reader must know."), lambda one: _cost_note(one), wrap=True),
     ]  # fmt: skip
     placed = sheet.table(
-        COSTS, columns, report.costs, lambda one: one.currency, bars=len(report.totals_by_currency) < 2
+        COSTS_TABLE, columns, report.costs, lambda one: one.currency, bars=len(report.totals_by_currency) < 2
     )
     sheet.widths(columns)
     sheet.frozen(placed)
@@ -97,7 +134,7 @@ def costs(book: Book, report: AuditReport) -> Placed:
 
 
 def _cost_note(one: CostLine) -> str:
-    return one.note or ("" if one.monthly_cost is not None else "the cost is not known")
+    return one.note or ("" if one.monthly_cost is not None else t("the cost is not known"))
 
 
 def _sheet(book: Book, report: AuditReport, split: _Split) -> None:
@@ -106,22 +143,27 @@ def _sheet(book: Book, report: AuditReport, split: _Split) -> None:
     sheet = book.sheet(split.sheet, _about(split, bool(lines), parts[0].month if parts else None))
     several = len({one.currency for one in lines}) > 1
     columns: list[Column[_Line]] = [
-        Column(split.what, 28, f"{split.what}; {split.nameless} where there is none.", lambda one: one.label),
-        Column("Currency", 9, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Month", 10, "The newest month that the bill tells of.", lambda one: one.month),
-        Column("Cost", 15, "What it cost in that month so far, everything on the bill. Empty: not known.", lambda one: one.cost, "money", bar=True),
-        Column("Before", 15, "What as much of the month before cost.", lambda one: one.previous, "money"),
-        Column("Change", 14, "Cost less Before.", _change, "money"),
         Column(
-            "Net saving", 15, "The sum of its lines on the sheet Findings, in 730 hours. Empty: it cannot be told.",
+            split.what, 28, t("{what}; {nameless} where there is none.", what=t(split.what), nameless=t(split.nameless)),
+            lambda one: one.label,
+        ),
+        Column(mark("Currency"), 9, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Month"), 10, t("The newest month that the bill tells of."), lambda one: one.month),
+        Column(mark("Cost"), 15, t("What it cost in that month so far, everything on the bill. Empty: not known."),
+               lambda one: one.cost, "money", bar=True),
+        Column(mark("Before"), 15, t("What as much of the month before cost."), lambda one: one.previous, "money"),
+        Column(mark("Change"), 14, t("{cost} less {before}.", cost=t("Cost"), before=t("Before")), _change, "money"),
+        Column(
+            mark("Net saving"), 15,
+            t("The sum of its lines on the sheet {sheet}, in 730 hours. Empty: it cannot be told.", sheet=t(names.SHEET)),
             lambda one: one.savings, "money", bar=True,
         ),
-        Column("Note", 44, "What a reader must know, and why something is empty.", lambda one: one.note, wrap=True),
+        Column(mark("Note"), 44, t("What a reader must know, and why something is empty."), lambda one: one.note, wrap=True),
     ]  # fmt: skip
-    placed = sheet.table(split.sheet, columns, lines, lambda one: one.currency, bars=not several)
+    placed = sheet.table(split.table, columns, lines, lambda one: one.currency, bars=not several)
     if lines and not several:
         _totals(book, sheet_row=placed.last + 1, write=sheet.write, split=split, lines=lines)
-    if lines and not several and split.column:
+    if lines and not several and split.saved:
         _chart(book, sheet.chart, placed, split, lines)
     sheet.widths(columns)
     sheet.frozen(placed)
@@ -129,10 +171,10 @@ def _sheet(book: Book, report: AuditReport, split: _Split) -> None:
 
 def _about(split: _Split, anything: bool, month: str | None) -> str:
     if month:
-        return f"What each {split.what.lower()} cost in {month}, and what can be saved of it. Filters change the totals below."
-    if split.column and anything:
-        return f"What can be saved by {split.what.lower()}. {NO_BILL}"
-    return NO_BILL
+        return t(split.spent, month=month)
+    if split.saved and anything:
+        return f"{t(split.saved)} {t(NO_BILL)}"
+    return t(NO_BILL)
 
 
 def _totals(
@@ -140,7 +182,7 @@ def _totals(
 ) -> None:
     """The sums below a table, which follow its filter; one of a column that is empty is left out."""
     currency, bold = lines[0].currency, {"bold": True, "top": 1}
-    write(sheet_row, 0, "Total", book.format(**bold))
+    write(sheet_row, 0, t("Total"), book.format(**bold))
     write(sheet_row, 1, currency, book.format(**bold))
     write(sheet_row, 2, None, book.format(**bold))
     sums = (
@@ -151,9 +193,9 @@ def _totals(
     style = book.style("money", currency, **bold)
     for place, name, cells in sums:
         known = [cell for cell in cells if cell is not None]
-        write(sheet_row, place, total(split.sheet, name, sum(known, _NIL)) if known else None, style)
+        write(sheet_row, place, total(split.table, name, sum(known, _NIL)) if known else None, style)
     whole = [(one.cost or _NIL) - (one.previous or _NIL) for one in lines if _change(one)]
-    write(sheet_row, 5, total(split.sheet, "Change", sum(whole, _NIL)) if whole else None, style)
+    write(sheet_row, 5, total(split.table, "Change", sum(whole, _NIL)) if whole else None, style)
 
 
 def _change(one: _Line) -> Formula | None:
@@ -169,21 +211,21 @@ def _chart(
     chart = book.workbook.add_chart({"type": "bar"})
     chart.add_series(
         {
-            "name": "Net saving",
+            "name": t("Net saving"),
             "categories": placed.cells(split.what, _CHARTED),
             "values": placed.cells("Net saving", _CHARTED),
             "fill": {"color": BLUE},
             "gap": 40,
         }
     )
-    chart.set_title({"name": f"Net saving by {split.what.lower()}", "name_font": {"size": 12}})
+    chart.set_title({"name": t(split.title), "name_font": {"size": 12}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"num_format": "#,##0", "major_gridlines": GRID})
     largest = ", ".join(
         f"{one.label} {amounts.money(one.net, one.currency)}" for one in list(lines)[:_CHARTED] if one.savings
     )
-    insert(chart, "J2", f"Bars: what can be saved a month by {split.what.lower()}: {largest}."[:1000])
+    insert(chart, "J2", t(split.bars, savings=largest)[:1000])
 
 
 # --- rows -------------------------------------------------------------------------------------------------
@@ -193,25 +235,25 @@ def _lines(report: AuditReport, split: _Split) -> list[_Line]:
     """The lines of the bill with the savings of each; what only findings name comes after them."""
     label = _label(report, split)
     net = _net_by(report, lambda one: (label(one), one.currency)) if split.column else {}
-    names = Names(map(label, report.findings)) if split.column else Names([])
+    known = Names(map(label, report.findings)) if split.column else Names([])
     found = []
     for spend in report.finance.spend if report.finance else []:
         if spend.by == split.by:
             merged = _merged(spend.lines, split)
             own = {name: net.pop((name, spend.currency), _NIL) for name in merged}
             for name, line in merged.items():
-                saving = _saving(split, names, name, own[name])
+                saving = _saving(split, known, name, own[name])
                 found.append(
                     _line(name, spend.currency, spend.month, spend.previous_month, line, saving, own[name])
                 )
             found += _others(split, spend.lines, net, (spend.currency, spend.month, spend.previous_month))
     for (name, currency), amount in sorted(net.items(), key=lambda item: (-item[1], item[0])):
         note = (
-            "nothing of its spending is known"
+            t("nothing of its spending is known")
             if report.finance and report.finance.spend
-            else "no bill is loaded"
+            else t("no bill is loaded")
         )
-        saving = _saving(split, names, name, amount)
+        saving = _saving(split, known, name, amount)
         found.append(_Line(name, currency, None, None, None, None, note, saving, amount))
     return found
 
@@ -222,7 +264,7 @@ def _label(report: AuditReport, split: _Split) -> Callable[[Finding], str]:
 
     def label(one: Finding) -> str:
         key = {"team": team(one), "account": one.account, "region": one.region}.get(split.by, "")
-        return shown(key) or split.nameless
+        return shown(key) or t(split.nameless)
 
     return label
 
@@ -245,7 +287,7 @@ def _merged(lines: Sequence[SpendLine], split: _Split) -> dict[str, SpendLine]:
     for line in lines:
         if line.others:
             continue
-        name = shown(one_line(line.key or "")) or split.nameless
+        name = shown(one_line(line.key or "")) or t(split.nameless)
         before = merged.get(name)
         if before is not None:
             costs = {
@@ -269,9 +311,9 @@ def _line(
     saving: Formula | None,
     net: Decimal,
 ) -> _Line:
-    told = f"called {one_line(line.name)}" if line.name and line.name != line.key else ""
+    told = t("called {name}", name=one_line(line.name)) if line.name and line.name != line.key else ""
     if line.previous is None:
-        told = "; ".join(filter(None, [told, "the month before is not known"]))
+        told = "; ".join(filter(None, [told, t("the month before is not known")]))
     return _Line(name, currency, month, previous, line.cost, line.previous, told, saving, net)
 
 
@@ -291,18 +333,18 @@ def _others(
         for key in left:
             del net[key]
         amount = sum(left.values(), _NIL)
-        note = f"{amounts.count(line.others, 'smaller one')} together"
+        note = tn("{n} smaller one together", "{n} smaller ones together", line.others)
         if split.column:
-            note += "; the saving is what no line above has, and no formula"
+            note += "; " + t("the saving is what no line above has, and no formula")
         saving = amount if split.column else None
         found.append(
-            _Line("Others", currency, month, previous, line.cost, line.previous, note, saving, amount)
+            _Line(t("Others"), currency, month, previous, line.cost, line.previous, note, saving, amount)
         )
     return found
 
 
-def _saving(split: _Split, names: Names, name: str, value: Decimal) -> Formula | None:
+def _saving(split: _Split, known: Names, name: str, value: Decimal) -> Formula | None:
     if split.column is None:
         return None
-    plain = names.plain(name)
+    plain = known.plain(name)
     return sum_where(TABLE, "Net saving", {split.column: "A{row}", "Currency": "B{row}"}, value, plain=plain)

@@ -7,14 +7,15 @@ from decimal import ROUND_DOWN, Decimal
 from finops.model import AuditReport, CurrencyTotals, Finding
 from finops.money import cents
 from reports import amounts, summary, words
+from reports.language import mark, t, tn
+from reports.xlsx import inputs, names
 from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Sheet
-from reports.xlsx.findings import TABLE
-from reports.xlsx.formulas import Names, sum_where, total
+from reports.xlsx.findings import ACCEPTED, LEVELS, TABLE
+from reports.xlsx.formulas import Names, column, sum_where, text, total
 from reports.xlsx.inputs import DISCOUNT, HOURS, foreign, rate_name, rates
-from reports.xlsx.spending import COSTS
+from reports.xlsx.spending import COSTS, COSTS_TABLE
 
-SHEET = "Summary"
-_ALL = f"SUBTOTAL(103,{TABLE}[Id])=ROWS({TABLE}[Id])"
+SHEET = mark("Summary")
 _NIL = Decimal("0.00")
 _CHARTED = 12
 _WIDTHS = (34, 15, 15, 15, 15, 15, 15, 15, 15)
@@ -43,64 +44,72 @@ def summary_sheet(book: Book, report: AuditReport) -> None:
     _counts(sheet, report)
     _saved(sheet, report)
     top = sheet.next_row
-    _shares(
-        sheet,
-        report,
-        "By kind",
-        "Kinds",
-        "Kind",
-        [(words.kind(one.rule), one) for one in summary.counted(report)],
-    )
-    _shares(
-        sheet, report, "By confidence", "Confidence", "Confidence", [(one.confidence, one) for one in summary.counted(report)]
-    )  # fmt: skip
-    if summary.counted(report) and len(report.totals_by_currency) == 1:
+    steps = summary.counted(report)
+    kinds = [(words.kind(one.rule), one) for one in steps]
+    _shares(sheet, report, t("By kind"), "Kinds", mark("Kind"), kinds)
+    levels = [(LEVELS[one.confidence], one) for one in steps]
+    _shares(sheet, report, t("By confidence"), "Confidence", mark("Confidence"), levels)
+    if steps and len(report.totals_by_currency) == 1:
         _chart(book, sheet, report, top + 2)
 
 
 def _filter_told(sheet: Sheet, report: AuditReport) -> None:
     """Whether the totals are of everything, which the sheet itself tells."""
     count = len(summary.pending(report))
-    everything = f"These are the totals of all {amounts.count(count, 'finding')}."
     if not count:
         return
-    some = f'"A filter is on: these are the totals of "&SUBTOTAL(103,{TABLE}[Id])&" of {count} findings."'
-    style = sheet.book.format(italic=True)
-    sheet.write(sheet.next_row, 0, Formula(f'IF({_ALL},"{everything}",{some})', everything), style)
+    everything = tn(
+        "These are the totals of all {n} finding.", "These are the totals of all {n} findings.", count
+    )
+    shown = "\0"  # where the formula puts how many there are
+    some = t("A filter is on: these are the totals of {shown} of {count} findings.", shown=shown, count=count)
+    pieces = f"&{_visible()}&".join(map(text, some.split(shown)))
+    formula = Formula(f"IF({_all()},{text(everything)},{pieces})", everything)
+    sheet.write(sheet.next_row, 0, formula, sheet.book.format(italic=True))
     sheet.next_row += 1
+
+
+def _visible() -> str:
+    """How many findings a filter leaves, as a formula."""
+    return f"SUBTOTAL(103,{column(TABLE, names.ID)})"
+
+
+def _all() -> str:
+    """Whether it leaves all of them."""
+    return f"{_visible()}=ROWS({column(TABLE, names.ID)})"
 
 
 def _totals(sheet: Sheet, report: AuditReport) -> None:
     """One line for each currency."""
-    sheet.heading("In 730 hours")
+    sheet.heading(t("In 730 hours"))
     several = len(report.totals_by_currency) > 1
 
-    def by_filter(column: str, figure: str, line: tuple[str, CurrencyTotals]) -> Formula:
+    def by_filter(summed: str, figure: str, line: tuple[str, CurrencyTotals]) -> Formula:
         value = getattr(line[1], figure)
         if several:
-            return sum_where(TABLE, column, {"Currency": "A{row}"}, value, plain=True, shown=True)
-        return total(TABLE, column, value)
+            return sum_where(TABLE, summed, {"Currency": "A{row}"}, value, plain=True, shown=True)
+        return total(TABLE, summed, value)
 
     def whole(figure: str, line: tuple[str, CurrencyTotals]) -> Formula | Decimal | None:
         value: Decimal | None = getattr(line[1], figure)
         if value is None or not summary.pending(report):
             return value
-        return Formula(f'IF({_ALL},{value},"")', value)
+        return Formula(f'IF({_all()},{value},"")', value)
 
     columns: list[Column[tuple[str, CurrencyTotals]]] = [
-        Column("Currency", 34, "Amounts of different currencies are never added.", lambda one: one[0]),
-        Column("Spent", 15, "What the accounts on the sheet Costs cost. Empty: not known.", _spent, "money"),
-        Column("Gross saving", 15, "What everything would save if nothing overlapped.",
+        Column(mark("Currency"), 34, t("Amounts of different currencies are never added."), lambda one: one[0]),
+        Column(mark("Spent"), 15, t("What the accounts on the sheet {sheet} cost. Empty: not known.", sheet=t(COSTS)), _spent, "money"),
+        Column(mark("Gross saving"), 15, t("What everything would save if nothing overlapped."),
                lambda one: by_filter("Gross saving", "gross_monthly_savings", one), "money"),
-        Column("Overlap", 15, "What would be counted twice.",
+        Column(mark("Overlap"), 15, t("What would be counted twice."),
                lambda one: Formula("C{row}-E{row}", summary.overlap(one[1])), "money"),
-        Column("Net saving", 15, "What can really be saved.",
+        Column(mark("Net saving"), 15, t("What can really be saved."),
                lambda one: by_filter("Net saving", "net_monthly_savings", one), "money"),
-        Column("Low", 15, "Four of five times the saving of everything ends between low and high. Empty while a filter is on: the "
-               "interval of a part is not known.", lambda one: whole("net_low", one), "money"),
-        Column("High", 15, "See Low.", lambda one: whole("net_high", one), "money"),
-        Column("Share", 15, "Net saving of what is spent. Empty: what is spent is not known.", _share, "share"),
-        Column("Accepted waste", 15, "What exemptions cost; in no other amount. See the sheet Accepted.",
+        Column(mark("Low"), 15, t("Four of five times the saving of everything ends between low and high. Empty while a filter is on: "
+               "the interval of a part is not known."), lambda one: whole("net_low", one), "money"),
+        Column(mark("High"), 15, t("See {column}.", column=t("Low")), lambda one: whole("net_high", one), "money"),
+        Column(mark("Share"), 15, t("Net saving of what is spent. Empty: what is spent is not known."), _share, "share"),
+        Column(mark("Accepted waste"), 15, t("What exemptions cost; in no other amount. See the sheet {sheet}.", sheet=t(ACCEPTED)),
                lambda one: one[1].accepted_monthly_waste, "money"),
     ]  # fmt: skip
     sheet.table(
@@ -113,7 +122,8 @@ def _totals(sheet: Sheet, report: AuditReport) -> None:
 def _spent(line: tuple[str, CurrencyTotals]) -> Formula | None:
     if line[1].monthly_cost is None:
         return None
-    return Formula(f"SUMIFS({COSTS}[Cost],{COSTS}[Currency],A{{row}})", line[1].monthly_cost)
+    cost, currency = column(COSTS_TABLE, "Cost"), column(COSTS_TABLE, "Currency")
+    return Formula(f"SUMIFS({cost},{currency},A{{row}})", line[1].monthly_cost)
 
 
 def _share(line: tuple[str, CurrencyTotals]) -> Formula | None:
@@ -132,10 +142,17 @@ def _converted(sheet: Sheet, report: AuditReport) -> None:
     """What the audit itself added up, or why it did not."""
     saved, cost = report.totals.net_monthly_savings, report.totals.monthly_cost
     money = sheet.book.style("money", report.currency)
-    sheet.write(sheet.next_row, 0, f"All of it in {report.currency}" if saved is not None else "All of it")
+    label = t("All of it") if saved is None else t("All of it in {currency}", currency=report.currency)
+    sheet.write(sheet.next_row, 0, label)
     if saved is None:
-        why = "not added up: not every currency has a rate."
-        why += " Write them on the sheet Inputs, and Your view adds up." if foreign(report) else ""
+        why = (
+            t(
+                "not added up: not every currency has a rate. Write them on the sheet {sheet}, and Your view adds up.",
+                sheet=t(inputs.SHEET),
+            )
+            if foreign(report)
+            else t("not added up: not every currency has a rate.")
+        )
         sheet.write(sheet.next_row, 1, why)
     else:
         sheet.write(sheet.next_row, 1, cost, money)
@@ -144,7 +161,7 @@ def _converted(sheet: Sheet, report: AuditReport) -> None:
         sheet.write(sheet.next_row, 4, saved, money)
         sheet.write(sheet.next_row, 5, report.totals.net_low, money)
         sheet.write(sheet.next_row, 6, report.totals.net_high, money)
-        sheet.write(sheet.next_row, 7, "as the audit added it up; no filter changes this line")
+        sheet.write(sheet.next_row, 7, t("as the audit added it up; no filter changes this line"))
     sheet.next_row += 1
 
 
@@ -154,13 +171,13 @@ def _converted(sheet: Sheet, report: AuditReport) -> None:
 def _view(sheet: Sheet, report: AuditReport) -> None:
     """The net saving with the hours, the discount and the rates of the sheet Inputs."""
     first = sheet.next_row - len(report.totals_by_currency) - (len(report.totals_by_currency) > 1)
-    sheet.heading("Your view: net saving by the sheet Inputs")
+    sheet.heading(t("Your view: net saving by the sheet {sheet}", sheet=t(inputs.SHEET)))
     lines = [
         (code, one, first + place) for place, (code, one) in enumerate(report.totals_by_currency.items())
     ]
     columns: list[Column[tuple[str, CurrencyTotals, int]]] = [
-        Column("Currency", 34, "Amounts of different currencies are never added.", lambda one: one[0]),
-        Column("Net saving", 15, "Of a month of Month_hours, less Discount.", _own, "money"),
+        Column(mark("Currency"), 34, t("Amounts of different currencies are never added."), lambda one: one[0]),
+        Column(mark("Net saving"), 15, t("Of a month of {hours}, less {discount}.", hours=HOURS, discount=DISCOUNT), _own, "money"),
     ]  # fmt: skip
     sheet.table("View", columns, lines, lambda one: one[0], filtered=False)
     if foreign(report):
@@ -173,7 +190,7 @@ def _own(line: tuple[str, CurrencyTotals, int]) -> Formula:
 
 def _added(sheet: Sheet, report: AuditReport, first: int) -> None:
     """The sum over currencies, once each has a rate."""
-    known, parts, names = rates(report), [], []
+    known, parts, cells = rates(report), [], []
     value: Decimal | None = _NIL
     for row, (code, one) in enumerate(report.totals_by_currency.items(), first + 1):
         if code == report.currency:
@@ -181,16 +198,17 @@ def _added(sheet: Sheet, report: AuditReport, first: int) -> None:
             value = None if value is None else value + one.net_monthly_savings
             continue
         parts.append(f"ROUND(B{row}*{rate_name(code)},2)")
-        names.append(rate_name(code))
+        cells.append(rate_name(code))
         value = (
             None
             if value is None or code not in known
             else value + cents(one.net_monthly_savings * known[code][0])
         )
-    sheet.write(sheet.next_row, 0, f"All of it in {report.currency}", sheet.book.format(bold=True))
-    missing = "needs every rate on the sheet Inputs"
+    label = t("All of it in {currency}", currency=report.currency)
+    sheet.write(sheet.next_row, 0, label, sheet.book.format(bold=True))
+    missing = t("needs every rate on the sheet {sheet}", sheet=t(inputs.SHEET))
     formula = Formula(
-        f'IF(COUNT({",".join(names)})={len(names)},{"+".join(parts)},"{missing}")',
+        f"IF(COUNT({','.join(cells)})={len(cells)},{'+'.join(parts)},{text(missing)})",
         missing if value is None else value,
     )
     sheet.write(sheet.next_row, 1, formula, sheet.book.style("money", report.currency, bold=True))
@@ -201,27 +219,37 @@ def _added(sheet: Sheet, report: AuditReport, first: int) -> None:
 
 
 def _counts(sheet: Sheet, report: AuditReport) -> None:
-    sheet.heading("How much was looked at")
+    sheet.heading(t("How much was looked at"))
     totals, unread = report.totals, len(summary.unread_scopes(report))
     style = sheet.book.style("share")
     share = totals.evaluated_cost_share
-    judged = "not known" if share is None else _cut(Decimal(str(share)))
-    sheet.line("Share of the cost that could be judged", judged, style)
-    sheet.line("Sources not read whole", f"{unread:,} of {amounts.count(len(report.coverage), 'source')}")
-    sheet.line("Checks without an answer", totals.not_evaluated, sheet.book.style("count"))
-    sheet.line("Accepted, in no total", amounts.count(totals.exempt_findings, "finding"))
-    sheet.line("CO₂e saved", _carbon(totals.co2e_saved_kg, *summary.carbon_interval(report)))
+    judged = t("not known") if share is None else _cut(Decimal(str(share)))
+    sources = tn(
+        "{unread} of {n} source",
+        "{unread} of {n} sources",
+        len(report.coverage),
+        unread=amounts.number(unread),
+    )
+    exempt = tn("{n} finding", "{n} findings", totals.exempt_findings)
+    sheet.line(t("Share of the cost that could be judged"), judged, style)
+    sheet.line(t("Sources not read whole"), sources)
+    sheet.line(t("Checks without an answer"), totals.not_evaluated, sheet.book.style("count"))
+    sheet.line(t("Accepted, in no total"), exempt)
+    sheet.line(t("CO₂e saved"), _carbon(totals.co2e_saved_kg, *summary.carbon_interval(report)))
     sheet.line(
-        "CO₂e of everything",
+        t("CO₂e of everything"),
         _carbon(totals.monthly_co2e_kg, totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg),
     )
 
 
 def _carbon(central: float | None, low: float | None, high: float | None) -> str:
     if central is None:
-        return "not known"
-    span = amounts.carbon_range(low, high)
-    return amounts.carbon(central) + (f" ({span})" if span != amounts.UNKNOWN else "") + ", estimated"
+        return t("not known")
+    if low is None or high is None:
+        return t("{amount}, estimated", amount=amounts.carbon(central))
+    return t(
+        "{amount} ({span}), estimated", amount=amounts.carbon(central), span=amounts.carbon_range(low, high)
+    )
 
 
 def _saved(sheet: Sheet, report: AuditReport) -> None:
@@ -229,17 +257,17 @@ def _saved(sheet: Sheet, report: AuditReport) -> None:
     told = report.finance.saved if report.finance else []
     if not told:
         return
-    sheet.heading("The way to the bill")
+    sheet.heading(t("The way to the bill"))
     steps = (
-        ("Found", "found"), ("Agreed", "agreed"), ("Done", "done"), ("On the bill", "on_the_bill"),
-        ("Done, the bill is to come", "pending"), ("Done, not told by the bill", "unknown"), ("Rejected", "rejected"),
+        (t("Found"), "found"), (t("Agreed"), "agreed"), (t("Done"), "done"), (t("On the bill"), "on_the_bill"),
+        (t("Done, the bill is to come"), "pending"), (t("Done, not told by the bill"), "unknown"), (t("Rejected"), "rejected"),
     )  # fmt: skip
     lines = [(name, one.currency, getattr(one.funnel, field)) for one in told for name, field in steps]
     columns: list[Column[tuple[str, str, object]]] = [
-        Column("Step", 34, "Each step holds those after it; only what is on the bill is money.", lambda one: one[0]),
-        Column("Currency", 15, "What the amounts of this line are in.", lambda one: one[1]),
-        Column("Findings", 15, "How many.", lambda one: getattr(one[2], "findings", None), "count"),
-        Column("In 730 hours", 15, "Estimated, but on the bill as later bills say. Empty: no amount is known.",
+        Column(mark("Step"), 34, t("Each step holds those after it; only what is on the bill is money."), lambda one: one[0]),
+        Column(mark("Currency"), 15, t("What the amounts of this line are in."), lambda one: one[1]),
+        Column(mark("Findings"), 15, t("How many."), lambda one: getattr(one[2], "findings", None), "count"),
+        Column(mark("In 730 hours"), 15, t("Estimated, but on the bill as later bills say. Empty: no amount is known."),
                lambda one: getattr(one[2], "monthly", None), "money"),
     ]  # fmt: skip
     sheet.table("Way", columns, lines, lambda one: one[1], filtered=False)
@@ -253,32 +281,32 @@ def _shares(
     report: AuditReport,
     title: str,
     table: str,
-    column: str,
+    by: str,
     named: Sequence[tuple[str, Finding]],
 ) -> None:
-    """What each part saves of all, filters or not."""
+    """What each part saves of all, filters or not; `by` is the column of Findings that has the parts."""
     parts = _parts(named)
     if not parts:
         return
     sheet.heading(title)
-    names = Names(name for name, _ in named)
+    known = Names(name for name, _ in named)
     of = {code: one.net_monthly_savings for code, one in report.totals_by_currency.items()}
 
     def net(one: _Share) -> Formula:
-        where = {column: "A{row}", "Currency": "B{row}"}
-        return sum_where(TABLE, "Net saving", where, one.net, plain=names.plain(one.name))
+        where = {by: "A{row}", "Currency": "B{row}"}
+        return sum_where(TABLE, "Net saving", where, one.net, plain=known.plain(one.name))
 
     def share(one: _Share) -> Formula | None:
         whole = of.get(one.currency)
-        where = f"SUMIFS({TABLE}[Net saving],{TABLE}[Currency],B{{row}})"
+        where = f"SUMIFS({column(TABLE, 'Net saving')},{column(TABLE, 'Currency')},B{{row}})"
         return Formula(f"ROUNDDOWN(D{{row}}/{where},3)", _cut(one.net / whole)) if whole else None
 
     columns: list[Column[_Share]] = [
-        Column(column, 34, "See the column of the same name on the sheet Findings.", lambda one: one.name),
-        Column("Currency", 15, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Steps", 15, "How many findings count.", lambda one: one.findings, "count"),
-        Column("Net saving", 15, "Their sum, of all findings: no filter changes it.", net, "money", bar=True),
-        Column("Share", 15, "Of the net saving in this currency.", share, "share"),
+        Column(by, 34, t("See the column of the same name on the sheet {sheet}.", sheet=t(names.SHEET)), lambda one: one.name),
+        Column(mark("Currency"), 15, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Steps"), 15, t("How many findings count."), lambda one: one.findings, "count"),
+        Column(mark("Net saving"), 15, t("Their sum, of all findings: no filter changes it."), net, "money", bar=True),
+        Column(mark("Share"), 15, t("Of the net saving in this currency."), share, "share"),
     ]  # fmt: skip
     sheet.table(table, columns, parts, lambda one: one.currency, bars=len(of) == 1, filtered=False)
 
@@ -305,16 +333,17 @@ def _chart(book: Book, sheet: Sheet, report: AuditReport, top: int) -> None:
     chart = book.workbook.add_chart({"type": "bar"})
     chart.add_series(
         {
-            "name": "Net saving",
-            "categories": [SHEET, top + 1, 0, last + 1, 0],
-            "values": [SHEET, top + 1, 3, last + 1, 3],
+            "name": t("Net saving"),
+            "categories": [sheet.name, top + 1, 0, last + 1, 0],
+            "values": [sheet.name, top + 1, 3, last + 1, 3],
             "fill": {"color": BLUE},
             "gap": 40,
         }
     )
-    chart.set_title({"name": "Net saving by kind", "name_font": {"size": 12}})
+    chart.set_title({"name": t("Net saving by kind"), "name_font": {"size": 12}})
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"num_format": "#,##0", "major_gridlines": GRID})
     told = ", ".join(f"{one.name} {amounts.money(one.net, one.currency)}" for one in parts)
-    sheet.chart(chart, "F10", f"Bars: what each kind of finding saves a month: {told}."[:1000])
+    bars = t("Bars: what each kind of finding saves a month: {savings}.", savings=told)
+    sheet.chart(chart, "F10", bars[:1000])

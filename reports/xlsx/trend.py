@@ -9,16 +9,41 @@ from finops.finance_model import Bridge, CommitmentUse, Expiry, TiedOut, UnitCos
 from finops.model import AuditReport
 from finops.night_model import BudgetLine, Forecast
 from reports import amounts, control
+from reports.language import Worded, mark, t
 from reports.plain import one_line
 from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed, Sheet
+from reports.xlsx.formulas import column
 from reports.xlsx.spending import NO_BILL
 
-DAYS, MONTHS = "Days", "Months"
+DAYS, MONTHS = mark("Days"), mark("Months")
+_DAYS, _MONTHS = "Days", "Months"  # their tables
 _NIL = Decimal("0.00")
-_STEPS = (
-    ("Month before", "previous"), ("Price", "price"), ("Volume", "volume"), ("New", "new"), ("Gone", "gone"),
-    ("One-off and without a quantity", "one_off"), ("What was acted upon", "savings"), ("Not compared", "not_compared"),
-)  # fmt: skip
+_STEPS = Worded(
+    {
+        "previous": mark("Month before"),
+        "price": mark("Price"),
+        "volume": mark("Volume"),
+        "new": mark("New"),
+        "gone": mark("Gone"),
+        "one_off": mark("One-off and without a quantity"),
+        "savings": mark("What was acted upon"),
+        "not_compared": mark("Not compared"),
+    }
+)
+_NOBODY = Worded(
+    {
+        "provider": mark("no provider"),
+        "account": mark("no account"),
+        "service": mark("no service"),
+        "team": mark("no team"),
+    }
+)
+_SUBJECTS = {
+    "provider": mark("provider {name}"),
+    "account": mark("account {name}"),
+    "service": mark("service {name}"),
+    "team": mark("team {name}"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +76,17 @@ def days(book: Book, report: AuditReport) -> None:
     lines = _days(report)
     sheet = book.sheet(DAYS, _days_about(report, lines))
     columns: list[Column[_Day]] = [
-        Column("Day", 12, "The day, UTC.", lambda one: one.day, "date"),
-        Column("Month", 10, "Its month.", lambda one: one.month),
-        Column("Currency", 9, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Cost", 15, "Effective cost of usage, before tax, credits, purchases and adjustments. Empty: the day is to come.",
+        Column(mark("Day"), 12, t("The day, UTC."), lambda one: one.day, "date"),
+        Column(mark("Month"), 10, t("Its month."), lambda one: one.month),
+        Column(mark("Currency"), 9, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Cost"), 15, t("Effective cost of usage, before tax, credits, purchases and adjustments. Empty: the day is to come."),
                lambda one: one.cost, "money"),
-        Column("Expected", 15, "What a day to come is expected to cost.", lambda one: one.expected, "money"),
-        Column("Low", 15, "Four of five days end between low and high.", lambda one: one.low, "money"),
-        Column("High", 15, "See Low.", lambda one: one.high, "money"),
-        Column("Note", 44, "Whether it may still change.", lambda one: one.note),
+        Column(mark("Expected"), 15, t("What a day to come is expected to cost."), lambda one: one.expected, "money"),
+        Column(mark("Low"), 15, t("Four of five days end between low and high."), lambda one: one.low, "money"),
+        Column(mark("High"), 15, t("See {column}.", column=t("Low")), lambda one: one.high, "money"),
+        Column(mark("Note"), 44, t("Whether it may still change."), lambda one: one.note),
     ]  # fmt: skip
-    placed = sheet.table(DAYS, columns, lines, lambda one: one.currency)
+    placed = sheet.table(_DAYS, columns, lines, lambda one: one.currency)
     sheet.widths(columns)
     sheet.frozen(placed)
     if lines and len({one.currency for one in lines}) == 1:
@@ -73,28 +98,29 @@ def months(book: Book, report: AuditReport) -> None:
     lines = _months(_days(report))
     sheet = book.sheet(
         MONTHS,
-        "What the usage of each month cost, and what led from one month's bill to the next."
+        t("What the usage of each month cost, and what led from one month's bill to the next.")
         if lines
-        else NO_BILL,
+        else t(NO_BILL),
     )
     for place, width in enumerate((34, 14, 16, 16, 16, 16, 16, 16, 50)):
         sheet.worksheet.set_column(place, place, width)
 
     def cost(one: _Month) -> Formula:
-        return Formula(f"SUMIFS({DAYS}[Cost],{DAYS}[Month],A{{row}},{DAYS}[Currency],B{{row}})", one.cost)
+        cost, month, currency = (column(_DAYS, name) for name in ("Cost", "Month", "Currency"))
+        return Formula(f"SUMIFS({cost},{month},A{{row}},{currency},B{{row}})", one.cost)
 
     columns: list[Column[_Month]] = [
-        Column("Month", 34, "The month.", lambda one: one.month),
-        Column("Currency", 14, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Cost", 16, "The sum of its days on the sheet Days.", cost, "money", bar=True),
-        Column("Days", 16, "Of how many days something is known.", lambda one: one.days, "count"),
-        Column("A day", 16, "Cost by the days that are known.",
+        Column(mark("Month"), 34, t("The month."), lambda one: one.month),
+        Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Cost"), 16, t("The sum of its days on the sheet {sheet}.", sheet=t(DAYS)), cost, "money", bar=True),
+        Column(mark("Days"), 16, t("Of how many days something is known."), lambda one: one.days, "count"),
+        Column(mark("A day"), 16, t("Cost by the days that are known."),
                lambda one: Formula("C{row}/D{row}", one.cost / one.days), "money"),
-        Column("Provisional days", 16, "Days whose bill may still change.", lambda one: one.provisional, "count"),
-        Column("Note", 16, "What a reader must know.", lambda one: one.note),
+        Column(mark("Provisional days"), 16, t("Days whose bill may still change."), lambda one: one.provisional, "count"),
+        Column(mark("Note"), 16, t("What a reader must know."), lambda one: one.note),
     ]  # fmt: skip
     placed = sheet.table(
-        MONTHS, columns, lines, lambda one: one.currency, bars=len({one.currency for one in lines}) < 2
+        _MONTHS, columns, lines, lambda one: one.currency, bars=len({one.currency for one in lines}) < 2
     )
     sheet.worksheet.freeze_panes(placed.top, 0)
     for bridge in report.finance.bridges if report.finance else []:
@@ -114,7 +140,7 @@ def _days(report: AuditReport) -> list[_Day]:
     found = []
     for trend in report.finance.trends if report.finance else []:
         for one in trend.days:
-            note = "provisional: it may still change" if one.provisional else ""
+            note = t("provisional: it may still change") if one.provisional else ""
             found.append(_Day(one.day, trend.currency, one.cost, None, None, None, note))
         known = {one.day: place for place, one in enumerate(found) if one.currency == trend.currency}
         for ahead in trend.ahead:
@@ -131,17 +157,19 @@ def _days(report: AuditReport) -> list[_Day]:
                 )
             else:
                 found.append(
-                    _Day(ahead.day, trend.currency, None, ahead.expected, ahead.low, ahead.high, "to come")
+                    _Day(ahead.day, trend.currency, None, ahead.expected, ahead.low, ahead.high, t("to come"))
                 )
     return found
 
 
 def _days_about(report: AuditReport, lines: Sequence[_Day]) -> str:
     if not lines:
-        return NO_BILL
+        return t(NO_BILL)
     reasons = [one.reason for one in report.finance.trends if one.reason] if report.finance else []
-    more = f" Nothing is foreseen: {' '.join(map(one_line, reasons))}" if reasons else ""
-    return f"What each day cost, and what the days to come are expected to cost.{more}"
+    about = t("What each day cost, and what the days to come are expected to cost.")
+    if not reasons:
+        return about
+    return f"{about} {t('Nothing is foreseen: {reasons}', reasons=' '.join(map(one_line, reasons)))}"
 
 
 def _months(lines: Sequence[_Day]) -> list[_Month]:
@@ -153,7 +181,11 @@ def _months(lines: Sequence[_Day]) -> list[_Month]:
     for (month, currency), known in sorted(groups.items(), key=lambda item: (item[0][1], item[0][0])):
         first, last = min(one.day for one in known), max(one.day for one in known)
         whole = len(known) >= _length(first)
-        note = "" if whole else f"from {amounts.day(first)} to {amounts.day(last)} only"
+        note = (
+            ""
+            if whole
+            else t("from {first} to {last} only", first=amounts.day(first), last=amounts.day(last))
+        )
         provisional = sum(bool(one.note) for one in known)
         cost = sum((one.cost or _NIL for one in known), _NIL)
         found.append(_Month(month, currency, len(known), provisional, cost, note))
@@ -168,120 +200,137 @@ def _length(day: date) -> int:
 def _chart(book: Book, sheet: Sheet, placed: Placed, lines: Sequence[_Day]) -> None:
     """Cost and what is expected, as lines."""
     chart = book.workbook.add_chart({"type": "line"})
-    series = (("Cost", BLUE, None), ("Expected", "#B8620A", "dash"), ("Low", "#8A8F98", "round_dot"), ("High", "#8A8F98", "round_dot"))  # fmt: skip
+    series = (
+        ("Cost", BLUE, None), ("Expected", "#B8620A", "dash"), ("Low", "#8A8F98", "round_dot"), ("High", "#8A8F98", "round_dot"),
+    )  # fmt: skip
     for name, colour, dash in series:
         line = {"color": colour, "width": 1.75, **({"dash_type": dash} if dash else {})}
         chart.add_series(
-            {"name": name, "categories": placed.cells("Day"), "values": placed.cells(name), "line": line}
+            {"name": t(name), "categories": placed.cells("Day"), "values": placed.cells(name), "line": line}
         )
-    chart.set_title({"name": "Cost a day", "name_font": {"size": 12}})
+    chart.set_title({"name": t("Cost a day"), "name_font": {"size": 12}})
     chart.set_x_axis({"date_axis": True, "num_format": "d mmm"})
     chart.set_y_axis({"min": 0, "num_format": "#,##0", "major_gridlines": GRID})
     chart.set_legend({"position": "bottom"})
-    known = [one for one in lines if one.cost is not None]
-    told = "A line: what each day cost"
-    if known:
-        told += (
-            f", from {amounts.money(known[0].cost, known[0].currency)} on {amounts.day(known[0].day)} to "
-            f"{amounts.money(known[-1].cost, known[-1].currency)} on {amounts.day(known[-1].day)}"
-        )
-    sheet.chart(chart, "J3", f"{told}; dashed, what the days to come are expected to cost.", wide=820)
+    sheet.chart(chart, "J3", _drawn([one for one in lines if one.cost is not None]), wide=820)
+
+
+def _drawn(known: Sequence[_Day]) -> str:
+    """The chart in words."""
+    if not known:
+        return t("A line: what each day cost; dashed, what the days to come are expected to cost.")
+    first, last = known[0], known[-1]
+    return t(
+        "A line: what each day cost, from {first_cost} on {first} to {last_cost} on {last}; dashed, what the days to come "
+        "are expected to cost.",
+        first_cost=amounts.money(first.cost, first.currency),
+        first=amounts.day(first.day),
+        last_cost=amounts.money(last.cost, last.currency),
+        last=amounts.day(last.day),
+    )
 
 
 # --- what leads from one month to the next, and what is to come -------------------------------------------
 
 
 def _bridge(sheet: Sheet, bridge: Bridge) -> None:
-    compared = "" if bridge.compared == "month" else ", as many days of it"
+    between = {"before": bridge.previous_month, "month": bridge.month, "currency": bridge.currency}
     sheet.heading(
-        f"From {bridge.previous_month}{compared} to {bridge.month}, {bridge.currency}, everything on the bill"
+        t("From {before} to {month}, {currency}, everything on the bill", **between)
+        if bridge.compared == "month"
+        else t("From {before}, as many days of it to {month}, {currency}, everything on the bill", **between)
     )
-    steps = [(name, getattr(bridge, field)) for name, field in _STEPS]
+    steps = [(name, getattr(bridge, field)) for field, name in _STEPS.items()]
     first = sheet.next_row + 2
     steps_sum = Formula(f"SUM(B{first}:B{first + len(steps) - 1})", bridge.cost)
     columns: list[Column[tuple[str, object]]] = [
-        Column("Step", 34, "Price and volume are of what both months have.", lambda one: one[0]),
-        Column("Amount", 14, "What it adds. The last line is their sum, and what the month cost.", lambda one: one[1], "money"),
+        Column(mark("Step"), 34, t("Price and volume are of what both months have."), lambda one: one[0]),
+        Column(mark("Amount"), 14, t("What it adds. The last line is their sum, and what the month cost."), lambda one: one[1], "money"),
     ]  # fmt: skip
-    rows: list[tuple[str, object]] = [*steps, (f"Cost of {bridge.month}", steps_sum)]
+    rows: list[tuple[str, object]] = [*steps, (t("Cost of {month}", month=bridge.month), steps_sum)]
     sheet.table(f"Bridge_{bridge.currency}", columns, rows, lambda _: bridge.currency, filtered=False)
 
 
 def _forecasts(sheet: Sheet, lines: Sequence[Forecast]) -> None:
     if not lines:
         return
-    sheet.heading(control.FORECAST)
+    sheet.heading(t(control.FORECAST))
     columns: list[Column[Forecast]] = [
-        Column("Of what", 34, "Everything, a cloud, an account, a service or a team.", _subject),
-        Column("Currency", 14, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Spent", 16, "What is spent already.", lambda one: one.spent, "money"),
-        Column("Forecast", 16, "What the month will cost. Empty: see Why not.", lambda one: one.forecast, "money"),
-        Column("Low", 16, "Four of five months end between low and high.", lambda one: one.low, "money"),
-        Column("High", 16, "See Low.", lambda one: one.high, "money"),
-        Column("Month", 16, "The month.", lambda one: f"{one.month:%Y-%m}"),
-        Column("Settled until", 16, "The last day whose bill is final.", lambda one: one.settled_until, "date"),
-        Column("Why not", 50, "Why there is no forecast.", lambda one: one.reason),
+        Column(mark("Of what"), 34, t("Everything, a cloud, an account, a service or a team."), _subject),
+        Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Spent"), 16, t("What is spent already."), lambda one: one.spent, "money"),
+        Column(mark("Forecast"), 16, t("What the month will cost. Empty: see {column}.", column=t("Why not")), lambda one: one.forecast, "money"),
+        Column(mark("Low"), 16, t("Four of five months end between low and high."), lambda one: one.low, "money"),
+        Column(mark("High"), 16, t("See {column}.", column=t("Low")), lambda one: one.high, "money"),
+        Column(mark("Month"), 16, t("The month."), lambda one: f"{one.month:%Y-%m}"),
+        Column(mark("Settled until"), 16, t("The last day whose bill is final."), lambda one: one.settled_until, "date"),
+        Column(mark("Why not"), 50, t("Why there is no forecast."), lambda one: one.reason),
     ]  # fmt: skip
     sheet.table("Forecasts", columns, lines, lambda one: one.currency, filtered=False)
 
 
 def _subject(one: Forecast) -> str:
     if one.level == "total":
-        return "everything"
+        return t("everything")
     own = {"provider": one.cloud, "account": one.account, "service": one.service, "team": one.team}
-    return f"{one.level} {own[one.level]}" if own[one.level] else f"no {one.level}"
+    return t(_SUBJECTS[one.level], name=own[one.level]) if own[one.level] else _NOBODY[one.level]
 
 
 def _budgets(sheet: Sheet, lines: Sequence[BudgetLine]) -> None:
     if not lines:
         return
-    sheet.heading(control.BUDGETS)
+    sheet.heading(t(control.BUDGETS))
 
     def variance(one: BudgetLine) -> Formula | None:
         return None if one.variance is None else Formula("E{row}-C{row}", one.variance)
 
     columns: list[Column[BudgetLine]] = [
-        Column("Budget", 34, "Its name in the configuration.", lambda one: one.name),
-        Column("Currency", 14, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("May cost", 16, "The budget of the month.", lambda one: one.budget, "money"),
-        Column("Spent", 16, "What is spent already. Empty: not known.", lambda one: one.spent, "money"),
-        Column("Forecast", 16, "What the month will cost. Empty: not known.", lambda one: one.forecast, "money"),
-        Column("Forecast less budget", 16, "More than 0 is more than the budget.", variance, "money"),
-        Column("Month", 16, "The month.", lambda one: f"{one.month:%Y-%m}"),
-        Column("State", 16, "Within, at risk, over, or not evaluated.", lambda one: control.BUDGET_STATES[one.state]),
-        Column("In words", 50, "How it stands.", lambda one: one.message),
+        Column(mark("Budget"), 34, t("Its name in the configuration."), lambda one: one.name),
+        Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("May cost"), 16, t("The budget of the month."), lambda one: one.budget, "money"),
+        Column(mark("Spent"), 16, t("What is spent already. Empty: not known."), lambda one: one.spent, "money"),
+        Column(mark("Forecast"), 16, t("What the month will cost. Empty: not known."), lambda one: one.forecast, "money"),
+        Column(mark("Forecast less budget"), 16, t("More than 0 is more than the budget."), variance, "money"),
+        Column(mark("Month"), 16, t("The month."), lambda one: f"{one.month:%Y-%m}"),
+        Column(mark("State"), 16, t("Within, at risk, over, or not evaluated."),
+               lambda one: control.BUDGET_STATES[one.state]),
+        Column(mark("In words"), 50, t("How it stands."), lambda one: one.message),
     ]  # fmt: skip
     sheet.table("Budgets", columns, lines, lambda one: one.currency, filtered=False)
 
 
 def _commitments(sheet: Sheet, used: Sequence[CommitmentUse], ending: Sequence[Expiry]) -> None:
     if used:
-        sheet.heading("How commitments did")
+        sheet.heading(t("How commitments did"))
         columns: list[Column[CommitmentUse]] = [
-            Column("Cloud", 34, "aws, alibaba or gcp.", lambda one: one.cloud),
-            Column("Currency", 14, "What the amounts of this line are in.", lambda one: one.currency),
-            Column("Covered", 16, "List cost of usage that commitments paid.", lambda one: one.covered, "money"),
-            Column("On demand", 16, "List cost of usage that they could pay and did not.", lambda one: one.on_demand, "money"),
-            Column("Coverage", 16, "Covered of both.", lambda one: _ratio("C{row}/(C{row}+D{row})", one.coverage), "share"),
-            Column("Used", 16, "What the used part of commitments cost.", lambda one: one.used, "money"),
-            Column("Unused", 16, "What the unused part cost.", lambda one: one.unused, "money"),
-            Column("Utilisation", 16, "Used of both.", lambda one: _ratio("F{row}/(F{row}+G{row})", one.utilisation), "share"),
-            Column("Effective savings rate", 50, "Less than list prices, with what was left unused. Empty: list prices are not known.",
+            Column(mark("Cloud"), 34, t("aws, alibaba or gcp."), lambda one: one.cloud),
+            Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
+            Column(mark("Covered"), 16, t("List cost of usage that commitments paid."), lambda one: one.covered, "money"),
+            Column(mark("On demand"), 16, t("List cost of usage that they could pay and did not."),
+                   lambda one: one.on_demand, "money"),
+            Column(mark("Coverage"), 16, t("Covered of both."),
+                   lambda one: _ratio("C{row}/(C{row}+D{row})", one.coverage), "share"),
+            Column(mark("Used"), 16, t("What the used part of commitments cost."), lambda one: one.used, "money"),
+            Column(mark("Unused"), 16, t("What the unused part cost."), lambda one: one.unused, "money"),
+            Column(mark("Utilisation"), 16, t("Used of both."),
+                   lambda one: _ratio("F{row}/(F{row}+G{row})", one.utilisation), "share"),
+            Column(mark("Effective savings rate"), 50,
+                   t("Less than list prices, with what was left unused. Empty: list prices are not known."),
                    lambda one: one.effective_savings_rate, "share"),
         ]  # fmt: skip
         sheet.table("Commitments", columns, used, lambda one: one.currency, filtered=False)
     if ending:
-        sheet.heading("Commitments that end soon")
-        what: dict[bool | None, str] = {True: "yes", False: "no", None: "not known"}
+        sheet.heading(t("Commitments that end soon"))
+        what: dict[bool | None, str] = {True: t("yes"), False: t("no"), None: t("not known")}
         ends: list[Column[Expiry]] = [
-            Column("Commitment", 34, "Its id.", lambda one: one.commitment_id),
-            Column("Currency", 14, "What the amount is in.", lambda one: one.currency),
-            Column("A month", 16, "What it costs in 730 hours. Empty: not known.", lambda one: one.monthly_cost, "money"),
-            Column("Ends", 16, "Its last day.", lambda one: one.ends_on, "date"),
-            Column("Renews itself", 16, "Whether it goes on by itself.", lambda one: what[one.renews]),
-            Column("Kind", 16, "What it is.", lambda one: one.kind),
-            Column("Cloud", 16, "aws, alibaba or gcp.", lambda one: one.cloud),
-            Column("Account", 16, "The account as the cloud names it.", lambda one: one.account),
+            Column(mark("Commitment"), 34, t("Its id."), lambda one: one.commitment_id),
+            Column(mark("Currency"), 14, t("What the amount is in."), lambda one: one.currency),
+            Column(mark("A month"), 16, t("What it costs in 730 hours. Empty: not known."), lambda one: one.monthly_cost, "money"),
+            Column(mark("Ends"), 16, t("Its last day."), lambda one: one.ends_on, "date"),
+            Column(mark("Renews itself"), 16, t("Whether it goes on by itself."), lambda one: what[one.renews]),
+            Column(mark("Kind"), 16, t("What it is."), lambda one: one.kind),
+            Column(mark("Cloud"), 16, t("aws, alibaba or gcp."), lambda one: one.cloud),
+            Column(mark("Account"), 16, t("The account as the cloud names it."), lambda one: one.account),
         ]  # fmt: skip
         sheet.table("Expiries", ends, ending, lambda one: one.currency, filtered=False)
 
@@ -293,15 +342,18 @@ def _ratio(text: str, value: float | None) -> Formula | None:
 def _units(sheet: Sheet, lines: Sequence[UnitCost]) -> None:
     if not lines:
         return
-    sheet.heading("What one unit costs")
+    sheet.heading(t("What one unit costs"))
     columns: list[Column[UnitCost]] = [
-        Column("Of what", 34, "The driver in the configuration.", lambda one: f"{one.name}, one {one.unit}"),
-        Column("Currency", 14, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Cost", 16, "Of the same days.", lambda one: one.cost, "money"),
-        Column("Units", 16, "How many.", lambda one: one.units, "number"),
-        Column("One costs", 16, "Cost by units.", lambda one: Formula("C{row}/D{row}", one.per_unit) if one.units else None, "unit"),
-        Column("One cost before", 16, "In the month before. Empty: not known.", lambda one: one.previous_per_unit, "unit"),
-        Column("Month", 16, "The month.", lambda one: one.month),
+        Column(mark("Of what"), 34, t("The driver in the configuration."),
+               lambda one: t("{name}, one {unit}", name=one.name, unit=one.unit)),
+        Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Cost"), 16, t("Of the same days."), lambda one: one.cost, "money"),
+        Column(mark("Units"), 16, t("How many."), lambda one: one.units, "number"),
+        Column(mark("One costs"), 16, t("Cost by units."),
+               lambda one: Formula("C{row}/D{row}", one.per_unit) if one.units else None, "unit"),
+        Column(mark("One cost before"), 16, t("In the month before. Empty: not known."),
+               lambda one: one.previous_per_unit, "unit"),
+        Column(mark("Month"), 16, t("The month."), lambda one: one.month),
     ]  # fmt: skip
     sheet.table("Units", columns, lines, lambda one: one.currency, filtered=False)
 
@@ -309,19 +361,19 @@ def _units(sheet: Sheet, lines: Sequence[UnitCost]) -> None:
 def _invoices(sheet: Sheet, lines: Sequence[TiedOut]) -> None:
     if not lines:
         return
-    sheet.heading("Tied out to invoices")
+    sheet.heading(t("Tied out to invoices"))
 
     def residual(one: TiedOut) -> Formula:
         return Formula("C{row}-D{row}-E{row}", one.residual)
 
     columns: list[Column[TiedOut]] = [
-        Column("Month", 34, "The newest month that has invoices.", lambda one: one.month),
-        Column("Currency", 14, "What the amounts of this line are in.", lambda one: one.currency),
-        Column("Billed", 16, "The sum of the lines of the bill.", lambda one: one.billed, "money"),
-        Column("On invoices", 16, "The sum of the invoices.", lambda one: one.invoiced, "money"),
-        Column("Not invoiced", 16, "Lines that name no invoice.", lambda one: one.not_invoiced, "money"),
-        Column("Residual", 16, "Billed less both: 0 ties out.", residual, "money"),
-        Column("Less than read", 16, "Lines against the total that was read with the bill. Empty: it has none.",
+        Column(mark("Month"), 34, t("The newest month that has invoices."), lambda one: one.month),
+        Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
+        Column(mark("Billed"), 16, t("The sum of the lines of the bill."), lambda one: one.billed, "money"),
+        Column(mark("On invoices"), 16, t("The sum of the invoices."), lambda one: one.invoiced, "money"),
+        Column(mark("Not invoiced"), 16, t("Lines that name no invoice."), lambda one: one.not_invoiced, "money"),
+        Column(mark("Residual"), 16, t("Billed less both: 0 ties out."), residual, "money"),
+        Column(mark("Less than read"), 16, t("Lines against the total that was read with the bill. Empty: it has none."),
                lambda one: one.difference, "money"),
     ]  # fmt: skip
     sheet.table("Invoices", columns, lines, lambda one: one.currency, filtered=False)

@@ -2,6 +2,7 @@
 
 from finops.model import AuditReport
 from reports import amounts
+from reports.language import t
 from reports.xlsx.asking import decisions
 from reports.xlsx.book import Book
 from reports.xlsx.coverage import coverage, not_evaluated
@@ -19,10 +20,10 @@ _SHEETS = (
 
 def render(report: AuditReport) -> bytes:
     """The bytes of an .xlsx file; the same report gives the same bytes."""
-    book = Book(f"Cloud costs and savings, {amounts.day(report.as_of)}", report.as_of)
+    book = Book(t("Cloud costs and savings, {day}", day=amounts.day(report.as_of)), report.as_of)
     for sheet in _SHEETS:
         sheet(book, report)
-    summary = book.workbook.get_worksheet_by_name(SHEET)
+    summary = book.workbook.get_worksheet_by_name(t(SHEET))
     if summary is not None:
         summary.activate()
     return book.close()
