@@ -14,10 +14,11 @@ from finops.instants import iso
 from finops.model import AuditReport
 from finops.spending import Bill
 
-# What changes no number: where things are kept, who is told, how fast it goes, and what would be a secret.
+# What changes no number: where things are kept, who is told and in what language, how fast it goes,
+# and what would be a secret.
 _NO_NUMBERS = {
     "db", "memory_limit", "spill_limit", "threads", "lake", "spark_remote", "redaction_key", "aws", "alibaba", "gcp",
-    "nightly", "deliver", "heartbeat", "backup", "retention", "keep_audits",
+    "nightly", "deliver", "heartbeat", "backup", "retention", "keep_audits", "locale",
 }  # fmt: skip
 _OPTIONS = {
     "clouds": "--cloud", "accounts": "--account", "projects": "--project", "regions": "--region", "rules": "--rule",
