@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from finops.secrets import Reference, is_reference
@@ -37,6 +37,18 @@ def _no_secret(to: str) -> str:
     return to
 
 
+_Redaction = Literal["none", "ids", "names", "all"]
+_Audience = Literal["finance", "engineering", "executive"]
+_YES_NO = {"true": "all", "1": "all", "false": "none", "0": "none"}
+
+
+def _level(told: Any) -> Any:
+    """true hides all, as --redact alone does, and false nothing; what is neither is a level, or refused as none."""
+    return _YES_NO.get(str(told).lower(), told) if isinstance(told, bool | int | str) else told
+
+
+# What is hidden from readers: of a whole night, or of one target.
+_Redact = Annotated[_Redaction, BeforeValidator(_level, json_schema_input_type=bool | _Redaction)]
 _Format = Literal["html", "csv", "json", "markdown", "xlsx", "pdf", "mail", "chat"]
 
 
@@ -45,7 +57,7 @@ class NightlySettings(_Section):
 
     `clouds` may hold `demo`: the built-in estate. `copy_of` is another warehouse that is copied first, for an
     environment that tests on real data; nothing is collected then. `max_age` is how young data must be not to be
-    collected again.
+    collected again. `redact` is what reports and messages hide, `audience` for whom HTML and PDF are put in order.
     """
 
     clouds: list[Literal["aws", "alibaba", "gcp", "demo"]] = []
@@ -55,7 +67,8 @@ class NightlySettings(_Section):
     wait: _Duration = "0s"
     folder: Path = Path("finops-reports")
     formats: list[_Format] = ["html", "json", "csv"]
-    redact: bool = False
+    redact: _Redact = "none"
+    audience: _Audience = "finance"
     fail_on: list[str] = []
 
 
@@ -66,13 +79,18 @@ class Target(_Section):
     `when`: after every night; only when something changed or needs attention; only when something failed. `attach` is
     what goes with it; where it is not set, a mail has the HTML report, a folder or bucket every format of the night,
     and a chat nothing. {date} in the address of a folder or bucket is the day.
+
+    It gets the night's report, or one of its own: `redact` hides more than the night does, `audience` and `locale`
+    stand in place of the night's.
     """
 
     name: _Word
     to: Annotated[str, Field(min_length=1), AfterValidator(_no_secret)]
     when: Literal["always", "news", "trouble"] = "news"
     attach: list[_Format] | None = None
-    redact: bool = False
+    redact: _Redact = "none"
+    audience: _Audience | None = None
+    locale: Literal["en", "de", "zh"] | None = None
     retries: int = Field(default=3, ge=0, le=10)
 
     @property

@@ -233,7 +233,8 @@ def report(
 
     common = Common(ctx, db, config)
     formats = [name.strip() for name in format_.split(",") if name.strip()]
-    check_formats(formats)
+    told_in = locale.value if locale else common.settings.locale
+    check_formats(formats, told_in)
     found = _of_file(from_, db) if from_ else _last(common)
     key = common.settings.redaction()
     paths = write_reports(
@@ -243,7 +244,7 @@ def report(
         redact=redact.value,
         key=key,
         audience=audience.value,
-        locale=locale.value if locale else common.settings.locale,
+        locale=told_in,
     )
     for path in paths:
         out(str(path))

@@ -1,7 +1,8 @@
 """What is wrong with a finops.toml: every mistake at once, also those that only a run would meet."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -9,8 +10,12 @@ from finops.config import Settings, mistakes_in
 from finops.config_layers import Layer, find, merged, of_file, of_variables
 from finops.errors import UsageError
 from finops.nightly_settings import Target
+from finops.pipeline.editions import for_target, formats_of
 from finops.pipeline.gates import parse_gates
-from finops.pipeline.reporting import check_formats
+from finops.pipeline.reporting import unmakeable
+
+if TYPE_CHECKING:
+    from reports.language import Locale
 
 
 def mistakes_of(config: Path | None, environ: Mapping[str, str]) -> tuple[Path | None, list[str]]:
@@ -66,14 +71,18 @@ def _of_target(target: Target) -> Iterator[str]:
 
 
 def _of_formats(settings: Settings) -> Iterator[str]:
-    """Whether the files can be written here: a PDF needs a browser."""
-    asked = [("nightly.formats", settings.nightly.formats)]
-    asked += [(f"deliver.{one.name}.attach", one.attach or []) for one in settings.deliver]
-    for key, formats in asked:
-        try:
-            check_formats(formats or ["json"])
-        except UsageError as error:
-            yield f"{key}: {error}"
+    """Whether the files can be written here: a PDF needs a browser, and one in Chinese a font."""
+    yield from _unmakeable("nightly.formats", settings.nightly.formats, settings.locale)
+    for one in settings.deliver:
+        locale = for_target(settings, one).locale
+        if one.attach is not None:
+            yield from _unmakeable(f"deliver.{one.name}.attach", one.attach, locale)
+        elif locale != settings.locale:  # else its files are those of the night
+            yield from _unmakeable(f"deliver.{one.name}.locale", formats_of(settings, one) or [], locale)
+
+
+def _unmakeable(key: str, formats: Sequence[str], locale: "Locale") -> Iterator[str]:
+    yield from (f"{key}: {why}" for why in unmakeable(formats, locale).values())
 
 
 def _unwritable(key: str, folder: Path) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Tells people and other programs about a night: mail, chat, webhooks, folders, object stores, a heartbeat."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from finops.config import Settings
 from finops.errors import BusyError, FinopsError, IncompleteError, UsageError
 from finops.masking import masked
 from finops.model import AuditReport
@@ -14,26 +16,41 @@ from finops.pipeline.delivery.heart import Heart
 from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
 from finops.pipeline.delivery.message import Message, message_of
 from finops.pipeline.delivery.sending import GivenUpError, send
+from finops.pipeline.editions import Edition, for_target, formats_of, of_night
 from finops.pipeline.files import make_folder, write_whole
 from finops.pipeline.nightly.context import PATIENCE, Context, Done
-from finops.pipeline.nightly.journal import kept
-from finops.pipeline.reporting import FILES, redacted, write_reports
+from finops.pipeline.nightly.journal import Entry, kept
+from finops.pipeline.nightly.made import noted
+from finops.pipeline.reporting import FILES, Made, not_made, redacted, unmakeable, write_what_can_be
+from reports.language import speaking
+
+if TYPE_CHECKING:
+    from reports.redaction import RedactionLevel
 
 __all__ = ["Heart", "Parcel", "deliver_to", "files_of", "last_night", "parcel_for", "send_parcel"]
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What a target would get now. `reason` says why, or why not where it is not `wanted`."""
+    """What a target would get now, in its own edition. `reason` says why, or why not where it is not `wanted`.
+
+    `facts` are those that the target may see.
+    """
 
     target: Target
+    edition: Edition
+    facts: Facts
     message: Message
     formats: tuple[str, ...]
     content: str
     wanted: bool
     reason: str
     keys: frozenset[str]
-    report: AuditReport | None
+
+    @property
+    def report(self) -> AuditReport | None:
+        """The report that the target may see."""
+        return self.facts.report
 
 
 def deliver_to(context: Context, target: Target) -> Done:
@@ -52,21 +69,23 @@ def parcel_for(context: Context, target: Target) -> Parcel:
 
     Whether it is news is judged by the report as it is, for pseudonyms without a key are others every time.
     """
-    facts = _facts(context, target)
-    items = items_of(facts)
-    keys = frozenset(item.key for item in items)
-    trouble = any(item.is_bad for item in items)
-    formats = _formats(target, context.settings.nightly.formats) if facts.report else ()
-    content = fingerprint(
-        facts, keys, formats=formats, redact=target.redact, daily=trouble or target.when == "always"
-    )
-    _, sent = _past(context, target, content)
-    wanted, reason = _decided(facts, target, trouble=trouble, sent=sent)
-    shown = _redacted(facts, context) if target.redact or context.settings.nightly.redact else facts
-    return Parcel(target, message_of(shown), formats, content, wanted, reason, keys, shown.report)
+    edition = for_target(context.settings, target)
+    with speaking(edition.locale):
+        formats = _formats(context.settings, target) if context.report else ()
+        facts = _facts(context, target, formats, edition)
+        items = items_of(facts)
+        keys = frozenset(item.key for item in items)
+        trouble = any(item.is_bad for item in items)
+        content = fingerprint(
+            facts, keys, formats=formats, edition=edition, daily=trouble or target.when == "always"
+        )
+        _, sent = _past(context, target, content)
+        wanted, reason = _decided(facts, target, trouble=trouble, sent=sent)
+        shown = facts if edition.redact == "none" else _redacted(facts, context, edition.redact)
+        return Parcel(target, edition, shown, message_of(shown), formats, content, wanted, reason, keys)
 
 
-def _facts(context: Context, target: Target) -> Facts:
+def _facts(context: Context, target: Target, formats: Sequence[str], edition: Edition) -> Facts:
     nightly = context.settings.nightly
     before, _ = _past(context, target, "")
     journal = kept(context.db)
@@ -74,18 +93,46 @@ def _facts(context: Context, target: Target) -> Facts:
     steps = [one for one in done if one.step not in ("deliver", "tidy")]
     if context.report is None:
         return Facts(context.as_of, None, steps, before)
-    names = [FILES[one] for one in nightly.formats]
-    return Facts(context.as_of, context.report, steps, before, str(nightly.folder.resolve()), names)
+    files = noted(context.staged)
+    lacking = files.unmade if files else {}
+    names = [FILES[one] for one in nightly.formats if one not in lacking]
+    facts = Facts(context.as_of, context.report, steps, before, str(nightly.folder.resolve()), names)
+    elsewhere = {one: why for one, why in lacking.items() if one not in formats}
+    return _lacking(facts, elsewhere | _unmade_for(context, formats, edition))
 
 
-def _redacted(facts: Facts, context: Context) -> Facts:
+def _unmade_for(context: Context, formats: Sequence[str], edition: Edition) -> dict[str, str]:
+    """Of the formats of a target those that it will not get, as far as that is known before they are made."""
+    of_it = context.unmade if _as_at_night(context, edition) else {}
+    return unmakeable(formats, edition.locale) | {one: why for one, why in of_it.items() if one in formats}
+
+
+def _lacking(facts: Facts, unmade: Mapping[str, str]) -> Facts:
+    """With these formats among what could not be made."""
+    return replace(facts, unmade={**facts.unmade, **{FILES[name]: why for name, why in unmade.items()}})
+
+
+def _redacted(facts: Facts, context: Context, level: "RedactionLevel") -> Facts:
     """The same for outsiders. What a step said is told as far as the report tells it, which is redacted whole."""
+    unmade = dict.fromkeys(facts.unmade, "")  # the reasons name programs and folders of this machine
     if facts.report is None:
-        return replace(facts, steps=[replace(one, message=None) for one in facts.steps])
-    report = redacted(facts.report, context.settings.redaction())
-    said = {(one.step, one.part): one.message for one in (report.night.steps if report.night else ())}
-    steps = [replace(one, message=said.get((one.step, one.part))) for one in facts.steps]
-    return replace(facts, report=report, steps=steps, shelf="")
+        return replace(facts, steps=[_silent(one) for one in facts.steps])
+    report = redacted(facts.report, context.settings.redaction(), level)
+    steps = [_hidden(one, facts.report, report) for one in facts.steps]
+    return replace(facts, report=report, steps=steps, shelf="", unmade=unmade)
+
+
+def _hidden(step: Entry, whole: AuditReport, shown: AuditReport) -> Entry:
+    """A step as the redacted report tells it; a part may be the address of a bill."""
+    steps = zip(whole.night.steps, shown.night.steps, strict=True) if whole.night and shown.night else ()
+    told = (new for old, new in steps if (old.step, old.part) == (step.step, step.part))
+    found = next(told, None)
+    return replace(step, part=found.part, message=found.message) if found else _silent(step)
+
+
+def _silent(step: Entry) -> Entry:
+    """A step of which only its kind is told."""
+    return replace(step, message=None, part=None if step.step == "ingest" else step.part)
 
 
 def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tuple[bool, str]:
@@ -108,14 +155,16 @@ def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tupl
 
 
 def send_parcel(context: Context, parcel: Parcel) -> Done:
-    """Sends it and records that, or that it failed.
+    """Sends it and records that, or that it failed. A file that cannot be made is told of in the message.
 
     Raises IncompleteError, without the address, when it could not be sent.
     """
-    target, files = parcel.target, files_of(context, parcel)
+    target, made = parcel.target, files_of(context, parcel)
+    parcel = _without(parcel, made.unmade)
     day = f"{context.as_of:%Y-%m-%d}"
     try:
-        told, attempts = send(target, _illustrated(context, parcel), files, day)
+        with speaking(parcel.edition.locale):
+            told, attempts = send(target, _illustrated(context, parcel), made.paths, day)
     except GivenUpError as error:
         return _failed(context, parcel, str(error), error.attempts)
     except FinopsError as error:
@@ -123,7 +172,22 @@ def send_parcel(context: Context, parcel: Parcel) -> Done:
     told = masked(told)
     _record(context, parcel, "done", attempts, told)
     again = f" at attempt {attempts}" if attempts > 1 else ""
-    return Done(f"{told}{again}.", rows=len(files))
+    told = f"{told}{again}."
+    if not made.unmade:
+        return Done(told, rows=len(made.paths))
+    missing = f"{target.name} did not get all files. {not_made(made.unmade)}"
+    return Done(f"{told} {missing}", "incomplete", len(made.paths), error=IncompleteError(missing))
+
+
+def _without(parcel: Parcel, unmade: Mapping[str, str]) -> Parcel:
+    """The parcel whose message says that these formats could not be made, where it does not say so yet."""
+    if all(FILES[name] in parcel.facts.unmade for name in unmade):
+        return parcel
+    reasons = unmade if parcel.edition.redact == "none" else dict.fromkeys(unmade, "")
+    facts = _lacking(parcel.facts, reasons)
+    with speaking(parcel.edition.locale):
+        keys = parcel.keys | {item.key for item in items_of(facts) if item.kind == "unmade"}
+        return replace(parcel, facts=facts, message=message_of(facts), keys=keys)
 
 
 def _illustrated(context: Context, parcel: Parcel) -> Message:
@@ -191,11 +255,10 @@ def last_night(context: Context) -> Context:
     return replace(context, report=found, as_of=at, run_id=journal.run_id if journal else context.run_id)
 
 
-def _formats(target: Target, usual: Sequence[str]) -> tuple[str, ...]:
-    if target.attach is not None:
-        return tuple(target.attach)
-    if target.kind != "secret":
-        return tuple(usual)
+def _formats(settings: Settings, target: Target) -> tuple[str, ...]:
+    asked = formats_of(settings, target)
+    if asked is not None:
+        return tuple(asked)
     from finops.pipeline.delivery.apprising import wants_html
 
     try:
@@ -221,12 +284,24 @@ def _outgoing(context: Context, parcel: Parcel) -> Path:
     return context.staged.parent / f"to-{parcel.target.name}"
 
 
-def files_of(context: Context, parcel: Parcel) -> list[Path]:
-    """The report files of a parcel, made of the report that the target may see; those of the night where it is that."""
+def files_of(context: Context, parcel: Parcel) -> Made:
+    """The report files of a parcel: those of the night where they are the same, else made for it."""
     if parcel.report is None or not parcel.formats:
-        return []
-    made = {path.name: path for path in context.files} if parcel.report is context.report else {}
-    missing = [one for one in parcel.formats if FILES[one] not in made]
-    folder = _outgoing(context, parcel)
-    made |= {path.name: path for path in write_reports(parcel.report, folder, missing)} if missing else {}
-    return [made[FILES[one]] for one in parcel.formats]
+        return Made([], {})
+    edition, as_at_night = parcel.edition, _as_at_night(context, parcel.edition)
+    there = {path.name: path for path in context.files} if as_at_night else {}
+    unmade = {one: context.unmade[one] for one in parcel.formats if as_at_night and one in context.unmade}
+    missing = [one for one in parcel.formats if FILES[one] not in there and one not in unmade]
+    if missing:
+        folder = _outgoing(context, parcel)
+        made = write_what_can_be(
+            parcel.report, folder, missing, audience=edition.audience, locale=edition.locale
+        )
+        there |= {path.name: path for path in made.paths}
+        unmade |= made.unmade
+    return Made([there[FILES[one]] for one in parcel.formats if one not in unmade], unmade)
+
+
+def _as_at_night(context: Context, edition: Edition) -> bool:
+    """Whether files of the night will do; pseudonyms of a redacted one may be others than those of the message."""
+    return edition == of_night(context.settings) and edition.redact == "none"

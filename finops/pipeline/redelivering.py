@@ -13,6 +13,7 @@ from finops.pipeline.delivery.message import Message
 from finops.pipeline.delivery.sending import GivenUpError, send
 from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.plan import where
+from finops.pipeline.reporting import FILES
 from finops.warehouse.writing import new_run_id
 
 Row = dict[str, object]
@@ -41,15 +42,20 @@ def redeliver(
     targets, context = _targets(settings, names), _context(db, settings, clock, say)
     rows: list[Row] = []
     failed: list[str] = []
+    missing: list[FinopsError] = []
     for target in targets:
         try:
             done = send_parcel(context, parcel_for(context, target))
-            rows.append({"target": target.name, "status": "done", "message": done.message})
+            rows.append({"target": target.name, "status": done.status, "message": done.message})
+            missing += [done.error] if done.error else []
         except FinopsError as error:  # one that cannot be told keeps none of the others from it
             rows.append({"target": target.name, "status": "failed", "message": str(error)})
             failed.append(target.name)
-    told = f"{len(failed)} of {len(targets)} targets could not be told: {', '.join(failed)}."
-    return Redelivered(rows, IncompleteError(told) if failed else None)
+    told = (
+        [f"{len(failed)} of {len(targets)} targets could not be told: {', '.join(failed)}."] if failed else []
+    )
+    told += [str(error) for error in missing]
+    return Redelivered(rows, IncompleteError(" ".join(told)) if told else None)
 
 
 def contents(
@@ -69,13 +75,14 @@ def contents(
 
 
 def _content(context: Context, parcel: Parcel) -> Row:
-    files = files_of(context, parcel)
+    made = files_of(context, parcel)
+    files = [f"{path.name} ({path.stat().st_size:,} bytes)" for path in made.paths]
     return {
         "target": parcel.target.name,
         "to": where(parcel.target),
         "at_night": f"{'sent' if parcel.wanted else 'not sent'}: {parcel.reason}",
         "subject": parcel.message.subject,
-        "files": ", ".join(f"{path.name} ({path.stat().st_size:,} bytes)" for path in files),
+        "files": ", ".join([*files, *(f"not {FILES[name]}" for name in made.unmade)]),
         "text": parcel.message.text,
     }
 

@@ -2,7 +2,8 @@
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,14 @@ FILES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Report files, and why others were not made, by their format."""
+
+    paths: list[Path]
+    unmade: dict[str, str]
+
+
 def write_reports(
     report: AuditReport,
     folder: Path,
@@ -40,25 +49,71 @@ def write_reports(
     audience: "Audience" = "finance",
     locale: "Locale" = "en",
 ) -> list[Path]:
-    """Writes one file per format into `folder` and returns their paths.
+    """Writes one file per format into `folder` and returns their paths: all of them, or nothing.
 
     `key` keeps the replacements of `redact` the same between reports; `audience` is for whom HTML and PDF are put in
-    order; `locale` is the language of whatever people read. Raises UsageError for an unknown format or a folder that
-    cannot be written.
+    order; `locale` is the language of whatever people read. Raises UsageError for an unknown format, one that cannot be
+    made here, or a folder that cannot be written.
     """
-    from reports.language import speaking
-
-    check_formats(formats)
+    check_formats(formats, locale)
     make_folder(folder)
     shown = redacted(report, key, "all" if redact is True else redact) if redact else report
-    paths = []
+    made = {name: _content(shown, name, audience, locale) for name in formats}
+    for name, content in made.items():
+        write_whole(folder / FILES[name], content)
+    return [folder / FILES[name] for name in made]
+
+
+def write_what_can_be(
+    report: AuditReport,
+    folder: Path,
+    formats: Sequence[str],
+    *,
+    redact: "RedactionLevel" = "none",
+    key: str = "",
+    audience: "Audience" = "finance",
+    locale: "Locale" = "en",
+) -> Made:
+    """The same where nobody is there to be asked: a format that cannot be made here costs itself only.
+
+    Raises UsageError for a folder that cannot be written.
+    """
+    make_folder(folder)
+    shown = redacted(report, key, redact)
+    paths, unmade = [], unmakeable(formats, locale)
+    for name in (one for one in formats if one not in unmade):
+        try:
+            content = _content(shown, name, audience, locale)
+        except UsageError as error:  # a browser that fails
+            unmade[name] = str(error)
+            continue
+        write_whole(folder / FILES[name], content)
+        paths.append(folder / FILES[name])
+    return Made(paths, unmade)
+
+
+def unmakeable(formats: Sequence[str], locale: "Locale" = "en") -> dict[str, str]:
+    """Of formats those that this machine cannot make, as far as that is known before, and why."""
+    found = {}
     for name in formats:
-        path = folder / FILES[name]
-        with speaking(locale):
-            told = _renderer(name, audience)(shown)
-        write_whole(path, told if isinstance(told, bytes) else told.encode())
-        paths.append(path)
-    return paths
+        try:
+            check_formats([name], locale)
+        except UsageError as error:
+            found[name] = str(error)
+    return found
+
+
+def not_made(unmade: Mapping[str, str]) -> str:
+    """Which files there are not, and why, in sentences."""
+    return " ".join(f"{FILES[name]} was not made: {why}" for name, why in unmade.items())
+
+
+def _content(shown: AuditReport, name: str, audience: "Audience", locale: "Locale") -> bytes:
+    from reports.language import speaking
+
+    with speaking(locale):
+        told = _renderer(name, audience)(shown)
+    return told if isinstance(told, bytes) else told.encode()
 
 
 def read_report(path: Path) -> AuditReport:
@@ -93,15 +148,18 @@ def read_report(path: Path) -> AuditReport:
         raise UsageError(f"{path} is not the JSON of an audit: {where}: {first['msg']}{more}.") from None
 
 
-def check_formats(formats: Sequence[str]) -> None:
-    """Raises UsageError unless every name is a format that can be written here."""
+def check_formats(formats: Sequence[str], locale: "Locale" = "en") -> None:
+    """Raises UsageError unless every name is a format that can be written here in this language."""
+    from reports.language import speaking
+
     for name in formats or [""]:
         if name not in FILES:
             raise UsageError(f"There is no report format '{name}'; there are {', '.join(FILES)}.")
     if "pdf" in formats:
         from reports.chromium import required
 
-        required()
+        with speaking(locale):
+            required()
 
 
 def redacted(report: AuditReport, key: str, level: "RedactionLevel" = "all") -> AuditReport:
@@ -136,10 +194,7 @@ def _renderer(name: str, audience: "Audience") -> Callable[[AuditReport], str | 
 
         return lambda report: pdf(report, audience)
     if name == "mail":
-        from reports.mail import render as mail
-        from reports.mail.pictures import pictures
-
-        return lambda report: mail(report, pictures(report))
+        return _mail
     if name == "chat":
         from reports.markdown import render_brief as chat
 
@@ -147,3 +202,17 @@ def _renderer(name: str, audience: "Audience") -> Callable[[AuditReport], str | 
     from reports.markdown import render as markdown
 
     return markdown
+
+
+def _mail(report: AuditReport) -> str | bytes:
+    """With charts where a browser draws them; one that fails costs the pictures, not the mail."""
+    from finops import logs
+    from reports.mail import render
+    from reports.mail.pictures import pictures
+
+    try:
+        drawn = pictures(report)
+    except UsageError as error:
+        logs.write(f"The mail has no pictures: {error}", level="warning")
+        drawn = []
+    return render(report, drawn)

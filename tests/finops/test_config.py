@@ -2,11 +2,17 @@
 
 import traceback
 from pathlib import Path
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
-from finops.config import load_settings
+from finops.config import Settings, load_settings
 from finops.errors import ConfigError
+from finops.nightly_settings import NightlySettings, Target
+from reports.audience import AUDIENCES
+from reports.language import LOCALES
+from reports.redaction import RedactionLevel
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +119,53 @@ def test_what_is_wrong_is_named_with_the_file(here: Path, text: str, words: str)
         load_settings(environ={"HOME": str(here)})
     assert words in str(error.value)
     assert path.name in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("told", "level"),
+    [
+        ("true", "all"), ("false", "none"), ("'none'", "none"), ("'ids'", "ids"), ("'names'", "names"), ("'all'", "all"),
+        ("1", "all"), ("0", "none"), ("'True'", "all"),
+    ],
+)  # fmt: skip
+def test_what_is_hidden_is_a_level_or_yes_or_no(here: Path, told: str, level: str) -> None:
+    write(
+        here / "finops.toml",
+        f"[nightly]\nredact = {told}\n[[deliver]]\nname = 'a'\nto = 'out'\nredact = {told}",
+    )
+    settings = load_settings(environ={"HOME": str(here)})
+    assert (settings.nightly.redact, settings.deliver[0].redact) == (level, level)
+    environ = {"HOME": str(here / "nowhere"), "FINOPS_NIGHTLY__REDACT": told.strip("'")}
+    (here / "finops.toml").unlink()
+    assert load_settings(environ=environ).nightly.redact == level
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[nightly]\nredact = 'some'", "[nightly]\nredact = 2", "[nightly]\nredact = ['ids']",
+     "[nightly]\naudience = 'sales'", "locale = 'fr'"],
+)  # fmt: skip
+def test_a_level_a_reader_or_a_language_that_there_is_not_is_refused(here: Path, text: str) -> None:
+    write(here / "finops.toml", text)
+    with pytest.raises(ConfigError, match=r"finops\.toml:\d: (nightly\.)?(redact|audience|locale): "):
+        load_settings(environ={"HOME": str(here)})
+
+
+def test_settings_know_the_levels_readers_and_languages_that_reports_know() -> None:
+    def choices(model: type[BaseModel], field: str) -> set[str]:
+        found = model.model_json_schema()["properties"][field]
+        return {one for part in (found, *found.get("anyOf", ())) for one in part.get("enum", ())}
+
+    for model in (NightlySettings, Target):
+        assert choices(model, "redact") == set(get_args(RedactionLevel))
+        assert choices(model, "audience") == set(AUDIENCES)
+    assert choices(Settings, "locale") == choices(Target, "locale") == set(LOCALES)
+
+
+def test_an_editor_lets_yes_and_no_stand_where_a_level_may() -> None:
+    for model in (NightlySettings, Target):
+        told = model.model_json_schema()["properties"]["redact"]
+        assert {one.get("type") for one in told["anyOf"]} == {"boolean", "string"}
 
 
 def test_the_variable_of_the_redaction_key_is_the_key_and_the_file_says_where_it_is(

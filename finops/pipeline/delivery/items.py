@@ -10,10 +10,10 @@ from finops.night_model import Night
 from finops.pipeline.delivery.facts import Facts
 from reports import summary
 
-Kind = Literal["trouble", "partial", "test", "anomaly", "restatement", "budget", "mute"]
+Kind = Literal["trouble", "partial", "test", "anomaly", "restatement", "budget", "mute", "unmade"]
 SOON = timedelta(days=14)  # before an exemption ends it is told
 _BAD = ("failed", "incomplete", "aborted", "skipped")
-_BAD_KEYS = ("trouble:", "partial:")
+_BAD_KEYS = ("trouble:", "partial:", "unmade:")
 # What comes with or after the telling.
 _LATER = ("deliver", "tidy")
 
@@ -22,8 +22,8 @@ _LATER = ("deliver", "tidy")
 class Item:
     """One thing, as a sentence. `key` changes when it is something else.
 
-    Who wants news is told of `trouble` every day that it lasts, and once of what is `partial`: an account may be
-    denied for weeks.
+    Who wants news is told of `trouble` every day that it lasts, and once of what is `partial` or `unmade`: an account
+    may be denied for weeks.
     """
 
     kind: Kind
@@ -33,13 +33,13 @@ class Item:
     @property
     def is_bad(self) -> bool:
         """Whether the night was not whole."""
-        return self.kind in ("trouble", "partial")
+        return self.kind in ("trouble", "partial", "unmade")
 
 
 def items_of(facts: Facts) -> list[Item]:
     """Everything but the findings, what went wrong first."""
     night = facts.report.night if facts.report else None
-    items = [*_troubles(facts, night)]
+    items = [*_troubles(facts, night), *_unmade(facts)]
     if night:
         items += [*_tests(night), *_anomalies(night), *_restatements(night), *_budgets(night)]
     if facts.report:
@@ -78,6 +78,7 @@ def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
             step.status not in _BAD
             or step.step in _LATER
             or (step.step in ("test", "verify") and told_singly)
+            or (step.step == "report" and step.status == "incomplete")  # what it lacks is told singly
         ):
             continue
         name = f"{step.step} {step.part}" if step.part else step.step
@@ -85,6 +86,12 @@ def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
         kind: Kind = "partial" if step.status == "incomplete" else "trouble"
         key = f"{kind}:{step.step}:{step.part}:{step.status}"
         yield Item(kind, key, f"{name} {step.status}{message}")
+
+
+def _unmade(facts: Facts) -> Iterator[Item]:
+    """Files that were wanted and that this machine could not make."""
+    for name, why in facts.unmade.items():
+        yield Item("unmade", f"unmade:{name}", f"{name} was not made{f': {why}' if why else ''}")
 
 
 def _unread(report: AuditReport) -> Iterator[Item]:

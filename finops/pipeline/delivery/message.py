@@ -18,12 +18,13 @@ from reports.plain import one_line, shortened
 
 LINES = 10  # of a section; the rest is counted
 LINE = 400  # characters
-_GRAVE: tuple[Kind, ...] = ("trouble", "partial")
+_GRAVE: tuple[Kind, ...] = ("trouble", "partial", "unmade")
 _NO_AUDIT = "There is no audit of this night; the report of the one before is still there."
 _CALLS = re.compile(r"(@(?=everyone|here|channel|all\b)|<(?=[!@#]))")
 _TITLES: dict[Kind, str] = {
     "trouble": "What went wrong",
     "partial": "What could not be read whole",
+    "unmade": "Files that could not be made",
     "test": "Warnings of data tests",
     "anomaly": "Costs and figures out of their limits",
     "restatement": "Bills that were changed afterwards",

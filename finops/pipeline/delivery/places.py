@@ -16,6 +16,9 @@ _TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
     ".md": "text/markdown; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pdf": "application/pdf",
+    ".eml": "message/rfc822",
 }
 
 Put = Callable[[str, bytes, str], None]  # path below the address, content, content type

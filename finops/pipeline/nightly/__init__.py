@@ -3,6 +3,7 @@
 journal   what has been done so far, beside the warehouse
 steps     the steps in order, each a call of what a command does: incoming, judging, outgoing
 night     one after the other, under a lock
+made      what the files of the report are
 record    the journal in the warehouse, and the night in the report
 """
 

@@ -14,7 +14,10 @@ PATIENCE = 600  # seconds that a step waits for somebody else who writes
 
 @dataclass(slots=True)
 class Context:
-    """The night so far. `as_of` is the instant the data speak about, `clock` tells the time."""
+    """The night so far. `as_of` is the instant the data speak about, `clock` tells the time.
+
+    `unmade` are formats of the report that could not be made, and why.
+    """
 
     run_id: str
     command: str
@@ -28,6 +31,7 @@ class Context:
     report: AuditReport | None = None
     continues: str | None = None  # the night that a retry goes on with
     files: list[Path] = field(default_factory=list)
+    unmade: dict[str, str] = field(default_factory=dict)
 
     @property
     def staged(self) -> Path:

@@ -13,6 +13,7 @@ from finops.errors import BusyError, CredentialsError, FinopsError, IncompleteEr
 from finops.masking import masked
 from finops.pipeline.nightly.context import Context, Done, Step
 from finops.pipeline.nightly.journal import Entry, Journal, Kept, kept
+from finops.pipeline.nightly.made import made_otherwise
 from finops.pipeline.nightly.record import close, resume
 from finops.pipeline.nightly.steps import STEPS
 from finops.warehouse import nights
@@ -103,6 +104,8 @@ def retry(
     with _alone(context, wait_seconds):
         last = kept(db)  # only now: the one that was waited for may have done it
         again = _not_done(last.aborted(), settings) if last else set()
+        if last and again and made_otherwise(context.staged, settings):
+            again = _not_done(last.aborted(), settings, anew="report")
         if last is None or not again:
             return None
         fixed = last.as_of != last.started_at  # by --as-of
@@ -110,13 +113,16 @@ def retry(
         return _run(context, again, last)
 
 
-def _not_done(last: Kept, settings: Settings) -> set[tuple[str, str | None]]:
-    """Steps and parts to do again. What judges and tells follows whenever something before it is done anew."""
+def _not_done(last: Kept, settings: Settings, anew: str = "") -> set[tuple[str, str | None]]:
+    """Steps and parts to do again. What judges and tells follows whenever something before it is done anew.
+
+    The step `anew` is done again although it was done.
+    """
     again: set[tuple[str, str | None]] = set()
     for step in STEPS:
         for part in step.parts(settings):
             source = step.name in ("copy", "collect", "ingest")
-            if (step.name, part) not in last.done or (again and not source):
+            if (step.name, part) not in last.done or step.name == anew or (again and not source):
                 again.add((step.name, part))
     return again
 

@@ -1,15 +1,19 @@
 """The steps that hand the result out."""
 
+import json
 import shutil
+from pathlib import Path
 
+from finops.errors import IncompleteError, UsageError
 from finops.pipeline.nightly.context import Context, Done
 from finops.pipeline.nightly.incoming import sentences
 
 
 def report(context: Context, _: str | None) -> Done:
-    """Makes the report files beside the warehouse."""
+    """Makes the report files beside the warehouse; one that cannot be made here costs none of the others."""
+    from finops.pipeline.nightly.made import note
     from finops.pipeline.nightly.telling import with_night
-    from finops.pipeline.reporting import write_reports
+    from finops.pipeline.reporting import not_made, write_what_can_be
     from finops.warehouse import reading
 
     nightly = context.settings.nightly
@@ -17,37 +21,60 @@ def report(context: Context, _: str | None) -> Done:
         found = with_night(con, context)
     context.report = found
     shutil.rmtree(context.staged, ignore_errors=True)
-    context.files = write_reports(
+    made = write_what_can_be(
         found,
         context.staged,
         list(nightly.formats),
         redact=nightly.redact,
         key=context.settings.redaction(),
+        audience=nightly.audience,
         locale=context.settings.locale,
     )
-    return Done(f"{len(context.files)} files.", rows=len(context.files))
+    context.files, context.unmade = made.paths, made.unmade
+    note(context.staged, context.settings, made.unmade)
+    told = f"{len(made.paths)} files."
+    if not made.unmade:
+        return Done(told, rows=len(made.paths))
+    missing = not_made(made.unmade)
+    return Done(f"{told} {missing}", "incomplete", len(made.paths), error=IncompleteError(missing))
 
 
 def publish(context: Context, _: str | None) -> Done:
     """Puts the files where readers find them, each whole or not at all, and brings the lake up to date.
 
-    Files that tell the same as those that are there stay as they are.
+    Files that tell the same in the same way as those that are there stay as they are.
     """
     from finops.pipeline.files import make_folder, write_whole
+    from finops.pipeline.nightly.made import as_asked
     from finops.pipeline.nightly.telling import fingerprint
 
     folder, told = context.settings.nightly.folder, context.staged.parent / "published"
     make_folder(folder)
-    content = f"{fingerprint(context.report)} {folder.resolve()}" if context.report else ""
+    way = json.dumps(as_asked(context.settings))
+    content = f"{fingerprint(context.report)} {folder.resolve()} {way}" if context.report else ""
     names = [folder / path.name for path in context.files]
     if told.exists() and told.read_text() == content and all(path.exists() for path in names):
         said = f"The files in {folder} tell the same already."
     else:
         for path in context.files:
             write_whole(folder / path.name, path.read_bytes())
+        removed = _remove_older(context, folder)
         told.write_text(content)
-        said = f"{len(context.files)} files in {folder}."
+        said = f"{len(context.files)} files in {folder}.{removed}"
     return Done(f"{said}{_update_lake(context)}")
+
+
+def _remove_older(context: Context, folder: Path) -> str:
+    """Removes what an earlier night made and this one could not: beside new files it would pass for one of them."""
+    from finops.pipeline.reporting import FILES
+
+    older = [folder / FILES[name] for name in context.unmade if (folder / FILES[name]).is_file()]
+    try:
+        for path in older:
+            path.unlink()
+    except OSError as error:
+        raise UsageError(f"{path} of an earlier night cannot be removed ({error.strerror}).") from error
+    return f" {', '.join(path.name for path in older)} of an earlier night was removed." if older else ""
 
 
 def _update_lake(context: Context) -> str:

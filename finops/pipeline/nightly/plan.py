@@ -1,11 +1,13 @@
 """What a night would do, from its settings alone: nobody is asked, no secret is had, nothing is written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from finops.config import Settings
 from finops.nightly_settings import Target
+from finops.pipeline.editions import Edition, for_target, formats_of, of_night
 from finops.pipeline.nightly.steps import STEPS
+from finops.pipeline.reporting import unmakeable
 
 Row = dict[str, str]
 
@@ -24,15 +26,32 @@ def planned(db: Path, settings: Settings) -> list[Row]:
 
 def _target(settings: Settings, name: str | None) -> str:
     target = next(one for one in settings.deliver if one.name == name)
-    redact = ", redacted" if target.redact or settings.nightly.redact else ""
-    return f"{_WHEN[target.when]} to {where(target)}, {_files(settings, target)}{redact}"
+    edition = for_target(settings, target)
+    return f"{_WHEN[target.when]} to {where(target)}, {_files(settings, target, edition)}"
 
 
-def _files(settings: Settings, target: Target) -> str:
-    if target.attach is None and target.kind == "secret":  # the address says whether it is mail
-        return "with the HTML report where it is mail"
-    formats = settings.nightly.formats if target.attach is None else target.attach
-    return f"with {', '.join(formats)}" if formats else "without files"
+def _files(settings: Settings, target: Target, edition: Edition) -> str:
+    formats = formats_of(settings, target)
+    if formats is None:  # the address says whether it is mail
+        return f"with the HTML report where it is mail{_told(edition)}"
+    return _named(formats, edition, "with ", "without files")
+
+
+def _named(formats: Sequence[str], edition: Edition, before: str, none: str) -> str:
+    """The formats that can be made here, how they are told, and why others are missing."""
+    unmade = unmakeable(formats, edition.locale)
+    made = [one for one in formats if one not in unmade]
+    missing = (f"; not {name}: {why.rstrip('.')}" for name, why in unmade.items())
+    return f"{before + ', '.join(made) if made else none}{_told(edition)}{''.join(missing)}"
+
+
+def _told(edition: Edition) -> str:
+    """What of an edition is not as usual."""
+    return (
+        _HIDDEN[edition.redact]
+        + (f", for {edition.audience}" if edition.audience != "finance" else "")
+        + (f", in {_LANGUAGES[edition.locale]}" if edition.locale != "en" else "")
+    )
 
 
 def where(target: Target) -> str:
@@ -41,8 +60,7 @@ def where(target: Target) -> str:
 
 
 def _report(settings: Settings) -> str:
-    redacted = ", redacted" if settings.nightly.redact else ""
-    return f"make {', '.join(settings.nightly.formats)}{redacted}"
+    return _named(settings.nightly.formats, of_night(settings), "make ", "make no files")
 
 
 def _collect(settings: Settings, cloud: str | None) -> str:
@@ -56,6 +74,8 @@ def _publish(settings: Settings) -> str:
     return f"put the files into {settings.nightly.folder}{lake}"
 
 
+_HIDDEN = {"none": "", "ids": ", ids redacted", "names": ", names redacted", "all": ", redacted"}
+_LANGUAGES = {"en": "English", "de": "German", "zh": "Chinese"}
 _WHEN = {"always": "every night", "news": "when there is news", "trouble": "when something went wrong"}
 _WHAT: dict[str, Callable[[Path, Settings, str | None], str]] = {
     "copy": lambda _, settings, __: f"copy {settings.nightly.copy_of}",

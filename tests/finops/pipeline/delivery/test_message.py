@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import get_args
 
 import pytest
 
@@ -9,6 +10,8 @@ from finops.model import Coverage
 from finops.pipeline.delivery.facts import Before, Facts, fingerprint
 from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
 from finops.pipeline.delivery.message import message_of
+from finops.pipeline.editions import Edition
+from reports.redaction import RedactionLevel
 from tests.finops.pipeline.delivery.nights import (
     AT,
     anomaly,
@@ -23,6 +26,7 @@ from tests.finops.pipeline.delivery.nights import (
 from tests.reports.build import AS_OF, finding
 
 YESTERDAY = AS_OF - timedelta(days=1)
+PLAIN = Edition()
 KNOWN = Before(YESTERDAY, frozenset())
 NEW = {"status": "new", "first_seen": AS_OF}
 
@@ -166,9 +170,15 @@ def test_names_from_a_cloud_do_nothing_in_a_mail_a_chat_or_a_header() -> None:
 
 
 def test_the_same_night_twice_has_one_fingerprint_and_another_day_or_form_another() -> None:
-    def of(night: Facts, *, formats: tuple[str, ...] = ("html",), daily: bool = False) -> str:
+    def of(
+        night: Facts,
+        *,
+        formats: tuple[str, ...] = ("html",),
+        edition: Edition = PLAIN,
+        daily: bool = False,
+    ) -> str:
         keys = [item.key for item in items_of(night)]
-        return fingerprint(night, keys, formats=formats, redact=False, daily=daily)
+        return fingerprint(night, keys, formats=formats, edition=edition, daily=daily)
 
     first = facts(report(finding(1, "10.00", **NEW)))
     second = facts(report(finding(1, "10.00", status="open", first_seen=AS_OF)).model_copy(
@@ -179,3 +189,23 @@ def test_the_same_night_twice_has_one_fingerprint_and_another_day_or_form_anothe
     assert of(first, daily=True) != of(tomorrow, daily=True)
     assert of(first) != of(first, formats=())
     assert of(first) != of(facts(report(finding(1, "10.01", **NEW))))
+    levels = [Edition(redact=level) for level in get_args(RedactionLevel)]
+    others = [Edition(audience="executive"), Edition(locale="de"), Edition("all", "engineering", "zh")]
+    assert len({of(first, edition=one) for one in (*levels, *others)}) == len(levels) + len(others)
+
+
+def test_a_file_that_could_not_be_made_is_told_like_what_went_wrong_and_once() -> None:
+    night = replace(
+        facts(report(), failed("report", message="2 files.", status="incomplete"), before=KNOWN),
+        unmade={"finops-report.pdf": "No browser: install one."},
+    )
+    (item,) = items_of(night)  # not the step too, which says the same
+    assert (item.key, item.is_bad) == ("unmade:finops-report.pdf", True)
+    message = message_of(night)
+    assert message.subject == "finops: night incomplete: finops-report.pdf was not made"
+    assert message.text.startswith(
+        "Files that could not be made:\n- finops-report.pdf was not made: No browser: install one."
+    )
+    told = replace(night, before=Before(YESTERDAY, frozenset({item.key})))
+    assert fresh(items_of(told), told) == []
+    assert recovered([], told)
