@@ -48,8 +48,8 @@ bench: $(VENV)/.test ## Print speed, memory, API calls and how often rightsizing
 fuzz: $(VENV)/.test ## Load 5,000 spoiled bills and print what became of each kind (FILES=n, SEED=n)
 	@$(BIN)/python -m tests.fuzz --files $(FILES) --seed $(SEED)
 
-browser: ## Install Chromium, and what reads its PDFs, for the browser tests (Debian or Ubuntu, as root); else they are skipped
-	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium poppler-utils
+browser: ## Install Chromium, what reads its PDFs and the smallest Chinese font (2 MB), for the browser tests (Debian or Ubuntu, as root); else they are skipped
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium poppler-utils fontconfig fonts-wqy-microhei
 
 office: ## Install LibreOffice Calc, which reckons the workbook's formulas in tests (Debian or Ubuntu, as root); else they are skipped
 	apt-get update -qq && apt-get install -y -qq --no-install-recommends libreoffice-calc

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from finops.errors import UsageError
+from reports.language import spoken
 
 VARIABLE = "FINOPS_CHROMIUM"
 _NAMES = (
@@ -32,6 +33,7 @@ _FLAGS = (
     "--host-resolver-rules=MAP * ~NOTFOUND",  # no name has an address: nothing can be asked for
     "--virtual-time-budget=60000",  # milliseconds of its own clock, which stands still while scripts run
 )  # fmt: skip
+_FONTS_SECONDS = 60  # the first list after fonts were installed takes a while
 _SECONDS = 300  # a page of 50,000 findings prints in less
 
 
@@ -50,20 +52,45 @@ def browser() -> str | None:
 
 
 def required() -> str:
-    """The same, for what cannot do without: raises UsageError that says how to get one."""
+    """The same, for what cannot do without: raises UsageError that says how to get one, or letters for it."""
     program = browser()
     if program is None:
         raise UsageError(
             "A PDF is printed by Chromium, Chrome or Edge, and none was found: install one (Debian: apt install "
             f"chromium), name one in {VARIABLE}, or print the HTML report from any browser."
         )
+    if spoken() == "zh" and not _has_chinese():
+        raise UsageError(
+            "Chinese is printed with a font that has its characters, and none was found: install one (Debian: apt "
+            "install fonts-wqy-microhei, or fonts-noto-cjk), or print the HTML report where there is one."
+        )
     return program
+
+
+def _has_chinese() -> bool:
+    """Whether there is a font without which simplified Chinese would be boxes: fontconfig knows.
+
+    Where that is not installed, as on macOS and Windows, which bring such a font, there is taken to be one.
+    """
+    program = shutil.which("fc-list")
+    if program is None:
+        return True
+    try:
+        done = subprocess.run(  # noqa: S603 - no shell, and nothing of it is anybody's text
+            [program, ":lang=zh-cn", "family"],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_FONTS_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return True
+    return done.returncode != 0 or bool(done.stdout.strip())
 
 
 def printed(page: str) -> bytes:
     """A page as tagged PDF with an outline, its header and footer left to the page.
 
-    Raises UsageError where there is no browser, or it fails or takes longer than five minutes.
+    Raises UsageError where there is no browser, or no font for Chinese, or it fails or takes longer than five minutes.
     """
     with tempfile.TemporaryDirectory(prefix="finops-", ignore_cleanup_errors=True) as name:
         target = Path(name, "page.pdf")

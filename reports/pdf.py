@@ -6,5 +6,6 @@ from reports.audience import Audience
 
 
 def render(report: AuditReport, audience: Audience = "finance") -> bytes:
-    """The file. Raises UsageError, with how to get one, where no browser is installed."""
+    """The file. Raises UsageError where no browser is installed, or no font for Chinese, with how to get one."""
+    chromium.required()  # before a large page is made for nothing
     return chromium.printed(html.render(report, audience))

@@ -9,7 +9,8 @@ import pytest
 
 from finops.errors import UsageError
 from finops.pipeline.reporting import write_reports
-from reports import chromium, pdf
+from reports import chromium, html, pdf
+from reports.language import Locale, speaking
 from tests.reports import rich_sample, sample
 from tests.reports.browsing import needed
 
@@ -122,6 +123,74 @@ def test_what_a_page_makes_of_itself_can_be_read() -> None:
     needed()
     page = "<!doctype html><title>x</title><p id=a></p><script>setTimeout(() => { a.textContent = 6 * 7 }, 500)</script>"
     assert '<p id="a">42</p>' in chromium.left_in(page)
+
+
+# --- Chinese needs letters that not every machine has ---------------------------------------------------------
+
+PRINTS = 'for one; do case $one in --print-to-pdf=*) echo "%PDF-" > "${one#*=}";; esac; done'
+
+
+def fonts(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """What lists the fonts is a script of the shell, and so is the browser, which prints whatever it is given."""
+    pretend(folder, monkeypatch, PRINTS)
+    program = folder / "fc-list"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+def test_a_chinese_pdf_without_a_chinese_font_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fonts(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/asked')
+    monkeypatch.setattr(html, "render", lambda *_: pytest.fail("the page was made"))
+    with (
+        speaking("zh"),
+        pytest.raises(UsageError, match=r"none was found: install one \(Debian: apt install \S+,"),
+    ):
+        pdf.render(sample.clean())
+    assert (tmp_path / "asked").read_text() == ":lang=zh-cn family\n"
+
+
+@pytest.mark.parametrize("locale", ["en", "de"])
+def test_other_languages_need_no_chinese_font(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locale: Locale
+) -> None:
+    fonts(tmp_path, monkeypatch, "exit 0")
+    with speaking(locale):
+        assert pdf.render(sample.clean()) == b"%PDF-\n"
+
+
+@pytest.mark.parametrize("script", ["echo 'Noto Sans CJK SC'", "exit 1"])
+def test_a_chinese_pdf_is_made_where_there_is_a_font_or_nobody_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
+    fonts(tmp_path, monkeypatch, script)
+    with speaking("zh"):
+        assert pdf.render(sample.clean()) == b"%PDF-\n"
+
+
+def test_a_chinese_pdf_is_made_where_no_program_lists_the_fonts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend(tmp_path, monkeypatch, PRINTS)
+    found = shutil.which
+    monkeypatch.setattr(chromium.shutil, "which", lambda name: None if name == "fc-list" else found(name))
+    with speaking("zh"):
+        assert pdf.render(sample.clean()) == b"%PDF-\n"
+
+
+@pytest.mark.browser
+def test_a_chinese_pdf_has_its_text_and_says_its_language() -> None:
+    needed()
+    program = shutil.which("pdftotext")
+    if program is None or not chromium._has_chinese():
+        pytest.skip("NO CHINESE PDF WAS READ: no pdftotext or no Chinese font is installed (make browser).")
+    with speaking("zh"):
+        made = pdf.render(rich_sample.rich())
+    assert b"/Lang (zh-Hans)" in made
+    done = subprocess.run([program, "-", "-"], input=made, capture_output=True, check=True)
+    assert "2026年11月20日" in "".join(done.stdout.decode().split("\f")[0].split())
 
 
 # --- without a browser, or with one that does not do its work ------------------------------------------------
