@@ -6,6 +6,8 @@ DEMO   ?= finops-demo
 FILES  ?= 5000
 SEED   ?= 1
 # One more than processors: tests that wait for a server or a killed process leave theirs to another.
+# Tests run hundreds of commands, each of which would compile all of its modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .DEFAULT_GOAL := help
@@ -21,7 +23,7 @@ test: $(VENV)/.test ## Run the test suite, of the longest sets a fixed sample
 	@$(BIN)/python -m pytest -m "not thorough" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-all: $(VENV)/.test ## Run every test there is
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@THOROUGH=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warnings as errors
 	@$(BIN)/ruff check .

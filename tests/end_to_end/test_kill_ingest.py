@@ -13,12 +13,13 @@ import pytest
 
 from collectors.bills import ingest
 from finops.warehouse import reading, writing
+from tests.effort import THOROUGH
 
 ROOT = Path(__file__).parents[2]
 GENERATOR = ROOT / "tests" / "benchmarks" / "focus_rows.py"
 AT = datetime(2026, 11, 20)
 ROWS = 50_000
-KILLS = 8
+KILLS = 8 if THOROUGH else 4
 DRIVER = f"""
 from datetime import datetime
 from pathlib import Path

@@ -25,6 +25,7 @@ from finops.savings.priced import finding_id
 from finops.schema_comments import schema_sql
 from finops.verdicts import Key, RuleFacts, Verdict
 from rules.engine import rollups
+from tests.effort import tries
 
 AS_OF = datetime(2026, 11, 1)
 Connection = duckdb.DuckDBPyConnection
@@ -793,7 +794,7 @@ RESOURCES = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(25), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(RESOURCES, st.sampled_from(("0.0999", "0.0667", "0.05")))
 def test_parts_are_never_more_than_the_whole(
     empty: Connection, resources: list[tuple[Decimal, Decimal, str]], smaller: str
