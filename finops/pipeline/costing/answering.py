@@ -36,7 +36,7 @@ def answer(con: duckdb.DuckDBPyConnection, question: Question) -> CostAnswer:
     _check(con, question, statement, rows)
     shown = names.of_lines(con, question, statement, rows)
     rejected = bills.rejected(con)
-    recorded = bills.loaded(con, statement.entries)
+    recorded = {} if question.until else bills.loaded(con, statement.entries)  # recorded of whole bills
     by_currency: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
         by_currency[row.currency].append(row)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import duckdb
 
 from finops.errors import UsageError
-from finops.pipeline.costing.question import Condition, Question
+from finops.pipeline.costing.question import Condition, Question, begun_before
 from finops.pipeline.costing.rounding import EXACT, exact_sum
 
 HALF_DAY = timedelta(hours=12)
@@ -182,7 +182,11 @@ def statement(
     during = period(month)
     if against:
         during = Condition(f"({during.sql}) OR ({period(against).sql})", {})
-    where, values = f"({during.sql})", {}
+    values: dict[str, object] = {}
+    where = f"({during.sql})"
+    if question.until:
+        begun = begun_before(question.until)
+        where, values = f"{where} AND {begun.sql}", {**begun.values}
     if question.clouds:
         where += " AND list_contains($clouds, x_Cloud)"
         values["clouds"] = list(question.clouds)

@@ -30,8 +30,9 @@ def of(
     if not rows:
         return [f"No charge of {statement.month:%Y-%m} is left by the filters."]
     return [
+        *_left_out(question),
         *_progress(statement, against),
-        *_provisional(con, statement),
+        *_provisional(con, question, statement),
         *_missing_bills(statement, rows),
         *_short_before(statement),
         *_differing(statement, recorded),
@@ -40,6 +41,12 @@ def of(
         *_unknown(question, rows),
         *_unused_tags(con, question, statement, rows),
     ]
+
+
+def _left_out(question: Question) -> Iterator[str]:
+    """That bills go further than what is told."""
+    if question.until:
+        yield f"Bills go further: charges from {_told(question.until)} on are left out, as this is of that instant."
 
 
 def _progress(statement: Statement, against: datetime) -> Iterator[str]:
@@ -58,7 +65,7 @@ def _progress(statement: Statement, against: datetime) -> Iterator[str]:
         yield f"Not compared: no bill of {against:%Y-%m} is loaded."
 
 
-def _provisional(con: duckdb.DuckDBPyConnection, statement: Statement) -> Iterator[str]:
+def _provisional(con: duckdb.DuckDBPyConnection, question: Question, statement: Statement) -> Iterator[str]:
     """From which day on the bills of this month may still grow."""
     spans = {
         (reach.now.cloud, reach.now.payer): reach.now for reach in statement.reaches.values() if reach.now
@@ -69,7 +76,7 @@ def _provisional(con: duckdb.DuckDBPyConnection, statement: Statement) -> Iterat
         "WHERE newest_day >= settled_until ORDER BY ALL"
     ).fetchall():
         span = spans.get((cloud, payer))
-        if span and since < span.end:
+        if span and since < min(span.end, question.until or span.end):
             bills_of[since].append(span)
     for since, some in sorted(bills_of.items()):
         yield f"The days from {since:%Y-%m-%d} on of {_named(some)} are provisional: they may still change."
@@ -197,6 +204,10 @@ def _instant(span: Span) -> str:
     at = span.metered_to or span.end
     if at.time() == time.min:
         return f"the end of {at - timedelta(days=1):%Y-%m-%d}"
+    return _told(at)
+
+
+def _told(at: datetime) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC"
 
 

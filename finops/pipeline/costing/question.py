@@ -22,6 +22,7 @@ class Question:
     """Costs of one month (None: the newest) by some dimensions, against another month (None: the one before).
 
     Filters of one kind are alternatives. `top` lines are shown of each currency and the rest summed; None shows all.
+    `until` leaves out what begins later, as though the bills went no further.
     """
 
     by: tuple[Dimension, ...] = (DIMENSIONS["service"],)
@@ -34,6 +35,7 @@ class Question:
     regions: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    until: datetime | None = None
 
     @property
     def filters(self) -> dict[str, list[str]]:
@@ -49,8 +51,8 @@ class Question:
 
     @property
     def cuts_invoices(self) -> bool:
-        """Whether the filters may leave a part of an invoice."""
-        return bool(self.accounts or self.regions or self.services or self.tags)
+        """Whether a part of an invoice may be left out."""
+        return bool(self.accounts or self.regions or self.services or self.tags or self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ def parse_month(text: str) -> datetime:
 def narrowed(question: Question, during: Condition) -> Condition:
     """`during` and every filter of the question."""
     condition = during
+    if question.until:
+        condition &= begun_before(question.until)
     kinds = (
         ("clouds", "x_Cloud", question.clouds),
         ("accounts", "x_AccountId", question.accounts),
@@ -88,6 +92,11 @@ def narrowed(question: Question, during: Condition) -> Condition:
         if values:
             condition &= Condition(f"list_contains(${name}, {column})", {name: list(values)})
     return condition & _tagged(question, during) if question.tags else condition
+
+
+def begun_before(until: datetime) -> Condition:
+    """The charges that began before an instant; those of no time did."""
+    return Condition("coalesce(ChargePeriodStart < $until, true)", {"until": until})
 
 
 def _tagged(question: Question, during: Condition) -> Condition:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -25,8 +26,8 @@ _ACTED = Dimension(
 )
 
 
-def bridges(con: duckdb.DuckDBPyConnection, month: datetime) -> list[Bridge]:
-    """The steps from the month before to this one, of each currency that has both."""
+def bridges(con: duckdb.DuckDBPyConnection, month: datetime, until: datetime | None = None) -> list[Bridge]:
+    """The steps from the month before to this one (to `until` in it), of each currency that has both."""
     acted = _acted_upon(con, month_before(month))
     con.execute(
         "CREATE OR REPLACE TEMP TABLE finance_acted (cloud VARCHAR, account VARCHAR, resource VARCHAR)"
@@ -35,7 +36,7 @@ def bridges(con: duckdb.DuckDBPyConnection, month: datetime) -> list[Bridge]:
         if acted:
             columns = [list(column) for column in zip(*sorted(acted), strict=True)]
             con.execute("INSERT INTO finance_acted SELECT unnest(?), unnest(?), unnest(?)", columns)
-        told = answer(con, Question(by=(_ACTED,), month=month))
+        told = answer(con, Question(by=(_ACTED,), month=month, until=until))
     finally:
         con.execute("DROP TABLE finance_acted")
     if told.previous_month is None or told.compared is None:
@@ -101,17 +102,17 @@ def _split(lines: Sequence[Line]) -> tuple[list[Line], list[Line]]:
 def spending(
     con: duckdb.DuckDBPyConnection,
     report: AuditReport,
-    month: datetime,
+    question: Question,
     by_service: CostAnswer,
     team_tag: str,
 ) -> list[Spend]:
-    """The month by service, account, region and team, of each currency."""
+    """What `by_service` answers, the same question by account, region and team, of each currency."""
     kinds: list[tuple[By, Dimension]] = [
         ("account", DIMENSIONS["account"]), ("team", tag(team_tag)), ("region", DIMENSIONS["region"]),
     ]  # fmt: skip
     found = _spend("service", "service", by_service, report, None)
     for by, dimension in kinds:
-        told = answer(con, Question(by=(dimension,), month=month))
+        told = answer(con, replace(question, by=(dimension,)))
         found += _spend(by, dimension.name, told, report, team_tag if by == "team" else None)
     return found
 

@@ -8,6 +8,7 @@ import duckdb
 from finops.finance_model import CommitmentUse, Expiry
 from finops.money import HOURS_PER_MONTH, cents
 from finops.pipeline.costing.bills import period
+from finops.pipeline.costing.question import begun_before
 
 SOON = timedelta(days=120)
 _PRICED = Decimal("0.99")  # of the effective cost must have a list cost, or no rate is told
@@ -32,9 +33,12 @@ GROUP BY ALL ORDER BY ALL
 """
 
 
-def commitments(con: duckdb.DuckDBPyConnection, month: datetime) -> list[CommitmentUse]:
-    """The rates of each cloud and currency in a month that has commitments or pays less than the public price."""
-    during = period(month)
+def commitments(
+    con: duckdb.DuckDBPyConnection, month: datetime, until: datetime | None = None
+) -> list[CommitmentUse]:
+    """The rates of each cloud and currency in a month (to `until` in it) that has commitments or pays less than the
+    public price."""
+    during = period(month) & begun_before(until) if until else period(month)
     found = []
     for row in con.execute(_USE.format(period=during.sql), during.values).fetchall():
         one = _use(f"{month:%Y-%m}", *row)

@@ -10,7 +10,8 @@ from finops.errors import UsageError
 from finops.finance_model import Change, Changes, Finance, Saved
 from finops.model import AuditReport
 from finops.pipeline.costing import Question, answer
-from finops.pipeline.costing.bills import months
+from finops.pipeline.costing.bills import months, period
+from finops.pipeline.costing.question import begun_before
 from finops.pipeline.finance.months import bridges, spending
 from finops.pipeline.finance.provenance import provenance
 from finops.pipeline.finance.rates import commitments, expiries
@@ -21,6 +22,7 @@ from finops.pipeline.finance.tying import tied_out, unit_costs
 def with_finance(con: duckdb.DuckDBPyConnection, report: AuditReport, settings: Settings) -> AuditReport:
     """The report of a stored audit with what bills and history say beside it, on an open warehouse.
 
+    It is of the audit's instant: of a month in which bills go further only what began before it is told.
     Forecasts and budgets are those of its night, where it has one.
     """
     from finops.pipeline.watching import budgets_told, forecasts_told
@@ -28,7 +30,7 @@ def with_finance(con: duckdb.DuckDBPyConnection, report: AuditReport, settings: 
     at, night = report.as_of, report.night
     forecasts = night.forecasts if night else forecasts_told(con, settings, at)
     budgets = night.budgets if night else budgets_told(con, settings, at)
-    month = newest_month(con, at)
+    month, until = newest_month(con, at)
     told = Finance(
         month=f"{month:%Y-%m}" if month else None,
         previous_month=None,
@@ -38,7 +40,8 @@ def with_finance(con: duckdb.DuckDBPyConnection, report: AuditReport, settings: 
         changes=_changes(con, report.run_id),
         expiries=expiries(con, at),
     )
-    by_service = answer(con, Question(month=month)) if month else None
+    question = Question(month=month, until=until)
+    by_service = answer(con, question) if month else None
     told = told.model_copy(
         update={"provenance": provenance(con, report, settings, by_service.bills if by_service else [])}
     )
@@ -47,21 +50,29 @@ def with_finance(con: duckdb.DuckDBPyConnection, report: AuditReport, settings: 
             update={
                 "previous_month": by_service.previous_month,
                 "trends": trends(con, settings, at),
-                "bridges": bridges(con, month),
-                "spend": spending(con, report, month, by_service, settings.anomalies.team_tag),
-                "commitments": commitments(con, month),
-                "unit_costs": unit_costs(con, settings, month),
-                "tie_out": tied_out(con, month, by_service),
+                "bridges": bridges(con, month, until),
+                "spend": spending(con, report, question, by_service, settings.anomalies.team_tag),
+                "commitments": commitments(con, month, until),
+                "unit_costs": unit_costs(con, settings, month, until),
+                "tie_out": tied_out(con, month, by_service, until),
                 "notes": by_service.notes,
             }
         )
     return report.model_copy(update={"finance": told})
 
 
-def newest_month(con: duckdb.DuckDBPyConnection, at: datetime) -> datetime | None:
-    """The newest month that a bill tells of, not after `at`; None where no bill is loaded."""
-    there = [month for month in months(con, Question()) if month <= at]
-    return there[-1] if there else None
+def newest_month(con: duckdb.DuckDBPyConnection, at: datetime) -> tuple[datetime | None, datetime | None]:
+    """The newest month in which something began before `at`, and `at` where its bills go further; None where no bill
+    is loaded."""
+    for month in reversed([month for month in months(con, Question()) if month <= at]):
+        during, begun = period(month), begun_before(at)
+        row = con.execute(
+            f"SELECT count(*) FILTER ({begun.sql}), count(*) FROM charges WHERE {during.sql}",  # noqa: S608
+            begun.values,
+        ).fetchone()
+        if row and row[0]:
+            return month, at if row[0] < row[1] else None
+    return None, None
 
 
 def _saved(con: duckdb.DuckDBPyConnection) -> list[Saved]:

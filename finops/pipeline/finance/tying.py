@@ -14,10 +14,12 @@ from finops.pipeline.costing.bills import month_before
 from finops.spending import CostAnswer
 
 
-def tied_out(con: duckdb.DuckDBPyConnection, month: datetime, newest: CostAnswer) -> list[TiedOut]:
-    """The newest month that is over, of each currency; `newest` is the answer of `month`."""
+def tied_out(
+    con: duckdb.DuckDBPyConnection, month: datetime, newest: CostAnswer, until: datetime | None = None
+) -> list[TiedOut]:
+    """The newest month that is over, of each currency; `newest` is the answer of `month`, to `until` in it."""
     told: CostAnswer | None = newest
-    if newest.complete is not True:
+    if newest.complete is not True or until:
         told = _answer(con, Question(month=month_before(month)))
     if told is None:
         return []
@@ -37,12 +39,14 @@ def tied_out(con: duckdb.DuckDBPyConnection, month: datetime, newest: CostAnswer
     ]
 
 
-def unit_costs(con: duckdb.DuckDBPyConnection, settings: Settings, month: datetime) -> list[UnitCost]:
-    """Each driver of finops.toml in the newest month that is over and counted, beside the month before it."""
+def unit_costs(
+    con: duckdb.DuckDBPyConnection, settings: Settings, month: datetime, until: datetime | None = None
+) -> list[UnitCost]:
+    """Each driver of finops.toml in the newest month that is over (by `until`) and counted, beside the month before."""
     found = []
     for driver in settings.units:
         known = [parse_month(name) for name in sorted(driver.months) if parse_month(name) <= month]
-        costs = [one for when in known[-3:] for one in _unit_costs(con, driver, when)]
+        costs = [one for when in known[-3:] for one in _unit_costs(con, driver, when, until)]
         for code in sorted({one.currency for one in costs}):
             of_it = [one for one in costs if one.currency == code]
             before = of_it[-2].per_unit if len(of_it) > 1 else None
@@ -50,7 +54,9 @@ def unit_costs(con: duckdb.DuckDBPyConnection, settings: Settings, month: dateti
     return found
 
 
-def _unit_costs(con: duckdb.DuckDBPyConnection, driver: UnitDriver, month: datetime) -> list[UnitCost]:
+def _unit_costs(
+    con: duckdb.DuckDBPyConnection, driver: UnitDriver, month: datetime, until: datetime | None
+) -> list[UnitCost]:
     """Of one month; nothing where its bills are not whole, as units and costs would be of different days."""
     key, _, value = (driver.tag or "").partition("=")
     question = Question(
@@ -59,6 +65,7 @@ def _unit_costs(con: duckdb.DuckDBPyConnection, driver: UnitDriver, month: datet
         accounts=(driver.account,) if driver.account else (),
         services=(driver.service,) if driver.service else (),
         tags=((key, value),) if driver.tag else (),
+        until=until,
     )
     told = _answer(con, question)
     if told is None or told.complete is False:

@@ -179,6 +179,75 @@ def test_a_cost_without_the_teams_tag_is_a_line_of_nobody(bill: Bill) -> None:
     assert {line.key: str(line.cost) for line in teams.lines} == {"shop": "90.00", None: "10.00"}
 
 
+# --- an instant within a month of which bills tell more ---------------------------------------------------
+
+
+def at_the_twentieth(bill: Bill, config: Settings | None = None) -> Finance:
+    return told(bill, report().model_copy(update={"as_of": at("2026-10-20")}), config)
+
+
+def test_a_report_of_an_instant_within_a_month_tells_of_that_month_only_what_had_begun(bill: Bill) -> None:
+    days(bill, "2026-09-01", 61, "10", Tags={"team": "shop"})
+    found = at_the_twentieth(bill)
+    assert (found.month, found.previous_month) == ("2026-10", "2026-09")
+    (bridge,) = found.bridges
+    assert (bridge.cost, bridge.previous, bridge.compared, bridge.complete) == (190, 190, "same days", False)
+    assert (bridge.days, bridge.previous_days) == (19, 19)
+    assert {(one.by, one.cost) for one in found.spend} == {
+        (by, Decimal("190.00")) for by in ("service", "account", "team", "region")
+    }
+    (trend,) = found.trends
+    october = [one for one in trend.days if one.day.month == 10]
+    assert (len(october), sum(one.cost for one in october)) == (19, 190)
+    assert found.notes[0] == (
+        "Bills go further: charges from 2026-10-20 00:00 UTC on are left out, as this is of that instant."
+    )
+    assert found.provenance
+    assert [one.through for one in found.provenance.sources] == [at("2026-10-20")]
+
+
+def test_the_next_month_is_not_told_before_it_begins(bill: Bill) -> None:
+    days(bill, "2026-09-01", 70, "10")  # to November 9th
+    assert at_the_twentieth(bill).month == "2026-10"
+    first = told(bill, report().model_copy(update={"as_of": at("2026-10-01")}))
+    assert (first.month, first.spend[0].cost) == ("2026-09", Decimal("300.00"))
+    assert not any("Bills go further" in note for note in first.notes)
+
+
+def test_a_month_that_is_over_only_since_is_not_tied_out_and_has_no_unit_cost(bill: Bill) -> None:
+    days(bill, "2026-09-01", 61, "10")
+    driver = UnitDriver(name="orders", unit="order", months={"2026-09": 100, "2026-10": 100})
+    found = at_the_twentieth(bill, Settings(units=[driver]))
+    assert [one.month for one in found.tie_out] == ["2026-09"]
+    assert [one.month for one in found.unit_costs] == ["2026-09"]
+    later = told(bill, report(), Settings(units=[driver]))
+    assert [one.month for one in (*later.tie_out, *later.unit_costs)] == ["2026-10", "2026-10"]
+
+
+def test_commitments_of_an_instant_within_a_month_are_those_until_then(bill: Bill) -> None:
+    days(
+        bill, "2026-10-01", 31, "10",
+        PricingCategory="Committed", CommitmentDiscountStatus="Used", CommitmentDiscountId="sp-1", ListCost=Decimal(20),
+    )  # fmt: skip
+    (one,) = at_the_twentieth(bill).commitments
+    assert (one.effective, one.list) == (190, 380)
+
+
+def test_a_fee_for_the_whole_month_has_begun_with_it(bill: Bill) -> None:
+    days(bill, "2026-10-01", 31, "10")
+    bill.charge("2026-10", "100", ChargePeriodStart=at("2026-10-01"), PricingQuantity=None, PricingUnit=None)
+    assert at_the_twentieth(bill).spend[0].cost == Decimal("290.00")
+
+
+def test_what_was_recorded_of_a_whole_bill_is_not_held_against_a_part_of_it(bill: Bill) -> None:
+    days(bill, "2026-10-01", 31, "10")
+    bill.con.execute(
+        "INSERT INTO bill_partitions VALUES ('bill.csv', 'focus-1.2', 'AWS', '000000000042', '2026-10-01', 'x', 'USD', "
+        "31, 310, 310, 310, '2026-11-01', 'r')"
+    )
+    assert not any("off what was recorded" in note for note in at_the_twentieth(bill).notes)
+
+
 def test_commitments_are_judged_by_what_they_cover_use_and_waste(bill: Bill) -> None:
     committed = {
         "PricingCategory": "Committed",
