@@ -108,6 +108,20 @@ def test_a_pdf_without_a_browser_costs_none_of_the_other_files_and_is_told_every
     assert f"finops-report.pdf was not made: {NO_BROWSER}" in error
 
 
+def test_a_chinese_pdf_without_a_font_for_it_costs_itself_only(
+    db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chromium, "browser", lambda: "chromium")
+    monkeypatch.setattr(chromium, "_has_chinese", lambda: False)
+    given = settings(db, formats=["json", "pdf"]).model_copy(update={"locale": "zh"})
+    done = go(db, given)
+    assert shelf(db) == {"finops-report.json"}
+    assert "finops-report.pdf was not made: Chinese is printed with a font" in step(done, "report").message
+    assert done.problem
+    assert done.problem.exit_code == 3
+    assert "not pdf: Chinese is printed with a font" in plan(given)["report", ""]
+
+
 def test_a_retry_with_a_browser_makes_the_pdf_and_hands_it_out(db: Path, without: Callable[[], None]) -> None:
     given = settings(db, deliver=[{"name": "share", "to": str(db.parent / "share")}])
     go(db, given)
