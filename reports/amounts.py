@@ -170,16 +170,25 @@ def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
 
 def carbon_range(low: float | None, high: float | None) -> str:
     """The interval of emissions; a dash where either end is unknown."""
-    ends = _emitted(low, high)
+    ends = carbon_ends(low, high)
     return ends[0] if len(ends) == 1 else t("{low} to {high}", low=ends[0], high=ends[1])
 
 
 def carbon_span(low: float | None, high: float | None) -> str:
     """The same without a word between: '4.50 t–14.00 t'."""
-    return "–".join(_emitted(low, high))
+    return "–".join(carbon_ends(low, high))
 
 
-def _emitted(low: float | None, high: float | None) -> list[str]:
+def carbon_short_range(low: float, high: float) -> str:
+    """The interval for a tile, '300.0–500.0 kg': the unit once, where both ends have the same."""
+    *first, last = carbon_ends(low, high)
+    same = [
+        one.rpartition(" ")[0] if one.rpartition(" ")[2] == last.rpartition(" ")[2] else one for one in first
+    ]
+    return "–".join([*same, last])
+
+
+def carbon_ends(low: float | None, high: float | None) -> list[str]:
     """The ends of an interval in one unit; one text where they are the same, or either is unknown."""
     if low is None or high is None:
         return [UNKNOWN]
@@ -204,6 +213,14 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return t("{first} and {last}", first=", ".join(parts[:-1]), last=parts[-1])
+
+
+def joined(parts: Sequence[str]) -> str:
+    """'a', 'a and b', 'a and b and c'."""
+    told = "".join(parts[:1])
+    for part in parts[1:]:
+        told = t("{first} and {last}", first=told, last=part)
+    return told
 
 
 def day(at: date) -> str:

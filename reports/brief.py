@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from finops.finance_model import TiedOut
 from finops.model import AuditReport
-from reports import amounts, summary
+from reports import amounts, summary, words
 from reports import control as controlling
 from reports.decisions import Decision, decisions, rest
-from reports.html.headline import Piece
 from reports.html.seen import caveat
 from reports.html.tiles import Tile
+from reports.language import flowing, t, tn, within
+from reports.pieces import Piece, joined, pieces
 from reports.plain import one_line, shortened
 
 _BILLS = 2  # currencies whose last month is held against its invoices
@@ -21,19 +22,23 @@ _LONGEST = 90  # characters of what is to be decided
 
 def tile(one: Tile) -> list[Piece]:
     """A number of the first screen on one line: 'November forecast: $17,200 · $16,800–$17,700 in four of five …'."""
-    pieces = [Piece(f"{one.label}: ")]
-    for place, value in enumerate(one.values):
-        pieces += [Piece(" and ")] * bool(place) + [Piece(value.text, "strong", value.full)]
-    return [*pieces, *(Piece(f" · {note.text}") for note in one.notes if note.text)]
+    values = joined([[Piece(value.text, "strong", value.full)] for value in one.values])
+    told = pieces("{label}: {values}", label=one.label, values=values)
+    for note in one.notes:
+        told += [Piece(f" · {note.told}"), Piece(note.said or "")] if note.text else []
+    return told
 
 
 def decided(one: Decision) -> list[Piece]:
     """A decision on one line: what, how much a month, who decides and whether it can be undone."""
-    owner = f", owner {shortened(one.owner, 40)}" if one.owner else ""
+    saving = t("{amount} a month", amount=amounts.money(one.net, one.currency))
+    owner = shortened(one.owner, 40)
+    who = t("{decides}, owner {owner}", decides=one.decides, owner=owner) if one.owner else one.decides
+    undo = t("undo: {answer}", answer=within(one.undo))
     return [
         Piece(f"{shortened(one.what, _LONGEST)}: "),
-        Piece(f"{amounts.money(one.net, one.currency)} a month", "strong"),
-        Piece(f" · {one.decides}{owner} · {one.risk} risk · undo: {one.undo[0].lower()}{one.undo[1:]}"),
+        Piece(saving, "strong"),
+        Piece(f" · {who} · {words.RISKS[one.risk]} · {undo}"),
     ]
 
 
@@ -43,24 +48,38 @@ def remaining(report: AuditReport, shown: Sequence[Decision]) -> str:
     if not left:
         return ""
     more = len(decisions(report, None)) - len(shown)
-    saved = " and ".join(f"{amounts.money(net, currency)} a month" for net, currency, _ in left)
-    return f"{amounts.count(more, 'more decision')}: {saved}"
+    saved = amounts.joined(
+        [t("{amount} a month", amount=amounts.money(net, currency)) for net, currency, _ in left]
+    )
+    return tn("{n} more decision: {amounts}", "{n} more decisions: {amounts}", more, amounts=saved)
 
 
 def seen(report: AuditReport) -> str:
     """Which part of the cost was judged and how many sources were not read whole; empty where neither is known."""
-    shares = [(report.totals.evaluated_cost_share, "")]
-    if shares[0][0] is None:
-        shares = [
-            (one.evaluated_cost_share, f" of {currency}")
-            for currency, one in report.totals_by_currency.items()
-        ]
-    judged = [f"{amounts.share(share)}{of}" for share, of in shares if share is not None]
-    unread, scopes = len(summary.unread_scopes(report)), len(report.coverage)
-    parts = [f"{', '.join(judged)} of the spend judged"] if judged else []
+    unread, parts = len(summary.unread_scopes(report)), []
+    if judged := _judged(report):
+        parts.append(t("{shares} of the spend judged", shares=", ".join(judged)))
     if unread:
-        parts.append(f"{unread:,} of {amounts.count(scopes, 'source')} not read whole")
+        parts.append(
+            tn(
+                "{unread} of {n} source not read whole",
+                "{unread} of {n} sources not read whole",
+                len(report.coverage),
+                unread=amounts.number(unread),
+            )
+        )
     return ", ".join(parts)
+
+
+def _judged(report: AuditReport) -> list[str]:
+    whole = report.totals.evaluated_cost_share
+    if whole is not None:
+        return [amounts.share(whole)]
+    return [
+        t("{share} of {currency}", share=amounts.share(one.evaluated_cost_share), currency=currency)
+        for currency, one in report.totals_by_currency.items()
+        if one.evaluated_cost_share is not None
+    ]
 
 
 def warning(report: AuditReport) -> str:
@@ -69,16 +88,17 @@ def warning(report: AuditReport) -> str:
     if told is None:
         return ""
     lines = [f"{where} ({why})" if why else where for where, why in told.lines]
-    return f"{told.title} {'; '.join(lines)}."
+    return flowing([told.title, t("{sentence}.", sentence="; ".join(lines))])
 
 
-def alarms(report: AuditReport, most: int) -> list[str]:
+def alarms(report: AuditReport, most: int) -> list[list[Piece]]:
     """Open anomalies, at most so many lines; the rest is counted in the last."""
     told = controlling.control(report)
     going_on = [one for one in told.alarms if one.grave] if told else []
-    lines = [f"{one.what} {one.id}: {one.message}" for one in going_on]
-    if len(lines) > most:
-        lines[most - 1 :] = [f"{amounts.count(len(lines) - most + 1, 'more anomaly', 'more anomalies')} open"]
+    lines = [[Piece(f"{one.what} {one.id}: "), Piece(one.message)] for one in going_on]
+    rest = len(lines) - most + 1
+    if rest > 1:
+        lines[most - 1 :] = [[Piece(tn("{n} more anomaly open", "{n} more anomalies open", rest))]]
     return lines
 
 
@@ -89,19 +109,22 @@ def tie(report: AuditReport) -> list[str]:
         known = newest.get(one.currency)
         if known is None or one.month > known.month:
             newest[one.currency] = one
-    return [_tied(one) for one in list(newest.values())[:_BILLS]]
+    return [one_line(_tied(one)) for one in list(newest.values())[:_BILLS]]
 
 
 def _tied(one: TiedOut) -> str:
-    month, billed = amounts.month(one.month), amounts.money(one.billed, one.currency)
+    told = {"month": amounts.month(one.month), "amount": amounts.money(one.billed, one.currency)}
     parts = []
     if one.not_invoiced:
-        parts.append(f"{amounts.money(one.not_invoiced, one.currency)} without an invoice")
+        amount = amounts.money(one.not_invoiced, one.currency)
+        parts.append(t("{amount} without an invoice", amount=amount))
     if one.residual:
-        parts.append(f"{amounts.money(one.residual, one.currency)} unexplained")
+        parts.append(t("{amount} unexplained", amount=amounts.money(one.residual, one.currency)))
     if one.difference:
-        parts.append(f"{amounts.money(one.difference, one.currency)} off the total that came with the bill")
-    if not parts:
-        ties = "ties to its invoices" if one.invoices else "has no invoice to hold it against"
-        return one_line(f"{month} {ties}: {billed}")
-    return one_line(f"{month}: {billed} billed, {', '.join(parts)}")
+        amount = amounts.money(one.difference, one.currency)
+        parts.append(t("{amount} off the total that came with the bill", amount=amount))
+    if parts:
+        return t("{month}: {amount} billed, {parts}", parts=", ".join(parts), **told)
+    if one.invoices:
+        return t("{month} ties to its invoices: {amount}", **told)
+    return t("{month} has no invoice to hold it against: {amount}", **told)

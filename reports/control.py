@@ -6,20 +6,30 @@ from dataclasses import dataclass
 from finops.model import AuditReport
 from finops.night_model import Anomaly, BudgetLine, Forecast
 from reports import amounts
-from reports.plain import one_line
+from reports.language import Worded, mark, t, tn
+from reports.plain import in_english, one_line
 
-TITLE = "What is out of control?"
-CALM = "No cost and no figure of the pipeline left its limits, as far as their history allows to tell."
-FORECAST = "What this month will cost"
-BUDGETS = "Budgets"
-BUDGET_STATES = {
-    "within": "within",
-    "at_risk": "at risk",
-    "over": "over",
-    "not_evaluated": "not evaluated",
-}
-_STATES = {"open": "open", "over": "over", "accepted": "accepted", "expected": "announced"}
-_KINDS = {"spike": "rise", "drift": "new level", "drop": "fall"}
+TITLE = mark("What is out of control?")
+CALM = mark("No cost and no figure of the pipeline left its limits, as far as their history allows to tell.")
+FORECAST = mark("What this month will cost")
+BUDGETS = mark("Budgets")
+BUDGET_STATES = Worded(
+    {
+        "within": mark("within"),
+        "at_risk": mark("at risk"),
+        "over": mark("over"),
+        "not_evaluated": mark("not evaluated"),
+    }
+)
+_STATES = Worded(
+    {
+        "open": mark("{kind}, open"),
+        "over": mark("{kind}, over"),
+        "accepted": mark("{kind}, accepted"),
+        "expected": mark("{kind}, announced"),
+    }
+)
+_KINDS = Worded({"spike": mark("rise"), "drift": mark("new level"), "drop": mark("fall")})
 _PARTS = 20  # accounts whose forecast is shown
 
 
@@ -87,20 +97,23 @@ def budgets(report: AuditReport) -> list[BudgetLine]:
 def answer(told: Control) -> str:
     """The first sentence."""
     if not told.alarms:
-        return CALM
-    over = len(told.alarms) - told.open
-    more = f"; {over:,} of the last weeks {'is' if over == 1 else 'are'} over or accepted" if over else ""
-    return f"{amounts.count(told.open, 'anomaly', 'anomalies')} open{more}."
+        return t(CALM)
+    going_on = tn("{n} anomaly open", "{n} anomalies open", told.open)
+    past = len(told.alarms) - told.open
+    if not past:
+        return t("{sentence}.", sentence=going_on)
+    over = tn("{n} of the last weeks is over or accepted", "{n} of the last weeks are over or accepted", past)
+    return t("{first}; {second}.", first=going_on, second=over)
 
 
 def _alarm(one: Anomaly) -> Alarm:
-    days = f"{one.first_day}" if one.first_day == one.last_day else f"{one.first_day} to {one.last_day}"
+    first, last = str(one.first_day), str(one.last_day)
     return Alarm(
         one.id,
         one.state == "open",
-        f"{_KINDS[one.kind]}, {_STATES[one.state]}",
-        days,
-        one_line(one.message),
+        _STATES[one.state].format(kind=_KINDS[one.kind]),
+        first if first == last else t("{start} to {end}", start=first, end=last),
+        in_english(one.message),
     )
 
 
@@ -115,19 +128,22 @@ def months_told(forecasts: Sequence[Forecast]) -> list[Month]:
 
 
 def _month(one: Forecast) -> Month:
-    who = {"total": f"Everything in {one.currency}", "provider": one.cloud or ""}.get(
-        one.level, f"{one.account} ({one.cloud})"
-    )
     return Month(
         one.level == "total",
-        one_line(who),
+        one_line(_who(one)),
         amounts.money(one.spent, one.currency),
         str(one.settled_until or amounts.UNKNOWN),
         amounts.money(one.forecast, one.currency),
-        one_line(one.reason) if one.reason else amounts.money_range(one.low, one.high, one.currency),
+        in_english(one.reason) if one.reason else amounts.money_range(one.low, one.high, one.currency),
     )
+
+
+def _who(one: Forecast) -> str:
+    if one.level == "total":
+        return t("Everything in {currency}", currency=one.currency)
+    return one.cloud or "" if one.level == "provider" else f"{one.account} ({one.cloud})"
 
 
 def budget_told(one: BudgetLine) -> tuple[str, str, str]:
     """A budget in words: its name, its state, and a sentence with the figures."""
-    return one_line(one.name), BUDGET_STATES[one.state], one_line(one.message)
+    return one_line(one.name), BUDGET_STATES[one.state], in_english(one.message)

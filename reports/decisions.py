@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finops.model import AuditReport, Finding, Level
-from reports import summary, words
+from reports import amounts, summary, words
+from reports.language import t
 from reports.plain import one_line
 
 MOST = 7
 OWNER_TAGS = ("owner", "team", "service", "app", "application", "cost-center", "costcenter")
 _LEVELS: tuple[Level, ...] = ("low", "medium", "high")
-# Of what these are about there is no number that says anything.
-_MASS = frozenset({"cross-zone-traffic", "public-ip-traffic", "nat-endpoint-traffic"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def _decision(group: list[Finding]) -> Decision:
         rule=first.rule,
         action=first.action,
         what=_what(group),
-        decides="Finance" if first.class_ == "rate" and first.action == "buy" else "Engineering",
+        decides=t("Finance") if first.class_ == "rate" and first.action == "buy" else t("Engineering"),
         owner=_owners(group),
         currency=first.currency or "",
         net=sum((one.net_monthly_savings or Decimal(0) for one in group), Decimal(0)),
@@ -91,15 +90,9 @@ def _decision(group: list[Finding]) -> Decision:
 
 def _what(group: list[Finding]) -> str:
     first = group[0]
-    if len(group) == 1:
-        action = words.action(first)
-        return f"{action[0].upper()}{action[1:]}: {words.name(first)}"
-    kind, verb = words.kind(first.rule), words.ACTIONS[first.action][0]
-    kind = kind[0].lower() + kind[1:]
-    verb = {"change-type": "Change the type of"}.get(first.action, verb[0].upper() + verb[1:])
-    if first.rule in _MASS:
-        return f"{verb} {kind} ({len(group):,} places)"
-    return f"{verb} {len(group):,} {kind}"
+    if len(group) > 1:
+        return words.action_on(group)
+    return t("{action}: {resource}", action=words.action(first, begins=True), resource=words.name(first))
 
 
 def _owners(group: list[Finding]) -> str:
@@ -108,4 +101,4 @@ def _owners(group: list[Finding]) -> str:
     if not counts:
         return ""
     (most, _), more = min(counts.items(), key=lambda item: (-item[1], item[0])), len(counts) - 1
-    return f"{most} and {more} more" if more else most
+    return t("{name} and {more} more", name=most, more=amounts.number(more)) if more else most

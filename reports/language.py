@@ -9,7 +9,7 @@ and collectors store with what they found (reasons, gaps, errors), which are dat
 """
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -78,6 +78,26 @@ def punctuated(number: str) -> str:
     if _spoken.get() == "en":
         return number
     return number.translate(_separators(_spoken.get()))
+
+
+def begun(message: str) -> str:
+    """The message at the beginning of a line. Only for messages: a name would not be the same with a capital."""
+    return message[:1].upper() + message[1:]
+
+
+def within(message: str) -> str:
+    """The message within a sentence: English goes on in small letters, German nouns keep their capitals."""
+    return message[:1].lower() + message[1:] if _spoken.get() == "en" else message
+
+
+def between() -> str:
+    """What stands between two sentences: nothing in Chinese, whose full stop brings its own space."""
+    return "" if _spoken.get() == "zh" else " "
+
+
+def flowing(sentences: Iterable[str]) -> str:
+    """Sentences one after the other; empty ones are left out."""
+    return between().join(filter(None, sentences))
 
 
 def for_script() -> dict[str, list[str]]:

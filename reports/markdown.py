@@ -5,15 +5,17 @@ Names come from clouds and may be hostile. Text is escaped for GitHub and Slack 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from finops.model import AuditReport, CurrencyTotals, Finding, Totals
 from reports import amounts, brief, summary, words
 from reports import control as controlling
 from reports import trust as trusting
 from reports.decisions import Decision, decisions
-from reports.html.headline import Piece, headline
+from reports.html.headline import headline
 from reports.html.tiles import tiles
+from reports.language import begun, t, tn, within
+from reports.pieces import Piece, plain
 from reports.plain import one_line, shortened
 
 LIMIT = 65_536  # characters of a GitHub comment
@@ -43,20 +45,30 @@ def render_brief(report: AuditReport) -> str:
     shown = decisions(report, _DECISIONS)
     basis = [
         *brief.tie(report)[:1],
-        f"{report.currency or 'each in its currency'}, before tax and credits, a month of 730 hours",
+        t("{currency}, before tax and credits, a month of 730 hours", currency=report.currency)
+        if report.currency
+        else t("each in its currency, before tax and credits, a month of 730 hours"),
     ]
     lines = [
         _marked(headline(report)),
         *(_marked(brief.tile(one)) for one in tiles(report)[:_TILES]),
         *(_marked(brief.decided(one)) for one in shown),
         escaped(brief.remaining(report, shown)),
-        *map(_cut, brief.alarms(report, _ALARMS)),
+        *(_cut(plain(one)) for one in brief.alarms(report, _ALARMS)),
         _cut(brief.warning(report)) and f"⚠ {_cut(brief.warning(report))}",
         escaped(" · ".join(basis)),
     ]
     known = f" · {escaped(seen)}" if (seen := brief.seen(report)) else ""
-    title = f"**Cloud cost, {amounts.day(report.as_of)}** · run {code(report.run_id)}{known}"
+    title = f"**{_title(report)}** · {_run(report)}{known}"
     return _fitting(title, [line for line in lines if line])
+
+
+def _title(report: AuditReport) -> str:
+    return t("Cloud cost, {day}", day=amounts.day(report.as_of))
+
+
+def _run(report: AuditReport) -> str:
+    return t("run {run}", run=code(report.run_id))
 
 
 def escaped(text: str) -> str:
@@ -89,7 +101,7 @@ def _fitting(title: str, lines: list[str]) -> str:
     """The lines as a list, the longest left out for as long as they are too long together."""
     left_out = False
     while True:
-        shown = [*lines, "and more, in the report"] if left_out else lines
+        shown = [*lines, t("and more, in the report")] if left_out else lines
         text = "\n".join([title, *(f"- {line}" for line in shown)]) + "\n"
         if len(text) <= CHAT_LIMIT or not lines:
             return text
@@ -113,8 +125,7 @@ def _kept(text: str) -> str:
 
 
 def _headline(report: AuditReport) -> str:
-    title = f"### Cloud cost, {amounts.day(report.as_of)}"
-    return f"{title}\n\n{_marked(headline(report))}"
+    return f"### {_title(report)}\n\n{_marked(headline(report))}"
 
 
 def _numbers(report: AuditReport) -> str:
@@ -128,12 +139,24 @@ def _decisions(report: AuditReport) -> str:
     if not shown:
         return ""
     lines = [
-        "| what to decide | saves a month | range | who decides | owner | risk | can it be undone? |",
+        _header(
+            t("what to decide"),
+            t("saves a month"),
+            t("range"),
+            t("who decides"),
+            t("owner"),
+            t("risk"),
+            t("can it be undone?"),
+        ),
         "|---|--:|--:|---|---|---|---|",
         *map(_decision, shown),
     ]
     rest = brief.remaining(report, shown)
-    return "\n".join([*lines, *(["", escaped(rest[0].upper() + rest[1:] + ".")] if rest else [])])
+    return "\n".join([*lines, *(["", escaped(t("{sentence}.", sentence=rest))] if rest else [])])
+
+
+def _header(*names: str) -> str:
+    return f"| {' | '.join(names)} |"
 
 
 def _decision(one: Decision) -> str:
@@ -143,7 +166,7 @@ def _decision(one: Decision) -> str:
         amounts.money_range(one.low, one.high, one.currency),
         one.decides,
         escaped(shortened(one.owner, 40)) or amounts.UNKNOWN,
-        one.risk,
+        words.LEVELS[one.risk],
         one.undo,
     ]
     return f"| {' | '.join(cells)} |"
@@ -152,31 +175,41 @@ def _decision(one: Decision) -> str:
 def _totals(report: AuditReport) -> str:
     if not report.findings and not report.costs:
         return ""
-    lines = ["| a month | spent | gross | overlap | **net** | range |", "|---|--:|--:|--:|--:|--:|"]
+    header = (t("a month"), t("spent"), t("gross"), t("overlap"), f"**{t('net')}**", t("range"))
+    lines = [_header(*header), "|---|--:|--:|--:|--:|--:|"]
     lines += [_total(currency or "", totals) for currency, totals in summary.per_currency(report)]
     return "\n".join(lines + _at_list(report) + _accepted(report) + _carbon(report))
 
 
 def _at_list(report: AuditReport) -> list[str]:
-    told = summary.at_list(report, None)
-    return ["", f"Spent{escaped(told)}."] if told else []
+    if not summary.at_list(report, None)[0]:
+        return []
+    return ["", escaped(t("{sentence}.", sentence=begun(words.spent(report, None))))]
 
 
 def _accepted(report: AuditReport) -> list[str]:
     accepted, lapsed = summary.accepted(report), len(summary.lapsed(report))
     lines = []
     if accepted:
-        cost = " and ".join(amounts.money(*amount) for amount in summary.waste(accepted)) or "unknown"
-        lines += [
-            "",
-            f"Accepted as it is: {amounts.count(len(accepted), 'finding')}, {cost} a month, in no total.",
-        ]
+        told = tn(
+            "Accepted as it is: {n} finding, {amount} a month, in no total.",
+            "Accepted as it is: {n} findings, {amount} a month, in no total.",
+            len(accepted),
+            amount=_together(summary.waste(accepted)),
+        )
+        lines += ["", told]
     if lapsed:
-        lines += [
-            "",
-            f"{amounts.count(lapsed, 'exemption')} to look at: ended, without an end, or not honoured.",
-        ]
+        told = tn(
+            "{n} exemption to look at: ended, without an end, or not honoured.",
+            "{n} exemptions to look at: ended, without an end, or not honoured.",
+            lapsed,
+        )
+        lines += ["", told]
     return lines
+
+
+def _together(sums: Sequence[summary.Amount]) -> str:
+    return amounts.joined([amounts.money(*amount) for amount in sums]) or t("unknown")
 
 
 def _total(currency: str, totals: Totals | CurrencyTotals) -> str:
@@ -194,13 +227,14 @@ def _carbon(report: AuditReport) -> list[str]:
     totals, span = report.totals, amounts.carbon_range(*summary.carbon_interval(report))
     if totals.co2e_saved_kg is None:
         return []
-    between = f" ({escaped(span)})" if span != amounts.UNKNOWN else ""
+    saved = amounts.carbon(totals.co2e_saved_kg)
+    told = t("Carbon: {amount} CO₂e a month saved", amount=saved)
+    if span != amounts.UNKNOWN:
+        told = f"{told} ({span})"
+    if totals.monthly_co2e_kg is None:
+        return ["", escaped(t("{sentence} (estimate).", sentence=told))]
     emitted = amounts.carbon(totals.monthly_co2e_kg)
-    of = f" of {escaped(emitted)} emitted" if totals.monthly_co2e_kg is not None else ""
-    return [
-        "",
-        f"Carbon: {escaped(amounts.carbon(totals.co2e_saved_kg))} CO₂e a month saved{between}{of} (estimate).",
-    ]
+    return ["", escaped(t("{sentence} of {amount} emitted (estimate).", sentence=told, amount=emitted))]
 
 
 def _warning(report: AuditReport) -> str:
@@ -208,11 +242,12 @@ def _warning(report: AuditReport) -> str:
     for group in summary.unread_groups(report)[:5]:
         where = f"{escaped(group.cloud)} {code(group.account)}"
         lines.append(f"> - {where}: {escaped(', '.join(group.datasets))}, {words.STATUSES[group.status]}")
-    if report.not_evaluated:
-        lines.append(f"> - {len(report.not_evaluated):,} checks without an answer")
+    gaps = len(report.not_evaluated)
+    if gaps:
+        lines.append(f"> - {tn('{n} check without an answer', '{n} checks without an answer', gaps)}")
     if not lines:
         return ""
-    return "\n".join([f"> ⚠ **{escaped(head.caveat) or 'Not everything could be judged.'}**", *lines])
+    return "\n".join([f"> ⚠ **{escaped(head.caveat) or t('Not everything could be judged.')}**", *lines])
 
 
 def _control(report: AuditReport) -> str:
@@ -220,24 +255,32 @@ def _control(report: AuditReport) -> str:
     told = controlling.control(report)
     if not told:
         return ""
-    lines = [f"**{controlling.TITLE}** {escaped(controlling.answer(told))}", ""]
+    lines = [f"**{t(controlling.TITLE)}** {escaped(controlling.answer(told))}", ""]
     lines += [
         f"- {escaped(one.what)} {code(one.id)}: {escaped(shortened(one.message, 400))}"
         for one in told.alarms[:DOUBTS]
     ]
     if len(told.alarms) > DOUBTS:
-        lines.append(f"- and {len(told.alarms) - DOUBTS:,} more")
-    lines += [
-        f"- {controlling.FORECAST}: {escaped(one.who)} {escaped(one.forecast)} ({escaped(one.band)}), "
-        f"{escaped(one.spent)} spent through {one.through}"
-        for one in told.months
-        if one.whole
-    ]
-    lines += [
-        f"- Budget {escaped(shortened(name, 60))}, {state}: {escaped(shortened(why, 400))}"
-        for name, state, why in told.budgets[:DOUBTS]
-    ]
+        lines.append(_and_more(len(told.alarms) - DOUBTS))
+    lines += [f"- {_foreseen(one)}" for one in told.months if one.whole]
+    lines += [f"- {_budget(*one)}" for one in told.budgets[:DOUBTS]]
     return "\n".join(lines)
+
+
+def _and_more(number: int) -> str:
+    return f"- {t('and {number} more', number=amounts.number(number))}"
+
+
+def _foreseen(one: controlling.Month) -> str:
+    forecast = f"{t(controlling.FORECAST)}: {one.who} {one.forecast} ({one.band})"
+    return escaped(
+        t("{forecast}, {amount} spent through {day}", forecast=forecast, amount=one.spent, day=one.through)
+    )
+
+
+def _budget(name: str, state: str, why: str) -> str:
+    told = t("Budget {name}, {state}", name=escaped(shortened(name, 60)), state=state)
+    return f"{told}: {escaped(shortened(why, 400))}"
 
 
 def _trust(report: AuditReport) -> str:
@@ -245,15 +288,15 @@ def _trust(report: AuditReport) -> str:
     told = trusting.trust(report)
     if not told:
         return ""
-    lines = [f"**{trusting.TITLE}** {escaped(told.answer)}", ""]
+    lines = [f"**{t(trusting.TITLE)}** {escaped(told.answer)}", ""]
     for doubt in told.doubts[:DOUBTS]:
-        mark = "**error**" if doubt.grave else "warning"
+        mark = f"**{t('error')}**" if doubt.grave else t("warning")
         since = f" ({doubt.since})" if doubt.since else ""
         lines.append(
             f"- {mark} {code(doubt.test)} {code(doubt.subject)}: {escaped(shortened(doubt.message, 400))}{since}"
         )
     if len(told.doubts) > DOUBTS:
-        lines.append(f"- and {len(told.doubts) - DOUBTS:,} more")
+        lines.append(_and_more(len(told.doubts) - DOUBTS))
     if told.unjudged:
         lines.append(f"- {escaped(told.unjudged)}")
     lines += [f"- {escaped(one)}" for one in told.bills]
@@ -264,11 +307,12 @@ def _findings(report: AuditReport, rows: int) -> list[str]:
     steps = summary.counted(report)
     if not steps:
         return []
-    lines = ["| saving a month | what to do | resource | where | sure |", "|--:|---|---|---|---|"]
+    header = (t("saving a month"), t("what to do"), t("resource"), t("where"), t("sure"))
+    lines = [_header(*header), "|--:|---|---|---|---|"]
     lines += [_row(step) for step in steps[:rows]]
     if steps[rows:]:
-        rest = " and ".join(amounts.money(*amount) for amount in summary.together(steps[rows:])) or "unknown"
-        lines.append(f"| {rest} | {amounts.count(len(steps) - rows, 'more step')} | | | |")
+        more = tn("{n} more step", "{n} more steps", len(steps) - rows)
+        lines.append(f"| {_together(summary.together(steps[rows:]))} | {more} | | | |")
     return ["\n".join(lines)]
 
 
@@ -276,16 +320,20 @@ def _row(finding: Finding) -> str:
     named = f"{escaped(shortened(one_line(finding.resource_name), 60))} " if finding.resource_name else ""
     cells = [
         amounts.money(finding.net_monthly_savings, finding.currency),
-        f"{escaped(shortened(words.action(finding), 80))} ({escaped(words.kind(finding.rule).lower())})",
+        f"{escaped(shortened(words.action(finding), 80))} ({escaped(within(words.kind(finding.rule)))})",
         named + code(finding.resource_id),
         f"{escaped(finding.cloud)} {code(finding.account)} {escaped(finding.region)}",
-        finding.confidence,
+        words.LEVELS[finding.confidence],
     ]
     return f"| {' | '.join(cells)} |"
 
 
 def _basis(report: AuditReport) -> str:
-    currency = f"{report.currency}, " if report.currency else ""
+    basis = (
+        t("{currency}, 730-hour month, before tax and credits", currency=report.currency)
+        if report.currency
+        else t("730-hour month, before tax and credits")
+    )
     carbon = ", ".join(map(escaped, summary.carbon_sources(report)))
-    sources = f" · _carbon by {carbon}_" if carbon else ""
-    return f"_{escaped(currency)}730-hour month, before tax and credits_ · run {code(report.run_id)}{sources}"
+    sources = f" · _{t('carbon by {sources}', sources=carbon)}_" if carbon else ""
+    return f"_{escaped(basis)}_ · {_run(report)}{sources}"

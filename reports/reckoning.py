@@ -10,9 +10,9 @@ from typing import Any
 
 from finops.model import AuditReport, Co2e, Finding
 from reports import amounts, words
+from reports.language import Worded, flowing, mark, punctuated, t, tn
 from reports.plain import one_line
 
-HOURS = "730 hours"
 ARITHMETIC = frozenset(
     {
         "cost_pieces",
@@ -25,12 +25,19 @@ ARITHMETIC = frozenset(
     }
 )
 _MAX_PIECES = 8
-_BASIS = {
-    "billed": ", by what was billed for it (effective cost, before tax and credits)",
-    "list": ", at list prices, because no bill for it is loaded",
-    "none": "",
-}
-_WHY_NO_EMISSIONS = {"price_only": "only the price changes, the same work runs on the same hardware"}
+_COSTS = Worded(
+    {
+        "billed": mark(
+            "It costs {cost} in a month of 730 hours, by what was billed for it (effective cost, before tax and "
+            "credits)."
+        ),
+        "list": mark(
+            "It costs {cost} in a month of 730 hours, at list prices, because no bill for it is loaded."
+        ),
+        "none": mark("It costs {cost} in a month of 730 hours."),
+    }
+)
+_PRICE_ONLY = mark("only the price changes, the same work runs on the same hardware")
 
 
 def winners(report: AuditReport) -> dict[str, Finding]:
@@ -43,18 +50,24 @@ def counted_in(finding: Finding, others: dict[str, Finding]) -> str:
     if finding.superseded_by is None:
         return ""
     other = others.get(finding.superseded_by)
-    return f"{words.action(other)}: {words.name(other)}" if other else "another finding"
+    return _called(other) if other else t("another finding")
+
+
+def _called(finding: Finding) -> str:
+    return t("{action}: {resource}", action=words.action(finding), resource=words.name(finding))
 
 
 def money(finding: Finding, others: dict[str, Finding]) -> list[str]:
     """From what it costs, over what the step saves, to what of that is in the total."""
     if finding.monthly_savings is None:
-        return ["What this saves is not known, because no price is known for it; it is in no total."]
+        return [t("What this saves is not known, because no price is known for it; it is in no total.")]
     saved = amounts.money(finding.monthly_savings, finding.currency)
     return [
         *_cost(finding),
         *_pieces(finding, "cost_pieces"),
-        f"The step{' alone' if _first(finding) else ''} saves {saved} a month.",
+        t("The step alone saves {amount} a month.", amount=saved)
+        if _first(finding)
+        else t("The step saves {amount} a month.", amount=saved),
         *_after_others(finding, others),
         _net(finding, others),
         *_interval(finding),
@@ -63,17 +76,27 @@ def money(finding: Finding, others: dict[str, Finding]) -> list[str]:
 
 def _cost(finding: Finding) -> Iterator[str]:
     if finding.monthly_cost is None:
-        yield "What it costs in all is not known."
+        yield t("What it costs in all is not known.")
         return
     billed, hours = (finding.evidence.get(name) for name in ("billed_cost", "billed_hours"))
     if isinstance(billed, int | float) and isinstance(hours, int | float):
-        window = one_line(str(finding.evidence.get("bill_window", "")))
-        yield f"Billed: {_exact(billed, finding)} in {hours:,g} hours{f' ({window})' if window else ''}."
+        yield _billed(finding, billed, hours)
     cost = amounts.money(finding.monthly_cost, finding.currency)
     if finding.action == "buy":
-        yield f"What it is for costs {cost} in a month of {HOURS} on demand, by what was billed for it."
+        yield t(
+            "What it is for costs {cost} in a month of 730 hours on demand, by what was billed for it.",
+            cost=cost,
+        )
         return
-    yield f"It costs {cost} in a month of {HOURS}{_BASIS[finding.price_basis]}."
+    yield _COSTS[finding.price_basis].format(cost=cost)
+
+
+def _billed(finding: Finding, billed: float, hours: float) -> str:
+    cost, time = _exact(billed, finding), punctuated(f"{hours:,g}")
+    window = one_line(str(finding.evidence.get("bill_window", "")))
+    if not window:
+        return t("Billed: {cost} in {hours} hours.", cost=cost, hours=time)
+    return t("Billed: {cost} in {hours} hours ({window}).", cost=cost, hours=time, window=window)
 
 
 def _first(finding: Finding) -> list[str]:
@@ -86,8 +109,8 @@ def _after_others(finding: Finding, others: dict[str, Finding]) -> Iterator[str]
     """What the step saves of what the steps before it leave."""
     known = [others[name] for name in _first(finding) if name in others]
     if known:
-        steps = " and ".join(f"“{words.action(other)}: {words.name(other)}”" for other in known)
-        yield f"It comes after {steps}, and is counted on what that leaves:"
+        steps = amounts.joined([t("“{step}”", step=_called(other)) for other in known])
+        yield t("It comes after {steps}, and is counted on what that leaves:", steps=steps)
         yield from _pieces(finding, "net_pieces")
 
 
@@ -95,13 +118,21 @@ def _pieces(finding: Finding, name: str) -> Iterator[str]:
     """What of the cost the step changes, piece by piece; a parent's children are pieces too."""
     pieces = [piece for piece in _costing(finding.evidence.get(name)) if "monthly_cost_after" in piece]
     for piece in pieces[:_MAX_PIECES]:
-        of = "" if piece.get("resource_id") == finding.resource_id else f" of {piece.get('resource_id')}"
-        what = one_line(f"{piece.get('component', 'cost')}{of}").replace("_", " ")
-        after = piece["monthly_cost_after"]
-        then = "not known" if after is None else _exact(after, finding)
-        yield f"For {what}: {_exact(piece['monthly_cost'], finding)} now, {then} after."
-    if len(pieces) > _MAX_PIECES:
-        yield f"And {len(pieces) - _MAX_PIECES} more pieces of cost."
+        now, after = _exact(piece["monthly_cost"], finding), piece["monthly_cost_after"]
+        then = t("not known") if after is None else _exact(after, finding)
+        yield t("For {what}: {now} now, {then} after.", what=_part(finding, piece), now=now, then=then)
+    more = len(pieces) - _MAX_PIECES
+    if more > 0:
+        yield tn("And {n} more piece of cost.", "And {n} more pieces of cost.", more)
+
+
+def _part(finding: Finding, piece: dict[str, Any]) -> str:
+    """What a piece of the cost is of; components are called as the bill and the price lists call them."""
+    component = one_line(str(piece.get("component", t("cost"))).replace("_", " "))
+    if piece.get("resource_id") == finding.resource_id:
+        return component
+    resource = one_line(str(piece.get("resource_id")))
+    return t("{component} of {resource}", component=component, resource=resource)
 
 
 def _costing(pieces: Any) -> list[dict[str, Any]]:
@@ -121,28 +152,39 @@ def _interval(finding: Finding) -> Iterator[str]:
     if low is None or high is None or low == high:
         return
     basis = finding.evidence.get("interval_basis")
-    why = f" ({one_line(basis)})" if isinstance(basis, str) else ""
     span = amounts.money_range(low, high, finding.currency)
-    yield f"In four months of five, {span} of it will be saved{why}."
+    if isinstance(basis, str):
+        why = one_line(basis)
+        yield t("In four months of five, {range} of it will be saved ({basis}).", range=span, basis=why)
+    else:
+        yield t("In four months of five, {range} of it will be saved.", range=span)
 
 
 def _net(finding: Finding, others: dict[str, Finding]) -> str:
     net, saved = finding.net_monthly_savings, finding.monthly_savings
     if finding.status == "exempt":
-        return f"Somebody has accepted this as it is, so it is in no saving.{_waste(finding)}"
+        accepted = t("Somebody has accepted this as it is, so it is in no saving.")
+        return flowing([accepted, _waste(finding)])
     if finding.superseded_by is not None:
-        return f"The total does not count it again: it is counted in “{counted_in(finding, others)}”."
+        other = counted_in(finding, others)
+        return t("The total does not count it again: it is counted in “{finding}”.", finding=other)
     if net is None or saved is None or net == saved:
-        return "All of it is in the total."
-    shown, rest = amounts.money(net, finding.currency), amounts.money(saved - net, finding.currency)
-    return f"{rest} of it is already counted in another finding, so {shown} is in the total."
+        return t("All of it is in the total.")
+    return t(
+        "{rest} of it is already counted in another finding, so {amount} is in the total.",
+        rest=amounts.money(saved - net, finding.currency),
+        amount=amounts.money(net, finding.currency),
+    )
 
 
 def _waste(finding: Finding) -> str:
     waste = finding.exemption.monthly_waste if finding.exemption else None
     if waste is None:
         return ""
-    return f" Of its cost {amounts.money(waste, finding.currency)} is accepted waste, beyond what counts elsewhere."
+    return t(
+        "Of its cost {amount} is accepted waste, beyond what counts elsewhere.",
+        amount=amounts.money(waste, finding.currency),
+    )
 
 
 def exemption(finding: Finding) -> list[str]:
@@ -151,37 +193,48 @@ def exemption(finding: Finding) -> list[str]:
     if one is None:
         return []
     return [
-        f"Accepted by: {one_line(one.owner)}",
-        f"Because: {one_line(one.reason)}",
-        f"Until: {amounts.last_day(one.expires_at)}",
-        f"Where it stands: {one_line(one.source)}",
+        t("Accepted by: {owner}", owner=one_line(one.owner)),
+        t("Because: {reason}", reason=one_line(one.reason)),
+        t("Until: {day}", day=amounts.last_day(one.expires_at)),
+        t("Where it stands: {source}", source=one_line(one.source)),
     ]
 
 
 def emissions(finding: Finding) -> list[str]:
     """What the resource emits in a month and what the step saves of it, or why that is not known."""
     co2e = finding.co2e
-    reason = _WHY_NO_EMISSIONS.get(co2e.reason or "") or one_line(co2e.reason or "").rstrip(".")
-    why = f": {reason}" if reason else ""
+    reason = t(_PRICE_ONLY) if co2e.reason == "price_only" else one_line(co2e.reason or "").rstrip(".")
+    if co2e.saved_kg is None and reason:
+        return [t("The emissions are not known: {reason}.", reason=reason)]
     if co2e.saved_kg is None:
-        return [f"The emissions are not known{why}."]
+        return [t("The emissions are not known.")]
+    if co2e.saved_kg == 0 and reason:
+        return [t("No emissions are saved: {reason}.", reason=reason)]
     if co2e.saved_kg == 0:
-        return [f"No emissions are saved{why}."]
-    saved = f"The step saves {amounts.carbon(co2e.saved_kg)} CO₂e a month{_bounds(finding)}{_made(co2e)}."
-    return [*_emitted(finding), saved, *_counted(co2e), *_quality(finding)]
+        return [t("No emissions are saved.")]
+    return [*_emitted(finding), _saved(co2e, co2e.saved_kg), *_counted(co2e), *_quality(finding)]
 
 
-def _made(co2e: Co2e) -> str:
-    """Which part of the saving is of making the hardware."""
-    embodied = co2e.saved_embodied_kg
-    return f"; {amounts.carbon(embodied)} of it of making the hardware" if embodied else ""
+def _saved(co2e: Co2e, kilograms: float) -> str:
+    """What is saved, between which bounds, and which part of it is of making the hardware."""
+    amount, low, high = amounts.carbon(kilograms), co2e.saved_low_kg, co2e.saved_high_kg
+    told = t("The step saves {amount} CO₂e a month", amount=amount)
+    if low is not None and high is not None and low != high:
+        ends = amounts.carbon_ends(low, high)
+        told = t("{sentence}, between {low} and {high}", sentence=told, low=ends[0], high=ends[1])
+    if not co2e.saved_embodied_kg:
+        return t("{sentence}.", sentence=told)
+    made = amounts.carbon(co2e.saved_embodied_kg)
+    return t("{sentence}; {amount} of it of making the hardware.", sentence=told, amount=made)
 
 
 def _counted(co2e: Co2e) -> Iterator[str]:
     """What of the saving is in the total, where that is not all of it."""
     if co2e.net_saved_kg is not None and co2e.net_saved_kg != co2e.saved_kg:
-        counted = amounts.carbon(co2e.net_saved_kg)
-        yield f"{counted} of it is in the total; the rest is counted elsewhere, or not at all."
+        amount = amounts.carbon(co2e.net_saved_kg)
+        yield t(
+            "{amount} of it is in the total; the rest is counted elsewhere, or not at all.", amount=amount
+        )
 
 
 def factors(finding: Finding) -> list[str]:
@@ -189,11 +242,18 @@ def factors(finding: Finding) -> list[str]:
     co2e = finding.co2e
     if co2e.method_version is None:
         return []
-    use = "measured" if co2e.utilisation_source == "metric" else "not measured: the default of the method"
+    version = co2e.method_version
     return [
-        f"Method {co2e.method_version}; utilisation {use}.",
-        f"Grid: {one_line(co2e.grid_source or '')} ({co2e.grid_year}, {one_line(co2e.grid_basis or '')}).",
-        f"Overhead of the data centre (PUE): {one_line(co2e.pue_source or '')}.",
+        t("Method {version}; utilisation measured.", version=version)
+        if co2e.utilisation_source == "metric"
+        else t("Method {version}; utilisation not measured: the default of the method.", version=version),
+        t(
+            "Grid: {source} ({year}, {basis}).",
+            source=one_line(co2e.grid_source or ""),
+            year=co2e.grid_year,
+            basis=one_line(co2e.grid_basis or ""),
+        ),
+        t("Overhead of the data centre (PUE): {source}.", source=one_line(co2e.pue_source or "")),
     ]
 
 
@@ -201,16 +261,17 @@ def _emitted(finding: Finding) -> Iterator[str]:
     co2e = finding.co2e
     if co2e.operational_kg is None:
         return
-    made = f" and {amounts.carbon(co2e.embodied_kg)} as its share of making the hardware"
-    electricity = f"In {HOURS} it emits {amounts.carbon(co2e.operational_kg)} CO₂e by its electricity"
-    yield f"{electricity}{made if co2e.embodied_kg else ''}."
-
-
-def _bounds(finding: Finding) -> str:
-    span = amounts.carbon_range(finding.co2e.saved_low_kg, finding.co2e.saved_high_kg)
-    return "" if span == amounts.UNKNOWN else f", between {span.replace(' to ', ' and ')}"
+    amount = amounts.carbon(co2e.operational_kg)
+    if not co2e.embodied_kg:
+        yield t("In 730 hours it emits {amount} CO₂e by its electricity.", amount=amount)
+        return
+    yield t(
+        "In 730 hours it emits {amount} CO₂e by its electricity and {made} as its share of making the hardware.",
+        amount=amount,
+        made=amounts.carbon(co2e.embodied_kg),
+    )
 
 
 def _quality(finding: Finding) -> Iterator[str]:
     if finding.co2e.quality == "proxy":
-        yield "Its own hardware is not published; the figures are those of similar hardware."
+        yield t("Its own hardware is not published; the figures are those of similar hardware.")

@@ -17,6 +17,7 @@ from finops.model import (
     NotEvaluated,
     Totals,
 )
+from reports.language import t
 
 Figure = Literal["monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high"]
 Saving = Literal["monthly_savings", "net_monthly_savings"]
@@ -130,11 +131,12 @@ def carbon_sources(report: AuditReport) -> list[str]:
     method = report.carbon_method
     if method is None:
         return []
-    kinds = (("grid", method.grid), ("PUE", method.pue))
-    return [
-        f"method {method.version}",
-        *(f"{kind}: {'; '.join(_short_sources(sources))}" for kind, sources in kinds if sources),
-    ]
+    told = [t("method {version}", version=method.version)]
+    if method.grid:
+        told.append(t("grid: {sources}", sources="; ".join(_short_sources(method.grid))))
+    if method.pue:
+        told.append(t("PUE: {sources}", sources="; ".join(_short_sources(method.pue))))
+    return told
 
 
 def _short_sources(sources: Iterable[CarbonSource]) -> list[str]:
@@ -188,12 +190,7 @@ def _span(numbers: list[str]) -> str:
     return numbers[0] if len(numbers) == 1 else f"{numbers[0]}–{numbers[-1]}"
 
 
-def at_list(report: AuditReport, currency: str | None) -> str:
-    """Which part of the cost is not from a bill, as words to put behind it; nothing where all of it is."""
+def at_list(report: AuditReport, currency: str | None) -> tuple[int, int]:
+    """Of how many accounts the cost is from list prices instead of a bill, and how many have a cost there."""
     costs = [one for one in report.costs if currency is None or one.currency == currency]
-    listed = sum(one.basis == "list" for one in costs)
-    if not listed:
-        return ""
-    if listed == len(costs):
-        return ", at list prices: no bill is loaded"
-    return f", {listed} of {len(costs)} accounts of it at list prices: their bill is not loaded"
+    return sum(one.basis == "list" for one in costs), len(costs)

@@ -7,6 +7,7 @@ from a cloud goes through `one_line` and then into `Text`, never through rich's 
 from collections.abc import Iterable
 from decimal import Decimal
 
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -16,6 +17,7 @@ from finops.model import AuditReport, CurrencyTotals, ExemptionLine, Finding, To
 from reports import amounts, summary, words
 from reports import control as controlling
 from reports import trust as trusting
+from reports.language import between, speaking, t, tn
 from reports.plain import one_line, shortened
 from reports.screen import drawn
 
@@ -24,7 +26,6 @@ MAX_GROUPS = 10
 SMALL = Decimal(1)  # in the finding's currency; below it a line in a terminal is worth more than the saving
 HANDLE = 8  # characters of an id: enough for finops explain, which takes the start of one
 _WIDEST = 140
-_SURE_WIDTH = 6
 _LONGEST = 60  # characters of one cell
 _SURE = {"high": "green", "medium": "yellow", "low": "red"}
 _TSV = (
@@ -56,10 +57,14 @@ def render(report: AuditReport, *, width: int = 100, color: bool = False, hint: 
 
 
 def render_tsv(report: AuditReport) -> str:
-    """A header and one line per finding, for pipes: `action` in words, money as plain numbers."""
-    lines = ["\t".join(_TSV)]
-    for finding in report.findings:
-        lines.append("\t".join(_tsv_cell(finding, name) for name in _TSV))
+    """A header and one line per finding, for pipes: `action` in words, money as plain numbers.
+
+    In English whatever is spoken, for programs read it.
+    """
+    with speaking("en"):
+        lines = ["\t".join(_TSV)]
+        for finding in report.findings:
+            lines.append("\t".join(_tsv_cell(finding, name) for name in _TSV))
     return "\n".join(lines) + "\n"
 
 
@@ -71,9 +76,9 @@ def _tsv_cell(finding: Finding, name: str) -> str:
 def _parts(report: AuditReport, width: int) -> Iterable[RenderableType]:
     shown, folded = _split(report)
     head = words.headline(report)
-    yield Text.assemble(
-        head.before, (head.saving, "bold green"), head.after, (f" {head.caveat}".rstrip(), "yellow")
-    )
+    more = f"{between()}{head.unpriced}" if head.unpriced else ""
+    caveat = f"{between()}{head.caveat}" if head.caveat else ""
+    yield Text.assemble(head.before, (head.saving, "bold green"), head.after, more, (caveat, "yellow"))
     yield ""
     if shown:
         yield _findings(shown[:MAX_ROWS], width)
@@ -101,18 +106,31 @@ def _split(report: AuditReport) -> tuple[list[Finding], list[Finding]]:
 
 def _findings(findings: list[Finding], width: int) -> Table:
     rows = [_row(finding) for finding in findings]
-    saving = max(12, *(line.cell_len for row in rows for line in row[0].split()))
+    titles = _titles()
+    saving = max(line.cell_len for row in (titles, *rows) for line in row[0].split())
+    sure = max(cell_len(word) for word in (*words.LEVELS.values(), titles[-1].plain))
     gap = 2 if width >= 90 else 1
-    action, resource, account = _shares(min(width, _WIDEST) - saving - _SURE_WIDTH - 4 * gap)
+    action, resource, account = _shares(min(width, _WIDEST) - saving - sure - 4 * gap)
     table = Table(box=None, padding=(0, gap, 0, 0), pad_edge=False, header_style="bold underline")
-    table.add_column("Saving/month\nfinding", justify="right", width=saving, overflow="fold")
-    table.add_column("Action\nrule", width=action, overflow="fold")
-    table.add_column("Resource\nid", width=resource, overflow="fold")
-    table.add_column("Account\nregion", width=account, overflow="fold")
-    table.add_column("Sure", width=_SURE_WIDTH)
+    table.add_column(titles[0], justify="right", width=saving, overflow="fold")
+    table.add_column(titles[1], width=action, overflow="fold")
+    table.add_column(titles[2], width=resource, overflow="fold")
+    table.add_column(titles[3], width=account, overflow="fold")
+    table.add_column(titles[4], width=sure)
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _titles() -> list[Text]:
+    """What stands above the two lines of each cell."""
+    return [
+        Text(f"{t('Saving/month')}\n{t('finding')}"),
+        Text(f"{t('Action')}\n{t('rule')}"),
+        Text(f"{t('Resource')}\n{t('id')}"),
+        Text(f"{t('Account')}\n{t('region')}"),
+        Text(t("Sure")),
+    ]
 
 
 def _shares(room: int) -> tuple[int, int, int]:
@@ -131,7 +149,7 @@ def _row(finding: Finding) -> list[Text]:
         _cell(words.action(finding), finding.rule),
         _cell(words.name(finding), finding.resource_id if finding.resource_name else ""),
         _cell(finding.account, f"{finding.cloud} {finding.region}"),
-        Text(finding.confidence, style=_SURE[finding.confidence]),
+        Text(words.LEVELS[finding.confidence], style=_SURE[finding.confidence]),
     ]
 
 
@@ -143,40 +161,60 @@ def _cell(first: str, second: str, style: str = "") -> Text:
 
 def _left_out(beyond: list[Finding], small: list[Finding], report: AuditReport) -> Iterable[str]:
     if beyond:
-        yield f"{len(beyond):,} more, together {_shown(summary.together(beyond))}."
+        amount = _shown(summary.together(beyond))
+        yield t("{number} more, together {amount}.", number=amounts.number(len(beyond)), amount=amount)
     if small:
-        yield f"{amounts.count(len(small), 'small finding')}, together {_shown(summary.together(small))}."
+        yield tn(
+            "{n} small finding, together {amount}.",
+            "{n} small findings, together {amount}.",
+            len(small),
+            amount=_shown(summary.together(small)),
+        )
     alternatives = len(summary.pending(report)) - len(summary.counted(report))
     if alternatives:
-        yield f"{amounts.count(alternatives, 'alternative')} to these not shown, counted in them."
+        yield tn(
+            "{n} alternative to these not shown, counted in them.",
+            "{n} alternatives to these not shown, counted in them.",
+            alternatives,
+        )
     accepted = summary.accepted(report)
     if accepted:
-        yield f"{len(accepted):,} accepted as they are, together {_shown(summary.waste(accepted))}, in no total."
+        yield t(
+            "{number} accepted as they are, together {amount}, in no total.",
+            number=amounts.number(len(accepted)),
+            amount=_shown(summary.waste(accepted)),
+        )
 
 
 def _shown(sums: list[summary.Amount]) -> str:
-    return " and ".join(amounts.money(*amount) for amount in sums) or "unknown"
+    return amounts.joined([amounts.money(*amount) for amount in sums]) or t("unknown")
 
 
 def _totals(report: AuditReport) -> Iterable[RenderableType]:
     for currency, totals in summary.per_currency(report):
         yield ""
-        yield Text(f"Total a month{f' in {currency}' if currency else ''}", style="bold")
+        title = t("Total a month in {currency}", currency=currency) if currency else t("Total a month")
+        yield Text(title, style="bold")
         yield _list(_total_lines(report, currency, totals))
     yield from _carbon(report)
     if report.totals.evaluated_cost_share is not None:
-        yield Text(f"Judged: {amounts.share(report.totals.evaluated_cost_share)} of the cost")
+        yield Text(t("Judged: {share} of the cost", share=amounts.share(report.totals.evaluated_cost_share)))
 
 
 def _carbon(report: AuditReport) -> Iterable[RenderableType]:
     totals, span = report.totals, amounts.carbon_range(*summary.carbon_interval(report))
     if totals.monthly_co2e_kg is not None:
-        yield Text(f"Carbon emitted a month: {amounts.carbon(totals.monthly_co2e_kg)} CO₂e")
-    if totals.co2e_saved_kg is not None:
-        between = f" ({span})" if span != amounts.UNKNOWN else ""
-        yield Text(
-            f"Carbon saved a month: {amounts.carbon(totals.co2e_saved_kg)} CO₂e{between}{_made(totals)}"
-        )
+        yield Text(t("Carbon emitted a month: {amount} CO₂e", amount=amounts.carbon(totals.monthly_co2e_kg)))
+    if totals.co2e_saved_kg is None:
+        return
+    told = t("Carbon saved a month: {amount} CO₂e", amount=amounts.carbon(totals.co2e_saved_kg))
+    if span != amounts.UNKNOWN:
+        told = f"{told} ({span})"
+    embodied = totals.co2e_saved_embodied_kg
+    if embodied is not None:
+        made = amounts.carbon(embodied)
+        told = t("{sentence}, {amount} of it of making the hardware", sentence=told, amount=made)
+    yield Text(told)
 
 
 def _factors(report: AuditReport) -> Iterable[RenderableType]:
@@ -184,24 +222,18 @@ def _factors(report: AuditReport) -> Iterable[RenderableType]:
     sources = ", ".join(map(one_line, summary.carbon_sources(report)))
     if sources:
         yield ""
-        yield Text(f"Carbon by {sources}", style="dim")
-
-
-def _made(totals: Totals) -> str:
-    """How much of what is saved is of making the hardware."""
-    embodied = totals.co2e_saved_embodied_kg
-    return "" if embodied is None else f", {amounts.carbon(embodied)} of it of making the hardware"
+        yield Text(t("Carbon by {sources}", sources=sources), style="dim")
 
 
 def _total_lines(
     report: AuditReport, currency: str | None, totals: Totals | CurrencyTotals
 ) -> Iterable[tuple[str, str]]:
     low, high = totals.net_low, totals.net_high
-    between = "" if low == high else f" ({amounts.money_range(low, high, currency)})"
-    yield amounts.money(totals.monthly_cost, currency), f"spent{summary.at_list(report, currency)}"
-    yield amounts.money(totals.gross_monthly_savings, currency), "gross savings"
-    yield amounts.money(summary.overlap(totals), currency), "of that counted twice (overlap removed)"
-    yield amounts.money(totals.net_monthly_savings, currency), f"net savings{between}"
+    span = "" if low == high else f" ({amounts.money_range(low, high, currency)})"
+    yield amounts.money(totals.monthly_cost, currency), words.spent(report, currency)
+    yield amounts.money(totals.gross_monthly_savings, currency), t("gross savings")
+    yield amounts.money(summary.overlap(totals), currency), t("of that counted twice (overlap removed)")
+    yield amounts.money(totals.net_monthly_savings, currency), f"{t('net savings')}{span}"
 
 
 def _control(report: AuditReport) -> Iterable[RenderableType]:
@@ -211,17 +243,29 @@ def _control(report: AuditReport) -> Iterable[RenderableType]:
         return
     yield ""
     yield Text.assemble(
-        (controlling.TITLE, "bold"), " ", (controlling.answer(told), "yellow" if told.open else "")
+        (t(controlling.TITLE), "bold"), " ", (controlling.answer(told), "yellow" if told.open else "")
     )
     yield _list((one.what, f"{one.message} ({one.id})") for one in told.alarms[:MAX_GROUPS])
     if len(told.alarms) > MAX_GROUPS:
-        yield Text(f"  and {len(told.alarms) - MAX_GROUPS:,} more; see finops anomalies", style="dim")
-    yield _list(
-        (one.forecast, f"forecast of {one.who} ({one.band}), {one.spent} spent through {one.through}")
-        for one in told.months
-        if one.whole
+        yield _more(len(told.alarms) - MAX_GROUPS, "finops anomalies")
+    yield _list((one.forecast, _foreseen(one)) for one in told.months if one.whole)
+    yield _list((state, f"{t('budget {name}', name=name)}: {why}") for name, state, why in told.budgets)
+
+
+def _foreseen(one: controlling.Month) -> str:
+    whose = t("forecast of {whose}", whose=one.who)
+    return t(
+        "{forecast}, {amount} spent through {day}",
+        forecast=f"{whose} ({one.band})",
+        amount=one.spent,
+        day=one.through,
     )
-    yield _list((state, f"budget {name}: {why}") for name, state, why in told.budgets)
+
+
+def _more(number: int, command: str) -> Text:
+    """How many are left out, and which command lists them."""
+    told = t("and {number} more; see {command}", number=amounts.number(number), command=command)
+    return Text(f"  {told}", style="dim")
 
 
 def _trust(report: AuditReport) -> Iterable[RenderableType]:
@@ -230,16 +274,16 @@ def _trust(report: AuditReport) -> Iterable[RenderableType]:
     if not told:
         return
     yield ""
-    yield Text.assemble((trusting.TITLE, "bold"), " ", (told.answer, "yellow" if told.doubts else ""))
+    yield Text.assemble((t(trusting.TITLE), "bold"), " ", (told.answer, "yellow" if told.doubts else ""))
     yield _list(
         (
-            "error" if doubt.grave else "warning",
-            f"{doubt.test} of {doubt.subject} {doubt.since}: {doubt.message}",
+            t("error") if doubt.grave else t("warning"),
+            f"{t('{test} of {subject}', test=doubt.test, subject=doubt.subject)} {doubt.since}: {doubt.message}",
         )
         for doubt in told.doubts[:MAX_GROUPS]
     )
     if len(told.doubts) > MAX_GROUPS:
-        yield Text(f"  and {len(told.doubts) - MAX_GROUPS:,} more; see finops status", style="dim")
+        yield _more(len(told.doubts) - MAX_GROUPS, "finops status")
     if told.unjudged:
         yield Text(f"  {told.unjudged}", style="dim")
     yield from (Text(f"  {one}") for one in told.bills)
@@ -251,14 +295,15 @@ def _lapsed(report: AuditReport) -> Iterable[RenderableType]:
     if not lines:
         return
     yield ""
-    yield Text(f"Exemptions to look at: {len(lines):,}", style="bold yellow")
+    title = t("Exemptions to look at: {number}", number=amounts.number(len(lines)))
+    yield Text(title, style="bold yellow")
     yield _list((words.EXEMPTIONS[line.state], _lapsed_line(line)) for line in lines[:MAX_GROUPS])
     if len(lines) > MAX_GROUPS:
-        yield Text(f"  and {len(lines) - MAX_GROUPS:,} more; see finops status", style="dim")
+        yield _more(len(lines) - MAX_GROUPS, "finops status")
 
 
 def _lapsed_line(line: ExemptionLine) -> str:
-    what = shortened(one_line(f"{line.rule} for {line.selector}"), 120)
+    what = shortened(one_line(t("{rule} for {selector}", rule=line.rule, selector=line.selector)), 120)
     return f"{what} ({one_line(line.source)}): {one_line(line.note or '')}"
 
 
@@ -267,15 +312,21 @@ def _gaps(report: AuditReport) -> Iterable[RenderableType]:
     if not groups:
         return
     yield ""
-    yield Text(f"Not evaluated: {len(report.not_evaluated):,}", style="bold")
+    title = t("Not evaluated: {number}", number=amounts.number(len(report.not_evaluated)))
+    yield Text(title, style="bold")
     yield _list(
-        (f"{gap.count:,}", f"{one_line(gap.rule)}: {one_line(gap.reason)}") for gap in groups[:MAX_GROUPS]
+        (amounts.number(gap.count), f"{one_line(gap.rule)}: {one_line(gap.reason)}")
+        for gap in groups[:MAX_GROUPS]
     )
     if len(groups) > MAX_GROUPS:
         rest = sum(gap.count for gap in groups[MAX_GROUPS:])
-        yield Text(
-            f"  and {rest:,} for {amounts.count(len(groups) - MAX_GROUPS, 'more reason')}", style="dim"
+        told = tn(
+            "and {number} for {n} more reason",
+            "and {number} for {n} more reasons",
+            len(groups) - MAX_GROUPS,
+            number=amounts.number(rest),
         )
+        yield Text(f"  {told}", style="dim")
 
 
 def _unread(report: AuditReport) -> Iterable[RenderableType]:
@@ -283,22 +334,20 @@ def _unread(report: AuditReport) -> Iterable[RenderableType]:
     if not groups:
         return
     yield ""
-    yield Text(
-        f"Not read whole: {len(summary.unread_scopes(report)):,} of {len(report.coverage):,}",
-        style="bold yellow",
+    title = t(
+        "Not read whole: {unread} of {scopes}",
+        unread=amounts.number(len(summary.unread_scopes(report))),
+        scopes=amounts.number(len(report.coverage)),
     )
-    yield _list((g.status, _unread_line(g)) for g in groups[:MAX_GROUPS])
+    yield Text(title, style="bold yellow")
+    yield _list((words.READ[g.status], _unread_line(g)) for g in groups[:MAX_GROUPS])
     if len(groups) > MAX_GROUPS:
-        yield Text(f"  and {len(groups) - MAX_GROUPS:,} more; see finops status", style="dim")
+        yield _more(len(groups) - MAX_GROUPS, "finops status")
 
 
 def _unread_line(group: summary.Unread) -> str:
-    where = f"{words.account(group.cloud, group.account)}: {one_line(', '.join(group.datasets))}"
-    places = (
-        one_line(", ".join(group.regions)) if len(group.regions) <= 3 else f"{len(group.regions)} regions"
-    )
     error = f" ({shortened(one_line(group.error), 160)})" if group.error else ""
-    return f"{where} in {places}{error}"
+    return f"{words.unread_place(group, 3)}{error}"
 
 
 def _list(lines: Iterable[tuple[str, str]]) -> Padding:
@@ -313,6 +362,5 @@ def _list(lines: Iterable[tuple[str, str]]) -> Padding:
 def _next(shown: list[Finding]) -> Iterable[RenderableType]:
     if shown:
         yield ""
-        yield Text(
-            f"Next: finops explain {one_line(shown[0].id[:HANDLE])} · finops report -o DIR", style="dim"
-        )
+        commands = f"finops explain {one_line(shown[0].id[:HANDLE])} · finops report -o DIR"
+        yield Text(t("Next: {commands}", commands=commands), style="dim")

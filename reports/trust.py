@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from finops.model import AuditReport
 from finops.night_model import DataTest, Night
 from reports import amounts
-from reports.plain import one_line
+from reports.language import mark, t, tn
+from reports.plain import in_english, one_line
 
-TITLE = "Can these numbers be trusted?"
+TITLE = mark("Can these numbers be trusted?")
 _RESTATED = 10  # months that are told, each in a sentence
 _UNSETTLED = 5  # bills that are named
 
@@ -43,48 +44,88 @@ def trust(report: AuditReport) -> Trust | None:
         return None
     tests, bills = report.night.data_tests, [*_bills(report.night)]
     if not tests:
-        return Trust("No test looked at the data.", [], "", bills) if bills else None
+        return Trust(t("No test looked at the data."), [], "", bills) if bills else None
     counts: Counter[str] = Counter(one.status for one in tests)
     failed = sorted(
         (one for one in tests if one.status == "failed"),
         key=lambda one: (one.severity, one.test, one.subject),
     )
-    return Trust(_answer(failed, counts), [_doubt(one) for one in failed], _unjudged(tests, counts), bills)
+    doubts = [_doubt(one) for one in failed]
+    return Trust(_answer(failed, counts), doubts, _unjudged(tests, counts), bills)
 
 
 def _answer(failed: Sequence[DataTest], counts: Counter[str]) -> str:
     grave = sum(one.severity == "error" for one in failed)
-    warned, passed = len(failed) - grave, f"{counts['passed']:,} passed"
+    warned, passed = len(failed) - grave, amounts.number(counts["passed"])
+    if grave and warned:
+        return tn(
+            "Not all of them: {n} check of the data failed, {warned} warned, {passed} passed.",
+            "Not all of them: {n} checks of the data failed, {warned} warned, {passed} passed.",
+            grave,
+            warned=amounts.number(warned),
+            passed=passed,
+        )
     if grave:
-        more = f", {warned:,} warned" if warned else ""
-        return f"Not all of them: {amounts.count(grave, 'check')} of the data failed{more}, {passed}."
+        return tn(
+            "Not all of them: {n} check of the data failed, {passed} passed.",
+            "Not all of them: {n} checks of the data failed, {passed} passed.",
+            grave,
+            passed=passed,
+        )
     if failed:
-        return f"With care: {amounts.count(warned, 'check')} of the data warned, {passed}."
-    return f"{amounts.count(counts['passed'], 'check')} of the data passed and none failed."
+        return tn(
+            "With care: {n} check of the data warned, {passed} passed.",
+            "With care: {n} checks of the data warned, {passed} passed.",
+            warned,
+            passed=passed,
+        )
+    return tn(
+        "{n} check of the data passed and none failed.",
+        "{n} checks of the data passed and none failed.",
+        counts["passed"],
+    )
 
 
 def _doubt(one: DataTest) -> Doubt:
-    since = f"since {amounts.day(one.since)}" if one.since else ""
-    return Doubt(one.severity == "error", one.test, one_line(one.subject), one_line(one.message), since)
+    since = t("since {day}", day=amounts.day(one.since)) if one.since else ""
+    return Doubt(one.severity == "error", one.test, one_line(one.subject), in_english(one.message), since)
 
 
 def _unjudged(tests: Sequence[DataTest], counts: Counter[str]) -> str:
     if not counts["not_evaluated"]:
         return ""
     by_test = Counter(one.test for one in tests if one.status == "not_evaluated")
-    told = ", ".join(f"{test} ({number:,})" for test, number in sorted(by_test.items()))
-    return f"{amounts.count(counts['not_evaluated'], 'check')} had too little to judge by: {told}."
+    told = ", ".join(f"{test} ({amounts.number(number)})" for test, number in sorted(by_test.items()))
+    return tn(
+        "{n} check had too little to judge by: {checks}.",
+        "{n} checks had too little to judge by: {checks}.",
+        counts["not_evaluated"],
+        checks=told,
+    )
 
 
 def _bills(night: Night) -> Iterator[str]:
-    yield from (one_line(one.message) for one in night.restatements[:_RESTATED])
-    if len(night.restatements) > _RESTATED:
-        yield f"{len(night.restatements) - _RESTATED:,} more months of bills changed; finops status tells them."
+    yield from (in_english(one.message) for one in night.restatements[:_RESTATED])
+    more = len(night.restatements) - _RESTATED
+    if more > 0:
+        yield tn(
+            "{n} more month of bills changed; finops status tells it.",
+            "{n} more months of bills changed; finops status tells them.",
+            more,
+        )
     if night.provisional:
-        named = [
-            f"of {one_line(one.provider)} {one_line(one.billing_account)} from {amounts.day(one.since)} on"
-            for one in night.provisional[:_UNSETTLED]
-        ]
-        rest = len(night.provisional) - _UNSETTLED
-        more = [f"of {amounts.count(rest, 'more bill')}"] if rest > 0 else []
-        yield f"The last days of bills are provisional and may still change: {', '.join([*named, *more])}."
+        bills = ", ".join(_unsettled(night))
+        yield t("The last days of bills are provisional and may still change: {bills}.", bills=bills)
+
+
+def _unsettled(night: Night) -> Iterator[str]:
+    for one in night.provisional[:_UNSETTLED]:
+        yield t(
+            "of {cloud} {account} from {day} on",
+            cloud=one_line(one.provider),
+            account=one_line(one.billing_account),
+            day=amounts.day(one.since),
+        )
+    rest = len(night.provisional) - _UNSETTLED
+    if rest > 0:
+        yield tn("of {n} more bill", "of {n} more bills", rest)

@@ -5,14 +5,14 @@ from decimal import Decimal
 from urllib.parse import urlencode
 
 from finops.model import AuditReport, CurrencyTotals, Totals
-from reports import amounts, decisions, summary
-
-_RISKS = {"low": "Low", "medium": "Medium", "high": "High"}
+from reports import amounts, decisions, summary, words
+from reports.language import t, tn
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One decision in words. `link` leads to its findings within the page."""
+    """One decision in words. `risk` is such as High, `at_risk` the same as high risk; `link` leads to its findings
+    within the page, and `count` is how many they are."""
 
     what: str
     decides: str
@@ -20,8 +20,10 @@ class Asked:
     saving: str
     range: str
     risk: str
+    at_risk: str
     undo: str
     findings: str
+    count: int
     link: str
 
 
@@ -52,45 +54,58 @@ def _asked(one: decisions.Decision) -> Asked:
         decides=one.decides,
         owner=one.owner or amounts.UNKNOWN,
         saving=amounts.money(one.net, one.currency),
-        range=_range(one.low, one.high, one.currency),
-        risk=_RISKS[one.risk],
+        range=amounts.money_span(one.low, one.high, one.currency),
+        risk=words.CONFIDENCES[one.risk],
+        at_risk=words.RISKS_ALONE[one.risk],
         undo=one.undo,
-        findings=f"{count:,}",
+        findings=amounts.number(count),
+        count=count,
         link=link,
     )
-
-
-def _range(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
-    return amounts.money_range(low, high, currency).replace(" to ", "–")
 
 
 def _totals(report: AuditReport, shown: list[decisions.Decision]) -> list[Total]:
     """Per currency: these, everything else, and the net total, which is the sum of the two."""
     lines = []
     rest = {currency: (net, count) for net, currency, count in decisions.rest(report, shown)}
+    several = len(report.totals_by_currency) > 1
     for currency, totals in summary.per_currency(report):
-        of = f" in {currency}" if len(report.totals_by_currency) > 1 else ""
+        of = currency if several else None
         mine = [one for one in shown if one.currency == currency and isinstance(totals, CurrencyTotals)]
         others, count = rest.get(currency or "", (Decimal(0), 0)), sum(len(one.findings) for one in mine)
         if mine and others[1]:
             net = sum((one.net for one in mine), Decimal(0))
-            these = f"These {len(mine)}" if len(mine) > 1 else "This one"
-            lines.append(Total(these + of, amounts.money(net, currency), "", f"{count:,}"))
-            lines.append(
-                Total(f"Everything else{of}", amounts.money(others[0], currency), "", f"{others[1]:,}")
-            )
+            lines.append(_part(_these(len(mine), of), net, currency, count))
+            lines.append(_part(_everything_else(of), others[0], currency, others[1]))
         if shown:
             lines.append(_net(currency, totals, of, count + others[1]))
     return lines
 
 
-def _net(currency: str | None, totals: Totals | CurrencyTotals, of: str, count: int) -> Total:
+def _part(label: str, net: Decimal, currency: str | None, count: int) -> Total:
+    return Total(label, amounts.money(net, currency), "", amounts.number(count))
+
+
+def _these(count: int, currency: str | None) -> str:
+    if currency is None:
+        return tn("This one", "These {n}", count)
+    return tn("This one in {currency}", "These {n} in {currency}", count, currency=currency)
+
+
+def _everything_else(currency: str | None) -> str:
+    return t("Everything else") if currency is None else t("Everything else in {currency}", currency=currency)
+
+
+def _net(currency: str | None, totals: Totals | CurrencyTotals, of: str | None, count: int) -> Total:
+    label = t("Net saving a month") if of is None else t("Net saving a month in {currency}", currency=of)
     overlap = summary.overlap(totals)
-    removed = f", {amounts.money(overlap, currency)} of overlap removed" if overlap else ""
+    if overlap:
+        amount = amounts.money(overlap, currency)
+        label = t("{label}, {amount} of overlap removed", label=label, amount=amount)
     return Total(
-        label=f"Net saving a month{of}{removed}",
+        label=label,
         saving=amounts.money(totals.net_monthly_savings, currency),
-        range=_range(totals.net_low, totals.net_high, currency),
-        findings=f"{count:,}" if isinstance(totals, CurrencyTotals) else "",
+        range=amounts.money_span(totals.net_low, totals.net_high, currency),
+        findings=amounts.number(count) if isinstance(totals, CurrencyTotals) else "",
         last=True,
     )

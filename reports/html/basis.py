@@ -2,15 +2,18 @@
 
 from finops.model import AuditReport
 from reports import amounts
+from reports.language import Worded, mark, t
 from reports.plain import one_line
 
-_NAMES = {
-    "USD": "US dollars",
-    "EUR": "euros",
-    "CNY": "Chinese yuan",
-    "GBP": "pounds sterling",
-    "JPY": "Japanese yen",
-}
+_NAMES = Worded(
+    {
+        "USD": mark("US dollars"),
+        "EUR": mark("euros"),
+        "CNY": mark("Chinese yuan"),
+        "GBP": mark("pounds sterling"),
+        "JPY": mark("Japanese yen"),
+    }
+)
 
 
 def basis(report: AuditReport) -> list[str]:
@@ -20,11 +23,11 @@ def basis(report: AuditReport) -> list[str]:
         part
         for part in [
             ", ".join(f"{_NAMES[c]} ({c})" if c in _NAMES else one_line(c) for c in currencies),
-            "effective cost before tax and credits",
-            "months of 730 hours",
+            t("effective cost before tax and credits"),
+            t("months of 730 hours"),
             _window(report),
-            f"as of {amounts.clock(report.as_of)}",
-            (f"run {one_line(report.run_id)}, " if report.run_id else "") + f"finops {report.tool_version}",
+            t("as of {time}", time=amounts.clock(report.as_of)),
+            _made_by(report),
         ]
         if part
     ]
@@ -33,5 +36,11 @@ def basis(report: AuditReport) -> list[str]:
 def _window(report: AuditReport) -> str:
     windows = {(c.window_start, c.window_end) for c in report.costs if c.window_start and c.window_end}
     if len(windows) == 1:
-        return f"bills of {amounts.period(*windows.pop())}"
-    return "bills of the windows given for each account below" if windows else ""
+        return t("bills of {period}", period=amounts.period(*windows.pop()))
+    return t("bills of the windows given for each account below") if windows else ""
+
+
+def _made_by(report: AuditReport) -> str:
+    if not report.run_id:
+        return f"finops {report.tool_version}"
+    return t("run {run}, finops {version}", run=one_line(report.run_id), version=report.tool_version)

@@ -93,7 +93,7 @@ def _texts(clouds: Mapping[str, str]) -> dict[str, Callable[[str], str]]:
         "team": lambda it: t("No team's tag") if it == UNTAGGED else it,
         "rule": words.kind,
         "class": lambda it: words.CLASSES[it].capitalize(),
-        "action": lambda it: words.ACTIONS[it][0].removesuffix(" of").capitalize(),
+        "action": lambda it: words.ACTIONS[it],
         "confidence": lambda it: words.CONFIDENCES[it],
         "risk": lambda it: RISKS[it],
         "status": lambda it: _STATUSES.get(it, it),

@@ -49,11 +49,7 @@ def method(report: AuditReport) -> list[tuple[str, str]]:
 def glossary(report: AuditReport) -> list[tuple[str, str]]:
     """The actions that occur here, explained."""
     used = {finding.action for finding in report.findings}
-    return [
-        (verb[0].upper() + verb[1:], meaning)
-        for action, (verb, meaning) in words.ACTIONS.items()
-        if action in used
-    ]
+    return [(words.TERMS[action], meaning) for action, meaning in words.MEANINGS.items() if action in used]
 
 
 def _carbon(report: AuditReport) -> str:

@@ -1,14 +1,14 @@
 """The warning before the first table: how much of the spend was seen, what is missing, which days may still change."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from finops.model import AuditReport
+from finops.model import AuditReport, CostLine
 from reports import amounts, summary, words
 from reports import trust as trusting
-from reports.html.sections import unread_lines
+from reports.language import t, tn
 from reports.plain import one_line, shortened
 
 _UNREAD = 3  # places that are named; the rest is in "What was not looked at"
@@ -36,35 +36,54 @@ def caveat(report: AuditReport) -> Caveat | None:
 
 def _title(report: AuditReport, missing: bool) -> str:
     if not missing:
-        return "The newest days may still change."
+        return t("The newest days may still change.")
     share = report.totals.evaluated_cost_share
-    judged = f": {amounts.share(share)} of the spend was judged" if share is not None else ""
-    return f"Not everything was seen{judged}. There may be more to find."
+    if share is None:
+        return t("Not everything was seen. There may be more to find.")
+    return t(
+        "Not everything was seen: {share} of the spend was judged. There may be more to find.",
+        share=amounts.share(share),
+    )
 
 
 def _missing(report: AuditReport) -> Iterator[tuple[str, str]]:
-    unread = unread_lines(report)
-    for where, why in unread[:_UNREAD]:
-        yield shortened(where, _PLACE), why.partition(" (")[0]
-    if len(unread) > _UNREAD:
-        yield f"{amounts.count(len(unread) - _UNREAD, 'more place')} not read whole", ""
+    unread = summary.unread_groups(report)
+    for group in unread[:_UNREAD]:
+        yield shortened(words.unread_place(group), _PLACE), words.STATUSES[group.status]
+    more = len(unread) - _UNREAD
+    if more > 0:
+        yield tn("{n} more place not read whole", "{n} more places not read whole", more), ""
     at_stake = _at_stake(report)
     if at_stake:
-        yield "Accounts that were not read whole cost " + at_stake, ""
+        yield t("Accounts that were not read whole cost {amount} a month", amount=at_stake), ""
     unknown = [one for one in report.costs if one.monthly_cost is None]
     if unknown:
-        named = ", ".join(words.account(one.cloud, one.account) for one in unknown[:_BILLS])
-        more = f" and {len(unknown) - _BILLS} more" if len(unknown) > _BILLS else ""
-        yield f"Cost not known: {named}{more}", ""
-    if report.not_evaluated:
-        count = amounts.count(len(report.not_evaluated), "check has", "checks have")
-        yield f"{count} no answer, because data are missing", ""
+        yield _without_cost(unknown), ""
+    gaps = len(report.not_evaluated)
+    if gaps:
+        yield (
+            tn(
+                "{n} check has no answer, because data are missing",
+                "{n} checks have no answer, because data are missing",
+                gaps,
+            ),
+            "",
+        )
     told = trusting.trust(report)
     failed = sum(one.grave for one in told.doubts) if told else 0
     if failed:
-        yield f"{amounts.count(failed, 'test')} of the data failed", ""
+        yield tn("{n} test of the data failed", "{n} tests of the data failed", failed), ""
     for month, apart, share in untied(report):
-        yield f"The bill of {month} is {apart} ({share}) off its invoices", ""
+        told_apart = {"month": month, "amount": apart, "share": share}
+        yield t("The bill of {month} is {amount} ({share}) off its invoices", **told_apart), ""
+
+
+def _without_cost(unknown: Sequence[CostLine]) -> str:
+    named = ", ".join(words.account(one.cloud, one.account) for one in unknown[:_BILLS])
+    more = len(unknown) - _BILLS
+    if more <= 0:
+        return t("Cost not known: {accounts}", accounts=named)
+    return t("Cost not known: {accounts} and {more} more", accounts=named, more=amounts.number(more))
 
 
 def _at_stake(report: AuditReport) -> str:
@@ -74,8 +93,7 @@ def _at_stake(report: AuditReport) -> str:
     for line in report.costs:
         if (line.cloud, line.account) in affected and line.monthly_cost and line.currency:
             sums[line.currency] = sums.get(line.currency, Decimal(0)) + line.monthly_cost
-    told = " and ".join(amounts.short(amount, currency) for currency, amount in sums.items())
-    return f"{told} a month" if told else ""
+    return amounts.joined([amounts.short(amount, currency) for currency, amount in sums.items()])
 
 
 def untied(report: AuditReport) -> Iterator[tuple[str, str, str]]:
@@ -91,9 +109,22 @@ def _provisional(report: AuditReport) -> Iterator[tuple[str, str]]:
     bills = _unsettled(report)
     if not bills:
         return
-    named = ", ".join(f"{who} from {amounts.day(since)} on" for who, since in bills[:_BILLS])
-    more = f", and {amounts.count(len(bills) - _BILLS, 'more bill')}" if len(bills) > _BILLS else ""
-    yield f"Provisional, may still grow: {named}{more}", ""
+    named = ", ".join(
+        t("{bill} from {day} on", bill=who, day=amounts.day(since)) for who, since in bills[:_BILLS]
+    )
+    more = len(bills) - _BILLS
+    if more <= 0:
+        yield t("Provisional, may still grow: {bills}", bills=named), ""
+        return
+    yield (
+        tn(
+            "Provisional, may still grow: {bills}, and {n} more bill",
+            "Provisional, may still grow: {bills}, and {n} more bills",
+            more,
+            bills=named,
+        ),
+        "",
+    )
 
 
 def _unsettled(report: AuditReport) -> list[tuple[str, date]]:

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from finops.finance_model import UnitCost
+from finops.finance_model import Bridge, UnitCost
 from finops.model import AuditReport
 from reports import amounts, summary
 from reports.html.months import Month, months
-from reports.plain import one_line, shortened
+from reports.language import punctuated, t, tn
+from reports.plain import English, one_line, shortened
 
 MOST = 5
 _VALUES = 2  # amounts of one tile, in as many currencies
@@ -28,10 +29,18 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line below the number; `tone` is bad, good or nothing, and never told by colour only."""
+    """A line below the number; `tone` is bad, good or nothing, and never told by colour only.
 
-    text: str
+    `said` follows our own words where the model says something, in English whatever the language of the report.
+    """
+
+    told: str
     tone: str = ""
+    said: English | None = None
+
+    @property
+    def text(self) -> str:
+        return f"{self.told}{self.said or ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +90,8 @@ def _tile(label: str, values: list[Value], notes: list[Note], kind: str = "") ->
     if not values:
         return None
     more = len(values) - _VALUES
-    told = [*notes, Note(f"and {amounts.count(more, 'more currency', 'more currencies')}")][
-        : None if more > 0 else -1
-    ]
-    return Tile(label, tuple(values[:_VALUES]), tuple(told), kind)
+    rest = [Note(tn("and {n} more currency", "and {n} more currencies", more))] if more > 0 else []
+    return Tile(label, tuple(values[:_VALUES]), (*notes, *rest), kind)
 
 
 def _forecast(report: AuditReport, found: list[Month]) -> Tile | None:
@@ -94,26 +101,47 @@ def _forecast(report: AuditReport, found: list[Month]) -> Tile | None:
     notes = [note for one in known[:_VALUES] for note in _forecast_notes(one)]
     over = any(one.budget and one.budget.state == "over" for one in known)
     values = [_money(one.expected or Decimal(0), one.currency) for one in known]
-    return _tile(
-        f"{amounts.month(known[0].key, report.as_of)} forecast", values, notes, "over" if over else ""
-    )
+    label = t("{month} forecast", month=amounts.month(known[0].key, report.as_of))
+    return _tile(label, values, notes, "over" if over else "")
 
 
 def _forecast_notes(one: Month) -> Iterator[Note]:
     low, high = (one.forecast.low, one.forecast.high) if one.forecast else (None, None)
     if low is not None and high is not None:
-        yield Note(f"{amounts.short_range(low, high, one.currency)} in four of five such months")
+        yield Note(
+            t("{range} in four of five such months", range=amounts.short_range(low, high, one.currency))
+        )
     if one.budget and one.budget.variance is not None:
-        apart = one.budget.variance
-        share = amounts.change_share(one.budget.budget + apart, one.budget.budget)
-        side = f"{amounts.short(abs(apart), one.currency)} ({share}) {'over' if apart > 0 else 'under'}"
-        limit = amounts.short(one.budget.budget, one.currency)
-        tone = "bad" if apart > 0 else "good" if apart < 0 else ""
-        yield Note(f"{amounts.direction(apart)} {side} the {limit} budget", tone)
+        yield _budget_note(one.budget.budget, one.budget.variance, one.currency)
     elif one.budgets:
-        bad = sum(line.state in ("over", "at_risk") for line in one.budgets)
-        of = amounts.count(len(one.budgets), "budget")
-        yield Note(f"▲ {bad} of {of} over or at risk", "bad") if bad else Note(f"{of} kept")
+        yield _budgets_note(one)
+
+
+def _budget_note(budget: Decimal, apart: Decimal, currency: str) -> Note:
+    """How far the month is from its budget; apart by nothing it is no bad and no good news."""
+    told = {
+        "sign": amounts.direction(apart),
+        "amount": amounts.short(abs(apart), currency),
+        "share": amounts.change_share(budget + apart, budget),
+        "budget": amounts.short(budget, currency),
+    }
+    if apart > 0:
+        return Note(t("{sign} {amount} ({share}) over the {budget} budget", **told), "bad")
+    return Note(t("{sign} {amount} ({share}) under the {budget} budget", **told), "good" if apart else "")
+
+
+def _budgets_note(one: Month) -> Note:
+    """How many of several budgets are broken or will be."""
+    bad, n = sum(line.state in ("over", "at_risk") for line in one.budgets), len(one.budgets)
+    if not bad:
+        return Note(tn("{n} budget kept", "{n} budgets kept", n))
+    told = tn(
+        "▲ {bad} of {n} budget over or at risk",
+        "▲ {bad} of {n} budgets over or at risk",
+        n,
+        bad=amounts.number(bad),
+    )
+    return Note(told, "bad")
 
 
 def _change(report: AuditReport, found: list[Month]) -> Tile | None:
@@ -127,12 +155,27 @@ def _change(report: AuditReport, found: list[Month]) -> Tile | None:
         values.append(Value(f"{'+' if change > 0 else ''}{shown.text}", shown.full))
         share = amounts.change_share(bridge.cost, bridge.previous)
         before = amounts.short(bridge.previous, bridge.currency)
-        notes.append(Note(f"{amounts.direction(change)} {share} on {before}"))
-    than = amounts.month(bridges[0].previous_month, report.as_of)
-    of = "same days of " if bridges[0].compared == "same days" else ""
-    now = "" if bridges[0].month == found[0].key else f"{amounts.month(bridges[0].month, report.as_of)} a"
-    label = f"{now or 'A'}gainst {of}{than}"
+        notes.append(
+            Note(t("{change} on {before}", change=f"{amounts.direction(change)} {share}", before=before))
+        )
+    label = _against(report, bridges[0], found[0])
     return _tile(label, values, [*notes[:_VALUES], *_unit_notes(report)])
+
+
+def _against(report: AuditReport, bridge: Bridge, month: Month) -> str:
+    """What is compared with what."""
+    before = amounts.month(bridge.previous_month, report.as_of)
+    same_days = bridge.compared == "same days"
+    if bridge.month == month.key:
+        return (
+            t("Against same days of {before}", before=before)
+            if same_days
+            else t("Against {before}", before=before)
+        )
+    now = amounts.month(bridge.month, report.as_of)
+    if same_days:
+        return t("{month} against same days of {before}", month=now, before=before)
+    return t("{month} against {before}", month=now, before=before)
 
 
 def _unit_notes(report: AuditReport) -> Iterator[Note]:
@@ -148,7 +191,8 @@ def _unit_note(unit: UnitCost, before: float) -> Note:
     change = unit.per_unit - before
     share = amounts.change_share(Decimal(str(unit.per_unit)), Decimal(str(before)))
     tone = "bad" if change > 0 else "good" if change < 0 else ""
-    return Note(f"per {shortened(one_line(unit.unit), 20)} {amounts.direction(change)} {share}", tone)
+    told = f"{amounts.direction(change)} {share}"
+    return Note(t("per {unit} {change}", unit=shortened(one_line(unit.unit), 20), change=told), tone)
 
 
 def _saving(report: AuditReport) -> Tile | None:
@@ -159,19 +203,20 @@ def _saving(report: AuditReport) -> Tile | None:
     notes: list[Note] = []
     for currency, totals in summary.per_currency(report)[:_VALUES]:
         if totals.net_low is not None and totals.net_high is not None and totals.net_low != totals.net_high:
-            notes.append(Note(f"{amounts.short_range(totals.net_low, totals.net_high, currency)} a month"))
+            span = amounts.short_range(totals.net_low, totals.net_high, currency)
+            notes.append(Note(t("{amount} a month", amount=span)))
         twice = summary.overlap(totals)
         if twice:
-            notes.append(Note(f"{amounts.short(twice, currency)} overlap removed"))
+            notes.append(Note(t("{amount} overlap removed", amount=amounts.short(twice, currency))))
     values = [_money(*amount) for amount in summary.amounts(report, "net_monthly_savings")]
-    notes = notes or [Note("a month" if steps else "nothing to save was found")]
-    return _tile("Saving available", values, [*notes, *_part(report)], "saving")
+    notes = notes or [Note(t("a month") if steps else t("nothing to save was found"))]
+    return _tile(t("Saving available"), values, [*notes, *_part(report)], "saving")
 
 
 def _part(report: AuditReport) -> Iterator[Note]:
     spent, net = report.totals.monthly_cost, report.totals.net_monthly_savings
     if spent and net:
-        yield Note(f"{amounts.share(float(net / spent))} of what is spent")
+        yield Note(t("{share} of what is spent", share=amounts.share(float(net / spent))))
 
 
 def _on_the_bill(report: AuditReport) -> Tile | None:
@@ -184,26 +229,24 @@ def _on_the_bill(report: AuditReport) -> Tile | None:
     values = [_money(amount, one.currency) for amount, one in seen]
     notes = []
     for _, one in seen[:_VALUES]:
-        done, agreed = one.funnel.done, one.funnel.agreed
-        if done.monthly is not None and agreed.monthly is not None:
-            known = amounts.short(done.monthly, one.currency), amounts.short(agreed.monthly, one.currency)
-            notes.append(Note("of {} done and {} agreed".format(*known)))
-    return _tile("Saving seen on the bill", values, [Note("a month"), *notes])
+        done, agreed = one.funnel.done.monthly, one.funnel.agreed.monthly
+        if done is not None and agreed is not None:
+            told = {"done": amounts.short(done, one.currency), "agreed": amounts.short(agreed, one.currency)}
+            notes.append(Note(t("of {done} done and {agreed} agreed", **told)))
+    return _tile(t("Saving seen on the bill"), values, [Note(t("a month")), *notes])
 
 
 def _emissions(report: AuditReport) -> Tile | None:
     totals, steps = report.totals, summary.counted(report)
     if totals.monthly_co2e_kg is None:
         return None
-    low, to, high = amounts.carbon_range(totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg).partition(
-        " to "
-    )
-    notes = [Note("CO₂e a month, location-based estimate")]
-    if to:
-        notes.insert(0, Note(f"{low.rpartition(' ')[0] if low[-2:] == high[-2:] else low}–{high}"))
+    low, high = totals.monthly_co2e_low_kg, totals.monthly_co2e_high_kg
+    notes = [Note(t("CO₂e a month, location-based estimate"))]
+    if low is not None and high is not None and low != high:
+        notes.insert(0, Note(amounts.carbon_short_range(low, high)))
     if totals.co2e_saved_kg and any(summary.carbon_counted(step) for step in steps):
-        notes.append(Note(f"▼ {amounts.carbon(totals.co2e_saved_kg)} can be saved", "good"))
-    return _tile("Emissions", [Value(amounts.carbon(totals.monthly_co2e_kg))], notes)
+        notes.append(Note(t("▼ {amount} can be saved", amount=amounts.carbon(totals.co2e_saved_kg)), "good"))
+    return _tile(t("Emissions"), [Value(amounts.carbon(totals.monthly_co2e_kg))], notes)
 
 
 def _spent_so_far(report: AuditReport, found: list[Month]) -> Tile | None:
@@ -212,36 +255,53 @@ def _spent_so_far(report: AuditReport, found: list[Month]) -> Tile | None:
         return None
     name = amounts.month(known[0].key, report.as_of)
     reasons = {one.forecast.reason for one in known if one.forecast and one.forecast.reason}
-    notes = [Note(f"no forecast: {shortened(one_line(reason), 90)}") for reason in sorted(reasons)[:1]]
+    notes = [
+        Note(f"{t('no forecast')}: ", said=English(shortened(one_line(reason), 90)))
+        for reason in sorted(reasons)[:1]
+    ]
     values = [_money(one.spent or Decimal(0), one.currency) for one in known]
-    return _tile(f"{name} so far" if known[0].running else f"Cost in {name}", values, notes)
+    label = t("{month} so far", month=name) if known[0].running else t("Cost in {month}", month=name)
+    return _tile(label, values, notes)
 
 
 def _spent(report: AuditReport) -> Tile | None:
     values = [_money(*amount) for amount in summary.amounts(report, "monthly_cost")]
     bases = Counter(cost.basis for cost in report.costs)
     unknown = sum(cost.monthly_cost is None for cost in report.costs)
-    notes = [Note(f"in {amounts.count(len(report.costs), 'account')}")] if report.costs else []
+    notes = [Note(tn("in {n} account", "in {n} accounts", len(report.costs)))] if report.costs else []
     if bases["list"]:
-        notes.append(Note(f"{amounts.count(bases['list'], 'account')} at list prices"))
+        notes.append(Note(tn("{n} account at list prices", "{n} accounts at list prices", bases["list"])))
     if unknown:
-        notes.append(Note(f"without {amounts.count(unknown, 'account')} whose cost is not known"))
-    return _tile("What we spend a month", values, notes)
+        notes.append(
+            Note(
+                tn(
+                    "without {n} account whose cost is not known",
+                    "without {n} accounts whose cost is not known",
+                    unknown,
+                )
+            )
+        )
+    return _tile(t("What we spend a month"), values, notes)
 
 
 def _judged(report: AuditReport) -> Tile | None:
     whole = report.totals.evaluated_cost_share
-    parts = [
-        (share, f" of {currency}")
-        for currency, totals in report.totals_by_currency.items()
-        if (share := totals.evaluated_cost_share) is not None
-    ]
-    values = [
-        Value(amounts.share(share) + of) for share, of in ([(whole, "")] if whole is not None else parts)
-    ]
+    if whole is not None:
+        values = [Value(amounts.share(whole))]
+    else:
+        values = [
+            Value(t("{share} of {currency}", share=amounts.share(share), currency=currency))
+            for currency, totals in report.totals_by_currency.items()
+            if (share := totals.evaluated_cost_share) is not None
+        ]
     unread = len(summary.unread_scopes(report))
-    note = [Note(f"{unread:,} of {amounts.count(len(report.coverage), 'source')} not read whole")]
-    return _tile("Share of cost judged", values, note[: bool(unread)], "short" if unread else "")
+    note = tn(
+        "{unread} of {n} source not read whole",
+        "{unread} of {n} sources not read whole",
+        len(report.coverage),
+        unread=amounts.number(unread),
+    )
+    return _tile(t("Share of cost judged"), values, [Note(note)][: bool(unread)], "short" if unread else "")
 
 
 def _rate(report: AuditReport) -> Tile | None:
@@ -257,7 +317,8 @@ def _rate(report: AuditReport) -> Tile | None:
     values = [Value(amounts.share(float(rate))) for rate in rates if rate >= 0]
     if len(values) != 1:
         return None
-    return _tile("Effective savings rate", values, [Note(f"less than on demand, {amounts.month(month)}")])
+    note = Note(t("less than on demand, {month}", month=amounts.month(month)))
+    return _tile(t("Effective savings rate"), values, [note])
 
 
 def _unit(report: AuditReport) -> Tile | None:
@@ -265,9 +326,9 @@ def _unit(report: AuditReport) -> Tile | None:
     if not units:
         return None
     unit = units[0]
-    value = Value(f"{unit.per_unit:,.4g} {one_line(unit.currency)}")
+    value = Value(f"{punctuated(f'{unit.per_unit:,.4g}')} {one_line(unit.currency)}")
     notes = [_unit_note(unit, unit.previous_per_unit)] if unit.previous_per_unit else []
-    return _tile(f"Cost per {shortened(one_line(unit.unit), 24)}", [value], notes)
+    return _tile(t("Cost per {unit}", unit=shortened(one_line(unit.unit), 24)), [value], notes)
 
 
 def _allocated(report: AuditReport) -> Tile | None:
@@ -278,8 +339,9 @@ def _allocated(report: AuditReport) -> Tile | None:
                 (one.cost or Decimal(0) for one in spend.lines if one.key is None and not one.others),
                 Decimal(0),
             )
-            note = Note(f"of {amounts.short(spend.cost, spend.currency)} in {amounts.month(spend.month)}")
-            return _tile("Cost without a team", [Value(amounts.share(float(nobody / spend.cost)))], [note])
+            whole = amounts.short(spend.cost, spend.currency)
+            note = Note(t("of {amount} in {month}", amount=whole, month=amounts.month(spend.month)))
+            return _tile(t("Cost without a team"), [Value(amounts.share(float(nobody / spend.cost)))], [note])
     return None
 
 
@@ -288,7 +350,10 @@ def _count(report: AuditReport) -> Tile | None:
     if not (report.findings or report.costs or report.coverage or report.not_evaluated):
         return None
     alternatives = len(pending) - len(steps)
-    notes = [Note(f"{amounts.count(alternatives, 'is', 'are')} only an alternative")] * bool(alternatives)
+    notes = []
+    if alternatives:
+        notes.append(Note(tn("{n} is only an alternative", "{n} are only an alternative", alternatives)))
     if report.not_evaluated:
-        notes.append(Note(f"{amounts.count(len(report.not_evaluated), 'check')} without an answer"))
-    return _tile("Findings", [Value(f"{len(pending):,}")], notes)
+        gaps = len(report.not_evaluated)
+        notes.append(Note(tn("{n} check without an answer", "{n} checks without an answer", gaps)))
+    return _tile(t("Findings"), [Value(amounts.number(len(pending)))], notes)

@@ -4,6 +4,28 @@ letter     subject, body as HTML and as text, and the whole as a message (`rende
 pictures   charts as PNG, where a browser is installed
 """
 
-from reports.mail.letter import LIMIT, SUBJECT, Section, body, illustrated, render, subject, text
+from reports.mail.letter import (
+    LIMIT,
+    SUBJECT,
+    Line,
+    Section,
+    body,
+    illustrated,
+    render,
+    subject,
+    text,
+    text_of,
+)
 
-__all__ = ["LIMIT", "SUBJECT", "Section", "body", "illustrated", "render", "subject", "text"]
+__all__ = [
+    "LIMIT",
+    "SUBJECT",
+    "Line",
+    "Section",
+    "body",
+    "illustrated",
+    "render",
+    "subject",
+    "text",
+    "text_of",
+]

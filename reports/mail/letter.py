@@ -23,11 +23,14 @@ from reports import amounts, brief, summary
 from reports.decisions import decisions
 from reports.html.asked import asked
 from reports.html.basis import basis
-from reports.html.headline import Piece, headline
+from reports.html.headline import headline, opening
 from reports.html.months import months
 from reports.html.seen import caveat
+from reports.html.telling import lang_of
 from reports.html.tiles import tiles
+from reports.language import TAGS, spoken, t, tn
 from reports.mail.pictures import Picture
+from reports.pieces import Piece, plain
 from reports.plain import one_line, shortened
 
 LIMIT = 100_000  # bytes of the HTML
@@ -36,12 +39,15 @@ _ALARMS = 10
 _PICTURES = Markup("<!-- charts -->")  # no name can be this: each is escaped
 
 
+Line = str | Sequence[Piece]
+
+
 @dataclass(frozen=True, slots=True)
 class Section:
-    """Lines under a title. `grave` ones stand before everything else."""
+    """Lines under a title, as text or in pieces. `grave` ones stand before everything else."""
 
     title: str
-    lines: Sequence[str]
+    lines: Sequence[Line]
     grave: bool = False
 
 
@@ -54,7 +60,7 @@ def render(report: AuditReport, pictures: Sequence[Picture] = ()) -> bytes:
     message["Date"] = format_datetime(report.as_of.replace(tzinfo=UTC))
     message["X-Unsent"] = "1"  # a draft, that can be addressed and sent
     message.set_content(text(report))
-    title = f"Cloud cost, {amounts.day(report.as_of)}"
+    title = t("Cloud cost, {day}", day=amounts.day(report.as_of))
     below = _control(report)
     message.add_alternative(illustrated(body(title, report, below=below), pictures), subtype="html")
     _, whole = message.iter_parts()
@@ -76,18 +82,18 @@ def _subject_line(report: AuditReport) -> bytes:
 
 def subject(report: AuditReport) -> str:
     """Where the month is heading, what can be saved, and whether everything was seen."""
-    first = "".join(piece.text for piece in headline(report)).partition(". ")[0].rstrip(".")
-    parts = [first]
+    parts = [plain(opening(report)).rstrip(".。")]
     if any(one.spent is not None for one in months(report)):
         found = summary.amounts(report, "net_monthly_savings")
-        told = " and ".join(amounts.short(amount, currency or "") for amount, currency in found if amount)
-        parts += [f"{told} a month can be saved"] if told else []
+        told = amounts.joined([amounts.short(amount, currency or "") for amount, currency in found if amount])
+        parts += [t("{amount} a month can be saved", amount=told)] if told else []
     unread, share = len(summary.unread_scopes(report)), report.totals.evaluated_cost_share
     if unread and share is not None:
-        parts.append(f"only {amounts.share(share)} of the spend judged")
+        parts.append(t("only {share} of the spend judged", share=amounts.share(share)))
     elif unread:
-        parts.append(f"{amounts.count(unread, 'source')} not read whole")
-    return shortened(one_line(f"Cloud cost {amounts.day(report.as_of)}: {'; '.join(parts)}"), SUBJECT)
+        parts.append(tn("{n} source not read whole", "{n} sources not read whole", unread))
+    told = t("Cloud cost {day}: {parts}", day=amounts.day(report.as_of), parts="; ".join(parts))
+    return shortened(one_line(told), SUBJECT)
 
 
 def text(report: AuditReport) -> str:
@@ -95,12 +101,12 @@ def text(report: AuditReport) -> str:
     shown = decisions(report)
     rest = brief.remaining(report, shown)
     blocks = [
-        [f"Cloud cost, {amounts.day(report.as_of)}"],
-        [_joined(headline(report))],
-        [f"- {_joined(brief.tile(one))}" for one in tiles(report)],
+        [t("Cloud cost, {day}", day=amounts.day(report.as_of))],
+        [text_of(headline(report))],
+        [f"- {text_of(brief.tile(one))}" for one in tiles(report)],
         [brief.warning(report)],
-        [f"- {line}" for one in _control(report) for line in one.lines],
-        [f"{number}. {_joined(brief.decided(one))}" for number, one in enumerate(shown, 1)]
+        [f"- {text_of(line)}" for one in _control(report) for line in one.lines],
+        [f"{number}. {text_of(brief.decided(one))}" for number, one in enumerate(shown, 1)]
         + [f"   {rest}"] * bool(rest),
         [" · ".join(basis(report))],
     ]
@@ -148,6 +154,7 @@ def _page(title: str, report: AuditReport | None, sections: list[Section], below
         asked=decisions,
         totals=totals,
         unknown=amounts.UNKNOWN,
+        lang=TAGS[spoken()],
         grave=[one for one in sections if one.grave],
         sections=[one for one in sections if not one.grave],
         below=below,
@@ -157,23 +164,27 @@ def _page(title: str, report: AuditReport | None, sections: list[Section], below
 
 
 def _at_most(sections: Sequence[Section], most: int) -> list[Section]:
-    return [
-        one
-        if len(one.lines) <= most
-        else replace(one, lines=[*one.lines[:most], f"and {len(one.lines) - most:,} more, in the report"])
-        for one in sections
-    ]
+    """The sections with the rest of their lines counted; each line in pieces."""
+    made = []
+    for one in sections:
+        lines = [[Piece(line)] if isinstance(line, str) else line for line in one.lines[:most]]
+        more = len(one.lines) - most
+        if more > 0:
+            lines.append([Piece(t("and {number} more, in the report", number=amounts.number(more)))])
+        made.append(replace(one, lines=lines))
+    return made
 
 
 def _control(report: AuditReport) -> list[Section]:
     """What is out of control, and whether the last bill is what was invoiced."""
     alarms, tied = brief.alarms(report, _ALARMS), brief.tie(report)
-    made = [Section("What is out of control", alarms), Section("Invoices", tied)]
+    made = [Section(t("What is out of control"), alarms), Section(t("Invoices"), tied)]
     return [one for one in made if one.lines]
 
 
-def _joined(pieces: Sequence[Piece]) -> str:
-    return "".join(one.text for one in pieces).strip()
+def text_of(line: Line) -> str:
+    """A line without its pieces."""
+    return line if isinstance(line, str) else plain(line).strip()
 
 
 @cache
@@ -181,4 +192,5 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.globals.update(t=t, lang_of=lang_of)
     return environment.from_string(files("reports.mail").joinpath("letter.html.j2").read_text("utf-8"))

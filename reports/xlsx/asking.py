@@ -45,7 +45,7 @@ def decisions(book: Book, report: AuditReport) -> None:
         Column(mark("Rule"), 26, t("The rule that found it."), lambda one: one.rule),
         Column(mark("Action"), 12, t("The action as the JSON calls it."), lambda one: one.action),
         Column(mark("What the action means"), 60, t("For somebody who has never done it."),
-               lambda one: words.ACTIONS[one.action][1]),
+               lambda one: words.MEANINGS[one.action]),
     ]  # fmt: skip
     placed = sheet.table(
         _TABLE, columns, rows, lambda one: one.currency, bars=len({one.currency for one in rows}) == 1

@@ -12,7 +12,7 @@ from finops.pipeline.delivery.items import Item, Kind, items_of, new_findings, r
 from reports import amounts, brief, summary, words
 from reports.html.headline import headline
 from reports.html.tiles import tiles
-from reports.mail import SUBJECT, Section, body
+from reports.mail import SUBJECT, Line, Section, body, text_of
 from reports.markdown import escaped
 from reports.plain import one_line, shortened
 
@@ -160,8 +160,8 @@ def _files(facts: Facts) -> list[str]:
     return [f"Files{where}: {', '.join(facts.files)}"] if facts.files else []
 
 
-def _cut(line: str) -> str:
-    return shortened(one_line(line), LINE)
+def _cut(line: Line) -> str:
+    return shortened(one_line(text_of(line)), LINE)
 
 
 def _plain(sections: Sequence[Section]) -> str:

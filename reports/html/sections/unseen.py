@@ -15,10 +15,8 @@ def unread_lines(report: AuditReport) -> list[tuple[str, str]]:
     """What could not be read: where and what, and why."""
     lines = []
     for group in summary.unread_groups(report):
-        places = ", ".join(group.regions) if len(group.regions) <= 4 else f"{len(group.regions)} regions"
-        where = f"{group.cloud} {group.account}: {', '.join(group.datasets)} in {places}"
         why = words.STATUSES[group.status] + (f" ({one_line(group.error)})" if group.error else "")
-        lines.append((one_line(where), why))
+        lines.append((words.unread_place(group), why))
     return lines
 
 
