@@ -110,9 +110,12 @@ class ExemptionLine(_Model):
 
 
 class Decided(_Model):
-    """What somebody decided about a finding, and who takes care of it; see finops findings. It changes no amount."""
+    """What somebody decided about a finding, and who takes care of it; see finops findings. It changes no amount.
 
-    decision: Literal["agreed", "rejected", "done"]
+    noted: nothing is decided, and somebody was named or something said.
+    """
+
+    decision: Literal["agreed", "rejected", "done", "noted"]
     owner: str | None
     comment: str | None
     decided_at: Instant

@@ -857,7 +857,7 @@ CREATE TABLE finding_events ( -- What happened to findings, one row per change o
 
 CREATE TABLE decisions ( -- What people decided about findings; the latest decision of each counts.
   finding_id VARCHAR NOT NULL,   -- finding
-  decision   VARCHAR NOT NULL,   -- agreed | rejected | done
+  decision   VARCHAR NOT NULL,   -- agreed | rejected | done | noted (nothing yet, but an owner or a comment)
   owner      VARCHAR,            -- who takes care of it
   comment    VARCHAR,            -- why, in words
   decided_at TIMESTAMP NOT NULL, -- when it was recorded, UTC

@@ -1,4 +1,7 @@
-"""What people decide about findings: agreed, rejected, done. Kept beside the history, and never undone by it."""
+"""What people decide about findings: agreed, rejected, done. Kept beside the history, and never undone by it.
+
+An owner or a comment may come before any of these: that is noted, and decides nothing.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,7 +13,8 @@ import duckdb
 from finops.errors import UsageError
 from finops.model import Decided
 
-Verb = Literal["agreed", "rejected", "done"]
+Verb = Literal["agreed", "rejected", "done", "noted"]
+NOTED: Verb = "noted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ ID, STATUS, OWNER, COMMENT, DECIDED = (
     mark("Comment"),
     mark("Decided"),
 )
-STATUSES = ("agreed", "done", "rejected")
-_STATUS_WORDS = {"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")}
-STATUS_WORDS = Worded(_STATUS_WORDS)
+COLUMNS = {"id": ID, "status": STATUS, "owner": OWNER, "comment": COMMENT, "decided": DECIDED}
+STATUSES = ("agreed", "done", "rejected")  # as they are stored, and in English
+STATUS_WORDS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
 # Every word that a catalogue ever had for these, by its English. Add, and take nothing away.
 EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {"de": {}, "zh": {}}
 LONGEST = 8_000  # characters of a cell, of the 32,767 that a spreadsheet takes
@@ -64,12 +64,12 @@ def sheets() -> list[str]:
 
 def columns() -> dict[str, str]:
     """Which column a header means, in whatever language; headers in lower case."""
-    return meanings({name.casefold(): name for name in (ID, STATUS, OWNER, COMMENT, DECIDED)})
+    return meanings(COLUMNS)
 
 
 def statuses() -> dict[str, str]:
     """Which status a word means, in whatever language; words in lower case."""
-    return meanings(_STATUS_WORDS)
+    return meanings({one: one for one in STATUSES})
 
 
 @lru_cache(maxsize=4096)  # most columns say few things many times

@@ -1,23 +1,23 @@
 """What stands in the columns that people may write in, line by line; all that is wrong with it is told at once."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from finops.errors import UsageError
+from finops.history.decisions import NOTED
 from finops.pipeline.returning.lines import Line, Source, read
 from reports.csv import neutral
 from reports.xlsx import names
 
 _SEARCHED = 20  # lines in which the header may stand
 TOLD = 10  # mistakes that are told; the rest is counted
-# The columns of the sheet, and those of the CSV that finops writes itself, whose `status` is something else.
-_COLUMNS = {
-    "decision": {"id": "id", "status": "decision", "owner": "decision_owner", "comment": "decision_comment",
-                 "decided": "decision_decided_at"},
-    "status": {name.casefold(): name.casefold() for name in
-               (names.ID, names.STATUS, names.OWNER, names.COMMENT, names.DECIDED)},
+# The columns of the CSV that finops writes itself, whose `status` is something else than that of the sheet.
+_CSV = {
+    "id": "id", "decision": "status", "decision_owner": "owner", "decision_comment": "comment",
+    "decision_decided_at": "decided",
 }  # fmt: skip
 _DECIDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
@@ -44,10 +44,11 @@ def read_edits(path: Path) -> list[Edit]:
     """
     source = read(path)
     header, places, lines = _header(source)
+    statuses = names.statuses() | {NOTED: ""}
     edits, problems = [], []
     seen: dict[str, Edit] = {}
     for line in lines:
-        edit = _edit(source, line, places)
+        edit = _edit(source, line, places, statuses)
         if not (edit.status or edit.owner or edit.comment or edit.finding_id):
             continue
         wrong = _wrong(edit, seen.get(edit.finding_id))
@@ -74,20 +75,13 @@ def refuse(problems: Sequence[str]) -> None:
 
 def _header(source: Source) -> tuple[int, dict[str, int], Iterator[Line]]:
     """The number of the header's line, the place of each column, and the lines below it."""
+    meanings = (_CSV, names.columns())
     for lines in source.readings:
         for at, line in enumerate(lines[:_SEARCHED]):
-            cells = [cell.strip().casefold() for cell in line.cells]
-            for telling, columns in _COLUMNS.items():
-                if telling in cells and "id" in cells:
-                    places = {
-                        name: cells.index(column) for name, column in columns.items() if column in cells
-                    }
-                    double = [cells[place] for place in places.values() if cells.count(cells[place]) > 1]
-                    if double:
-                        raise UsageError(
-                            f"{source.name}, {source.unit} {line.number}: two columns are called {double[0]!r}: "
-                            "leave one of them."
-                        )
+            for columns in meanings:
+                found = _columns(line, columns)
+                if "id" in found and "status" in found:
+                    places = _places(f"{source.name}, {source.unit} {line.number}", line, found)
                     return line.number, places, iter(lines[at + 1 :])
     raise UsageError(
         f"{source.name}: none of the first {_SEARCHED} {source.unit}s is a header with {names.ID} and {names.STATUS}: "
@@ -95,17 +89,54 @@ def _header(source: Source) -> tuple[int, dict[str, int], Iterator[Line]]:
     )
 
 
-def _edit(source: Source, line: Line, places: dict[str, int]) -> Edit:
+def _columns(line: Line, meanings: Mapping[str, str]) -> dict[str, list[int]]:
+    """Where in a line the columns stand that its cells are headers of."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for place, cell in enumerate(line.cells):
+        meaning = meanings.get(cell.strip().casefold())
+        if meaning:
+            found[meaning].append(place)
+    return found
+
+
+def _places(where: str, header: Line, found: Mapping[str, Sequence[int]]) -> dict[str, int]:
+    """The place of each column.
+
+    Raises UsageError where two are the same, or where what somebody wrote would be lost: a header that is not known,
+    among those that people write under, while one of these is missing.
+    """
+    for several in found.values():
+        told = list(dict.fromkeys(repr(header.cells[place].strip().casefold()) for place in several))
+        if len(several) > 1:
+            raise UsageError(f"{where}: two columns are called {' and '.join(told)}: leave one of them.")
+    places = {meaning: several[0] for meaning, several in found.items()}
+    missing = [name for name in (names.OWNER, names.COMMENT) if name.casefold() not in places]
+    if missing and "decided" in places:
+        first, last = sorted((places["status"], places["decided"]))
+        between = [
+            header.cells[place].strip() for place in range(first, last) if place not in places.values()
+        ]
+        strange = next(filter(None, between), None)
+        if strange:
+            raise UsageError(
+                f"{where}: {strange[:40]!r} is no column that is known: call it {' or '.join(missing)}, or take it "
+                "away."
+            )
+    return places
+
+
+def _edit(source: Source, line: Line, places: dict[str, int], statuses: Mapping[str, str]) -> Edit:
     def cell(name: str) -> str:
         place = places.get(name)
         text = line.cells[place] if place is not None and place < len(line.cells) else ""
         text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
         return "" if names.is_pseudonym(text) and name != "id" else _bare(text)
 
+    status = cell("status").casefold()
     return Edit(
         where=f"{source.name}, {source.unit} {line.number}",
         finding_id=cell("id"),
-        status=cell("status").casefold(),
+        status=statuses.get(status, status),
         owner=cell("owner"),
         comment=cell("comment"),
         decided=cell("decided") if "decided" in places else None,

@@ -5,13 +5,14 @@ import io
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from finops.errors import UsageError
-from reports.xlsx.names import SHEET
+from reports.xlsx import names
 
 _MOST_BYTES = 100_000_000  # of the file; one of 50,000 findings has 8 MB
 _MOST_UNPACKED = 600_000_000  # the same unpacked: 80 MB
@@ -61,14 +62,16 @@ def read(path: Path) -> Source:
     if content.startswith(_OLD):
         raise UsageError(f"{path} is an old .xls file or has a password: {_WRITE}, without a password.")
     if content.startswith(b"PK"):
-        return Source(f"{path}, sheet {SHEET}", "row", [_sheet(path, content)])
+        sheet, lines = _sheet(path, content)
+        return Source(f"{path}, sheet {sheet}", "row", [lines])
     return Source(str(path), "line", _readings(path, content))
 
 
 # --- a workbook -------------------------------------------------------------------------------------------
 
 
-def _sheet(path: Path, content: bytes) -> list[Line]:
+def _sheet(path: Path, content: bytes) -> tuple[str, list[Line]]:
+    """The name of the sheet of findings, and its lines."""
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
     from openpyxl.xml import DEFUSEDXML
@@ -80,7 +83,8 @@ def _sheet(path: Path, content: bytes) -> list[Line]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of what openpyxl would not write back; nothing is
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-            return list(_rows(path, book))
+            sheet = _called(path, book.sheetnames)
+            return sheet, list(_rows(book[sheet]))
     except UsageError:
         raise
     except (InvalidFileException, *_DAMAGED) as error:
@@ -107,8 +111,8 @@ def _refuse_bombs(path: Path, content: bytes) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             parts = archive.infolist()
-            names = {one.filename for one in parts}
-            if "content.xml" in names and "mimetype" in names:
+            files = {one.filename for one in parts}
+            if "content.xml" in files and "mimetype" in files:
                 raise UsageError(f"{path} is an OpenDocument file: {_WRITE}.")
             unpacked = sum(one.file_size for one in parts)
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
@@ -120,15 +124,22 @@ def _refuse_bombs(path: Path, content: bytes) -> None:
         )
 
 
-def _rows(path: Path, book: object) -> Iterator[Line]:
-    names: list[str] = book.sheetnames  # type: ignore[attr-defined]
-    if SHEET not in names:
-        told = ", ".join(names[:10]) or "none"
+def _called(path: Path, sheets: Sequence[str]) -> str:
+    """Which sheet has the findings, in whatever language it is called."""
+    known = names.sheets()
+    found = [one for one in sheets if one in known]
+    if len(found) > 1:
+        raise UsageError(f"{path} has several sheets of findings ({', '.join(found)}): leave one of them.")
+    if not found:
+        told = ", ".join(sheets[:10]) or "none"
         raise UsageError(
-            f"{path} has no sheet {SHEET} (it has: {told}): import a workbook of finops report --format xlsx, "
+            f"{path} has no sheet {names.SHEET} (it has: {told}): import a workbook of finops report --format xlsx, "
             "its sheets called as they were."
         )
-    sheet = book[SHEET]  # type: ignore[index]
+    return found[0]
+
+
+def _rows(sheet: Any) -> Iterator[Line]:
     sheet.reset_dimensions()  # what the file says of its own size may be anything
     for number, row in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS, values_only=True), 1):
         if any(value is not None for value in row):

@@ -4,24 +4,29 @@ A cell counts as written where it differs from what the file was made with, whic
 So a file that lay around takes nothing back that others decided meanwhile; where both touched the same, it is refused.
 """
 
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
 from typing import cast
 
 import duckdb
 
-from finops.history.decisions import Decision, Verb
+from finops.history.decisions import NOTED, Decision, Verb
 from finops.pipeline.returning.edits import Edit, refuse
 from reports.xlsx import names
 
-_NUMBER = re.compile(r"\d+([.,]\d+)?(E[+-]?\d+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+([.,]\d+)?(E[+-]?\d{1,3})?", re.IGNORECASE)
+_FEWEST, _KEPT = 3, 15  # digits of a number that tell an id; those that Excel keeps of a longer one
 _FIELDS = ("status", "owner", "comment")
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is decided about a finding; empty is nothing. `decided` is when, as the workbook says it."""
+    """What is decided about a finding; empty is nothing, also beside an owner or a comment. `decided` is when, as the
+    workbook says it."""
 
     status: str = ""
     owner: str = ""
@@ -57,7 +62,7 @@ class Plan:
         return [
             Decision(
                 one.finding_id,
-                cast(Verb, one.after.status),  # a status was checked where the file was read
+                cast(Verb, one.after.status or NOTED),  # a status was checked where the file was read
                 one.after.owner or None,
                 one.after.comment or None,
                 source,
@@ -69,22 +74,24 @@ class Plan:
 def plan(con: duckdb.DuckDBPyConnection, edits: Iterable[Edit]) -> Plan:
     """What the lines of a file come to; writes nothing.
 
-    Raises UsageError with a sentence for each line that is about no finding, lacks a status, or was decided by others
-    since.
+    Raises UsageError with a sentence for each line that is about no finding, or was decided by others since.
     """
     known, history = _known(con), _history(con)
     changes, problems, same = [], [], 0
-    for edit in edits:
-        if edit.finding_id not in known:
+    lines = list(edits)
+    spoiled = _spoiled(lines, known)
+    for edit in lines:
+        name = spoiled.get(edit.finding_id, edit.finding_id)
+        if name not in known:
             problems.append(_unknown(edit))
             continue
-        found = _merged(edit, history.get(edit.finding_id, []))
+        found = _merged(edit, history.get(name, []))
         if isinstance(found, str):
             problems.append(f"{edit.where}: {found}")
         elif found is None:
             same += 1
         else:
-            changes.append(Change(edit.finding_id, known[edit.finding_id], *found))
+            changes.append(Change(name, known[name], *found))
     refuse(problems)
     return Plan(changes, same)
 
@@ -105,7 +112,8 @@ def _history(con: duckdb.DuckDBPyConnection) -> dict[str, list[State]]:
     for name, status, owner, comment, at in rows:
         past = states.setdefault(name, [])
         last = past[-1].owner if past else ""
-        past.append(State(status, owner or last, comment or "", names.decided(at)))
+        said = "" if status == NOTED else status
+        past.append(State(said, owner or last, comment or "", names.decided(at)))
     return states
 
 
@@ -125,8 +133,6 @@ def _merged(edit: Edit, past: Sequence[State]) -> tuple[State, State] | str | No
             )
         else:
             after[name] = said
-    if any(after[name] != getattr(now, name) for name in _FIELDS) and not after["status"]:
-        return f"an {names.OWNER} or a {names.COMMENT} needs a {names.STATUS}: write {', '.join(names.STATUSES)}."
     merged = State(**after, decided=now.decided)
     return None if merged == now else (now, merged)
 
@@ -140,6 +146,37 @@ def _as_of(past: Sequence[State], decided: str) -> State:
 def _same(said: str, known: str) -> bool:
     """Whether a cell says what is known, as it is or as a cell shows it."""
     return said == known or (bool(known) and names.shown(said) == names.shown(known))
+
+
+def _spoiled(edits: Sequence[Edit], known: Collection[str]) -> dict[str, str]:
+    """The ids that numbers of a file were, where each can have been one only and no other line is about that.
+
+    An id of digits, or of digits around an e, is a number to a spreadsheet that opens a CSV file, and what it saves
+    has lost digits: 1.23457E+15.
+    """
+    named = {edit.finding_id for edit in edits}
+    numbers = [name for name in named if name not in known and _NUMBER.fullmatch(name)]
+    ids = {name: Decimal(name) for name in known if numbers and _NUMBER.fullmatch(name)}
+    found = {
+        number: fitting[0]
+        for number in numbers
+        if len(fitting := [name for name, value in ids.items() if _reads(value, number)]) == 1
+    }
+    meant = Counter(found.values())
+    return {number: name for number, name in found.items() if meant[name] == 1 and name not in named}
+
+
+def _reads(value: Decimal, number: str) -> bool:
+    """Whether a spreadsheet may have made this number of the value: rounded to the digits that it shows, or cut."""
+    said = Decimal(number.replace(",", "."))
+    digits = len(said.normalize().as_tuple().digits)
+    if value == said or (math.isfinite(float(said)) and float(value) == float(said)):
+        return True
+    if digits < _FEWEST:
+        return False
+    rounded = Context(prec=digits, rounding=ROUND_HALF_UP).plus(value)
+    cut = Context(prec=_KEPT, rounding=ROUND_DOWN).plus(value)
+    return said in (rounded, cut)
 
 
 def _unknown(edit: Edit) -> str:

@@ -1,11 +1,16 @@
 """LibreOffice reckons every formula and comes to the values that the file was written with; filters change totals."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from finops.pipeline.returning import read_edits
+from reports.language import speaking
+from reports.xlsx import render
+from tests.reports import sample
+from tests.reports.tongues import GERMAN, tongues
 from tests.reports.xlsx.opened import (
     SAMPLES,
     filtered,
@@ -25,6 +30,14 @@ pytestmark = pytest.mark.skipif(
 )
 # Every formula there is stands in one of these.
 _SAMPLES = ("with_finance", "with_finance_and_two_currencies", "with_finance_and_hostile", "empty")
+# Names of columns that formulas have to write in their own way, and a text with a quotation mark.
+_ODD = {
+    "Net saving": "Erspar'nis [#1]", "Shown": "Gezeigt @", "Currency": "Währung", "Summary": "Über's Ganze", "Kind": "Art {a}",
+    "needs every rate on the sheet {sheet}": 'braucht jeden "Kurs" auf {sheet}',
+}  # fmt: skip
+_GERMAN = {
+    f"{name} in German": name for name in ("with_finance", "with_finance_and_two_currencies", "foreign")
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +48,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def books(folder: Path) -> dict[str, Any]:
     """All of them in one run of LibreOffice, which takes seconds to start."""
-    made = {name: rendered(name) for name in _SAMPLES}
+    made = {name: written(name) for name in (*_SAMPLES, *_GERMAN)}
     made["filtered"] = filtered(rendered("three_clouds"), "Findings", [3, 5])
     made["filtered_currencies"] = filtered(rendered("two_currencies"), "Findings", [3])
     made["other_inputs"] = _with_inputs(rendered("three_clouds"))
     return recalculated(made, folder)
+
+
+@cache
+def written(name: str) -> bytes:
+    """The workbook of a sample, in English or as its name says."""
+    if name not in _GERMAN:
+        return rendered(name)
+    told = {**SAMPLES, "foreign": sample.two_currencies().model_copy(update={"currency": "USD"})}[
+        _GERMAN[name]
+    ]
+    with tongues(GERMAN | _ODD), speaking("de"):
+        return render(told)
 
 
 def _with_inputs(content: bytes) -> bytes:
@@ -51,15 +76,15 @@ def _with_inputs(content: bytes) -> bytes:
     return packed(files)
 
 
-@pytest.mark.parametrize("name", _SAMPLES)
+@pytest.mark.parametrize("name", [*_SAMPLES, *_GERMAN])
 def test_every_formula_comes_to_its_value(name: str, books: dict[str, Any]) -> None:
-    written, formulas, count = opened(rendered(name)), opened(rendered(name), values=False), 0
+    values, formulas, count = opened(written(name)), opened(written(name), values=False), 0
     for sheet in formulas:
         for row in sheet.iter_rows():
             for cell in row:
                 if cell.data_type == "f":
                     count += 1
-                    wanted = written[sheet.title][cell.coordinate].value
+                    wanted = values[sheet.title][cell.coordinate].value
                     got = books[name][sheet.title][cell.coordinate].value
                     same = (wanted or None) == (got or None)
                     if isinstance(wanted, int | float) and isinstance(got, int | float):
@@ -107,11 +132,13 @@ def test_named_inputs_change_the_view_and_nothing_else(books: dict[str, Any]) ->
     assert rows(books["other_inputs"], "View")[0]["Net saving"] == pytest.approx(net / 2, abs=0.005)
 
 
-@pytest.mark.parametrize("name", ["with_finance_and_hostile", "with_finance"])
+@pytest.mark.parametrize("name", ["with_finance_and_hostile", "with_finance", "with_finance in German"])
 def test_what_libreoffice_saves_reads_like_what_was_written(
     name: str, books: dict[str, Any], folder: Path
 ) -> None:
-    written = [(one.finding_id, one.status, one.decided) for one in read_edits(folder / f"{name}.xlsx")]
-    saved = read_edits(folder / "out" / f"{name}.xlsx")
-    assert [(one.finding_id, one.status, one.decided) for one in saved] == written
-    assert {one.where for one in saved} >= {f"{folder}/out/{name}.xlsx, sheet Findings, row 3"}
+    with tongues():
+        before = [(one.finding_id, one.status, one.decided) for one in read_edits(folder / f"{name}.xlsx")]
+        saved = read_edits(folder / "out" / f"{name}.xlsx")
+    assert [(one.finding_id, one.status, one.decided) for one in saved] == before
+    sheet = "Befunde" if name in _GERMAN else "Findings"
+    assert {one.where for one in saved} >= {f"{folder}/out/{name}.xlsx, sheet {sheet}, row 3"}

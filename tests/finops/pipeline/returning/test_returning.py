@@ -6,9 +6,11 @@ import pytest
 
 from finops.errors import UsageError
 from finops.history.decisions import Decision, Verb, decide, decided
+from finops.history.funnel import savings
 from finops.model import AuditReport
 from finops.pipeline.record import last_audit
 from finops.pipeline.returning import Plan, plan, read_edits, told
+from reports import csv
 from reports.redaction import redact
 from tests.finops.history.world import World, day, idle
 from tests.finops.pipeline.returning.files import Edits, as_csv, edited
@@ -130,11 +132,9 @@ def test_csv_of_the_sheet_comes_back_however_a_spreadsheet_saves_it(
 
 
 def test_the_csv_of_the_tool_itself_comes_back_by_its_own_columns(known: World, tmp_path: Path) -> None:
-    from reports.csv import render
-
     say(known, ONE.id, "agreed", "Ann", "=x")
     path = tmp_path / "finops-findings.csv"
-    path.write_text(render(report(known), bom=True), encoding="utf-8", newline="")
+    path.write_text(csv.render(report(known), bom=True), encoding="utf-8", newline="")
     assert bring(known, path).changes == []
     path.write_text(f"id,decision,decision_owner\n{TWO.id},agreed,Ben\n")
     bring(known, path)
@@ -194,12 +194,32 @@ def test_findings_that_are_not_there_or_say_two_things_are_named(known: World, t
         bring(known, path)
 
 
-def test_an_owner_without_a_status_asks_for_one(known: World, tmp_path: Path) -> None:
-    path = edited(report(known), {ONE.id: {"Owner": "Ann"}}, tmp_path / "book.xlsx")
-    with pytest.raises(
-        UsageError, match="row 3: an Owner or a Comment needs a Status: write agreed, done, rejected"
-    ):
-        bring(known, path)
+def test_an_owner_or_a_comment_without_a_status_is_noted_and_decides_nothing(
+    known: World, tmp_path: Path
+) -> None:
+    say(known, THREE.id, "agreed", "Ann")
+    edits: Edits = {ONE.id: {"Owner": "Ann"}, TWO.id: {"Comment": "why?"}, THREE.id: {"Comment": "soon"}}
+    found = bring(known, edited(report(known), edits, tmp_path / "book.xlsx"))
+    assert {one.finding_id: told(one) for one in found.changes} == {
+        ONE.id: "owner: none → Ann",
+        TWO.id: "comment: none → why?",
+        THREE.id: "comment: none → soon",
+    }
+    noted = {
+        ONE.id: ("noted", "Ann", None),
+        TWO.id: ("noted", None, "why?"),
+        THREE.id: ("agreed", "Ann", "soon"),
+    }
+    assert said(known) == noted
+    funnel = savings(known.con).currencies["USD"]
+    assert (funnel.agreed.findings, funnel.rejected.findings, funnel.done.findings) == (1, 0, 0)
+    assert bring(known, edited(report(known), {}, tmp_path / "again.xlsx"), at=6).changes == []
+    mine = tmp_path / "finops-findings.csv"
+    mine.write_text(csv.render(report(known)), encoding="utf-8", newline="")
+    assert bring(known, mine, at=7).changes == []
+    later = bring(known, edited(report(known), {ONE.id: {"Status": "done"}}, tmp_path / "later.xlsx"), at=8)
+    assert [told(one) for one in later.changes] == ["status: none → done"]
+    assert said(known) == noted | {ONE.id: ("done", "Ann", None)}
 
 
 def test_a_redacted_workbook_says_what_to_bring_instead(known: World, tmp_path: Path) -> None:
