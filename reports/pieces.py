@@ -10,7 +10,7 @@ from itertools import groupby
 from string import Formatter
 
 from reports.language import between, t
-from reports.plain import English, shortened
+from reports.plain import English, one_line, shortened
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,17 @@ def flowing(sentences: Iterable[Sequence[Piece]]) -> list[Piece]:
         told += [Piece(between())] if told and sentence else []
         told += sentence
     return _merged(told)
+
+
+def on_one_line(found: Iterable[Piece]) -> list[Piece]:
+    """The pieces as `one_line` shows them, with the blanks that part them."""
+    return [replace(one, text=type(one.text)(_flat(one.text))) for one in found]
+
+
+def _flat(text: str) -> str:
+    if text.isprintable():
+        return text
+    return f"{' ' * text.startswith(' ')}{one_line(text)}{' ' * text.endswith(' ')}"
 
 
 def cut(found: Sequence[Piece], limit: int) -> list[Piece]:

@@ -138,13 +138,13 @@ def _silent(step: Entry) -> Entry:
 def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tuple[bool, str]:
     """Whether a target wants to hear of this, and why."""
     items = items_of(facts)
-    news = [item.text for item in fresh(items, facts)]
+    news = [item.key for item in fresh(items, facts)]
     if new := new_findings(facts):
         news.append(f"{len(new):,} new findings")
     if recovered(items, facts):
         news.append("the night is whole again")
     if target.when == "trouble":
-        news = [item.text for item in fresh(items, facts) if item.is_bad]
+        news = [item.key for item in fresh(items, facts) if item.is_bad]
         if not trouble:
             return False, "nothing went wrong"
     if news:

@@ -12,11 +12,11 @@ from finops.nightly_settings import Target
 from finops.pipeline.delivery.message import Message
 from finops.pipeline.delivery.sending import UndeliveredError
 from finops.secrets import resolve
+from reports import nightly
 
 if TYPE_CHECKING:
     from apprise import NotifyBase
 
-_CUT = "and more, in the report"
 _TIMEOUT = 30.0  # seconds, to connect and for an answer: a report of a megabyte goes with it
 
 
@@ -103,15 +103,17 @@ def _body(service: "NotifyBase", message: Message) -> tuple[str, str]:
     form, body = ("markdown", message.markdown) if _speaks(service) == "markdown" else ("text", message.text)
     if service.overflow_mode.value != "upstream":  # as the address says
         return form, body
-    return form, _fitting(body, service.body_maxlen - len(message.subject) - len(_CUT) - 2)
+    return form, _fitting(body, service.body_maxlen - len(message.subject), nightly.cut())
 
 
-def _fitting(body: str, room: int) -> str:
-    """The first lines, as many as a service takes: it refuses a message that is longer, and nobody would be told."""
+def _fitting(body: str, room: int, rest: str) -> str:
+    """The first lines, as many as a service takes, and that there are more: it refuses a message that is longer, and
+    nobody would be told."""
+    room -= len(rest) + 2
     if len(body) <= room:
         return body
     whole = body[: max(room, 0)].rpartition("\n")[0].rstrip()
-    return f"{whole}\n{_CUT}" if whole else _CUT
+    return f"{whole}\n{rest}" if whole else rest
 
 
 def _address(path: Path) -> str:

@@ -8,7 +8,9 @@ from typing import Literal
 from finops.model import AuditReport, Finding
 from finops.night_model import Night
 from finops.pipeline.delivery.facts import Facts
-from reports import summary
+from reports import nightly, summary
+from reports.pieces import Piece
+from reports.plain import English
 
 Kind = Literal["trouble", "partial", "test", "anomaly", "restatement", "budget", "mute", "unmade"]
 SOON = timedelta(days=14)  # before an exemption ends it is told
@@ -20,7 +22,7 @@ _LATER = ("deliver", "tidy")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing, as a sentence. `key` changes when it is something else.
+    """One thing: what we say of it, and what a step or a test said. `key` changes when it is something else.
 
     Who wants news is told of `trouble` every day that it lasts, and once of what is `partial` or `unmade`: an account
     may be denied for weeks.
@@ -28,7 +30,14 @@ class Item:
 
     kind: Kind
     key: str
-    text: str
+    told: str
+    said: str | None = None  # in English, as it came
+
+    @property
+    def line(self) -> list[Piece]:
+        """Both in one line."""
+        parts = [Piece(f"{self.told}: "), Piece(English(self.said))] if self.told and self.said else []
+        return parts or [Piece(self.told or English(self.said or ""))]
 
     @property
     def is_bad(self) -> bool:
@@ -81,62 +90,52 @@ def _troubles(facts: Facts, night: Night | None) -> Iterator[Item]:
             or (step.step == "report" and step.status == "incomplete")  # what it lacks is told singly
         ):
             continue
-        name = f"{step.step} {step.part}" if step.part else step.step
-        message = f": {step.message}" if step.message else ""
         kind: Kind = "partial" if step.status == "incomplete" else "trouble"
         key = f"{kind}:{step.step}:{step.part}:{step.status}"
-        yield Item(kind, key, f"{name} {step.status}{message}")
+        yield Item(kind, key, nightly.step(step.step, step.part, step.status), step.message)
 
 
 def _unmade(facts: Facts) -> Iterator[Item]:
     """Files that were wanted and that this machine could not make."""
     for name, why in facts.unmade.items():
-        yield Item("unmade", f"unmade:{name}", f"{name} was not made{f': {why}' if why else ''}")
+        yield Item("unmade", f"unmade:{name}", nightly.not_made(name), why)
 
 
 def _unread(report: AuditReport) -> Iterator[Item]:
     """Scopes that could not be read whole, those of an account together."""
     for one in summary.unread_groups(report):
         key = f"partial:{one.cloud}:{one.account}:{one.status}:{','.join(one.datasets)}"
-        error = f": {one.error}" if one.error else ""
-        told = f"{', '.join(one.datasets)} of {one.cloud} {one.account} {one.status}{error}"
-        yield Item("partial", key, told)
+        yield Item("partial", key, nightly.unread(one), one.error)
 
 
 def _tests(night: Night) -> Iterator[Item]:
     for one in night.data_tests:
         if one.status == "failed":
             kind: Kind = "trouble" if one.severity == "error" else "test"
-            yield Item(
-                kind,
-                f"{kind}:test:{one.test}:{one.subject}",
-                f"data test {one.test} of {one.subject}: {one.message}",
-            )
+            key = f"{kind}:test:{one.test}:{one.subject}"
+            yield Item(kind, key, nightly.failed_test(one.test, one.subject), one.message)
 
 
 def _anomalies(night: Night) -> Iterator[Item]:
     for one in night.anomalies:
         if one.state == "open":
-            yield Item("anomaly", f"anomaly:{one.id}", one.message)
+            yield Item("anomaly", f"anomaly:{one.id}", "", one.message)
 
 
 def _restatements(night: Night) -> Iterator[Item]:
     for one in night.restatements:
         key = f"restated:{one.provider}:{one.billing_account}:{one.month}:{one.currency}:{one.after}"
-        yield Item("restatement", key, one.message)
+        yield Item("restatement", key, "", one.message)
 
 
 def _budgets(night: Night) -> Iterator[Item]:
     for one in night.budgets:
         if one.state in ("at_risk", "over"):
-            yield Item("budget", f"budget:{one.name}:{one.month}:{one.state}", one.message)
+            yield Item("budget", f"budget:{one.name}:{one.month}:{one.state}", "", one.message)
 
 
 def _mutes(facts: Facts, report: AuditReport) -> Iterator[Item]:
     for one in report.exemptions:
         if one.state == "in_force" and one.expires_at and one.expires_at - facts.as_of <= SOON:
-            yield Item(
-                "mute",
-                f"mute:{one.rule}:{one.selector}:{one.expires_at:%Y-%m-%d}",
-                f"The exemption of {one.rule} for {one.selector} ({one.owner}) ends on {one.expires_at:%Y-%m-%d}.",
-            )
+            key = f"mute:{one.rule}:{one.selector}:{one.expires_at:%Y-%m-%d}"
+            yield Item("mute", key, nightly.ending(one.rule, one.selector, one.owner, one.expires_at))
