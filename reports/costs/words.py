@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from finops.spending import CostAnswer, CurrencyCosts, Effects, Line, TieOut
 from reports import amounts
+from reports.language import tn
 
 MEANING = {
     "effective": "what usage cost, commitments spread over their use",
@@ -67,7 +68,7 @@ def value(dimension: str, key: str | None) -> str:
 def label(line: Line) -> tuple[str, str]:
     """A line in two parts: what it is first of all, and the rest."""
     if line.others:
-        return amounts.count(line.others, "other line"), ""
+        return tn("{n} other line", "{n} other lines", line.others), ""
     first, *rest = line.keys
     parts = [_named(line, dimension) for dimension in rest]
     name = line.names.get(first)
@@ -137,9 +138,12 @@ def tie_out(tie: TieOut) -> Iterator[tuple[str, str]]:
     """Amounts and what they are, from the lines to the invoices."""
     yield money(tie.billed), "billed, all lines"
     if tie.invoices:
-        yield money(tie.invoiced), f"on {amounts.count(len(tie.invoices), 'invoice')}, each to the cent"
+        yield (
+            money(tie.invoiced),
+            f"on {tn('{n} invoice', '{n} invoices', len(tie.invoices))}, each to the cent",
+        )
     if tie.not_invoiced_charges or not tie.invoices:
-        charges = amounts.count(tie.not_invoiced_charges, "charge")
+        charges = tn("{n} charge", "{n} charges", tie.not_invoiced_charges)
         yield (
             money(tie.not_invoiced),
             f"without an invoice: {charges}, not invoiced yet or of a format without ids",

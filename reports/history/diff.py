@@ -7,6 +7,7 @@ from typing import Any
 from finops.history.answers import DiffAnswer, DiffLine
 from reports import amounts, words
 from reports.history.page import Grid, Page
+from reports.language import tn
 
 RESOLUTIONS = {
     "changed": "acted upon",
@@ -44,7 +45,7 @@ def page(answer: DiffAnswer) -> Page:
     for kind, title in _TITLES.items():
         lines = [line for line in answer.lines if line.kind == kind]
         if lines:
-            grids.append(_lines(kind, f"{title}: {amounts.count(len(lines), 'finding')}", lines))
+            grids.append(_lines(kind, f"{title}: {tn('{n} finding', '{n} findings', len(lines))}", lines))
     before, after = answer.before, answer.after
     return Page(
         title=f"Findings of {amounts.clock(after.as_of)}, against {amounts.clock(before.as_of)}",

@@ -8,6 +8,7 @@ from finops.instants import iso
 from reports import amounts, words
 from reports.history.diff import RESOLUTIONS
 from reports.history.page import Grid, Page
+from reports.language import tn
 
 COLUMNS = (
     "id", "status", "resolution", "decision", "owner", "comment", "rule", "cloud", "account", "region", "resource_id",
@@ -44,7 +45,7 @@ def page(records: Sequence[Mapping[str, Any]]) -> Page:
         for record in records
     ]
     return Page(
-        title=amounts.count(len(records), "finding"),
+        title=tn("{n} finding", "{n} findings", len(records)),
         subtitle="Net savings in 730 hours, as of the last time each was open.",
         grids=[Grid("", heads, rows, frozenset(("Net saving",)))] if rows else [],
     )

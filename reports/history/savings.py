@@ -7,6 +7,7 @@ from finops.history.answers import Accuracy, Amounts, Funnel, RealisedLine, Savi
 from reports import amounts, words
 from reports.history.diff import RESOLUTIONS
 from reports.history.page import Grid, Page
+from reports.language import tn
 
 COLUMNS = tuple(RealisedLine.model_fields)
 _STEPS = {
@@ -96,7 +97,7 @@ def _lines(lines: Sequence[RealisedLine]) -> Grid:
     if lines[_ROWS:]:
         told.append(["", "", "", f"{len(lines) - _ROWS} more: see --format json", "", "", "", ""])
     return Grid(
-        amounts.count(len(lines), "action"),
+        tn("{n} action", "{n} actions", len(lines)),
         heads,
         told,
         frozenset(("Estimate", "On the bill", "Range", "Days")),

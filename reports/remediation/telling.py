@@ -6,13 +6,14 @@ from finops import __version__
 from finops.instants import iso
 from finops.model import AuditReport, Finding
 from reports import amounts
+from reports.language import tn
 from reports.plain import one_line
 
 
 def head(report: AuditReport, findings: list[Finding]) -> Iterator[str]:
     """What the file is, for its first lines."""
     yield (
-        f"Remediation of {amounts.count(len(findings), 'finding')} of the audit of {iso(report.as_of)}, "
+        f"Remediation of {tn('{n} finding', '{n} findings', len(findings))} of the audit of {iso(report.as_of)}, "
         f"written by finops {__version__} for review. finops has run none of it."
     )
 
