@@ -2,7 +2,7 @@
 
 from finops.model import AuditReport, Coverage, NotEvaluated
 from reports import amounts, words
-from reports.language import mark, t
+from reports.language import flowing, mark, t
 from reports.xlsx.book import Book, Column
 
 SHEET, UNJUDGED = mark("Coverage"), mark("Not evaluated")
@@ -65,4 +65,4 @@ def _about(lines: int) -> str:
         shown=amounts.number(MOST),
         all=amounts.number(lines),
     )
-    return f"{about} {first}"
+    return flowing([about, first])

@@ -3,7 +3,7 @@
 from finops.finance_model import ExchangeRate, Provenance, Source
 from finops.model import AuditReport
 from reports import amounts, summary, trust, words
-from reports.language import mark, punctuated, t, tn
+from reports.language import flowing, mark, punctuated, t, tn
 from reports.plain import one_line
 from reports.xlsx import asking, coverage, findings, inputs, names, spending, trend
 from reports.xlsx import summary as summing
@@ -85,14 +85,17 @@ def _lines(sheet: Sheet, lines: list[tuple[str, str]]) -> None:
 
 
 def _basis(report: AuditReport) -> list[tuple[str, str]]:
-    emissions = t("An estimate, location-based; not for statutory reporting.")
+    emissions = [
+        t("An estimate, location-based; not for statutory reporting."),
+        "; ".join(summary.carbon_sources(report)),
+    ]
     return [
         (t("Month"), t("730 hours for every provider: {hours} / 12.", hours=amounts.number(8760))),
         (t("Cost"), t("Effective cost of usage, before tax, credits, purchases and adjustments; at list prices where no bill is loaded.")),
         (t("Net saving"), t("Of several steps on one thing only the best counts, and what another step removes is not counted again.")),
         (t("Low and high"), t("Four of five times the saving of the next month ends between the two.")),
         (t("Currencies"), t("Each amount is in the currency of its bill; different ones are added with a rate that was given, else not.")),
-        (t("CO₂e"), f"{emissions} {'; '.join(summary.carbon_sources(report))}"),
+        (t("CO₂e"), flowing(emissions)),
         (t("Empty cells"), t("An empty cell is not known, and a word beside it says why where there is one to say; 0 is nothing.")),
         (t("Texts"), t("A text that begins like a formula has an apostrophe before it, so that no spreadsheet runs it.")),
         *((t("What to know"), one_line(note)) for note in (report.finance.notes if report.finance else [])),

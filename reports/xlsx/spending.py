@@ -8,7 +8,7 @@ from decimal import Decimal
 from finops.finance_model import By, SpendLine
 from finops.model import AuditReport, CostLine, Finding
 from reports import amounts, summary, words
-from reports.language import mark, t, tn
+from reports.language import flowing, mark, t, tn
 from reports.plain import one_line
 from reports.xlsx import names
 from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed
@@ -173,7 +173,7 @@ def _about(split: _Split, anything: bool, month: str | None) -> str:
     if month:
         return t(split.spent, month=month)
     if split.saved and anything:
-        return f"{t(split.saved)} {t(NO_BILL)}"
+        return flowing([t(split.saved), t(NO_BILL)])
     return t(NO_BILL)
 
 

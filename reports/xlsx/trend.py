@@ -9,7 +9,7 @@ from finops.finance_model import Bridge, CommitmentUse, Expiry, TiedOut, UnitCos
 from finops.model import AuditReport
 from finops.night_model import BudgetLine, Forecast
 from reports import amounts, control
-from reports.language import Worded, mark, t
+from reports.language import Worded, flowing, mark, t
 from reports.plain import one_line
 from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed, Sheet
 from reports.xlsx.formulas import column
@@ -169,7 +169,8 @@ def _days_about(report: AuditReport, lines: Sequence[_Day]) -> str:
     about = t("What each day cost, and what the days to come are expected to cost.")
     if not reasons:
         return about
-    return f"{about} {t('Nothing is foreseen: {reasons}', reasons=' '.join(map(one_line, reasons)))}"
+    why = t("Nothing is foreseen: {reasons}", reasons=" ".join(map(one_line, reasons)))
+    return flowing([about, why])
 
 
 def _months(lines: Sequence[_Day]) -> list[_Month]:

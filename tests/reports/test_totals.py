@@ -4,21 +4,36 @@ import csv
 import io
 import json
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from html.parser import HTMLParser
 
 import pytest
+from babel.numbers import parse_decimal
 
 from finops.model import AuditReport
 from finops.money import shown
 from reports import csv as csv_report
-from reports import decisions, html, mail, markdown, terminal
+from reports import decisions, html, mail, markdown, terminal, xlsx
 from reports import json as json_report
 from reports.html import page as html_page
+from reports.html.tiles import tiles
+from reports.language import LOCALES, Locale, speaking, t
 from tests.reports import sample
+from tests.reports.xlsx.opened import opened, rows
 
 REPORTS = {name: getattr(sample, name)() for name in ("three_clouds", "partial", "hostile", "clean")}
 REPORTS["large"] = sample.large(230)
+TOLD = [
+    (locale, name)
+    for locale in LOCALES
+    for name in REPORTS
+    if locale == "en" or name in ("three_clouds", "hostile")
+]
+# An amount of dollars in each language.
+_DOLLARS: dict[Locale, str] = {
+    "en": r"(−?)\$(\d[\d,.]*\d|\d)", "de": r"(−?)(?<![\d,.])(\d[\d,.]*\d|\d)\s\$", "zh": r"(−?)US\$(\d[\d,.]*\d|\d)",
+}  # fmt: skip
 
 
 class _Text(HTMLParser):
@@ -55,6 +70,63 @@ def test_every_rendering_shows_the_totals_of_the_json(name: str) -> None:
         assert amount in markdown.render(given), figure
         if figure != "gross_monthly_savings" or given.findings:
             assert amount in page_text(given), figure
+
+
+def dollars(text: str, locale: Locale) -> list[Decimal]:
+    """Every amount of a text, read by the separators of its language."""
+    found = re.findall(_DOLLARS[locale], text)
+    return [parse_decimal(digits, locale, strict=True) * (-1 if sign else 1) for sign, digits in found]
+
+
+@pytest.mark.parametrize(("locale", "name"), TOLD)
+def test_every_rendering_has_the_same_totals_in_every_language(locale: Locale, name: str) -> None:
+    given = REPORTS[name]
+    for_programs = (json_report.render(given), csv_report.render(given), terminal.render_tsv(given))
+    totals = json.loads(for_programs[0])["totals"]
+    cost, gross, net = (
+        Decimal(str(totals[figure]))
+        for figure in ("monthly_cost", "gross_monthly_savings", "net_monthly_savings")
+    )
+    with speaking(locale):
+        assert (
+            json_report.render(given),
+            csv_report.render(given),
+            terminal.render_tsv(given),
+        ) == for_programs
+        texts = [terminal.render(given), markdown.render(given), page_text(given)]
+        letter, chat, book = mail.text(given), markdown.render_brief(given), opened(xlsx.render(given))
+        body = " ".join(" ".join(_Text(mail.body("", given)).texts).split())
+        first_screen = [one.label for one in tiles(given)]
+        line = rows(book, "Totals")[0]
+        in_book = [line[t(column)] for column in ("Spent", "Gross saving", "Net saving")]
+        lines = [one[t("Net saving")] for one in rows(book, "Findings")]
+    for text in texts:
+        assert {cost, net} <= set(dollars(text, locale))
+        assert gross in dollars(text, locale) or not given.findings
+    assert [Decimal(str(one)) for one in in_book] == [cost, gross, net]
+    assert _sum(str(one) for one in lines if one is not None) == net
+    assert net in dollars(body, locale) or not decisions.decisions(given)
+    assert sum(decided_in_letter(letter, locale)) == net
+    assert sum(decided_in_chat(chat, locale, first_screen)) == net
+
+
+def decided_in_letter(text: str, locale: Locale) -> list[Decimal]:
+    """What the numbered decisions save, and what the line below them says of the rest."""
+    listed = re.findall(r"^\d+\. .*: ([^·:\n]*) · ", text, re.M)
+    return [
+        amount for told in (*listed, *re.findall("^ {3}.*", text, re.M)) for amount in dollars(told, locale)
+    ]
+
+
+def decided_in_chat(text: str, locale: Locale, numbers: Sequence[str]) -> list[Decimal]:
+    """The same of the lines with an amount in bold that are none of the first screen's, and of the line below them."""
+    lines, found, below = text.splitlines(), [], ""
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        bold = re.fullmatch(r"- .*: \*\*([^*]*)\*\* · .*", line)
+        if bold and not line.startswith(tuple(f"- {label}" for label in numbers)):
+            found.append(bold[1])
+            below = "" if "**" in following or "⚠" in following else following
+    return [amount for told in (*found, below) for amount in dollars(told, locale)]
 
 
 @pytest.mark.parametrize("name", REPORTS)

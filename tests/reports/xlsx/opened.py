@@ -6,8 +6,9 @@ import shutil
 import subprocess
 import warnings
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,26 @@ def rows(book: Any, table: str) -> list[dict[str, Any]]:
                 dict(zip(cells[0], row, strict=True)) for row in cells[1:] if any(v is not None for v in row)
             ]
     raise AssertionError(f"There is no table {table}.")
+
+
+def texts(content: bytes) -> Iterator[str]:
+    """Everything that somebody reads, or has read to them: sheets, cells, notes, formulas, lists, charts, the title."""
+    book, formulas = opened(content), opened(content, values=False)
+    yield from book.sheetnames
+    for sheet in book:
+        for cell in (cell for row in sheet.iter_rows() for cell in row):
+            told = (cell.value, cell.comment and cell.comment.text)
+            yield from (one for one in told if isinstance(one, str))
+        yield sheet.oddFooter.right.text
+        for rule in sheet.data_validations.dataValidation:
+            yield from (rule.formula1, rule.error, rule.errorTitle)
+    for sheet in formulas:
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.data_type == "f"):
+            yield "".join(re.findall(r'"([^"]*)"', cell.value))
+    for name, part in parts(content).items():
+        if re.search(r"charts/|drawings/drawing|docProps/core", name):
+            told = re.findall(r'(?:descr="|<a:t>|<c:v>|:title>|:subject>)([^<"]*)', part.decode())
+            yield from map(unescape, told)
 
 
 def part_of(files: Mapping[str, bytes], sheet: str) -> str:

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from finops.model import AuditReport
 from reports.language import LOCALES, Locale, speaking, t
 from reports.xlsx import names, render
 from tests.reports import finance_sample, sample
 from tests.reports.tongues import GERMAN, tongues
+from tests.reports.untranslated import bracketed, rest
 from tests.reports.untranslated import sample as whole_sample
-from tests.reports.xlsx.opened import opened
+from tests.reports.xlsx.opened import opened, texts
 
 LONGEST_SHEET, LONGEST_TEXT = 31, 255
 REPORTS = {
@@ -55,6 +57,21 @@ def _is_sheet(name: str) -> bool:
 
 def _is_column(name: str) -> bool:
     return 0 < len(name) <= LONGEST_TEXT and name.isprintable() and name.strip() == name
+
+
+def data(report: AuditReport) -> set[str]:
+    """What is told as it is: texts of the model and names of cells."""
+    found: set[str] = {"Month_hours", "Discount", "finops", "UTC"}
+    left: list[Any] = [report.model_dump(mode="json")]
+    while left:
+        one = left.pop()
+        if isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list):
+            left += one
+        elif isinstance(one, str):
+            found.add(one)
+    return found
 
 
 def tables(book: Any) -> list[tuple[str, str]]:
@@ -102,6 +119,17 @@ def test_what_a_catalogue_may_say_wrongly_is_noticed() -> None:
     for wrong in ({"State": "Stand"}, {"Status": "x" * 33}):
         with pytest.raises(UserWarning, match=r"Duplicate header name|exceeds Excel's limit"):
             told(**wrong)
+
+
+def test_nothing_that_people_read_is_left_in_english() -> None:
+    with bracketed():
+        content = render(REPORTS["whole"])
+    known = sorted(data(REPORTS["whole"]), key=lambda one: (-len(one), one))
+    told = re.compile(
+        "|".join([*(rf"(?<!\w){re.escape(one)}(?!\w)" for one in known), r"\d+\. \w+\.? \d{4}"])
+    )
+    left = {text: told.sub("", rest(text)) for text in texts(content)}
+    assert [text for text, strange in left.items() if re.search(r"[^\W\d_]{3,}", strange)] == []
 
 
 def test_headers_and_status_words_mean_one_thing_each_in_all_languages_together() -> None:
