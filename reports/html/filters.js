@@ -68,7 +68,7 @@ const filters = (() => {
 
   const note = (state) => {
     const count = state.chosen.size + (state.least !== null);
-    $("in-force").textContent = count ? t("({n} in force)", { n: count }) : "";
+    $("in-force").textContent = count ? tn("({n} in force)", "({n} in force)", count) : "";
     $("clear").hidden = !limits(state);
   };
 

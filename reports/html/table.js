@@ -25,8 +25,8 @@ const findingsTable = (() => {
       Object.assign(this, { index, row, body, words, facets, gross, cents: net, net, currency, keys, beatenBy: null });
     }
 
-    /** What is searched: all its words. */
-    get text() { return (this.words ??= Object.values(this.row).flat(2).join(" ").toLowerCase()); }
+    /** What is searched: all its words, without those that only a download has. */
+    get text() { return (this.words ??= Object.values({ ...this.row, csv: "" }).flat(2).join(" ").toLowerCase()); }
   }
 
   const fromMarkup = (body, index) => new Line(index, {

@@ -11,18 +11,22 @@ import plotly.graph_objects as go
 from finops.finance_model import Bridge
 from reports import amounts
 from reports.html.charts.bars import ROW, label
-from reports.html.charts.chart import Chart, drawn_text, plain_data, suffix
+from reports.html.charts.chart import Chart, described, drawn_text, plain_data, sentences, titled, values
 from reports.html.charts.palette import ALARM, GRID, INK, PAPER, SAVE, SPEND
+from reports.language import Worded, mark, punctuated, t, tn
+from reports.pieces import Piece
 
-STEPS = {
-    "price": "Price of the same thing",
-    "volume": "More or less of the same",
-    "new": "New",
-    "gone": "Gone",
-    "one_off": "Tax, credits and one-off charges",
-    "savings": "Acted upon by a finding",
-    "not_compared": "Cannot be compared",
-}
+STEPS = Worded(
+    {
+        "price": mark("Price of the same thing"),
+        "volume": mark("More or less of the same"),
+        "new": mark("New"),
+        "gone": mark("Gone"),
+        "one_off": mark("Tax, credits and one-off charges"),
+        "savings": mark("Acted upon by a finding"),
+        "not_compared": mark("Cannot be compared"),
+    }
+)
 _CUT_FROM = Decimal("0.5")  # of the largest amount: where all of them lie above, the axis does not begin at 0
 
 
@@ -32,46 +36,85 @@ def bridge_chart(bridge: Bridge, several: bool) -> Chart | None:
         return None
     before, now = _months(bridge)
     steps = [(title, getattr(bridge, name)) for name, title in STEPS.items()]
-    told = "; ".join(f"{title}: {amounts.signed(step, bridge.currency)}" for title, step in steps if step)
     start = _start(bridge, [step for _, step in steps])
+    told = t(
+        "Waterfall. {before}: {cost_before}. {steps}. {now}: {cost_now}.",
+        before=before,
+        cost_before=amounts.money(bridge.previous, bridge.currency),
+        steps=values([(title, amounts.signed(step, bridge.currency)) for title, step in steps if step]),
+        now=now,
+        cost_now=amounts.money(bridge.cost, bridge.currency),
+    )
     return Chart(
         id=f"bridge-{bridge.currency.lower()}",
         section="why",
-        title=f"From {before} to {now}" + suffix(bridge.currency, several),
-        description=f"Waterfall. {before}: {amounts.money(bridge.previous, bridge.currency)}. {told}. "
-        f"{now}: {amounts.money(bridge.cost, bridge.currency)}. All values are in the table below.",
+        title=titled(t("From {before} to {now}", before=before, now=now), bridge.currency, several),
+        said=described(told),
         figure=_figure(bridge, [(title, step) for title, step in steps if step], start),
-        header=("Step", "Amount"),
+        header=(t("Step"), t("Amount")),
         rows=[
             (before, amounts.money(bridge.previous, bridge.currency)),
             *((title, amounts.signed(step, bridge.currency)) for title, step in steps),
         ],
         foot=(now, amounts.money(bridge.cost, bridge.currency)),
-        note=_note(bridge, start),
+        remarks=_remarks(bridge, start),
     )
 
 
 def _months(bridge: Bridge) -> tuple[str, str]:
     before, now = amounts.month(bridge.previous_month), amounts.month(bridge.month)
     if bridge.compared == "same days":
-        return f"{before} (same {_days(bridge.previous_days)})", f"{now} ({_days(bridge.days)})"
+        return _of_the_same(before, bridge.previous_days), _of_days(now, bridge.days)
     return before, now
 
 
-def _days(days: float | None) -> str:
-    return "days" if days is None else f"{days:g} {'day' if days == 1 else 'days'}"
+def _of_the_same(month: str, days: float | None) -> str:
+    if days is None:
+        return t("{month} (same days)", month=month)
+    return tn(
+        "{month} (same {days} day)",
+        "{month} (same {days} days)",
+        _plural(days),
+        month=month,
+        days=punctuated(f"{days:g}"),
+    )
 
 
-def _note(bridge: Bridge, start: Decimal) -> str:
+def _of_days(month: str, days: float | None) -> str:
+    if days is None:
+        return month
+    return tn(
+        "{month} ({days} day)",
+        "{month} ({days} days)",
+        _plural(days),
+        month=month,
+        days=punctuated(f"{days:g}"),
+    )
+
+
+def _plural(days: float) -> int:
+    """A whole number with the same plural: gettext knows no others, and half a day has that of several."""
+    return int(days) if days == int(days) else max(2, int(days) + 1)
+
+
+def _remarks(bridge: Bridge, start: Decimal) -> list[Piece]:
     told = []
     if start:
         told.append(
-            f"The axis begins at {amounts.rounded(start, bridge.currency)}: the first and the last bar are cut."
+            t(
+                "The axis begins at {amount}: the first and the last bar are cut.",
+                amount=amounts.rounded(start, bridge.currency),
+            )
         )
     if bridge.savings:
-        acted = amounts.count(bridge.acted_on, "resource")
-        told.append(f"Acted upon by a finding: the whole change of {acted}, in no other step.")
-    return " ".join(told)
+        told.append(
+            tn(
+                "Acted upon by a finding: the whole change of {n} resource, in no other step.",
+                "Acted upon by a finding: the whole change of {n} resources, in no other step.",
+                bridge.acted_on,
+            )
+        )
+    return sentences(*told)
 
 
 def _start(bridge: Bridge, steps: list[Decimal]) -> Decimal:
@@ -111,7 +154,8 @@ def _figure(bridge: Bridge, steps: list[tuple[str, Decimal]], start: Decimal) ->
             totals={"marker": {"color": SPEND}},
             connector={"mode": "between", "line": {"color": GRID["light"], "width": 1}},
             hovertext=[
-                f"{drawn_text(name)}: {text}" for (name, _, _), text in zip(lines, shown, strict=True)
+                t("{name}: {value}", name=drawn_text(name), value=text)
+                for (name, _, _), text in zip(lines, shown, strict=True)
             ],
             hovertemplate="%{hovertext}<extra></extra>",
             textposition="none",

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from finops.model import AuditReport, FootprintLine
 from reports import amounts
 from reports.html.charts.bars import MOST, Series, bar_figure
-from reports.html.charts.chart import Chart
+from reports.html.charts.chart import Chart, described, sentences, values
 from reports.html.charts.palette import GREY, SPEND
+from reports.language import t, tn
 from reports.plain import one_line
 
 
@@ -27,9 +28,7 @@ class _Region:
         return self.electricity + self.hardware
 
     def text(self) -> str:
-        return (
-            f"{amounts.carbon(self.whole)} ({amounts.carbon_range(self.low, self.high).replace(' to ', '–')})"
-        )
+        return f"{amounts.carbon(self.whole)} ({amounts.carbon_span(self.low, self.high)})"
 
 
 def carbon_chart(report: AuditReport) -> Chart | None:
@@ -46,15 +45,24 @@ def carbon_chart(report: AuditReport) -> Chart | None:
     return Chart(
         id="carbon",
         section="footprint",
-        title="What is emitted a month, by region",
-        description="Horizontal bars. "
-        + "; ".join(f"{one.name}: {one.text()}" for one in shown[:5])
-        + ". All values are in the table below.",
+        title=t("What is emitted a month, by region"),
+        said=described(
+            t("Horizontal bars. {values}.", values=values([(one.name, one.text()) for one in shown[:5]]))
+        ),
         figure=_figure(shown),
-        header=("Region", "By electricity", "By making the hardware", "CO₂e a month", "Between"),
+        header=(
+            t("Region"),
+            t("By electricity"),
+            t("By making the hardware"),
+            t("CO₂e a month"),
+            t("Between"),
+        ),
         rows=[_row(one) for one in regions],
-        foot=_row(_together("Total", regions)),
-        note="Kilograms of CO₂e in 730 hours, location-based. The thin line is how far the estimate may be off.",
+        foot=_row(_together(t("Total"), regions)),
+        remarks=sentences(
+            t("Kilograms of CO₂e in 730 hours, location-based."),
+            t("The thin line is how far the estimate may be off."),
+        ),
     )
 
 
@@ -84,7 +92,7 @@ def _folded(regions: list[_Region]) -> list[_Region]:
     if len(regions) <= MOST:
         return regions
     rest = regions[MOST - 1 :]
-    return [*regions[: MOST - 1], _together(f"{len(rest)} other regions", rest)]
+    return [*regions[: MOST - 1], _together(tn("{n} other region", "{n} other regions", len(rest)), rest)]
 
 
 def _row(one: _Region) -> tuple[str, ...]:
@@ -99,15 +107,21 @@ def _figure(regions: list[_Region]) -> dict[str, object]:
         [max(one.whole - one.low, 0.0) for one in regions],
     )
     electricity = Series(
-        name="by electricity",
+        name=t("by electricity"),
         lengths=[one.electricity for one in regions],
-        texts=[f"{one.name}, by electricity: {amounts.carbon(one.electricity)}" for one in regions],
+        texts=[
+            t("{name}, by electricity: {amount}", name=one.name, amount=amounts.carbon(one.electricity))
+            for one in regions
+        ],
         colour=SPEND,
     )
     hardware = Series(
-        name="by making the hardware",
+        name=t("by making the hardware"),
         lengths=[one.hardware for one in regions],
-        texts=[f"{one.name}, by making the hardware: {amounts.carbon(one.hardware)}" for one in regions],
+        texts=[
+            t("{name}, by making the hardware: {amount}", name=one.name, amount=amounts.carbon(one.hardware))
+            for one in regions
+        ],
         colour=GREY,
         pattern="/",
         errors=errors,

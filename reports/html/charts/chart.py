@@ -15,34 +15,67 @@ import plotly.graph_objects as go
 
 from finops.money import cents
 from reports import amounts
-from reports.html.charts.palette import FONT, GRID, INK, PALETTE, PAPER, SOFT
+from reports.html.charts.palette import CHINESE, FONT, GRID, INK, PALETTE, PAPER, SOFT
+from reports.language import Worded, mark, punctuated, spoken, t
+from reports.pieces import Piece, flowing, plain
 from reports.plain import one_line
 
 CONTENT = "rgba(0,0,0,0)"  # the page shows through
+BY = Worded(
+    {"team": mark("Team"), "account": mark("Account"), "service": mark("Service"), "region": mark("Region")}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A chart, what it says in a sentence for who cannot see it, and the table it was drawn from.
 
-    `section` is where it stands on the page; `wide` takes the whole width. `note` stands below it.
+    `section` is where it stands on the page; `wide` takes the whole width. `remarks` stand below it. What it says and
+    remarks are in pieces, as some of it may be English on every page.
     """
 
     id: str
     section: str
     title: str
-    description: str
+    said: Sequence[Piece]
     figure: dict[str, Any]
     header: tuple[str, ...]
     rows: Sequence[tuple[str, ...]]
     foot: tuple[str, ...] = ()
-    note: str = ""
+    remarks: Sequence[Piece] = ()
     wide: bool = False
+
+    @property
+    def description(self) -> str:
+        """What it says, as text alone."""
+        return plain(self.said)
+
+    @property
+    def note(self) -> str:
+        """The remarks, as text alone."""
+        return plain(self.remarks)
+
+
+def sentences(*told: str | Sequence[Piece]) -> list[Piece]:
+    """One after the other; empty ones are left out."""
+    return flowing([Piece(one)] if isinstance(one, str) else one for one in told if one)
+
+
+def described(*told: str | Sequence[Piece]) -> list[Piece]:
+    """The same, and where the numbers are."""
+    return sentences(*told, t("All values are in the table below."))
+
+
+def values(told: Sequence[tuple[str, str]]) -> str:
+    """Names with their values, as a part of a sentence: 'a: $1.00; b: $2.00'."""
+    pairs = (t("{name}: {value}", name=name, value=value) for name, value in told)
+    return ("；" if spoken() == "zh" else "; ").join(pairs)
 
 
 def template() -> dict[str, Any]:
-    """Fonts and colours that all figures share, in light colours."""
+    """Fonts, colours and separators of numbers that all figures share, in light colours."""
     light = "light"
+    separators = punctuated(".") + punctuated(",")
     axis = {
         "gridcolor": GRID[light],
         "linecolor": GRID[light],
@@ -54,10 +87,11 @@ def template() -> dict[str, Any]:
             "colorway": list(PALETTE[light]),
             "paper_bgcolor": CONTENT,
             "plot_bgcolor": CONTENT,
-            "font": {"family": FONT, "size": 13, "color": INK[light]},
+            "font": {"family": CHINESE if spoken() == "zh" else FONT, "size": 13, "color": INK[light]},
             "hoverlabel": {"bgcolor": PAPER[light], "font": {"color": INK[light]}, "align": "left"},
             "xaxis": axis,
             "yaxis": axis,
+            **({} if separators == ".," else {"separators": separators}),
         }
     )
     drawn: dict[str, Any] = made.to_plotly_json()
@@ -85,6 +119,6 @@ def in_money(whole: int | None, currency: str | None) -> str:
     return amounts.money(None if whole is None else Decimal(whole) / 100, currency)
 
 
-def suffix(currency: str, several: bool) -> str:
-    """What a title says where amounts are in several currencies, each with its own drawing."""
-    return f", in {currency}" if several else ""
+def titled(title: str, currency: str, several: bool) -> str:
+    """The title, which says so where amounts are in several currencies, each with its own drawing."""
+    return t("{title}, in {currency}", title=title, currency=currency) if several else title

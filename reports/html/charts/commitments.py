@@ -6,9 +6,10 @@ from decimal import Decimal
 from finops.finance_model import CommitmentUse
 from reports import amounts
 from reports.html.charts.bars import Series, bar_figure
-from reports.html.charts.chart import Chart, suffix
+from reports.html.charts.chart import Chart, described, sentences, titled, values
 from reports.html.charts.palette import GREY, SAVE
 from reports.html.sections.commitments import columns, row
+from reports.language import t
 from reports.plain import one_line
 
 _Line = tuple[str, str, float]
@@ -24,13 +25,21 @@ def commitment_chart(uses: Sequence[CommitmentUse], currency: str, several: bool
     return Chart(
         id=f"commitments-{currency.lower()}",
         section="commitments",
-        title=f"Commitments in {amounts.month(month)}" + suffix(currency, several),
-        description=f"Horizontal bars of shares. {'; '.join(f'{name}: {text}' for name, text, _ in lines)}. "
-        "All values are in the table below.",
+        title=titled(t("Commitments in {month}", month=amounts.month(month)), currency, several),
+        said=described(
+            t(
+                "Horizontal bars of shares. {values}.",
+                values=values([(name, text) for name, text, _ in lines]),
+            )
+        ),
         figure=_figure(lines),
         header=columns(),
         rows=[row(one) for one in mine],
-        note="Covered is usage in services that commitments reach, at list prices; used is by what commitments cost.",
+        remarks=sentences(
+            t(
+                "Covered is usage in services that commitments reach, at list prices; used is by what commitments cost."
+            )
+        ),
         wide=True,
     )
 
@@ -40,31 +49,32 @@ def _lines(one: CommitmentUse) -> list[_Line]:
     cloud = one_line(one.cloud)
     found: list[_Line] = []
     if one.coverage is not None:
-        found.append(
-            (f"{cloud}: covered", _of(one.coverage, one.covered + one.on_demand, one.currency), one.coverage)
-        )
+        told = _of(one.coverage, one.covered + one.on_demand, one.currency)
+        found.append((t("{cloud}: covered", cloud=cloud), told, one.coverage))
     if one.utilisation is not None:
-        found.append(
-            (f"{cloud}: used", _of(one.utilisation, one.used + one.unused, one.currency), one.utilisation)
-        )
+        told = _of(one.utilisation, one.used + one.unused, one.currency)
+        found.append((t("{cloud}: used", cloud=cloud), told, one.utilisation))
     return found
 
 
 def _of(share: float, whole: Decimal, currency: str) -> str:
-    return f"{amounts.share(share)} of {amounts.rounded(whole, currency)}"
+    return t("{share} of {amount}", share=amounts.share(share), amount=amounts.rounded(whole, currency))
 
 
 def _figure(lines: list[_Line]) -> dict[str, object]:
     parts = Series(
-        name="covered or used",
+        name=t("covered or used"),
         lengths=[share for _, _, share in lines],
-        texts=[f"{name}: {text}" for name, text, _ in lines],
+        texts=[t("{name}: {value}", name=name, value=text) for name, text, _ in lines],
         colour=SAVE,
     )
     rest = Series(
-        name="on demand or unused",
+        name=t("on demand or unused"),
         lengths=[max(1 - share, 0.0) for _, _, share in lines],
-        texts=[f"{name}: {amounts.share(max(1 - share, 0.0))} not" for name, _, share in lines],
+        texts=[
+            t("{name}: {share} not", name=name, share=amounts.share(max(1 - share, 0.0)))
+            for name, _, share in lines
+        ],
         colour=GREY,
         pattern="/",
     )

@@ -16,6 +16,9 @@ SOFT = {"light": "#4A505C", "dark": "#B4BAC5"}  # text of axes
 GRID = {"light": "#D9DDE3", "dark": "#363C48"}
 BAND = {"light": "rgba(0,114,178,0.24)", "dark": "rgba(108,184,232,0.40)"}
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif'
+# What a machine may have for simplified Chinese, by maker: macOS, Windows, Linux. The page's sheet has the same.
+_HAN = '"PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Source Han Sans SC", "WenQuanYi Micro Hei"'
+CHINESE = FONT.replace("sans-serif", f"{_HAN}, sans-serif")
 
 
 def dark_colours() -> dict[str, str]:

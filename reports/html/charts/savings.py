@@ -6,15 +6,25 @@ from typing import Any
 
 import pandas as pd
 
-from finops.finance_model import Spend
+from finops.finance_model import By, Spend
 from finops.model import AuditReport
 from reports import amounts, summary, words
 from reports.html.charts.bars import MOST, Series, bar_figure
-from reports.html.charts.chart import Chart, in_money, suffix, whole_cents
+from reports.html.charts.chart import BY, Chart, described, in_money, titled, values, whole_cents
 from reports.html.charts.palette import SAVE, SPEND
 from reports.html.sections.spending import line_name
+from reports.language import Worded, mark, t, tn
+from reports.pieces import Piece
 
 SECTION = "where"
+_TITLES = Worded(
+    {
+        "team": mark("What can be saved a month, by team"),
+        "account": mark("What can be saved a month, by account"),
+        "service": mark("What can be saved a month, by service"),
+        "region": mark("What can be saved a month, by region"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,44 +39,43 @@ class _Bar:
         saved = in_money(self.saved, currency)
         if not with_spent:
             return saved
-        return (
-            f"{saved}, spend not known"
-            if self.spent is None
-            else f"{saved} of {in_money(self.spent, currency)}"
-        )
+        if self.spent is None:
+            return t("{saved}, spend not known", saved=saved)
+        return t("{saved} of {spent}", saved=saved, spent=in_money(self.spent, currency))
 
 
 def by_kind(report: AuditReport, currency: str, several: bool) -> Chart | None:
     """Net savings by kind of finding, the largest on top; None when nothing is priced."""
     lines = [
-        (words.kind(f.rule), whole_cents(f.net_monthly_savings), summary.carbon_counted(f))
+        (f.rule, whole_cents(f.net_monthly_savings), summary.carbon_counted(f))
         for f in summary.counted(report)
         if f.currency == currency and f.net_monthly_savings is not None
     ]
     if not lines:
         return None
     frame = (
-        pd.DataFrame(lines, columns=["kind", "cents", "kg"])
+        pd.DataFrame(lines, columns=["rule", "cents", "kg"])
         .astype({"kg": "Float64"})
-        .groupby("kind", as_index=False)
+        .groupby("rule", as_index=False)
     )
     kinds = frame.agg(cents=("cents", "sum"), findings=("cents", "size"), kg=("kg", _known_sum))
+    kinds["kind"] = kinds["rule"].map(words.kind)
     kinds = kinds.sort_values(["cents", "kind"], ascending=[False, True])
     bars = [_Bar(kind.kind, int(kind.cents)) for kind in kinds.itertuples()]
     return Chart(
         id=f"by-kind-{currency.lower()}",
         section=SECTION,
-        title="What can be saved a month, by kind" + suffix(currency, several),
-        description=_description(bars, currency, False),
-        figure=_figure(_folded(bars, "other kinds"), currency, False),
-        header=("Kind of finding", "Findings", "Net saving a month", "CO₂e saved a month"),
+        title=titled(t("What can be saved a month, by kind"), currency, several),
+        said=_said(bars, currency, False),
+        figure=_figure(_folded(bars, lambda n: tn("{n} other kind", "{n} other kinds", n)), currency, False),
+        header=(t("Kind of finding"), t("Findings"), t("Net saving a month"), t("CO₂e saved a month")),
         rows=[
-            (k.kind, f"{k.findings:,}", in_money(int(k.cents), currency), _carbon(k.kg))
+            (k.kind, amounts.number(int(k.findings)), in_money(int(k.cents), currency), _carbon(k.kg))
             for k in kinds.itertuples()
         ],
         foot=(
-            "Total",
-            f"{len(lines):,}",
+            t("Total"),
+            amounts.number(len(lines)),
             in_money(sum(b.saved for b in bars), currency),
             _carbon(_known_sum(kinds["kg"])),
         ),
@@ -83,10 +92,12 @@ def by_account(report: AuditReport, currency: str, several: bool) -> Chart | Non
     return Chart(
         id=f"by-account-{currency.lower()}",
         section=SECTION,
-        title="What is spent and what can be saved a month, by account" + suffix(currency, several),
-        description=_description(bars, currency, True),
-        figure=_figure(_folded(bars, "other accounts"), currency, True),
-        header=("Account", "Spent a month", "Net saving a month", "Share of it"),
+        title=titled(t("What is spent and what can be saved a month, by account"), currency, several),
+        said=_said(bars, currency, True),
+        figure=_figure(
+            _folded(bars, lambda n: tn("{n} other account", "{n} other accounts", n)), currency, True
+        ),
+        header=(t("Account"), t("Spent a month"), t("Net saving a month"), t("Share of it")),
         rows=[
             (
                 bar.label,
@@ -97,7 +108,7 @@ def by_account(report: AuditReport, currency: str, several: bool) -> Chart | Non
             for bar in bars
         ],
         foot=(
-            "Total",
+            t("Total"),
             in_money(sum(spent) if spent else None, currency),
             in_money(saved, currency),
             _part(saved, sum(spent)),
@@ -117,21 +128,21 @@ def by_spend(spend: Spend, several: bool) -> Chart | None:
     return Chart(
         id=f"by-{spend.by}-{currency.lower()}",
         section=SECTION,
-        title=f"What can be saved a month, by {spend.by}" + suffix(currency, several),
-        description=_description(bars, currency, False),
-        figure=_figure(_folded(bars, f"other {spend.by}s"), currency, False),
-        header=(spend.by.capitalize(), "Findings", "Net saving a month"),
+        title=titled(_TITLES[spend.by], currency, several),
+        said=_said(bars, currency, False),
+        figure=_figure(_folded(bars, lambda n: _others(spend.by, n)), currency, False),
+        header=(BY[spend.by], t("Findings"), t("Net saving a month")),
         rows=[
             (
                 names[id(one)],
-                amounts.UNKNOWN if one.findings is None else f"{one.findings:,}",
+                amounts.UNKNOWN if one.findings is None else amounts.number(one.findings),
                 amounts.money(one.net_monthly_savings, currency),
             )
             for one in sorted(known, key=lambda one: -(one.net_monthly_savings or 0))
         ],
         foot=(
-            "Total",
-            f"{sum(one.findings or 0 for one in known):,}",
+            t("Total"),
+            amounts.number(sum(one.findings or 0 for one in known)),
             in_money(sum(bar.saved for bar in bars), currency),
         ),
     )
@@ -161,27 +172,38 @@ def _accounts(report: AuditReport, currency: str) -> list[_Bar]:
     ]
 
 
-def _folded(bars: list[_Bar], others: str) -> list[_Bar]:
-    """At most MOST bars; what is beyond becomes one, so that the bars still add up."""
+def _others(by: By, n: int) -> str:
+    if by == "team":
+        return tn("{n} other team", "{n} other teams", n)
+    if by == "account":
+        return tn("{n} other account", "{n} other accounts", n)
+    if by == "service":
+        return tn("{n} other service", "{n} other services", n)
+    return tn("{n} other region", "{n} other regions", n)
+
+
+def _folded(bars: list[_Bar], others: Callable[[int], str]) -> list[_Bar]:
+    """At most MOST bars; what is beyond becomes one, called so, so that the bars still add up."""
     if len(bars) <= MOST:
         return bars
     rest = bars[MOST - 1 :]
     spent = [bar.spent for bar in rest if bar.spent is not None]
-    other = _Bar(f"{len(rest)} {others}", sum(bar.saved for bar in rest), sum(spent) if spent else None)
+    other = _Bar(others(len(rest)), sum(bar.saved for bar in rest), sum(spent) if spent else None)
     return [*bars[: MOST - 1], other]
 
 
-def _description(bars: Sequence[_Bar], currency: str, with_spent: bool) -> str:
-    shown = "; ".join(f"{bar.label}: {bar.text(currency, with_spent)}" for bar in bars[:5])
-    more = "; and smaller ones" if len(bars) > 5 else ""
-    return f"Horizontal bars. {shown}{more}. All values are in the table below."
+def _said(bars: Sequence[_Bar], currency: str, with_spent: bool) -> list[Piece]:
+    shown = values([(bar.label, bar.text(currency, with_spent)) for bar in bars[:5]])
+    if len(bars) > 5:
+        return described(t("Horizontal bars. {values}; and smaller ones.", values=shown))
+    return described(t("Horizontal bars. {values}.", values=shown))
 
 
 def _figure(bars: list[_Bar], currency: str, with_spent: bool) -> dict[str, Any]:
     labels = [(bar.label, bar.text(currency, with_spent)) for bar in bars]
-    series = [_series("can be saved", bars, lambda bar: bar.saved, currency, SAVE)]
+    series = [_series(t("can be saved"), bars, lambda bar: bar.saved, currency, SAVE)]
     if with_spent:
-        series.append(_series("spent a month", bars, lambda bar: bar.spent, currency, SPEND, "/"))
+        series.append(_series(t("spent a month"), bars, lambda bar: bar.spent, currency, SPEND, "/"))
     return bar_figure(labels, series)
 
 
@@ -193,13 +215,13 @@ def _series(
     colour: str,
     pattern: str = "",
 ) -> Series:
-    values = [value(bar) for bar in bars]
+    wholes = [value(bar) for bar in bars]
     return Series(
         name=name,
-        lengths=[None if cents is None else cents / 100 for cents in values],
+        lengths=[None if cents is None else cents / 100 for cents in wholes],
         texts=[
-            f"{bar.label}, {name}: {in_money(cents, currency)}"
-            for bar, cents in zip(bars, values, strict=True)
+            t("{name}, {series}: {value}", name=bar.label, series=name, value=in_money(cents, currency))
+            for bar, cents in zip(bars, wholes, strict=True)
         ],
         colour=colour,
         pattern=pattern,

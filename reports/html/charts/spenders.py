@@ -6,11 +6,20 @@ from decimal import Decimal
 from finops.finance_model import By, Spend, SpendLine
 from reports import amounts
 from reports.html.charts.bars import Series, bar_figure
-from reports.html.charts.chart import Chart, suffix
+from reports.html.charts.chart import BY, Chart, described, sentences, titled, values
 from reports.html.charts.palette import GREY, SPEND
 from reports.html.sections.spending import line_name
+from reports.language import Worded, mark, t
 
 _MOST = 7  # about as many as the steps of the bridge beside it
+_TITLES = Worded(
+    {
+        "team": mark("What changed, by team"),
+        "account": mark("What changed, by account"),
+        "service": mark("What changed, by service"),
+        "region": mark("What changed, by region"),
+    }
+)
 _FIRST: tuple[By, ...] = ("service", "team", "account", "region")
 
 
@@ -24,17 +33,33 @@ def spender_chart(spends: Sequence[Spend], currency: str, several: bool) -> Char
     ordered = sorted(lines, key=lambda one: (-abs(one.change or Decimal(0)), line_name(spend, one)))
     shown = ordered[:_MOST]
     texts = [(line_name(spend, one), _text(one, currency)) for one in shown]
-    more = f" The {len(shown)} that changed most." if len(ordered) > len(shown) else ""
     return Chart(
         id=f"change-by-{spend.by}-{currency.lower()}",
         section="why",
-        title=f"What changed, by {spend.by}" + suffix(currency, several),
-        description=f"Horizontal bars.{more} {'; '.join(': '.join(pair) for pair in texts)}. "
-        "All values are in the table below.",
+        title=titled(_TITLES[spend.by], currency, several),
+        said=described(_bars(len(shown) < len(ordered), texts)),
         figure=_figure(spend, shown, texts),
-        header=(spend.by.capitalize(), "The month before", amounts.month(spend.month), "Change"),
+        header=(BY[spend.by], t("The month before"), amounts.month(spend.month), t("Change")),
         rows=[_row(spend, one) for one in ordered],
-        note=f"The {len(shown)} that changed most of {len(ordered)}." if more else "",
+        remarks=sentences(_of_how_many(len(shown), len(ordered))),
+    )
+
+
+def _bars(cut: bool, texts: Sequence[tuple[str, str]]) -> str:
+    if not cut:
+        return t("Horizontal bars. {values}.", values=values(texts))
+    return t(
+        "Horizontal bars. The {shown} that changed most. {values}.", shown=len(texts), values=values(texts)
+    )
+
+
+def _of_how_many(shown: int, changed: int) -> str:
+    if shown == changed:
+        return ""
+    return t(
+        "The {shown} that changed most of {changed}.",
+        shown=amounts.number(shown),
+        changed=amounts.number(changed),
     )
 
 
@@ -54,14 +79,19 @@ def _figure(spend: Spend, lines: list[SpendLine], texts: list[tuple[str, str]]) 
         Series(
             now,
             _lengths([one.cost for one in lines]),
-            [f"{name}, {now}: {text}" for name, text in texts],
+            [t("{name}, {month}: {value}", name=name, month=now, value=text) for name, text in texts],
             SPEND,
         ),
         Series(
             before,
             _lengths([one.previous for one in lines]),
             [
-                f"{name}, {before}: {amounts.money(one.previous, spend.currency)}"
+                t(
+                    "{name}, {month}: {value}",
+                    name=name,
+                    month=before,
+                    value=amounts.money(one.previous, spend.currency),
+                )
                 for (name, _), one in zip(texts, lines, strict=True)
             ],
             GREY,

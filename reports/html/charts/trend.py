@@ -3,6 +3,7 @@
 The table behind it is a calendar: a line for each week, so that months of days stay readable on paper.
 """
 
+import html
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
@@ -14,14 +15,16 @@ import plotly.graph_objects as go
 from finops.finance_model import DayAhead, Trend, TrendDay
 from finops.night_model import Anomaly
 from reports import amounts
-from reports.html.charts.chart import Chart, drawn_text, plain_data, suffix
+from reports.html.charts.chart import Chart, described, drawn_text, plain_data, sentences, titled
 from reports.html.charts.palette import ALARM, BAND, OTHER, SPEND
-from reports.plain import one_line, shortened
+from reports.language import Locale, spoken, t, tn
+from reports.pieces import Piece, pieces
+from reports.plain import in_english, one_line, shortened
 
 _HEIGHT = 330  # pixels
 _MOST = 12  # anomalies that are told in the description
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£", "CNY": "CN¥", "JPY": "¥", "INR": "₹"}
+# How plotly writes the days of its axis. Names of months it knows in English only.
+_DAYS: dict[Locale, str] = {"en": "%-d %b", "de": "%-d.%-m.", "zh": "%-m月%-d日"}
 
 
 def trend_chart(trend: Trend, anomalies: Sequence[Anomaly], several: bool) -> Chart | None:
@@ -29,17 +32,16 @@ def trend_chart(trend: Trend, anomalies: Sequence[Anomaly], several: bool) -> Ch
     if not trend.days:
         return None
     odd = _on_the_line(trend, anomalies)
+    title = t("What each day cost, and what is expected") if trend.ahead else t("What each day cost")
     return Chart(
         id=f"trend-{trend.currency.lower()}",
         section="why",
-        title="What each day cost, and what is expected" + suffix(trend.currency, several)
-        if trend.ahead
-        else "What each day cost" + suffix(trend.currency, several),
-        description=_description(trend, odd),
+        title=titled(title, trend.currency, several),
+        said=_said(trend, odd),
         figure=_figure(trend, odd),
-        header=("Week from", *_WEEKDAYS, "Sum"),
+        header=(t("Week from"), *amounts.weekdays(), t("Sum")),
         rows=_weeks(trend, {day for day, _ in odd}),
-        note=_note(trend, odd),
+        remarks=_remarks(trend, odd),
         wide=True,
     )
 
@@ -54,32 +56,46 @@ def _on_the_line(trend: Trend, anomalies: Iterable[Anomaly]) -> list[tuple[date,
     )
 
 
-def _description(trend: Trend, odd: list[tuple[date, Anomaly]]) -> str:
+def _said(trend: Trend, odd: list[tuple[date, Anomaly]]) -> list[Piece]:
     costs = [one.cost for one in trend.days]
     first, last = trend.days[0].day, trend.days[-1].day
     span = amounts.money_range(min(costs), max(costs), trend.currency)
-    told = [f"A line of the cost of each day from {amounts.day(first)} to {amounts.day(last)}, {span} a day."]
+    told: list[str | list[Piece]] = [
+        t(
+            "A line of the cost of each day from {first} to {last}, {span} a day.",
+            first=amounts.day(first),
+            last=amounts.day(last),
+            span=span,
+        )
+    ]
     if trend.ahead:
         whole = sum((one.expected for one in trend.ahead), Decimal(0))
         told.append(
-            f"The {amounts.count(len(trend.ahead), 'day')} after it are expected to cost "
-            f"{amounts.money(whole, trend.currency)} together."
+            tn(
+                "The {n} day after it are expected to cost {cost} together.",
+                "The {n} days after it are expected to cost {cost} together.",
+                len(trend.ahead),
+                cost=amounts.money(whole, trend.currency),
+            )
         )
-    told += [f"{amounts.day(day)}: {one_line(one.message)}" for day, one in odd[:_MOST]]
-    return " ".join([*told, "All values are in the table below."])
+    told += [
+        pieces(t("{name}: {value}"), name=amounts.day(day), value=Piece(in_english(one.message)))
+        for day, one in odd[:_MOST]
+    ]
+    return described(*told)
 
 
-def _note(trend: Trend, odd: list[tuple[date, Anomaly]]) -> str:
-    told = []
+def _remarks(trend: Trend, odd: list[tuple[date, Anomaly]]) -> list[Piece]:
+    told: list[str | list[Piece]] = []
     if any(one.provisional for one in trend.days):
-        told.append("* provisional: may still change.")
+        told.append(t("* provisional: may still change."))
     if trend.ahead:
-        told.append("≈ expected; four of five days end in the band.")
+        told.append(t("≈ expected; four of five days end in the band."))
     if odd:
-        told.append("◆ anomaly: the cost left its limits.")
+        told.append(t("◆ anomaly: the cost left its limits."))
     if trend.reason and not trend.ahead:
-        told.append(f"Nothing is foreseen: {one_line(trend.reason)}")
-    return " ".join(told)
+        told.append(pieces(t("Nothing is foreseen: {reason}"), reason=Piece(in_english(trend.reason))))
+    return sentences(*told)
 
 
 def _figure(trend: Trend, odd: list[tuple[date, Anomaly]]) -> dict[str, Any]:
@@ -87,10 +103,10 @@ def _figure(trend: Trend, odd: list[tuple[date, Anomaly]]) -> dict[str, Any]:
     provisional = [one for one in trend.days if one.provisional]
     settled = [one for one in trend.days if not one.provisional]
     if settled:
-        figure.add_trace(_line("cost", settled, trend.currency, "solid"))
+        figure.add_trace(_line(t("cost"), settled, trend.currency, "solid"))
     if provisional:
         joined = [one for one in settled[-1:] if one.day < provisional[0].day] + provisional
-        figure.add_trace(_line("provisional", joined, trend.currency, "dot"))
+        figure.add_trace(_line(t("provisional"), joined, trend.currency, "dot"))
     for trace in _ahead(trend) if trend.ahead else []:
         figure.add_trace(trace)
     if odd:
@@ -103,15 +119,22 @@ def _figure(trend: Trend, odd: list[tuple[date, Anomaly]]) -> dict[str, Any]:
         },
         hovermode="closest",
         xaxis={
-            "type": "date", "fixedrange": True, "tickformat": "%-d %b", "nticks": 7, "showgrid": False,
+            "type": "date", "fixedrange": True, "tickformat": _DAYS[spoken()], "nticks": 7, "showgrid": False,
             "tickangle": 0, "ticklabelstandoff": 6, "automargin": True,
         },
         yaxis={
-            "fixedrange": True, "rangemode": "tozero", "nticks": 6, "tickformat": "~s" if _large(trend) else ",.6~g",
-            "tickprefix": _SYMBOLS.get(trend.currency, f"{drawn_text(trend.currency)} "), "automargin": True,
+            "fixedrange": True, "rangemode": "tozero", "nticks": 6, "automargin": True, **_money_ticks(trend),
         },
     )  # fmt: skip
     return plain_data(figure)
+
+
+def _money_ticks(trend: Trend) -> dict[str, str]:
+    """How plotly writes amounts: 12k where that is English, whole numbers elsewhere."""
+    before, after = (html.escape(part, quote=False) for part in amounts.around(one_line(trend.currency)))
+    whole = "~s" if spoken() == "en" else ",.0f"
+    ticks = {"tickformat": whole if _large(trend) else ",.6~g", "tickprefix": before}
+    return ticks | ({"ticksuffix": after} if after else {})
 
 
 def _large(trend: Trend) -> bool:
@@ -136,9 +159,8 @@ def _line(name: str, days: Sequence[TrendDay], currency: str, dash: str) -> go.S
 
 
 def _hover(one: TrendDay, currency: str) -> str:
-    return f"{amounts.day(one.day)}: {amounts.money(one.cost, currency)}" + (
-        ", provisional" if one.provisional else ""
-    )
+    told = {"day": amounts.day(one.day), "cost": amounts.money(one.cost, currency)}
+    return t("{day}: {cost}, provisional", **told) if one.provisional else t("{day}: {cost}", **told)
 
 
 def _ahead(trend: Trend) -> list[go.Scatter]:
@@ -148,15 +170,19 @@ def _ahead(trend: Trend) -> list[go.Scatter]:
     return [
         go.Scatter(name="low", y=[float(one.low) for one in trend.ahead], showlegend=False, **edge),
         go.Scatter(
-            name="4 of 5 days", y=[float(one.high) for one in trend.ahead], fill="tonexty",
+            name=t("4 of 5 days"), y=[float(one.high) for one in trend.ahead], fill="tonexty",
             fillcolor=BAND["light"], **edge,
         ),
         go.Scatter(
-            name="expected", mode="lines", x=days, y=[float(one.expected) for one in trend.ahead],
+            name=t("expected"), mode="lines", x=days, y=[float(one.expected) for one in trend.ahead],
             line={"color": OTHER, "width": 2, "dash": "dash"},
             hovertext=[
-                f"{amounts.day(one.day)}: {amounts.money(one.expected, trend.currency)} expected, "
-                f"{amounts.money_range(one.low, one.high, trend.currency)}"
+                t(
+                    "{day}: {cost} expected, {span}",
+                    day=amounts.day(one.day),
+                    cost=amounts.money(one.expected, trend.currency),
+                    span=amounts.money_range(one.low, one.high, trend.currency),
+                )
                 for one in trend.ahead
             ],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -167,7 +193,7 @@ def _ahead(trend: Trend) -> list[go.Scatter]:
 def _anomalies(trend: Trend, odd: list[tuple[date, Anomaly]]) -> go.Scatter:
     costs = {one.day: float(one.cost) for one in trend.days}
     return go.Scatter(
-        name="anomaly",
+        name=t("anomaly"),
         mode="markers",
         x=[str(day) for day, _ in odd],
         y=[costs.get(day) for day, _ in odd],
@@ -193,7 +219,7 @@ def _weeks(trend: Trend, odd: set[date]) -> list[tuple[str, ...]]:
             (amounts.day(monday), *(_cell(day, known, ahead, odd, trend.currency) for day in week), total)
         )
         if any(day in ahead for day in days):
-            rows.append(("between", *(_band(ahead.get(day), trend.currency) for day in week), ""))
+            rows.append((t("between"), *(_band(ahead.get(day), trend.currency) for day in week), ""))
     return rows
 
 
@@ -207,4 +233,4 @@ def _cell(
 
 
 def _band(one: DayAhead | None, currency: str) -> str:
-    return amounts.money_range(one.low, one.high, currency).replace(" to ", "–") if one else ""
+    return amounts.money_span(one.low, one.high, currency) if one else ""
