@@ -95,6 +95,7 @@ _THIRDS = (
     "tests/reports/test_browser.py::",
     "tests/reports/test_table.py::",
     "tests/reports/test_facets.py::",
+    "tests/reports/test_language_browser.py::",
     "tests/reports/test_pdf.py::",
     "tests/reports/test_mail.py::",
     "tests/finops/test_renetting.py::",

@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from gettext import NullTranslations
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given as examples
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 from finops.finance_model import Bridge, Trend
 from finops.history.answers import Amounts
 from finops.model import AuditReport
+from reports import language
 from reports.html import charts
 from reports.html.charts.bridge import STEPS, bridge_chart
 from reports.html.charts.carbon import carbon_chart
@@ -21,9 +24,14 @@ from reports.html.charts.chart import CONTENT
 from reports.html.charts.commitments import commitment_chart
 from reports.html.charts.palette import dark_colours
 from reports.html.charts.saved import saved_chart
+from reports.html.charts.savings import by_kind
 from reports.html.charts.spenders import spender_chart
 from reports.html.charts.trend import trend_chart
+from reports.language import Locale, speaking
+from reports.plain import English
 from tests.reports import finance_sample, rich_sample, sample
+from tests.reports.build import finding, report
+from tests.reports.untranslated import bracketed, rest
 
 MONEY = st.decimals(min_value=-90_000, max_value=90_000, places=2)
 
@@ -305,3 +313,65 @@ def test_what_nobody_has_agreed_to_yet_is_none_and_not_unknown() -> None:
     )
     assert chart
     assert chart.rows[3] == ("Seen on the bill", "0", "none yet", "0")
+
+
+# --- in other languages ---------------------------------------------------------------------------------------
+
+
+def test_whatever_a_chart_says_of_itself_comes_from_the_catalogue() -> None:
+    """What is left is dates, names of the estate, and what came with the model."""
+    with bracketed():
+        drawn = charts.charts(rich_sample.rich())
+    assert len(drawn) == 9
+    for chart in drawn:
+        legend = [trace.get("name", "") for trace in chart.figure["data"] if trace.get("showlegend", True)]
+        told = [chart.title, chart.description, chart.note, *chart.header, *legend]
+        months = r"(Oktober|November) 2026|\b(Mo|Di|Mi|Do|Fr|Sa|So)\b"
+        assert [left for one in told if re.search(r"[^\W\d_]", left := re.sub(months, "", rest(one)))] == []
+
+
+def test_the_message_of_an_anomaly_is_marked_as_english_in_what_a_chart_says() -> None:
+    with speaking("de"):
+        chart = trend_chart(finance_sample.trend(), [rich_sample.anomaly()], several=False)
+    assert chart
+    (message,) = [piece.text for piece in chart.said if isinstance(piece.text, English)]
+    assert message == rich_sample.anomaly().message
+    assert f"12. Nov. 2026: {message} " in chart.description
+
+
+@pytest.mark.parametrize(
+    ("locale", "separators", "suffix", "monday", "hover"),
+    [
+        ("en", None, None, "Mon", "12 Nov 2026: $710.75"),
+        ("de", ",.", "\xa0$", "Mo", "12. Nov. 2026: 710,75\xa0$"),
+        ("zh", None, None, "周一", "2026年11月12日: US$710.75"),
+    ],
+)
+def test_days_and_amounts_of_the_trend_are_those_of_the_language(
+    locale: Locale, separators: str | None, suffix: str | None, monday: str, hover: str
+) -> None:
+    with speaking(locale):
+        chart = trend_chart(finance_sample.trend(), [], several=False)
+        shared = charts.drawings([])["template"]["layout"]
+    assert chart
+    assert shared.get("separators") == separators
+    assert chart.figure["layout"]["yaxis"].get("ticksuffix") == suffix
+    assert chart.header[1] == monday
+    assert hover in chart.figure["data"][0]["hovertext"]
+    if locale != "en":  # plotly knows names of months in English only
+        assert not re.search(r"%[aAbB]", chart.figure["layout"]["xaxis"]["tickformat"])
+
+
+def test_rules_are_apart_in_a_chart_also_where_a_language_calls_them_the_same() -> None:
+    given = report([finding(1, "3.00", rule="old-snapshot"), finding(2, "2.00", rule="orphan-snapshot")])
+    with mock.patch.object(language, "_words", return_value=Same()), speaking("zh"):
+        chart = by_kind(given, "USD", several=False)
+    assert chart
+    assert [row[:3] for row in chart.rows] == [("同", "1", "US$3.00"), ("同", "1", "US$2.00")]
+
+
+class Same(NullTranslations):
+    """A language of one word."""
+
+    def gettext(self, message: str) -> str:
+        return "同" if "{" not in message else message

@@ -303,7 +303,8 @@ def test_axe_finds_nothing_to_object_to_in_another_language(visit: Opened, local
     with speaking(locale):
         seen = visit(rich_sample.rich(), bypass_csp=True, viewport={"width": 1280, "height": 860}).drawn()
     seen.page.evaluate(AXE.read_text("utf-8"))
-    for width in (1280, 390):
+    for media, width in (("screen", 1280), ("screen", 390), ("print", 1280)):
+        seen.page.emulate_media(media=media)
         seen.page.set_viewport_size({"width": width, "height": 844})
         seen.page.wait_for_timeout(300)
         assert seen.page.evaluate(JUDGED, RULES)["violations"] == []

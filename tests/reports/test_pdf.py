@@ -10,7 +10,7 @@ import pytest
 from finops.errors import UsageError
 from finops.pipeline.reporting import write_reports
 from reports import chromium, html, pdf
-from reports.language import Locale, speaking
+from reports.language import TAGS, Locale, speaking
 from tests.reports import rich_sample, sample
 from tests.reports.browsing import needed
 
@@ -181,16 +181,27 @@ def test_a_chinese_pdf_is_made_where_no_program_lists_the_fonts(
 
 
 @pytest.mark.browser
-def test_a_chinese_pdf_has_its_text_and_says_its_language() -> None:
+@pytest.mark.parametrize(
+    ("locale", "day", "largest", "total"),
+    [
+        ("de", "20. Nov. 2026", "1.104,33 $", "3.462,78 $"),
+        ("zh", "2026年11月20日", "US$1,104.33", "US$3,462.78"),
+    ],
+)
+def test_the_first_page_is_the_first_screen_in_other_languages_too(
+    locale: Locale, day: str, largest: str, total: str
+) -> None:
     needed()
     program = shutil.which("pdftotext")
     if program is None or not chromium._has_chinese():
-        pytest.skip("NO CHINESE PDF WAS READ: no pdftotext or no Chinese font is installed (make browser).")
-    with speaking("zh"):
+        pytest.skip("NO PDF WAS READ: no pdftotext or no Chinese font is installed (make browser).")
+    with speaking(locale):
         made = pdf.render(rich_sample.rich())
-    assert b"/Lang (zh-Hans)" in made
-    done = subprocess.run([program, "-", "-"], input=made, capture_output=True, check=True)
-    assert "2026年11月20日" in "".join(done.stdout.decode().split("\f")[0].split())
+    assert f"/Lang ({TAGS[locale]})".encode() in made
+    done = subprocess.run([program, "-layout", "-", "-"], input=made, capture_output=True, check=True)
+    first = "".join(done.stdout.decode().split("\f")[0].split())
+    for told in (day, largest, total):
+        assert "".join(told.split()) in first
 
 
 # --- without a browser, or with one that does not do its work ------------------------------------------------
