@@ -16,14 +16,11 @@ import plotly.graph_objects as go
 from finops.money import cents
 from reports import amounts
 from reports.html.charts.palette import CHINESE, FONT, GRID, INK, PALETTE, PAPER, SOFT
-from reports.language import Worded, mark, punctuated, spoken, t
+from reports.language import punctuated, spoken, t
 from reports.pieces import Piece, flowing, plain
 from reports.plain import one_line
 
 CONTENT = "rgba(0,0,0,0)"  # the page shows through
-BY = Worded(
-    {"team": mark("Team"), "account": mark("Account"), "service": mark("Service"), "region": mark("Region")}
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from finops.finance_model import By, Spend
 from finops.model import AuditReport
 from reports import amounts, summary, words
 from reports.html.charts.bars import MOST, Series, bar_figure
-from reports.html.charts.chart import BY, Chart, described, in_money, titled, values, whole_cents
+from reports.html.charts.chart import Chart, described, in_money, titled, values, whole_cents
 from reports.html.charts.palette import SAVE, SPEND
-from reports.html.sections.spending import line_name
+from reports.html.sections.spending import BY, line_name
 from reports.language import Worded, mark, t, tn
 from reports.pieces import Piece
 

@@ -6,9 +6,9 @@ from decimal import Decimal
 from finops.finance_model import By, Spend, SpendLine
 from reports import amounts
 from reports.html.charts.bars import Series, bar_figure
-from reports.html.charts.chart import BY, Chart, described, sentences, titled, values
+from reports.html.charts.chart import Chart, described, sentences, titled, values
 from reports.html.charts.palette import GREY, SPEND
-from reports.html.sections.spending import line_name
+from reports.html.sections.spending import BY, line_name
 from reports.language import Worded, mark, t
 
 _MOST = 7  # about as many as the steps of the bridge beside it

@@ -18,7 +18,7 @@ NOBODY = Worded(
         "region": mark("No region"),
     }
 )
-_KINDS = Worded(
+BY = Worded(
     {"team": mark("Team"), "account": mark("Account"), "service": mark("Service"), "region": mark("Region")}
 )
 _TITLES = Worded(
@@ -53,7 +53,7 @@ def _table(spend: Spend, several: bool) -> Table:
     before = t("In {month}", month=amounts.month(spend.previous_month)) if spend.previous_month else ""
     month = amounts.month(spend.month)
     saving = any(one.net_monthly_savings is not None for one in spend.lines)
-    header = [_KINDS[spend.by], t("Cost in {month}", month=month), t("Share")]
+    header = [BY[spend.by], t("Cost in {month}", month=month), t("Share")]
     header += [before, t("Change"), t("In per cent")] if before else []
     header += [t("Net saving a month")] if saving else []
     title = _title(spend, month)
