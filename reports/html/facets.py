@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from finops.model import AuditReport, Finding
 from reports import summary, words
-from reports.language import Worded, mark, t
+from reports.language import Worded, begun, mark, t
 from reports.plain import one_line
 
 UNTAGGED = "(none)"
@@ -92,7 +92,7 @@ def _texts(clouds: Mapping[str, str]) -> dict[str, Callable[[str], str]]:
         "account": lambda it: words.account(clouds[it], it),
         "team": lambda it: t("No team's tag") if it == UNTAGGED else it,
         "rule": words.kind,
-        "class": lambda it: words.CLASSES[it].capitalize(),
+        "class": lambda it: begun(words.CLASSES[it]),
         "action": lambda it: words.ACTIONS[it],
         "confidence": lambda it: words.CONFIDENCES[it],
         "risk": lambda it: RISKS[it],
