@@ -29,7 +29,20 @@ COLUMNS = {"id": ID, "status": STATUS, "owner": OWNER, "comment": COMMENT, "deci
 STATUSES = ("agreed", "done", "rejected")  # as they are stored, and in English
 STATUS_WORDS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
 # Every word that a catalogue ever had for these, by its English. Add, and take nothing away.
-EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {"de": {}, "zh": {}}
+EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {
+    "de": {},
+    "zh": {
+        "Findings": ("优化项",),
+        "Id": ("编号",),
+        "Status": ("状态",),
+        "Owner": ("负责人",),
+        "Comment": ("备注",),
+        "Decided": ("决定时间",),
+        "agreed": ("已同意",),
+        "done": ("已完成",),
+        "rejected": ("已拒绝",),
+    },
+}
 LONGEST = 8_000  # characters of a cell, of the 32,767 that a spreadsheet takes
 _PSEUDONYM = re.compile(r"(?:finding|owner|name|tag|comment|reason)-[0-9a-f]{10}")
 
