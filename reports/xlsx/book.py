@@ -194,9 +194,9 @@ class Sheet:
         return placed
 
     def widths(self, columns: Sequence[Column[Any]]) -> None:
-        """Columns as wide as these say."""
+        """Columns as wide as these say, and as the words of their headers are in another language."""
         for place, column in enumerate(columns):
-            self.worksheet.set_column(place, place, column.width)
+            self.worksheet.set_column(place, place, wide_enough(column.name, column.width))
 
     def frozen(self, placed: "Placed", columns: int = 1) -> None:
         """The header of a table, and what is left of it, stay in sight; printed pages repeat the header."""
@@ -255,6 +255,14 @@ class Placed:
         place = self.columns.index(column)
         last = self.last if most is None else min(self.last, self.top + most)
         return [self.sheet, self.top + 1, place, last, place]
+
+
+def wide_enough(name: str, width: float) -> float:
+    """The width of a column of that English name: where it is told in longer words, no word of it is parted."""
+    told = t(name)
+    if told == name:
+        return width
+    return max(width, max(map(len, told.split())) * 1.15 + 2)
 
 
 def quoted(sheet: str) -> str:

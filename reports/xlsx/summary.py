@@ -9,7 +9,7 @@ from finops.money import cents
 from reports import amounts, summary, words
 from reports.language import mark, t, tn
 from reports.xlsx import inputs, names
-from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Sheet
+from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Sheet, wide_enough
 from reports.xlsx.findings import ACCEPTED, LEVELS, TABLE
 from reports.xlsx.formulas import Names, column, sum_where, text, total
 from reports.xlsx.inputs import DISCOUNT, HOURS, foreign, rate_name, rates
@@ -36,7 +36,8 @@ def summary_sheet(book: Book, report: AuditReport) -> None:
     head = words.headline(report)
     sheet = book.sheet(SHEET, head.text, colour="#00795A")
     for place, width in enumerate(_WIDTHS):
-        sheet.worksheet.set_column(place, place, width)
+        wide = wide_enough("Gross saving", width) if 0 < place < 5 else width
+        sheet.worksheet.set_column(place, place, wide)
     _filter_told(sheet, report)
     if report.totals_by_currency:
         _totals(sheet, report)
