@@ -30,7 +30,17 @@ STATUSES = ("agreed", "done", "rejected")  # as they are stored, and in English
 STATUS_WORDS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
 # Every word that a catalogue ever had for these, by its English. Add, and take nothing away.
 EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {
-    "de": {},
+    "de": {
+        "Findings": ("Befunde",),
+        "Id": ("ID",),
+        "Status": ("Status",),
+        "Owner": ("Zuständig",),
+        "Comment": ("Kommentar",),
+        "Decided": ("Entschieden am",),
+        "agreed": ("vereinbart",),
+        "done": ("erledigt",),
+        "rejected": ("abgelehnt",),
+    },
     "zh": {
         "Findings": ("优化项",),
         "Id": ("编号",),
