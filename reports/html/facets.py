@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from finops.model import AuditReport, Finding
 from reports import summary, words
@@ -13,7 +14,6 @@ _TEAM_TAG = "team"  # where the report does not tell which tag names teams
 _PREFIXES = ("", "user:", "user_")  # of tags in bills
 _FEW = 5  # up to so many values are boxes to tick, of which several may be; more are a list to choose from
 _ORDER = ("low", "medium", "high")
-RISKS = Worded({"low": mark("Low"), "medium": mark("Medium"), "high": mark("High")})
 _STATUSES = Worded({"new": mark("New"), "open": mark("Open"), "reopened": mark("Reopened")})
 
 
@@ -95,16 +95,21 @@ def _texts(clouds: Mapping[str, str]) -> dict[str, Callable[[str], str]]:
         "class": lambda it: begun(words.CLASSES[it]),
         "action": lambda it: words.ACTIONS[it],
         "confidence": lambda it: words.CONFIDENCES[it],
-        "risk": lambda it: RISKS[it],
+        "risk": lambda it: words.CONFIDENCES[it],
         "status": lambda it: _STATUSES.get(it, it),
     }
 
 
 def _facet(key: str, found: set[str], text: Callable[[str], str]) -> Facet:
-    ordered = sorted(found, key=lambda it: (it == UNTAGGED, _rank(it), text(it).casefold(), it))
+    ordered = sorted(found, key=lambda it: (it == UNTAGGED, _rank(it), _letters(text(it)), it))
     boxes = key in _BOXES and len(ordered) <= _FEW
     return Facet(key, _LABELS[key], boxes, tuple((it, text(it)) for it in ordered))
 
 
 def _rank(value: str) -> int:
     return _ORDER.index(value) if value in _ORDER else 0
+
+
+def _letters(text: str) -> str:
+    """What texts are put in order by: an ä comes after an a."""
+    return normalize("NFD", text.casefold())

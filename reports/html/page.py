@@ -28,9 +28,9 @@ from reports.html.basis import basis
 from reports.html.headline import headline
 from reports.html.rows import SORT_KEYS, Row, blank, rows
 from reports.html.seen import caveat
-from reports.html.telling import begun, english, filled, lang_of
+from reports.html.telling import english, filled, lang_of
 from reports.html.tiles import tiles
-from reports.language import TAGS, for_script, punctuated, spoken, t, tn
+from reports.language import TAGS, begun, for_script, punctuated, spoken, t, tn
 from reports.plain import one_line
 
 # In this order, and one script: what comes later uses what came before.

@@ -97,7 +97,7 @@ def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool =
         net_note=_before_overlap(finding),
         range=_range(finding),
         sure=words.CONFIDENCES[finding.confidence],
-        risk=facets.RISKS[finding.risk],
+        risk=words.CONFIDENCES[finding.risk],
         effort=_EFFORTS[finding.effort],
         co2=amounts.carbon(summary.carbon_counted(finding)),
         reason=one_line(finding.reason),
@@ -145,7 +145,7 @@ def _taken_back(command: str) -> Taken:
 
 
 def _undo(finding: Finding) -> Taken:
-    return _taken(t("{answer}.", answer=words.UNDO[finding.action]), "")
+    return _taken(t("{sentence}.", sentence=words.UNDO[finding.action]), "")
 
 
 def _taken(ours: str, theirs: str) -> Taken:

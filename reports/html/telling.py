@@ -24,7 +24,3 @@ def filled(message: str, **parts: object) -> Markup:
     What is not markup is escaped; quotes in the message, which mean nothing there, stay.
     """
     return Markup(html.escape(message, quote=False)).format(**parts)  # noqa: S704
-
-
-def begun(message: str) -> str:
-    return message[:1].upper() + message[1:]

@@ -5,11 +5,13 @@ As a program it prints the rest: python -m tests.reports.untranslated html
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from unittest.mock import patch
+
+from babel.dates import get_month_names
 
 from finops.model import AuditReport
 from finops.pipeline.reporting import _renderer
@@ -20,7 +22,16 @@ _INNERMOST = re.compile(r"⟦[^⟦⟧]*⟧")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _TOLD = ("aria-label", "title", "data-label", "alt", "placeholder", "summary")
 _SKIPPED = ("script", "style", "code")
-_VOID = ("meta", "link", "input", "br", "img", "hr", "col", "wbr")
+_MONTHS = "|".join(
+    re.escape(name)
+    for width in ("wide", "abbreviated")
+    for name in get_month_names(width, locale="de").values()
+)
+_DATE = re.compile(
+    rf"(\d+\. )?\b({_MONTHS})(?!\w)( \d{{4}})?( \d\d:\d\d UTC)?"
+)  # as amounts tell one in German
+_SEAM = "\0"  # between the texts of elements: a message may go on in the next
+VOID = ("meta", "link", "input", "br", "img", "hr", "col", "wbr")
 
 
 class Bracketed(NullTranslations):
@@ -41,27 +52,33 @@ def bracketed() -> Iterator[None]:
 
 
 def rest(text: str) -> str:
-    """The text without its messages."""
+    """The text without its messages, and without dates."""
     while (shorter := _INNERMOST.sub("", text)) != text:
         text = shorter
-    return text.strip()
+    return _DATE.sub("", text).strip()
 
 
 class _Texts(HTMLParser):
-    """Text and told attributes of a page, but for data (bdi), what says that it is English, and scripts."""
+    """Text and told attributes of a page, but for what says that it is English, scripts, and `skipped` elements."""
 
-    def __init__(self) -> None:
+    def __init__(self, skipped: Collection[str]) -> None:
         super().__init__()
+        self.skipped = skipped
         self.open: list[tuple[str, bool]] = []
         self.texts: list[str] = []
         self.block = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
-        silent = tag == "bdi" or tag in _SKIPPED or told.get("lang") == "en" or any(it for _, it in self.open)
+        silent = (
+            tag in self.skipped
+            or tag in _SKIPPED
+            or told.get("lang") == "en"
+            or any(it for _, it in self.open)
+        )
         if not silent:
             self.texts += [value for name in _TOLD if (value := told.get(name))]
-        if tag not in _VOID:
+        if tag not in VOID:
             self.open.append((tag, silent))
 
     def handle_endtag(self, tag: str) -> None:
@@ -73,11 +90,16 @@ class _Texts(HTMLParser):
             self.texts.append(data)
 
 
-def of_page(page: str) -> list[str]:
-    """What of a page is in no brackets, each once: words of three letters or more."""
-    reader = _Texts()
+def of_page(page: str, *, names: bool = False) -> list[str]:
+    """What of a page is in no brackets, each once: words of three letters or more. With `names` of bdi elements too."""
+    return _words(rest(_SEAM.join(texts(page, names=names))).split(_SEAM))
+
+
+def texts(page: str, *, names: bool = False) -> list[str]:
+    """Everything the page tells in its own language, in the order of the page."""
+    reader = _Texts(() if names else ("bdi",))
     reader.feed(page)
-    return _words(reader.texts)
+    return reader.texts
 
 
 def of_text(text: str) -> list[str]:

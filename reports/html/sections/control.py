@@ -6,7 +6,6 @@ from reports import control as controlling
 from reports import trust as trusting
 from reports.html.sections.table import Table
 from reports.language import t
-from reports.plain import English
 
 _MOST = 100
 
@@ -16,7 +15,7 @@ def alarm_table(report: AuditReport) -> Table | None:
     told = controlling.control(report)
     if not told or not told.alarms:
         return None
-    alarms = [(one.what, one.days, English(one.message), one.id) for one in told.alarms[:_MOST]]
+    alarms = [(one.what, one.days, one.message, one.id) for one in told.alarms[:_MOST]]
     header = (t("What"), t("When"), t("What happened"), t("Id"))
     return Table(t("Costs and figures out of control"), header, alarms, [], frozenset())
 
@@ -27,8 +26,7 @@ def outlook_tables(report: AuditReport) -> list[Table]:
         (one.who, one.spent, one.through, one.forecast, one.band)
         for one in controlling.months_told(controlling.forecasts(report))
     ]
-    told = map(controlling.budget_told, controlling.budgets(report))
-    budgets = [(name, state, English(message)) for name, state, message in told]
+    budgets = [controlling.budget_told(one) for one in controlling.budgets(report)]
     header = (
         t("Of whom"), t("Spent"), t("Settled through"), t("Forecast"), t("Four of five months end between"),
     )  # fmt: skip
@@ -49,7 +47,7 @@ def doubt_table(report: AuditReport) -> Table | None:
             t("error") if one.grave else t("warning"),
             one.test,
             one.subject,
-            English(one.message),
+            one.message,
             one.since,
         )
         for one in told.doubts[:_MOST]

@@ -11,13 +11,12 @@ from reports.plain import in_english, one_line
 _MOST_GAPS = 100
 
 
-def unread_lines(report: AuditReport) -> list[tuple[str, str]]:
-    """What could not be read: where and what, and why."""
-    lines = []
-    for group in summary.unread_groups(report):
-        why = words.STATUSES[group.status] + (f" ({one_line(group.error)})" if group.error else "")
-        lines.append((words.unread_place(group), why))
-    return lines
+def unread_lines(report: AuditReport) -> list[tuple[str, str, str]]:
+    """What could not be read: where and what, why, and what the cloud said, in English."""
+    return [
+        (words.unread_place(group), words.STATUSES[group.status], in_english(group.error))
+        for group in summary.unread_groups(report)
+    ]
 
 
 def gap_table(report: AuditReport) -> Table | None:
@@ -59,7 +58,7 @@ def _coverage_row(key: tuple[str, str, str], scopes: list[Coverage]) -> tuple[st
     oldest = amounts.clock(min(dates)) if dates else amounts.UNKNOWN
     return (
         one_line(f"{key[0]} {key[1]}"),
-        one_line(key[2]),
+        in_english(key[2]),
         amounts.number(len(scopes)),
         state,
         amounts.number(sum(s.rows for s in scopes)),
