@@ -344,7 +344,7 @@ def test_the_message_of_an_anomaly_is_marked_as_english_in_what_a_chart_says() -
     [
         ("en", None, None, "Mon", "12 Nov 2026: $710.75"),
         ("de", ",.", "\xa0$", "Mo", "12. Nov. 2026: 710,75\xa0$"),
-        ("zh", None, None, "周一", "2026年11月12日: US$710.75"),
+        ("zh", None, None, "周一", "2026年11月12日：US$710.75"),
     ],
 )
 def test_days_and_amounts_of_the_trend_are_those_of_the_language(
