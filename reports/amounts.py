@@ -10,7 +10,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import cache
 
 from finops.money import CENT, SYMBOLS, cents, shown
-from reports.language import Locale, punctuated, spoken, t
+from reports.language import Locale, joint, punctuated, spoken, t
 
 UNKNOWN = "–"
 _TONNES_FROM = 10_000  # kilograms
@@ -212,7 +212,7 @@ def listed(parts: Sequence[str]) -> str:
     """'a', 'a and b', 'a, b and c'."""
     if len(parts) < 2:
         return "".join(parts)
-    return t("{first} and {last}", first=", ".join(parts[:-1]), last=parts[-1])
+    return t("{first} and {last}", first=joint(", ").join(parts[:-1]), last=parts[-1])
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from reports import control as controlling
 from reports.decisions import Decision, decisions, rest
 from reports.html.seen import caveat
 from reports.html.tiles import Tile
-from reports.language import flowing, t, tn, within
+from reports.language import in_brackets, flowing, joint, spoken, t, tn, within
 from reports.pieces import Piece, joined, pieces
 from reports.plain import one_line, shortened
 
@@ -23,7 +23,7 @@ _LONGEST = 90  # characters of what is to be decided
 def tile(one: Tile) -> list[Piece]:
     """A number of the first screen on one line: 'November forecast: $17,200 · $16,800–$17,700 in four of five …'."""
     values = joined([[Piece(value.text, "strong", value.full)] for value in one.values])
-    told = pieces("{label}: {values}", label=one.label, values=values)
+    told = pieces(t("{name}: {value}"), name=one.label, value=values)
     for note in one.notes:
         told += [Piece(f" · {note.told}"), Piece(note.said or "")] if note.text else []
     return told
@@ -36,7 +36,7 @@ def decided(one: Decision) -> list[Piece]:
     who = t("{decides}, owner {owner}", decides=one.decides, owner=owner) if one.owner else one.decides
     undo = t("undo: {answer}", answer=within(one.undo))
     return [
-        Piece(f"{shortened(one.what, _LONGEST)}: "),
+        Piece(shortened(one.what, _LONGEST) + joint(": ")),
         Piece(saving, "strong"),
         Piece(f" · {who} · {words.RISKS[one.risk]} · {undo}"),
     ]
@@ -58,7 +58,7 @@ def seen(report: AuditReport) -> str:
     """Which part of the cost was judged and how many sources were not read whole; empty where neither is known."""
     unread, parts = len(summary.unread_scopes(report)), []
     if judged := _judged(report):
-        parts.append(t("{shares} of the spend judged", shares=", ".join(judged)))
+        parts.append(t("{shares} of the spend judged", shares=joint(", ").join(judged)))
     if unread:
         parts.append(
             tn(
@@ -68,7 +68,7 @@ def seen(report: AuditReport) -> str:
                 unread=amounts.number(unread),
             )
         )
-    return ", ".join(parts)
+    return joint("; ").join(parts) if spoken() == "zh" else ", ".join(parts)
 
 
 def _judged(report: AuditReport) -> list[str]:
@@ -87,15 +87,15 @@ def warning(report: AuditReport) -> str:
     told = caveat(report)
     if told is None:
         return ""
-    lines = [f"{where} ({why})" if why else where for where, why in told.lines]
-    return flowing([told.title, t("{sentence}.", sentence="; ".join(lines))])
+    lines = [where + in_brackets(why) if why else where for where, why in told.lines]
+    return flowing([told.title, t("{sentence}.", sentence=joint("; ").join(lines))])
 
 
 def alarms(report: AuditReport, most: int) -> list[list[Piece]]:
     """Open anomalies, at most so many lines; the rest is counted in the last."""
     told = controlling.control(report)
     going_on = [one for one in told.alarms if one.grave] if told else []
-    lines = [[Piece(f"{one.what} {one.id}: "), Piece(one.message)] for one in going_on]
+    lines = [[Piece(f"{one.what} {one.id}{joint(': ')}"), Piece(one.message)] for one in going_on]
     rest = len(lines) - most + 1
     if rest > 1:
         lines[most - 1 :] = [[Piece(tn("{n} more anomaly open", "{n} more anomalies open", rest))]]
@@ -124,7 +124,7 @@ def _tied(one: TiedOut) -> str:
         amount = amounts.money(one.difference, one.currency)
         parts.append(t("{amount} off the total that came with the bill", amount=amount))
     if parts:
-        return t("{month}: {amount} billed, {parts}", parts=", ".join(parts), **told)
+        return t("{month}: {amount} billed, {parts}", parts=joint(", ").join(parts), **told)
     if one.invoices:
         return t("{month} ties to its invoices: {amount}", **told)
     return t("{month} has no invoice to hold it against: {amount}", **told)

@@ -22,6 +22,8 @@ LOCALES: tuple[Locale, ...] = get_args(Locale)
 # What a document says of itself: Chinese here is written in simplified characters.
 TAGS: dict[Locale, str] = {"en": "en", "de": "de", "zh": "zh-Hans"}
 
+_CHINESE_MARKS = {", ": "、", "; ": "；", ": ": "："}
+
 _spoken: ContextVar[Locale] = ContextVar("locale", default="en")
 
 
@@ -93,6 +95,16 @@ def within(message: str) -> str:
 def between() -> str:
     """What stands between two sentences: nothing in Chinese, whose full stop brings its own space."""
     return "" if _spoken.get() == "zh" else " "
+
+
+def joint(mark: str) -> str:
+    """A mark between parts of a text, ', ' or '; ' or ': ', as the language writes it: Chinese has marks of its own."""
+    return _CHINESE_MARKS[mark] if _spoken.get() == "zh" else mark
+
+
+def in_brackets(text: str) -> str:
+    """A text in brackets, behind what it explains."""
+    return f"（{text}）" if _spoken.get() == "zh" else f" ({text})"
 
 
 def flowing(sentences: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from reports import trust as trusting
 from reports.decisions import Decision, decisions
 from reports.html.headline import headline
 from reports.html.tiles import tiles
-from reports.language import begun, t, tn, within
+from reports.language import begun, in_brackets, joint, t, tn, within
 from reports.pieces import Piece, plain
 from reports.plain import one_line, shortened
 
@@ -230,7 +230,7 @@ def _carbon(report: AuditReport) -> list[str]:
     saved = amounts.carbon(totals.co2e_saved_kg)
     told = t("Carbon: {amount} CO₂e a month saved", amount=saved)
     if span != amounts.UNKNOWN:
-        told = f"{told} ({span})"
+        told = told + in_brackets(span)
     if totals.monthly_co2e_kg is None:
         return ["", escaped(t("{sentence} (estimate).", sentence=told))]
     emitted = amounts.carbon(totals.monthly_co2e_kg)
@@ -241,7 +241,8 @@ def _warning(report: AuditReport) -> str:
     head, lines = words.headline(report), []
     for group in summary.unread_groups(report)[:5]:
         where = f"{escaped(group.cloud)} {code(group.account)}"
-        lines.append(f"> - {where}: {escaped(', '.join(group.datasets))}, {words.STATUSES[group.status]}")
+        what = [escaped(joint(", ").join(group.datasets)), words.STATUSES[group.status]]
+        lines.append(f"> - {where}{joint(': ')}{joint(', ').join(what)}")
     gaps = len(report.not_evaluated)
     if gaps:
         lines.append(f"> - {tn('{n} check without an answer', '{n} checks without an answer', gaps)}")
@@ -257,7 +258,7 @@ def _control(report: AuditReport) -> str:
         return ""
     lines = [f"**{t(controlling.TITLE)}** {escaped(controlling.answer(told))}", ""]
     lines += [
-        f"- {escaped(one.what)} {code(one.id)}: {escaped(shortened(one.message, 400))}"
+        f"- {escaped(one.what)} {code(one.id)}{joint(': ')}{escaped(shortened(one.message, 400))}"
         for one in told.alarms[:DOUBTS]
     ]
     if len(told.alarms) > DOUBTS:
@@ -272,7 +273,7 @@ def _and_more(number: int) -> str:
 
 
 def _foreseen(one: controlling.Month) -> str:
-    forecast = f"{t(controlling.FORECAST)}: {one.who} {one.forecast} ({one.band})"
+    forecast = f"{t(controlling.FORECAST)}{joint(': ')}{one.who} {one.forecast}{in_brackets(one.band)}"
     return escaped(
         t("{forecast}, {amount} spent through {day}", forecast=forecast, amount=one.spent, day=one.through)
     )
@@ -280,7 +281,7 @@ def _foreseen(one: controlling.Month) -> str:
 
 def _budget(name: str, state: str, why: str) -> str:
     told = t("Budget {name}, {state}", name=escaped(shortened(name, 60)), state=state)
-    return f"{told}: {escaped(shortened(why, 400))}"
+    return told + joint(": ") + escaped(shortened(why, 400))
 
 
 def _trust(report: AuditReport) -> str:
@@ -320,7 +321,7 @@ def _row(finding: Finding) -> str:
     named = f"{escaped(shortened(one_line(finding.resource_name), 60))} " if finding.resource_name else ""
     cells = [
         amounts.money(finding.net_monthly_savings, finding.currency),
-        f"{escaped(shortened(words.action(finding), 80))} ({escaped(within(words.kind(finding.rule)))})",
+        escaped(shortened(words.action(finding), 80)) + in_brackets(escaped(within(words.kind(finding.rule)))),
         named + code(finding.resource_id),
         f"{escaped(finding.cloud)} {code(finding.account)} {escaped(finding.region)}",
         words.LEVELS[finding.confidence],

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from finops.model import AuditReport
 from finops.night_model import DataTest, Night
 from reports import amounts
-from reports.language import mark, t, tn
+from reports.language import in_brackets, joint, mark, t, tn
 from reports.plain import in_english, one_line
 
 TITLE = mark("Can these numbers be trusted?")
@@ -95,7 +95,9 @@ def _unjudged(tests: Sequence[DataTest], counts: Counter[str]) -> str:
     if not counts["not_evaluated"]:
         return ""
     by_test = Counter(one.test for one in tests if one.status == "not_evaluated")
-    told = ", ".join(f"{test} ({amounts.number(number)})" for test, number in sorted(by_test.items()))
+    told = joint(", ").join(
+        test + in_brackets(amounts.number(number)) for test, number in sorted(by_test.items())
+    )
     return tn(
         "{n} check had too little to judge by: {checks}.",
         "{n} checks had too little to judge by: {checks}.",
@@ -114,7 +116,7 @@ def _bills(night: Night) -> Iterator[str]:
             more,
         )
     if night.provisional:
-        bills = ", ".join(_unsettled(night))
+        bills = joint(", ").join(_unsettled(night))
         yield t("The last days of bills are provisional and may still change: {bills}.", bills=bills)
 
 

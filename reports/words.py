@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from finops.model import AuditReport, Finding
 from reports import amounts, summary
-from reports.language import Worded, begun, flowing, mark, punctuated, t, tn, within
+from reports.language import Worded, begun, flowing, joint, mark, punctuated, t, tn, within
 from reports.pieces import Piece, kept, pieces, plain
 from reports.plain import one_line
 
@@ -357,7 +357,7 @@ def spent(report: AuditReport, currency: str | None) -> str:
 def unread_place(group: summary.Unread, most: int = 4) -> str:
     """Where something could not be read and what; more regions than `most` are counted."""
     regions = (
-        ", ".join(group.regions)
+        joint(", ").join(group.regions)
         if len(group.regions) <= most
         else tn("{n} region", "{n} regions", len(group.regions))
     )
@@ -366,7 +366,7 @@ def unread_place(group: summary.Unread, most: int = 4) -> str:
         t(
             "{account}: {datasets} in {regions}",
             account=who,
-            datasets=", ".join(group.datasets),
+            datasets=joint(", ").join(group.datasets),
             regions=regions,
         )
     )

@@ -2,7 +2,7 @@
 
 from finops.model import AuditReport
 from reports import amounts
-from reports.language import Worded, mark, t
+from reports.language import Worded, in_brackets, joint, mark, t
 from reports.plain import one_line
 
 _NAMES = Worded(
@@ -22,7 +22,9 @@ def basis(report: AuditReport) -> list[str]:
     return [
         part
         for part in [
-            ", ".join(f"{_NAMES[c]} ({c})" if c in _NAMES else one_line(c) for c in currencies),
+            joint(", ").join(
+                f"{_NAMES[c]}{in_brackets(c)}" if c in _NAMES else one_line(c) for c in currencies
+            ),
             t("effective cost before tax and credits"),
             t("months of 730 hours"),
             _window(report),

@@ -4,7 +4,7 @@ from collections import Counter
 
 from finops.model import AuditReport
 from reports import amounts, summary, words
-from reports.language import t, tn
+from reports.language import joint, t, tn
 from reports.plain import one_line
 
 
@@ -72,7 +72,7 @@ def _price(report: AuditReport) -> str:
         "said so."
     )
     bases: Counter[str] = Counter(finding.price_basis for finding in summary.pending(report))
-    used = "; ".join(
+    used = joint("; ").join(
         tn("{n} finding by {basis}", "{n} findings by {basis}", bases[basis], basis=words.BASES[basis])
         for basis in words.BASES
         if bases[basis]

@@ -8,7 +8,7 @@ from decimal import Decimal
 from finops.model import AuditReport, CostLine
 from reports import amounts, summary, words
 from reports import trust as trusting
-from reports.language import t, tn
+from reports.language import joint, t, tn
 from reports.plain import one_line, shortened
 
 _UNREAD = 3  # places that are named; the rest is in "What was not looked at"
@@ -79,7 +79,7 @@ def _missing(report: AuditReport) -> Iterator[tuple[str, str]]:
 
 
 def _without_cost(unknown: Sequence[CostLine]) -> str:
-    named = ", ".join(words.account(one.cloud, one.account) for one in unknown[:_BILLS])
+    named = joint(", ").join(words.account(one.cloud, one.account) for one in unknown[:_BILLS])
     more = len(unknown) - _BILLS
     if more <= 0:
         return t("Cost not known: {accounts}", accounts=named)
@@ -109,7 +109,7 @@ def _provisional(report: AuditReport) -> Iterator[tuple[str, str]]:
     bills = _unsettled(report)
     if not bills:
         return
-    named = ", ".join(
+    named = joint(", ").join(
         t("{bill} from {day} on", bill=who, day=amounts.day(since)) for who, since in bills[:_BILLS]
     )
     more = len(bills) - _BILLS

@@ -12,7 +12,7 @@ from finops.finance_model import Bridge, UnitCost
 from finops.model import AuditReport
 from reports import amounts, summary
 from reports.html.months import Month, months
-from reports.language import punctuated, t, tn
+from reports.language import joint, punctuated, t, tn
 from reports.plain import English, one_line, shortened
 
 MOST = 5
@@ -256,7 +256,7 @@ def _spent_so_far(report: AuditReport, found: list[Month]) -> Tile | None:
     name = amounts.month(known[0].key, report.as_of)
     reasons = {one.forecast.reason for one in known if one.forecast and one.forecast.reason}
     notes = [
-        Note(f"{t('no forecast')}: ", said=English(shortened(one_line(reason), 90)))
+        Note(t("no forecast") + joint(": "), said=English(shortened(one_line(reason), 90)))
         for reason in sorted(reasons)[:1]
     ]
     values = [_money(one.spent or Decimal(0), one.currency) for one in known]

@@ -28,7 +28,7 @@ from reports.html.months import months
 from reports.html.seen import caveat
 from reports.html.telling import lang_of
 from reports.html.tiles import tiles
-from reports.language import TAGS, spoken, t, tn
+from reports.language import TAGS, joint, spoken, t, tn
 from reports.mail.pictures import Picture
 from reports.pieces import Piece, plain
 from reports.plain import one_line, shortened
@@ -92,7 +92,7 @@ def subject(report: AuditReport) -> str:
         parts.append(t("only {share} of the spend judged", share=amounts.share(share)))
     elif unread:
         parts.append(tn("{n} source not read whole", "{n} sources not read whole", unread))
-    told = t("Cloud cost {day}: {parts}", day=amounts.day(report.as_of), parts="; ".join(parts))
+    told = t("Cloud cost {day}: {parts}", day=amounts.day(report.as_of), parts=joint("; ").join(parts))
     return shortened(one_line(told), SUBJECT)
 
 
@@ -192,5 +192,5 @@ def _template() -> Template:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.globals.update(t=t, lang_of=lang_of)
+    environment.globals.update(t=t, joint=joint, lang_of=lang_of)
     return environment.from_string(files("reports.mail").joinpath("letter.html.j2").read_text("utf-8"))

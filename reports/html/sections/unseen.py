@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from finops.model import AuditReport, Coverage
 from reports import amounts, summary, words
 from reports.html.sections.table import MOST, Table, beyond
-from reports.language import t, tn
+from reports.language import joint, t, tn
 from reports.plain import in_english, one_line
 
 _MOST_GAPS = 100
@@ -53,7 +53,7 @@ def coverage_table(report: AuditReport) -> Table | None:
 def _coverage_row(key: tuple[str, str, str], scopes: list[Coverage]) -> tuple[str, ...]:
     states = Counter(scope.status for scope in scopes).most_common()
     told = [(words.STATUSES[status], amounts.number(n)) for status, n in states]
-    state = ", ".join(s if len(told) == 1 else t("{n} {state}", n=n, state=s) for s, n in told)
+    state = joint(", ").join(s if len(told) == 1 else t("{n} {state}", n=n, state=s) for s, n in told)
     dates = [scope.collected_at for scope in scopes if scope.collected_at]
     oldest = amounts.clock(min(dates)) if dates else amounts.UNKNOWN
     return (
