@@ -12,7 +12,7 @@ from reports import control as controlling
 from reports.decisions import Decision, decisions, rest
 from reports.html.seen import caveat
 from reports.html.tiles import Tile
-from reports.language import in_brackets, flowing, joint, spoken, t, tn, within
+from reports.language import flowing, in_brackets, joint, spoken, t, tn, within
 from reports.pieces import Piece, joined, pieces
 from reports.plain import one_line, shortened
 

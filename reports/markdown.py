@@ -321,7 +321,8 @@ def _row(finding: Finding) -> str:
     named = f"{escaped(shortened(one_line(finding.resource_name), 60))} " if finding.resource_name else ""
     cells = [
         amounts.money(finding.net_monthly_savings, finding.currency),
-        escaped(shortened(words.action(finding), 80)) + in_brackets(escaped(within(words.kind(finding.rule)))),
+        escaped(shortened(words.action(finding), 80))
+        + in_brackets(escaped(within(words.kind(finding.rule)))),
         named + code(finding.resource_id),
         f"{escaped(finding.cloud)} {code(finding.account)} {escaped(finding.region)}",
         words.LEVELS[finding.confidence],
