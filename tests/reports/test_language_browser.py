@@ -291,6 +291,15 @@ def test_long_words_make_nothing_scroll_sideways(visit: Opened, width: int) -> N
 
 
 @pytest.mark.parametrize("locale", OTHERS)
+def test_no_amount_is_broken_over_two_lines(visit: Opened, locale: Locale) -> None:
+    with speaking(locale):
+        seen = visit(rich_sample.rich(), viewport={"width": 1280, "height": 844}).drawn()
+    lines = "[...document.querySelectorAll('.net')].filter(e => e.getClientRects().length > 1).map(e => e.textContent)"
+    assert seen.page.locator(".decisions .net").count() > 5
+    assert seen.ask(lines) == []
+
+
+@pytest.mark.parametrize("locale", OTHERS)
 def test_no_label_of_a_chart_is_cut_off_or_covered_on_a_phone(visit: Opened, locale: Locale) -> None:
     with speaking(locale):
         seen = visit(rich_sample.rich(), viewport={"width": 390, "height": 844}).drawn()
