@@ -59,7 +59,7 @@ def _carbon(report: AuditReport) -> str:
         "price save none, and less traffic saves nothing that could be claimed. Each gram is counted once. An "
         "estimate of what is attributed to us: no offset, and not meant for statutory reporting."
     )
-    sources = ", ".join(map(one_line, summary.carbon_sources(report)))
+    sources = joint(", ").join(map(one_line, summary.carbon_sources(report)))
     return (
         t("{explained} Factors: {sources}.", explained=explained, sources=sources) if sources else explained
     )

@@ -9,7 +9,7 @@ from finops.model import AuditReport, Finding
 from finops.money import cents
 from reports import amounts, reckoning, summary, words
 from reports.html import facets
-from reports.language import Worded, mark, speaking, spoken, t
+from reports.language import Worded, joint, mark, speaking, spoken, t
 from reports.plain import one_line
 
 # What the columns are called in the address of a sorted table.
@@ -210,7 +210,7 @@ def _flat(evidence: dict[str, Any], above: str = "") -> Iterator[list[str]]:
             for number, item in enumerate(content, start=1):
                 yield from _flat(item, f"{path} {number} › ")
         elif isinstance(content, list | tuple):
-            yield [path, ", ".join(words.value(str(key), item) for item in content)]
+            yield [path, joint(", ").join(words.value(str(key), item) for item in content)]
         else:
             yield [path, t("not known") if content is None else words.value(str(key), content)]
 
