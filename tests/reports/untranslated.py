@@ -15,7 +15,8 @@ from babel.dates import get_month_names
 
 from finops.model import AuditReport
 from finops.pipeline.reporting import _renderer
-from reports import language
+from reports import brief, language, mail, markdown, terminal
+from reports.mail import letter
 from tests.reports import finance_sample, rich_sample
 
 _INNERMOST = re.compile(r"⟦[^⟦⟧]*⟧")
@@ -46,8 +47,9 @@ class Bracketed(NullTranslations):
 
 @contextmanager
 def bracketed() -> Iterator[None]:
-    """Whatever is rendered within is in brackets, and numbers are German."""
-    with patch.object(language, "_words", lambda _: Bracketed()), language.speaking("de"):
+    """Whatever is rendered within is in brackets, and numbers are German; what is English in any language is neither."""
+    words = {"en": NullTranslations(), "de": Bracketed()}
+    with patch.object(language, "_words", words.__getitem__), language.speaking("de"):
         yield
 
 
@@ -66,7 +68,6 @@ class _Texts(HTMLParser):
         self.skipped = skipped
         self.open: list[tuple[str, bool]] = []
         self.texts: list[str] = []
-        self.block = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         told = dict(attrs)
@@ -117,16 +118,48 @@ def sample() -> AuditReport:
     return finance_sample.with_finance(rich_sample.rich())
 
 
+def of_mail(report: AuditReport) -> list[str]:
+    """What is left of a mail, in both of its forms."""
+    with patch.object(letter, "SUBJECT", 1000):
+        title = mail.subject(report)
+    return [
+        *of_text(title),
+        *of_text(mail.text(report)),
+        *of_page(mail.body("", report, [mail.Section("", [*brief.alarms(report, 10), *brief.tie(report)])])),
+    ]
+
+
+def of_terminal(report: AuditReport) -> list[str]:
+    """The same of a terminal so wide that no message is broken."""
+    with patch.object(terminal, "_WIDEST", 1000):
+        return of_text(terminal.render(report, width=1000))
+
+
+def of_markdown(report: AuditReport) -> list[str]:
+    return of_text(markdown.render(report))
+
+
+def of_chat(report: AuditReport) -> list[str]:
+    """The same of a chat that cuts no line."""
+    with patch.object(markdown, "_LONGEST", 10_000), patch.object(markdown, "CHAT_LIMIT", 100_000):
+        return of_text(markdown.render_brief(report))
+
+
 def main(name: str) -> None:
     with bracketed():
-        text = _renderer(name, "finance")(sample())
-    if name == "xlsx":
-        from tests.reports.xlsx.opened import texts
+        print(*_left(name), sep="\n")
 
-        text = "\n".join(texts(text))
-    told = text if isinstance(text, str) else text.decode(errors="replace")
-    for line in of_page(told) if name == "html" else of_text(told):
-        print(line)
+
+def _left(name: str) -> list[str]:
+    told = {"mail": of_mail, "terminal": of_terminal, "markdown": of_markdown, "chat": of_chat}
+    if name in told:
+        return told[name](sample())
+    made = _renderer(name, "finance")(sample())
+    if isinstance(made, bytes):
+        from tests.reports.xlsx.opened import texts as of_workbook
+
+        return of_text("\n".join(of_workbook(made)))
+    return of_page(made) if name == "html" else of_text(made)
 
 
 if __name__ == "__main__":
