@@ -10,7 +10,7 @@ from datetime import datetime
 from finops.model import Finding
 from finops.night_model import Restatement
 from reports import amounts, summary, words
-from reports.language import Worded, between, mark, t, tn
+from reports.language import Worded, between, joint, mark, t, tn
 from reports.pieces import Piece
 from reports.plain import English
 
@@ -28,6 +28,8 @@ TITLES = Worded(
         "mute": mark("Exemptions that end soon"),
     }
 )
+# What stands above the other parts of a message.
+PARTS = Worded({"all": mark("In all"), "files": mark("Files"), "invoices": mark("Invoices")})
 _STEPS = Worded(
     {
         "failed": mark("{step} failed"),
@@ -173,7 +175,7 @@ def cut() -> str:
 
 def files(names: Sequence[str], folder: str) -> str:
     """The files of the report, and where they are if that may be told."""
-    told = ", ".join(names)
+    told = joint(", ").join(names)
     return (
         t("Files in {folder}: {files}", folder=folder, files=told)
         if folder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from finops import logs
+from finops import logs, masking
 from tests.shelf import copies_for_new, empty_file
 
 # Thousands of tests and the modules of three clouds stay to the end: looking through them again and again for what may
@@ -135,3 +135,11 @@ def _lines_for_people() -> Iterator[None]:
     """A command run in this process says how the lines of its process are written: not those of the next test's."""
     yield
     logs.write_as("text")
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_one_test() -> Iterator[None]:
+    """A secret that a test resolved is masked in what that test says, not where the next one has the same number."""
+    yield
+    masking._known.clear()
+    masking._pattern = None

@@ -9,6 +9,7 @@ from finops.model import AuditReport, Finding
 from finops.night_model import Night
 from finops.pipeline.delivery.facts import Facts
 from reports import nightly, summary
+from reports.language import joint
 from reports.pieces import Piece
 from reports.plain import English
 
@@ -36,7 +37,7 @@ class Item:
     @property
     def line(self) -> list[Piece]:
         """Both in one line."""
-        parts = [Piece(f"{self.told}: "), Piece(English(self.said))] if self.told and self.said else []
+        parts = [Piece(self.told + joint(": ")), Piece(English(self.said))] if self.told and self.said else []
         return parts or [Piece(self.told or English(self.said or ""))]
 
     @property

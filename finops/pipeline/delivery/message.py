@@ -11,7 +11,7 @@ from finops.pipeline.delivery.items import Item, Kind, items_of, new_findings, r
 from reports import brief, nightly, summary
 from reports.html.headline import headline
 from reports.html.tiles import tiles
-from reports.language import t
+from reports.language import joint, t
 from reports.mail import SUBJECT, Line, Section, body, text_of
 from reports.markdown import escaped
 from reports.pieces import cut, on_one_line
@@ -41,13 +41,13 @@ def message_of(facts: Facts) -> Message:
     """The message of a night for one target; a pure function of the facts."""
     items = items_of(facts)
     subject, news = _subject(facts, items), list(_news(facts, items))
-    short = [*news, Section(t("In all"), [*_in_all(facts), *_files(facts)])]
+    short = [*news, Section(nightly.PARTS["all"], [*_in_all(facts), *_files(facts)])]
     return Message(subject, _plain(short), _markdown(short), _html(subject, facts, news))
 
 
 def _subject(facts: Facts, items: Sequence[Item]) -> str:
     pieces = [piece for piece in (*_outcome(facts, items), *_told(facts, items)) if piece]
-    return shortened(one_line("finops: " + "; ".join(pieces)), SUBJECT)
+    return shortened(one_line("finops: " + joint("; ").join(pieces)), SUBJECT)
 
 
 def _outcome(facts: Facts, items: Sequence[Item]) -> Iterator[str]:
@@ -124,7 +124,7 @@ def _cut_pieces(line: Line) -> Line:
 
 def _plain(sections: Sequence[Section]) -> str:
     return "\n\n".join(
-        "\n".join([t("{title}:", title=one.title), *(f"- {_silent(_cut(line))}" for line in one.lines)])
+        "\n".join([one.title + joint(": ").rstrip(), *(f"- {_silent(_cut(line))}" for line in one.lines)])
         for one in sections
     )
 
@@ -142,10 +142,10 @@ def _markdown(sections: Sequence[Section]) -> str:
 
 
 def _html(subject: str, facts: Facts, news: Sequence[Section]) -> str:
-    below = [Section(t("Files"), _files(facts))] if facts.files else []
+    below = [Section(nightly.PARTS["files"], _files(facts))] if facts.files else []
     if facts.report is None:
-        below.insert(0, Section(t("In all"), [t(nightly.NO_AUDIT)]))
+        below.insert(0, Section(nightly.PARTS["all"], [t(nightly.NO_AUDIT)]))
     elif tied := brief.tie(facts.report):
-        below.insert(0, Section(t("Invoices"), tied))
+        below.insert(0, Section(nightly.PARTS["invoices"], tied))
     shown = [replace(one, lines=[_cut_pieces(line) for line in one.lines]) for one in news]
     return body(subject.removeprefix("finops: "), facts.report, shown, below)

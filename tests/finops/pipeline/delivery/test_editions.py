@@ -205,6 +205,8 @@ def test_a_target_in_another_language_gets_message_and_files_in_it(tmp_path: Pat
     assert 'lang="de"' in files["finops-report.html"][:500]
     assert "250 $" in files[MESSAGE].replace("\N{NO-BREAK SPACE}", " ")
     assert "$250" not in files[MESSAGE]
+    assert "1 neuer Befund" in files[MESSAGE]
+    assert "**Insgesamt**" in files[MESSAGE]
     assert files["finops-report.json"] == (at.staged / "finops-report.json").read_text()
     assert 'lang="en"' in page.read_text()[:500]  # the night's own stays as it is
 
@@ -230,7 +232,7 @@ def test_what_a_mail_says_is_in_the_language_of_its_target(
     monkeypatch.setenv("OPS", "mailto://u:p@h.example?to=a@h.example")
     at = night(tmp_path, {"to": "env:OPS", "locale": "zh"})
     message = parcel_for(at, at.settings.deliver[0]).message
-    assert "US$250" in message.subject
+    assert "新增 1 项优化项，每月 US$250；" in message.subject
     assert "US$250" in message.html
 
 

@@ -1,7 +1,9 @@
 """What a night tells: the subject says it all, what went wrong comes first, and nothing is told twice."""
 
+import ast
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -24,6 +26,7 @@ from tests.finops.pipeline.delivery.nights import (
     restatement,
 )
 from tests.reports.build import AS_OF, finding
+from tests.reports.untranslated import bracketed, of_text
 
 YESTERDAY = AS_OF - timedelta(days=1)
 PLAIN = Edition()
@@ -192,6 +195,49 @@ def test_the_same_night_twice_has_one_fingerprint_and_another_day_or_form_anothe
     levels = [Edition(redact=level) for level in get_args(RedactionLevel)]
     others = [Edition(audience="executive"), Edition(locale="de"), Edition("all", "engineering", "zh")]
     assert len({of(first, edition=one) for one in (*levels, *others)}) == len(levels) + len(others)
+
+
+@pytest.mark.parametrize("shelf", ["/srv/reports", ""])
+@pytest.mark.parametrize("with_report", [True, False])
+def test_nothing_but_what_others_said_is_in_english_in_another_language(
+    with_report: bool, shelf: str
+) -> None:
+    told = report(
+        finding(1, "250.00", **NEW), anomalies=[anomaly()], restatements=[restatement()],
+        budgets=[budget("over")], data_tests=[data_test(), data_test("warn")],
+    ).model_copy(update={"exemptions": [mute(3)]})  # fmt: skip
+    night = replace(
+        facts(told if with_report else None, failed("collect", "aws"), failed("collect", "gcp", status="incomplete")),
+        unmade={"finops-report.pdf": "No browser."}, files=["a.html"], shelf=shelf,
+    )  # fmt: skip
+    with bracketed():
+        message = message_of(night)
+    said = {"denied", "No browser."}
+    if night.report and night.report.night:
+        lists = (
+            getattr(night.report.night, name)
+            for name in ("anomalies", "restatements", "budgets", "data_tests")
+        )
+        said |= {one.message for some in lists for one in some} | {
+            one.reason for one in night.report.findings
+        }
+    assert {line.lstrip("-: ") for line in of_text(message.text)} <= said
+    assert {line.lstrip("- ").lstrip("*: ") for line in of_text(message.markdown)} <= said
+    assert of_text(message.subject.partition("⟦")[0]) == ["finops:"]
+
+
+def test_words_that_are_translated_are_where_they_are_gathered() -> None:
+    """A message outside of reports/ would be in no catalogue, and so in English for everybody."""
+    for path in (Path(__file__).parents[4] / "finops").rglob("*.py"):
+        calls = (
+            one for one in ast.walk(ast.parse(path.read_text())) if isinstance(one, ast.Call) and one.args
+        )
+        told = [
+            one.args[0].value
+            for one in calls
+            if getattr(one.func, "id", "") in ("t", "tn", "mark") and isinstance(one.args[0], ast.Constant)
+        ]
+        assert told == [], path
 
 
 def test_a_file_that_could_not_be_made_is_told_like_what_went_wrong_and_once() -> None:
