@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from finops.model import AuditReport, CostLine, Coverage, Finding, FootprintLine, NotEvaluated
 from finops.night_model import Anomaly, Forecast
+from reports.mentioned import ids_beside, names_beside
 
 RedactionLevel = Literal["none", "ids", "names", "all"]
 
@@ -113,6 +114,7 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         found += [(n.resource_id, "resource") for n in report.not_evaluated]
         found += [(account, "account") for account in _night_accounts(report)]
         found += _finance_ids(report)
+        found += ids_beside(report)
     if level != "ids":
         found += [(f.resource_name, "name") for f in report.findings]
         found += [(value, "tag") for f in report.findings for value in f.tags.values()]
@@ -122,6 +124,7 @@ def _secrets(report: AuditReport, level: RedactionLevel) -> dict[str, str]:
         exempt = (f.exemption for f in report.findings if f.exemption)
         found += [(one.owner, "owner") for one in exempt if one.owner != _TAGGED]
         found += [(f.decision.owner, "owner") for f in report.findings if f.decision]
+        found += names_beside(report)
     secrets: dict[str, str] = {}
     for secret, what in found:
         if secret and secret.strip():
@@ -209,11 +212,11 @@ class _Redactor:
 
     def night(self, told: dict[str, Any]) -> dict[str, Any]:
         """What the night says, every text in it; addresses of bills are replaced whole."""
-        shown = {key: self._night_field(key, value) for key, value in told.items()}
+        named = {}
         if "variance" in told and self._names:  # a budget, which somebody gave a name
-            alias = pseudonym("budget", told["name"], self._key)
-            shown |= {"name": alias, "message": shown["message"].replace(told["name"], alias)}
-        return shown
+            named = {"name": pseudonym("budget", told["name"], self._key)}
+            told = told | {"message": told["message"].replace(told["name"], named["name"])}
+        return {key: self._night_field(key, value) for key, value in told.items()} | named
 
     def finance(self, told: dict[str, Any]) -> dict[str, Any]:
         """What is said of spending: budgets and forecasts as the night tells them, everything else field by field."""

@@ -1,6 +1,7 @@
 import base64
 import gzip
 import re
+from importlib.resources import files
 from typing import get_args
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from finops.model import AuditReport
 from reports import csv, html, json, mail, markdown, terminal
 from reports.redaction import RedactionLevel, pseudonym, redact
-from tests.reports import sample
-from tests.reports.build import cost, finding, report
+from tests.reports import finance_sample, sample
+from tests.reports.build import cost, finding, report, unjudged
 
 KEY = b"a key of the company"
 ACCOUNT, RESOURCE, NAME, TEAM, OTHER = sample.SECRETS
@@ -90,6 +91,64 @@ def test_a_short_name_is_replaced_as_a_word_only() -> None:
     given = report([finding(1, "1.00", resource_name="web", reason="web is cobwebbed: web-1")])
     assert redact(given, "names", key=KEY).findings[0].reason.count("name-") == 2
     assert "cobwebbed" in redact(given, "names", key=KEY).findings[0].reason
+
+
+NEIGHBOUR, GROUP, CLAIM = "web frontend 7", "asg web", "payments/ledger-0"
+
+
+def test_a_machine_that_a_finding_only_mentions_is_redacted_too() -> None:
+    beside = {"instance_name": NEIGHBOUR, "scaling_group": GROUP, "volume_id": "d-gone1"}
+    pairs = "nas 4 in us-east-1b 3,302 GiB; nas 5 in us-east-1a 28 GiB"
+    reason = f"It sends to {NEIGHBOUR}, it is a member of {GROUP}, which has its own schedule."
+    found = finding(1, "1.00", current=beside, evidence={"largest_pairs": pairs}, reason=reason)
+    gap = unjudged(f"It belongs to the Kubernetes claim {CLAIM}, which only the cluster may give up.")
+    given = report([found], not_evaluated=[gap])
+    hidden = {"ids": (GROUP, "d-gone1", "nas 4", "nas 5", CLAIM), "names": (NEIGHBOUR, CLAIM)}
+    for level in get_args(RedactionLevel):
+        text = everything(redact(given, level, key=KEY))
+        gone = {one for of, them in hidden.items() if level in (of, "all") for one in them}
+        assert {one for one in gone if one in text} == set()
+        assert level != "none" or all(one in text for them in hidden.values() for one in them)
+
+
+def test_what_settings_select_is_redacted_where_no_finding_has_it() -> None:
+    finance = sample.secret().finance
+    assert finance
+    assert finance.provenance
+    told = {
+        "thresholds": [
+            "idle-instance.account.ads-eu-prod.min_days = 3",
+            "idle-instance.tag.team=secret squad.cpu_peak_max = 0.1",
+        ],
+        "limits": ["--project ml-lab-eu", "--tag team=night shift"],
+        "command": "finops audit --project ml-lab-eu --tag 'team=night shift'",
+    }
+    provenance = finance.provenance.model_copy(update=told)
+    given = report().model_copy(update={"finance": finance.model_copy(update={"provenance": provenance})})
+    text = everything(redact(given, "all", key=KEY))
+    assert [one for one in ("ads-eu-prod", "ml-lab-eu", "secret squad", "night shift") if one in text] == []
+
+
+def test_every_sentence_of_a_rule_that_names_something_is_known_to_the_redaction() -> None:
+    named = r"(?:\w+\.)?(?:member_of|scaling_group|kubernetes_claim|volume_id|image_id|cluster|cluster_id|instance_id|peer_resource|peer)"
+    told = re.compile(rf"'([^']*)' \|\| {named}\b(?: \|\| '([^']*)')?")
+    found = 0
+    for path in sorted(files("rules").glob("*/*.sql")):  # type: ignore[attr-defined]
+        for before, after in told.findall(path.read_text()):
+            if path.parent.name == "rollups" or not before.endswith(" "):
+                continue
+            found += 1
+            given = report(not_evaluated=[unjudged(f"{before}shop-7{after}".strip())])
+            assert "shop-7" not in redact(given, "ids", key=KEY).to_json(), f"{path.name}: {before}"
+    assert found > 15
+
+
+def test_the_name_of_a_budget_that_holds_a_team_is_hidden_whole() -> None:
+    line = finance_sample.finance().budgets[0]
+    named = line.model_copy(update={"name": "shop Moonbase", "message": "The budget shop Moonbase is over."})
+    finance = finance_sample.finance().model_copy(update={"budgets": [named]})
+    given = report([finding(1, "1.00", tags={"team": "shop"})]).model_copy(update={"finance": finance})
+    assert "Moonbase" not in redact(given, "names", key=KEY).to_json()
 
 
 @pytest.mark.parametrize("level", get_args(RedactionLevel))
