@@ -13,7 +13,7 @@ from finops.nightly_settings import Target
 from finops.pipeline.delivery import ledger
 from finops.pipeline.delivery.facts import Before, Facts, fingerprint
 from finops.pipeline.delivery.heart import Heart
-from finops.pipeline.delivery.items import fresh, items_of, new_findings, recovered
+from finops.pipeline.delivery.items import fresh, items_of, mended, new_findings, recovered
 from finops.pipeline.delivery.message import Message, message_of
 from finops.pipeline.delivery.sending import GivenUpError, send
 from finops.pipeline.editions import Edition, for_target, formats_of, of_night
@@ -143,6 +143,8 @@ def _decided(facts: Facts, target: Target, *, trouble: bool, sent: bool) -> tupl
         news.append(f"{len(new):,} new findings")
     if recovered(items, facts):
         news.append("the night is whole again")
+    if mended(items, facts):
+        news.append("a file that was missing is there")
     if target.when == "trouble":
         news = [item.key for item in fresh(items, facts) if item.is_bad]
         if not trouble:

@@ -69,6 +69,12 @@ def recovered(items: list[Item], facts: Facts) -> bool:
     return was and not any(item.is_bad for item in items)
 
 
+def mended(items: list[Item], facts: Facts) -> bool:
+    """Whether a file that the target was told to be missing can be made now, whatever else is wrong still."""
+    missing = {key for key in (facts.before.keys if facts.before else ()) if key.startswith("unmade:")}
+    return bool(missing - {item.key for item in items})
+
+
 def new_findings(facts: Facts) -> list[Finding]:
     """The findings that count and that the target was not told of, largest saving first."""
     if facts.report is None:

@@ -283,6 +283,22 @@ def test_a_pdf_that_is_missing_is_told_once_and_sent_when_it_can_be_made(
     assert "the night is whole again" in got(at)[MESSAGE]
 
 
+def test_a_file_that_was_missing_is_sent_also_where_something_else_is_wrong_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, without: None
+) -> None:
+    at = night(tmp_path, {"attach": ["pdf"]})
+    Journal(at.db, at.run_id, at.command, AT, AT).end(failed("collect", "aws", status="incomplete"))
+    told(at)
+    later, target = replace(at, run_id="another0"), at.settings.deliver[0]
+    assert not parcel_for(later, target).wanted
+    monkeypatch.setattr(chromium, "required", lambda: "chromium")
+    monkeypatch.setattr(chromium, "printed", lambda _: b"%PDF-1.7")
+    deliver_to(later, target)
+    assert "finops-report.pdf" in got(at)
+    assert "collect aws incomplete" in got(at)[MESSAGE]
+    assert not parcel_for(replace(at, run_id="another1"), target).wanted
+
+
 def test_a_browser_that_fails_only_while_it_prints_is_told_in_the_same_message(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prints: list[str]
 ) -> None:
