@@ -10,7 +10,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
 from functools import cache
 
 from finops.money import CENT, SYMBOLS, cents, shown
-from reports.language import Locale, joint, punctuated, spoken, t
+from reports.language import Locale, punctuated, spoken, t
 
 UNKNOWN = "–"
 _TONNES_FROM = 10_000  # kilograms
@@ -201,18 +201,6 @@ def carbon_ends(low: float | None, high: float | None) -> list[str]:
 def number(value: int | float | Decimal, places: int = 0) -> str:
     """A number with its thousands apart: 2,310."""
     return punctuated(f"{value:,.{places}f}" if places else f"{value:,}")
-
-
-def count(number: int, singular: str, plural: str | None = None) -> str:
-    """'1 finding', '2,310 findings'."""
-    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """'a', 'a and b', 'a, b and c'."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return t("{first} and {last}", first=joint(", ").join(parts[:-1]), last=parts[-1])
 
 
 def joined(parts: Sequence[str]) -> str:

@@ -336,6 +336,6 @@ def _basis(report: AuditReport) -> str:
         if report.currency
         else t("730-hour month, before tax and credits")
     )
-    carbon = ", ".join(map(escaped, summary.carbon_sources(report)))
+    carbon = joint(", ").join(map(escaped, summary.carbon_sources(report)))
     sources = f" · _{t('carbon by {sources}', sources=carbon)}_" if carbon else ""
     return f"_{escaped(basis)}_ · {_run(report)}{sources}"

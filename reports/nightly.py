@@ -63,7 +63,7 @@ def not_made(file: str) -> str:
 def unread(group: summary.Unread) -> str:
     """Data sets of an account that could not be read whole."""
     account = words.account(group.cloud, group.account)
-    return _UNREAD[group.status].format(datasets=", ".join(group.datasets), account=account)
+    return _UNREAD[group.status].format(datasets=joint(", ").join(group.datasets), account=account)
 
 
 def failed_test(test: str, subject: str) -> str:

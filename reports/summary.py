@@ -17,7 +17,7 @@ from finops.model import (
     NotEvaluated,
     Totals,
 )
-from reports.language import t
+from reports.language import joint, t
 
 Figure = Literal["monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high"]
 Saving = Literal["monthly_savings", "net_monthly_savings"]
@@ -133,9 +133,9 @@ def carbon_sources(report: AuditReport) -> list[str]:
         return []
     told = [t("method {version}", version=method.version)]
     if method.grid:
-        told.append(t("grid: {sources}", sources="; ".join(_short_sources(method.grid))))
+        told.append(t("grid: {sources}", sources=joint("; ").join(_short_sources(method.grid))))
     if method.pue:
-        told.append(t("PUE: {sources}", sources="; ".join(_short_sources(method.pue))))
+        told.append(t("PUE: {sources}", sources=joint("; ").join(_short_sources(method.pue))))
     return told
 
 

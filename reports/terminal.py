@@ -17,7 +17,7 @@ from finops.model import AuditReport, CurrencyTotals, ExemptionLine, Finding, To
 from reports import amounts, summary, words
 from reports import control as controlling
 from reports import trust as trusting
-from reports.language import between, speaking, t, tn
+from reports.language import between, in_brackets, joint, speaking, t, tn
 from reports.plain import one_line, shortened
 from reports.screen import drawn
 
@@ -209,7 +209,7 @@ def _carbon(report: AuditReport) -> Iterable[RenderableType]:
         return
     told = t("Carbon saved a month: {amount} CO₂e", amount=amounts.carbon(totals.co2e_saved_kg))
     if span != amounts.UNKNOWN:
-        told = f"{told} ({span})"
+        told += in_brackets(span)
     embodied = totals.co2e_saved_embodied_kg
     if embodied is not None:
         made = amounts.carbon(embodied)
@@ -219,7 +219,7 @@ def _carbon(report: AuditReport) -> Iterable[RenderableType]:
 
 def _factors(report: AuditReport) -> Iterable[RenderableType]:
     """By which method and factors the carbon was estimated."""
-    sources = ", ".join(map(one_line, summary.carbon_sources(report)))
+    sources = joint(", ").join(map(one_line, summary.carbon_sources(report)))
     if sources:
         yield ""
         yield Text(t("Carbon by {sources}", sources=sources), style="dim")
@@ -229,7 +229,7 @@ def _total_lines(
     report: AuditReport, currency: str | None, totals: Totals | CurrencyTotals
 ) -> Iterable[tuple[str, str]]:
     low, high = totals.net_low, totals.net_high
-    span = "" if low == high else f" ({amounts.money_range(low, high, currency)})"
+    span = "" if low == high else in_brackets(amounts.money_range(low, high, currency))
     yield amounts.money(totals.monthly_cost, currency), words.spent(report, currency)
     yield amounts.money(totals.gross_monthly_savings, currency), t("gross savings")
     yield amounts.money(summary.overlap(totals), currency), t("of that counted twice (overlap removed)")
@@ -245,18 +245,20 @@ def _control(report: AuditReport) -> Iterable[RenderableType]:
     yield Text.assemble(
         (t(controlling.TITLE), "bold"), " ", (controlling.answer(told), "yellow" if told.open else "")
     )
-    yield _list((one.what, f"{one.message} ({one.id})") for one in told.alarms[:MAX_GROUPS])
+    yield _list((one.what, one.message + in_brackets(one.id)) for one in told.alarms[:MAX_GROUPS])
     if len(told.alarms) > MAX_GROUPS:
         yield _more(len(told.alarms) - MAX_GROUPS, "finops anomalies")
     yield _list((one.forecast, _foreseen(one)) for one in told.months if one.whole)
-    yield _list((state, f"{t('budget {name}', name=name)}: {why}") for name, state, why in told.budgets)
+    yield _list(
+        (state, t("budget {name}", name=name) + joint(": ") + why) for name, state, why in told.budgets
+    )
 
 
 def _foreseen(one: controlling.Month) -> str:
     whose = t("forecast of {whose}", whose=one.who)
     return t(
         "{forecast}, {amount} spent through {day}",
-        forecast=f"{whose} ({one.band})",
+        forecast=whose + in_brackets(one.band),
         amount=one.spent,
         day=one.through,
     )
@@ -278,7 +280,9 @@ def _trust(report: AuditReport) -> Iterable[RenderableType]:
     yield _list(
         (
             t("error") if doubt.grave else t("warning"),
-            f"{t('{test} of {subject}', test=doubt.test, subject=doubt.subject)} {doubt.since}: {doubt.message}",
+            f"{t('{test} of {subject}', test=doubt.test, subject=doubt.subject)} {doubt.since}"
+            + joint(": ")
+            + doubt.message,
         )
         for doubt in told.doubts[:MAX_GROUPS]
     )
@@ -304,7 +308,7 @@ def _lapsed(report: AuditReport) -> Iterable[RenderableType]:
 
 def _lapsed_line(line: ExemptionLine) -> str:
     what = shortened(one_line(t("{rule} for {selector}", rule=line.rule, selector=line.selector)), 120)
-    return f"{what} ({one_line(line.source)}): {one_line(line.note or '')}"
+    return what + in_brackets(one_line(line.source)) + joint(": ") + one_line(line.note or "")
 
 
 def _gaps(report: AuditReport) -> Iterable[RenderableType]:
@@ -315,7 +319,7 @@ def _gaps(report: AuditReport) -> Iterable[RenderableType]:
     title = t("Not evaluated: {number}", number=amounts.number(len(report.not_evaluated)))
     yield Text(title, style="bold")
     yield _list(
-        (amounts.number(gap.count), f"{one_line(gap.rule)}: {one_line(gap.reason)}")
+        (amounts.number(gap.count), one_line(gap.rule) + joint(": ") + one_line(gap.reason))
         for gap in groups[:MAX_GROUPS]
     )
     if len(groups) > MAX_GROUPS:
@@ -346,7 +350,7 @@ def _unread(report: AuditReport) -> Iterable[RenderableType]:
 
 
 def _unread_line(group: summary.Unread) -> str:
-    error = f" ({shortened(one_line(group.error), 160)})" if group.error else ""
+    error = in_brackets(shortened(one_line(group.error), 160)) if group.error else ""
     return f"{words.unread_place(group, 3)}{error}"
 
 

@@ -318,7 +318,7 @@ def _change(current: dict[str, Any], proposed: dict[str, Any]) -> str:
     differing = [key for key in proposed if key not in _SILENT and proposed[key] != current.get(key)]
     before_after = [key for key in differing if key in current]
     if not before_after:
-        return ", ".join(value(key, proposed[key]) for key in differing[:3])
+        return joint(", ").join(value(key, proposed[key]) for key in differing[:3])
     telling = next((key for key in _TELLING if key in before_after), before_after[0])
     return f"{_bare(current[telling])} → {value(telling, proposed[telling])}"
 
