@@ -243,7 +243,7 @@ def _control(report: AuditReport) -> Iterable[RenderableType]:
         return
     yield ""
     yield Text.assemble(
-        (t(controlling.TITLE), "bold"), " ", (controlling.answer(told), "yellow" if told.open else "")
+        (t(controlling.TITLE), "bold"), between(), (controlling.answer(told), "yellow" if told.open else "")
     )
     yield _list((one.what, one.message + in_brackets(one.id)) for one in told.alarms[:MAX_GROUPS])
     if len(told.alarms) > MAX_GROUPS:
@@ -276,7 +276,9 @@ def _trust(report: AuditReport) -> Iterable[RenderableType]:
     if not told:
         return
     yield ""
-    yield Text.assemble((t(trusting.TITLE), "bold"), " ", (told.answer, "yellow" if told.doubts else ""))
+    yield Text.assemble(
+        (t(trusting.TITLE), "bold"), between(), (told.answer, "yellow" if told.doubts else "")
+    )
     yield _list(
         (
             t("error") if doubt.grave else t("warning"),

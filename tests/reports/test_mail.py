@@ -9,7 +9,10 @@ import pytest
 
 from finops.model import AuditReport
 from reports import mail
+from reports.language import speaking
 from reports.mail.pictures import Picture, pictures
+from reports.pieces import Piece
+from reports.plain import English
 from tests.reports import rich_sample, sample
 from tests.reports.browsing import needed
 from tests.reports.build import finding, report
@@ -214,3 +217,17 @@ def test_a_browser_draws_the_bridge_the_trend_and_the_savings() -> None:
 def test_hostile_names_in_charts_are_drawn_and_do_nothing() -> None:
     needed()
     assert [one.png[:4] for one in pictures(with_finance(sample.hostile()))] == [b"\x89PNG"] * 3
+
+
+def test_a_mail_in_another_language_says_so_and_what_of_it_is_english() -> None:
+    given = rich_sample.rich()
+    with speaking("de"):
+        page = html_of(read(given))
+        night = mail.body("x", None, [mail.Section("x", [[Piece("audit: "), Piece(English("denied <b>"))]])])
+    assert '<html lang="de">' in page
+    assert '<span lang="en">Everything cost $710.75 a day where $560.75 was expected.</span>' in page
+    assert 'audit: <span lang="en">denied &lt;b&gt;</span>' in night
+    assert page.count("<span lang=") == 1
+    english = html_of(read(given))
+    assert '<html lang="en">' in english
+    assert "<span lang=" not in english

@@ -111,18 +111,17 @@ def test_every_rendering_has_the_same_totals_in_every_language(locale: Locale, n
 
 
 def decided_in_letter(text: str, locale: Locale) -> list[Decimal]:
-    """What the numbered decisions save, and what the line below them says of the rest."""
-    listed = re.findall(r"^\d+\. .*: ([^·:\n]*) · ", text, re.M)
-    return [
-        amount for told in (*listed, *re.findall("^ {3}.*", text, re.M)) for amount in dollars(told, locale)
-    ]
+    """What the numbered decisions save, the last before the first dot, and what the line below them says of the rest."""
+    saved = [dollars(told, locale)[-1:] for told in re.findall(r"^\d+\. ([^·\n]*) · ", text, re.M)]
+    rest = [dollars(told, locale) for told in re.findall("^ {3}.*", text, re.M)]
+    return [amount for some in (*saved, *rest) for amount in some]
 
 
 def decided_in_chat(text: str, locale: Locale, numbers: Sequence[str]) -> list[Decimal]:
     """The same of the lines with an amount in bold that are none of the first screen's, and of the line below them."""
     lines, found, below = text.splitlines(), [], ""
     for line, following in zip(lines, [*lines[1:], ""], strict=True):
-        bold = re.fullmatch(r"- .*: \*\*([^*]*)\*\* · .*", line)
+        bold = re.fullmatch(r"- .*(?:: |：)\*\*([^*]*)\*\* · .*", line)
         if bold and not line.startswith(tuple(f"- {label}" for label in numbers)):
             found.append(bold[1])
             below = "" if "**" in following or "⚠" in following else following
