@@ -99,6 +99,10 @@ _THIRDS = (
     "tests/reports/test_pdf.py::",
     "tests/reports/test_mail.py::",
     "tests/finops/test_renetting.py::",
+    "tests/finops/pipeline/delivery/test_editions.py::",
+    "tests/finops/pipeline/test_night_files.py::",
+    "tests/finops/pipeline/test_nightly.py::",
+    "tests/finops/pipeline/test_restating.py::",
     "tests/finops/pipeline/returning/",
 )
 

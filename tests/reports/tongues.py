@@ -7,6 +7,7 @@ from unittest.mock import patch
 
 from reports import language
 from reports.language import Locale
+from reports.xlsx import names
 from tests.reports.untranslated import Bracketed
 
 # What people go by who edit a workbook. 'Entschieden' is close to 'Decided' on purpose, and 'done' to nothing.
@@ -33,11 +34,11 @@ class Tongue(Bracketed):
 
 @contextmanager
 def tongues(german: Mapping[str, str] = GERMAN, chinese: Mapping[str, str] = CHINESE) -> Iterator[None]:
-    """Within, these are the languages. Which of them is spoken is for `speaking` to say."""
+    """Within, these are the languages, and there were never others. Which is spoken is for `speaking` to say."""
     told: dict[Locale, NullTranslations] = {
         "en": NullTranslations(),
         "de": Tongue(german),
         "zh": Tongue(chinese),
     }
-    with patch.object(language, "_words", told.__getitem__):
+    with patch.object(language, "_words", told.__getitem__), patch.dict(names.EVER, clear=True):
         yield
