@@ -43,7 +43,8 @@ def lines(
                 change=change,
                 change_percent=_percent(change, previous[place]) if known else None,
                 status=_status(row) if known else None,
-                not_compared=(apart[place] or _NIL) if compared else None,
+                # All of what is not compared, to the cent of its cost, whatever its column rounds to.
+                not_compared=((apart if known else cost)[place] or _NIL) if compared else None,
                 effects=effects.get(place),
             )
         )
