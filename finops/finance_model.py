@@ -5,6 +5,7 @@ are never added.
 """
 
 from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -77,6 +78,11 @@ class Bridge(_Model):
     cost: Money
     acted_on: int
 
+    @property
+    def change(self) -> Decimal:
+        """By how much the cost changed, as far as it can be compared."""
+        return self.cost - self.previous - self.not_compared
+
 
 class SpendLine(_Model):
     """What one service, account, team or region costs in the month, and what can be saved of it in 730 hours.
@@ -116,8 +122,8 @@ class CommitmentUse(_Model):
 
     `effective` is what the usage cost, with what commitments left unused; `list` what the same usage would have cost
     on demand at public prices. effective_savings_rate = 1 - effective / list. `covered` and `on_demand` are list cost
-    of usage in services that commitments of this bill reach; coverage = covered / (covered + on_demand). utilisation =
-    used / (used + unused), by what commitments cost.
+    of usage in services that commitments of this bill reach, None where it has no list costs; coverage = covered /
+    (covered + on_demand). utilisation = used / (used + unused), by what commitments cost.
     """
 
     cloud: str
@@ -126,8 +132,8 @@ class CommitmentUse(_Model):
     effective: Money
     list: Money | None
     effective_savings_rate: float | None
-    covered: Money
-    on_demand: Money
+    covered: Money | None
+    on_demand: Money | None
     coverage: float | None
     used: Money
     unused: Money

@@ -26,9 +26,17 @@ _ACTED = Dimension(
 )
 
 
-def bridges(con: duckdb.DuckDBPyConnection, month: datetime, until: datetime | None = None) -> list[Bridge]:
-    """The steps from the month before to this one (to `until` in it), of each currency that has both."""
-    acted = _acted_upon(con, month_before(month))
+def bridges(
+    con: duckdb.DuckDBPyConnection,
+    month: datetime,
+    until: datetime | None = None,
+    at: datetime | None = None,
+) -> list[Bridge]:
+    """The steps from the month before to this one (to `until` in it), of each currency that has both.
+
+    What was seen to be done after `at` is not acted upon yet.
+    """
+    acted = _acted_upon(con, month_before(month), at or datetime.max)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE finance_acted (cloud VARCHAR, account VARCHAR, resource VARCHAR)"
     )
@@ -45,13 +53,13 @@ def bridges(con: duckdb.DuckDBPyConnection, month: datetime, until: datetime | N
     return [one for one in found if one is not None]
 
 
-def _acted_upon(con: duckdb.DuckDBPyConnection, since: datetime) -> set[tuple[str, str, str]]:
-    """What findings were about that are done since, what went with it, and what took its place."""
+def _acted_upon(con: duckdb.DuckDBPyConnection, since: datetime, at: datetime) -> set[tuple[str, str, str]]:
+    """What findings were about that are done between the two, what went with it, and what took its place."""
     rows = con.execute(
         "SELECT cloud, account, resource_id, cells, replaced_by FROM finding_history AS h "  # noqa: S608 - a constant
-        "WHERE rule IS NOT NULL AND status = 'resolved' AND resolved_at >= ? AND (resolution = 'changed' "
+        "WHERE rule IS NOT NULL AND status = 'resolved' AND resolved_at BETWEEN ? AND ? AND (resolution = 'changed' "
         f"OR (resolution = 'gone' AND NOT {CAME_AND_WENT}))",
-        [since],
+        [since, at],
     ).fetchall()
     acted = set()
     for cloud, account, resource, cells, replaced in rows:
@@ -166,12 +174,12 @@ class _Savings:
 def _team(one: Finding, tag_key: str | None) -> str | None:
     """As the bill names it: the inventory of some clouds writes the key as their bills do."""
     names = [f"{prefix}{tag_key}" for prefix in PREFIXES]
-    return next((one.tags[name] for name in names if name in one.tags), None)
+    return next((one.tags[name] for name in names if name in one.tags), None) or None
 
 
 def _lines(name: str, lines: Sequence[Line], savings: _Savings) -> list[SpendLine]:
     """The largest lines and one for the rest, which holds the savings of everything that has no line."""
-    ordered = sorted(lines, key=lambda one: (-abs(one.cost or _NIL), one.keys.get(name) or ""))
+    ordered = sorted(_nobody(name, lines), key=lambda one: (-abs(one.cost or _NIL), one.keys.get(name) or ""))
     found = []
     for one in ordered[:TOP]:
         key = one.keys.get(name)
@@ -194,9 +202,22 @@ def _lines(name: str, lines: Sequence[Line], savings: _Savings) -> list[SpendLin
     return found
 
 
+def _nobody(name: str, lines: Sequence[Line]) -> list[Line]:
+    """The lines, with that of an empty tag in that of none: neither names anybody."""
+    named = [one for one in lines if one.keys.get(name)]
+    rest = [one for one in lines if not one.keys.get(name)]
+    if len(rest) < 2:
+        return [*named, *(one.model_copy(update={"keys": {name: None}}) for one in rest)]
+    sums = {what: _known([getattr(one, what) for one in rest]) for what in ("cost", "previous", "change")}
+    return [*named, rest[0].model_copy(update={"keys": {name: None}, **sums})]
+
+
+def _known(amounts: Sequence[Decimal | None]) -> Decimal | None:
+    """The sum of what is known; None where nothing is."""
+    known = [one for one in amounts if one is not None]
+    return sum(known, _NIL) if known else None
+
+
 def _others(small: Sequence[Line], count: int | None, net: Decimal | None) -> SpendLine:
-    sums = {
-        name: sum((getattr(one, name) or _NIL for one in small), _NIL) if small else None
-        for name in ("cost", "previous", "change")
-    }
+    sums = {name: _known([getattr(one, name) for one in small]) for name in ("cost", "previous", "change")}
     return SpendLine(key=None, others=max(len(small), 1), findings=count, net_monthly_savings=net, **sums)

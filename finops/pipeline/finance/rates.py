@@ -11,7 +11,7 @@ from finops.pipeline.costing.bills import period
 from finops.pipeline.costing.question import begun_before
 
 SOON = timedelta(days=120)
-_PRICED = Decimal("0.99")  # of the effective cost must have a list cost, or no rate is told
+_PRICED = Decimal("0.99")  # of the effective cost must have a list cost, or no rate and no coverage is told
 # What commitments of a bill reach, as far as the bill shows: usage of a service in the unit that they pay for.
 _USE = """
 WITH usage AS (
@@ -26,11 +26,14 @@ SELECT cloud, currency, sum(cost),
     coalesce(sum(abs(unlisted)) FILTER (WHERE status IS DISTINCT FROM 'Unused'), 0),
     coalesce(sum(listed) FILTER (WHERE status = 'Used'), 0),
     coalesce(sum(listed) FILTER (WHERE status IS NULL AND pricing = 'Standard' AND r.service IS NOT NULL), 0),
+    coalesce(sum(abs(unlisted)) FILTER (WHERE {could_be}), 0),
+    coalesce(sum(abs(cost)) FILTER (WHERE {could_be}), 0),
     coalesce(sum(cost) FILTER (WHERE status = 'Used'), 0),
     coalesce(sum(cost) FILTER (WHERE status = 'Unused'), 0)
 FROM usage AS u LEFT JOIN reached AS r USING (cloud, currency, service, unit)
 GROUP BY ALL ORDER BY ALL
 """
+_COULD_BE = "status = 'Used' OR (status IS NULL AND pricing = 'Standard' AND r.service IS NOT NULL)"
 
 
 def commitments(
@@ -40,7 +43,7 @@ def commitments(
     public price."""
     during = period(month) & begun_before(until) if until else period(month)
     found = []
-    for row in con.execute(_USE.format(period=during.sql), during.values).fetchall():
+    for row in con.execute(_USE.format(period=during.sql, could_be=_COULD_BE), during.values).fetchall():
         one = _use(f"{month:%Y-%m}", *row)
         if one.used or one.unused or (one.effective_savings_rate or 0) > 0:
             found.append(one)
@@ -56,10 +59,13 @@ def _use(
     unlisted: Decimal,
     covered: Decimal,
     on_demand: Decimal,
+    unpriced: Decimal,
+    could_be: Decimal,
     used: Decimal,
     unused: Decimal,
 ) -> CommitmentUse:
     known = listed is not None and listed > 0 and unlisted <= (1 - _PRICED) * abs(effective)
+    compared = unpriced <= (1 - _PRICED) * could_be
     return CommitmentUse(
         cloud=cloud,
         currency=currency,
@@ -67,9 +73,9 @@ def _use(
         effective=cents(effective),
         list=cents(listed) if known and listed is not None else None,
         effective_savings_rate=_ratio(listed - effective, listed) if known and listed is not None else None,
-        covered=cents(covered),
-        on_demand=cents(on_demand),
-        coverage=_ratio(covered, covered + on_demand),
+        covered=cents(covered) if compared else None,
+        on_demand=cents(on_demand) if compared else None,
+        coverage=_ratio(covered, covered + on_demand) if compared else None,
         used=cents(used),
         unused=cents(unused),
         utilisation=_ratio(used, used + unused),

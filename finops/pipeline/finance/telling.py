@@ -50,7 +50,7 @@ def with_finance(con: duckdb.DuckDBPyConnection, report: AuditReport, settings: 
             update={
                 "previous_month": by_service.previous_month,
                 "trends": trends(con, settings, at),
-                "bridges": bridges(con, month, until),
+                "bridges": bridges(con, month, until, at),
                 "spend": spending(con, report, question, by_service, settings.anomalies.team_tag),
                 "commitments": commitments(con, month, until),
                 "unit_costs": unit_costs(con, settings, month, until),

@@ -47,10 +47,10 @@ def unit_costs(
     for driver in settings.units:
         known = [parse_month(name) for name in sorted(driver.months) if parse_month(name) <= month]
         costs = [one for when in known[-3:] for one in _unit_costs(con, driver, when, until)]
-        for code in sorted({one.currency for one in costs}):
-            of_it = [one for one in costs if one.currency == code]
-            before = of_it[-2].per_unit if len(of_it) > 1 else None
-            found.append(of_it[-1].model_copy(update={"previous_per_unit": before}))
+        told = {(one.currency, one.month): one.per_unit for one in costs}
+        for _, newest in sorted({one.currency: one for one in costs}.items()):
+            before = f"{month_before(parse_month(newest.month)):%Y-%m}"
+            found.append(newest.model_copy(update={"previous_per_unit": told.get((newest.currency, before))}))
     return found
 
 
@@ -79,7 +79,7 @@ def _unit_costs(
             month=told.month,
             units=units,
             cost=one.totals.cost,
-            per_unit=round(float(one.totals.cost) / units, 6),
+            per_unit=float(one.totals.cost) / units,
             previous_per_unit=None,
         )
         for code, one in told.currencies.items()

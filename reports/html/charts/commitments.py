@@ -48,7 +48,7 @@ def _lines(one: CommitmentUse) -> list[_Line]:
     """Name, text and share of each bar; what is not known has none."""
     cloud = one_line(one.cloud)
     found: list[_Line] = []
-    if one.coverage is not None:
+    if one.coverage is not None and one.covered is not None and one.on_demand is not None:
         told = _of(one.coverage, one.covered + one.on_demand, one.currency)
         found.append((t("{cloud}: covered", cloud=cloud), told, one.coverage))
     if one.utilisation is not None:

@@ -81,6 +81,25 @@ def test_what_was_done_before_the_month_that_is_compared_with_is_no_step(bill: B
     assert (the_bridge(bill).savings, the_bridge(bill).volume) == (0, Decimal("-6.00"))
 
 
+def test_what_was_done_after_the_instant_of_the_report_is_no_step_yet(bill: Bill) -> None:
+    bill.charge("2026-09", "10", x_ResourceKey="i-1")
+    bill.charge("2026-10", "4", x_ResourceKey="i-1", PricingQuantity=Decimal("0.4"))
+    done(bill, "i-1", on="2026-12-05")
+    (one,) = bridges(bill.con, OCTOBER, at=at("2026-11-01"))
+    assert (one.savings, one.volume) == (0, Decimal("-6.00"))
+
+
+def test_what_was_acted_upon_in_a_bill_without_the_month_before_breaks_no_cent(bill: Bill) -> None:
+    new = {"BillingAccountId": "000000000043"}
+    bill.charge("2026-09", "1")
+    bill.charge("2026-10", "1")
+    bill.charge("2026-10", "10.004", x_ResourceKey="i-1", **new)
+    bill.charge("2026-10", "5", x_ResourceKey="i-2", **new)
+    bill.charge("2026-10", "14.003", x_ResourceKey="i-3")
+    done(bill, "i-1")
+    assert the_bridge(bill).cost == Decimal("30.01")
+
+
 def test_tax_and_credits_are_one_off(bill: Bill) -> None:
     bill.charge("2026-09", "10")
     bill.charge("2026-10", "10")
@@ -170,6 +189,25 @@ def test_the_net_of_every_finding_stands_once_in_each_split(bill: Bill) -> None:
         )
         net = sum((line.net_monthly_savings or Decimal(0) for line in one.lines), Decimal(0))
         assert net == (0 if one.by == "service" else Decimal("42.34"))
+
+
+def test_the_small_ones_together_have_no_month_before_where_none_is_loaded(bill: Bill) -> None:
+    for number in range(25):
+        bill.charge("2026-10", str(100 - number), ServiceName=f"service {number:02}")
+    others = next(one for one in told(bill, report()).spend if one.by == "service").lines[-1]
+    assert (others.others, others.previous, others.change) == (5, None, None)
+
+
+def test_a_tag_without_a_value_names_nobody_either(bill: Bill) -> None:
+    bill.charge("2026-10", "10", Tags={"team": "shop"})
+    bill.charge("2026-10", "20", Tags={"team": ""})
+    bill.charge("2026-10", "30")
+    given = report([finding(1, "5.00", account="000000000007", tags={"team": ""})])
+    lines = next(one for one in told(bill, given).spend if one.by == "team").lines
+    assert [(one.key, one.cost, one.net_monthly_savings) for one in lines] == [
+        (None, Decimal("50.00"), Decimal("5.00")),
+        ("shop", Decimal("10.00"), Decimal("0.00")),
+    ]
 
 
 def test_a_cost_without_the_teams_tag_is_a_line_of_nobody(bill: Bill) -> None:
@@ -269,6 +307,13 @@ def test_without_list_costs_no_savings_rate_is_told(bill: Bill) -> None:
     assert (one.list, one.effective_savings_rate) == (None, None)
 
 
+def test_without_list_costs_of_what_could_be_covered_no_coverage_is_told(bill: Bill) -> None:
+    bill.charge("2026-10", "60", CommitmentDiscountStatus="Used", PricingCategory="Committed", ListCost=None)
+    bill.charge("2026-10", "100", ListCost=Decimal(100), PricingCategory="Standard")
+    (one,) = commitments(bill.con, OCTOBER)
+    assert (one.covered, one.on_demand, one.coverage, one.utilisation) == (None, None, None, 1.0)
+
+
 def test_a_commitment_that_ends_within_four_months_is_told(bill: Bill) -> None:
     for name, ends in (("soon", "2026-12-01"), ("later", "2027-12-01"), ("over", "2026-10-01")):
         bill.con.execute(
@@ -295,6 +340,20 @@ def test_a_unit_cost_is_of_whole_months_that_were_counted(bill: Bill) -> None:
         1.5,
         3.1,
     )
+
+
+def test_a_unit_cost_is_compared_with_the_month_before_it_and_no_older_one(bill: Bill) -> None:
+    days(bill, "2026-07-01", 92, "10")
+    driver = UnitDriver(name="orders", unit="order", months={"2026-07": 100, "2026-09": 200})
+    (one,) = unit_costs(bill.con, Settings(units=[driver]), at("2026-09-01"))
+    assert (one.month, one.previous_per_unit) == ("2026-09", None)
+
+
+def test_a_unit_far_below_a_cent_costs_something(bill: Bill) -> None:
+    days(bill, "2026-09-01", 30, "10")
+    driver = UnitDriver(name="calls", unit="call", months={"2026-09": 3e9})
+    (one,) = unit_costs(bill.con, Settings(units=[driver]), at("2026-09-01"))
+    assert one.per_unit == pytest.approx(1e-7)
 
 
 def test_a_month_that_goes_on_has_no_unit_cost(bill: Bill) -> None:
