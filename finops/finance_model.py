@@ -104,7 +104,9 @@ class SpendLine(_Model):
 class Spend(_Model):
     """A month's cost by service, account, team or region, the largest first; the lines sum up to the totals.
 
-    `tag` is the key of the tag that names a team. `previous_month` is None where nothing is compared.
+    `tag` is the key of the tag that names a team. `previous_month` is None where nothing is compared; what cost then is
+    of as many days where `compared` is "same days". A change is of what can be compared, so of a line with bills that
+    the month before lacks it is less than cost - previous.
     """
 
     by: By
@@ -112,6 +114,7 @@ class Spend(_Model):
     currency: str
     month: str
     previous_month: str | None
+    compared: Literal["month", "same days"] | None = None
     cost: Money | None
     previous: Money | None
     lines: list[SpendLine]

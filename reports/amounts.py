@@ -25,8 +25,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
-    """The amount to the cent; more than nothing but less than half a cent reads <$0.01."""
-    if amount is not None and 0 < abs(amount) < CENT / 2:
+    """The amount to the cent; more than nothing but no more than half a cent reads <$0.01."""
+    if amount is not None and 0 < abs(amount) <= CENT / 2:
         return "<" + _spelled(CENT, currency)
     return _spelled(amount, currency)
 
@@ -97,6 +97,11 @@ def _compact(amount: Decimal, currency: str | None) -> str:
     return f"{'−' if amount < 0 else ''}{before}{digits}{after}"
 
 
+def unit_price(amount: float) -> str:
+    """What one unit costs, which may be far below a cent: four digits, from 100 on to the cent."""
+    return punctuated(f"{amount:,.2f}" if abs(amount) >= 100 else f"{Decimal(f'{amount:.4g}'):f}")
+
+
 def short_range(low: Decimal, high: Decimal, currency: str | None) -> str:
     """An interval for a tile, '$441k–$466k'."""
     ends = short(low, currency), short(high, currency)
@@ -146,7 +151,8 @@ def share(ratio: float | None) -> str:
     percent = (Decimal(str(ratio)) * 100).quantize(Decimal("0.1"), ROUND_DOWN)
     if ratio > 0 and percent == 0:
         return "<" + _percent("0.1")
-    return _percent(f"{percent:f}".removesuffix(".0"))
+    sign = "−" if percent < 0 else ""
+    return sign + _percent(f"{abs(percent):f}".removesuffix(".0"))
 
 
 def _percent(digits: str) -> str:
@@ -165,6 +171,8 @@ def carbon(kilograms: float | None, *, tonnes: bool | None = None) -> str:
     if size < 1:
         return f"{sign}{punctuated(f'{size:.2f}')} kg"
     in_tonnes = size >= _TONNES_FROM if tonnes is None else tonnes
+    if in_tonnes and size < 5:
+        return f"{sign}<{punctuated('0.01')} t"
     return sign + punctuated(f"{size / 1000:,.2f} t" if in_tonnes else f"{size:,.1f} kg")
 
 

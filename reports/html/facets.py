@@ -48,7 +48,7 @@ _BOXES = frozenset({"cloud", "confidence", "risk", "status"})
 def values(finding: Finding, tag: str) -> list[str]:
     """What a finding is, by KEYS."""
     return [
-        one_line(finding.cloud), one_line(finding.account), team(finding, tag), one_line(finding.rule),
+        one_line(finding.cloud), one_line(finding.account), team(finding, tag) or UNTAGGED, one_line(finding.rule),
         finding.class_, finding.action, finding.confidence, finding.risk, finding.status,
     ]  # fmt: skip
 
@@ -60,14 +60,14 @@ def team_tag(report: AuditReport) -> str:
 
 
 def team(finding: Finding, tag: str) -> str:
-    """Whose it is by its tags; UNTAGGED where no tag says so."""
+    """Whose it is by its tags, as bills name them too; empty where no tag says so."""
     return next(
         (
             one_line(finding.tags[name])
             for name in (prefix + tag for prefix in _PREFIXES)
             if finding.tags.get(name)
         ),
-        UNTAGGED,
+        "",
     )
 
 

@@ -38,7 +38,6 @@ _PARTLY = Worded(
         "savings": mark("the largest part because of savings that were carried out"),
     }
 )
-_STEPS = (*_MOSTLY, "not_compared")
 _MOST_OF_IT = Worded(
     {
         "service": mark("most of it in {name}"),
@@ -157,21 +156,24 @@ def _apart(month: Month) -> Decimal | None:
 def _why(report: AuditReport, month: Month) -> list[Piece]:
     """The largest step of the bridge, and where most of the change is."""
     bridge = month.bridge
-    change = bridge.cost - bridge.previous if bridge else Decimal(0)
-    if not bridge or not change:
+    if not bridge or not bridge.change:
         return []
+    change = bridge.change
     told = _compared(report, month, bridge)
     causes = [text for text in (_step(bridge, change), _where(report, month, change)) if text]
     if len(causes) > 1:
         told = t("{sentence}, {cause}, and {place}", sentence=told, cause=causes[0], place=causes[1])
     elif causes:
         told = t("{sentence}, {cause}", sentence=told, cause=causes[0])
+    if bridge.not_compared:
+        amount = amounts.short(bridge.not_compared, month.currency)
+        told = t("{sentence}; {amount} cannot be compared", sentence=told, amount=amount)
     return _stopped([Piece(told)])
 
 
 def _compared(report: AuditReport, month: Month, bridge: Bridge) -> str:
     """How much more or less than the month before, or than its same days."""
-    change = bridge.cost - bridge.previous
+    change = bridge.change
     if bridge.month != month.key:
         template = _of_another(bridge, change > 0)
     elif month.running:
@@ -221,13 +223,11 @@ def _of_another(bridge: Bridge, more: bool) -> str:
 
 
 def _step(bridge: Bridge, change: Decimal) -> str:
-    """Which step of the bridge drives the change: the largest in its direction, never one of what is not compared."""
-    same = {name: getattr(bridge, name) for name in _STEPS if getattr(bridge, name) * change > 0}
+    """Which step of the bridge drives the change: the largest in its direction."""
+    same = {name: getattr(bridge, name) for name in _MOSTLY if getattr(bridge, name) * change > 0}
     if not same:
         return ""
     name = max(same, key=lambda step: abs(same[step]))
-    if name == "not_compared":
-        return ""
     part = abs(same[name]) / abs(sum(same.values(), Decimal(0)))
     return (_MOSTLY if part > _LARGEST else _PARTLY)[name]
 
@@ -268,8 +268,12 @@ def _several(found: list[Month]) -> list[Piece]:
     shown = [(one.expected, one.currency) for one in foreseen] or [(one.spent, one.currency) for one in found]
     known = _amounts((amount, currency) for amount, currency in shown if amount is not None)
     template = t("The month is heading for {amounts}") if foreseen else t("The month has cost {amounts}")
+    told = pieces(template, amounts=known)
+    rest = [(one.spent, one.currency) for one in found if foreseen and one.expected is None]
+    if spent := _amounts((amount, currency) for amount, currency in rest if amount):
+        told = pieces(t("{sentence}, and has cost {amounts} so far"), sentence=told, amounts=spent)
     budgets = [budget for one in found for budget in one.budgets]
-    return _stopped(_broken(budgets, pieces(template, amounts=known)))
+    return _stopped(_broken(budgets, told))
 
 
 def _amounts(known: Iterable[tuple[Decimal, str]], tone: str = "strong") -> list[Piece]:
@@ -318,8 +322,8 @@ def _effect(found: list[Month], saved: dict[str, Decimal], told: list[Piece]) ->
     """The sentence, and what the decisions do for the budget."""
     apart = _apart(found[0]) if len(found) == 1 else None
     mine = saved.get(found[0].currency)
-    if not apart or apart <= 0 or not mine:
-        return told
+    if not apart or apart <= 0 or not mine or (found[0].running and found[0].expected is None):
+        return told  # how far it will be over, nobody knows yet
     if mine >= apart:
         return pieces(t("{sentence}, enough for a month like this to stay within budget"), sentence=told)
     share = amounts.share(float(mine / apart))

@@ -4,7 +4,7 @@ A number that is not known has no tile: the next useful one takes its place. Not
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -12,7 +12,7 @@ from finops.finance_model import Bridge, UnitCost
 from finops.model import AuditReport
 from reports import amounts, summary
 from reports.html.months import Month, months
-from reports.language import joint, punctuated, t, tn
+from reports.language import joint, t, tn
 from reports.plain import English, one_line, shortened
 
 MOST = 5
@@ -150,16 +150,24 @@ def _change(report: AuditReport, found: list[Month]) -> Tile | None:
         return None
     values, notes = [], []
     for bridge in bridges:
-        change = bridge.cost - bridge.previous
+        change = bridge.change
         shown = _money(change, bridge.currency)
         values.append(Value(f"{'+' if change > 0 else ''}{shown.text}", shown.full))
-        share = amounts.change_share(bridge.cost, bridge.previous)
+        share = amounts.change_share(bridge.previous + change, bridge.previous)
         before = amounts.short(bridge.previous, bridge.currency)
         notes.append(
             Note(t("{change} on {before}", change=f"{amounts.direction(change)} {share}", before=before))
         )
+    notes = [*notes[:_VALUES], *_not_compared(bridges[:_VALUES])]
     label = _against(report, bridges[0], found[0])
-    return _tile(label, values, [*notes[:_VALUES], *_unit_notes(report)])
+    return _tile(label, values, [*notes, *_unit_notes(report)])
+
+
+def _not_compared(bridges: Sequence[Bridge]) -> Iterator[Note]:
+    for one in bridges:
+        if one.not_compared:
+            amount = amounts.short(one.not_compared, one.currency)
+            yield Note(t("{amount} cannot be compared", amount=amount))
 
 
 def _against(report: AuditReport, bridge: Bridge, month: Month) -> str:
@@ -201,16 +209,21 @@ def _saving(report: AuditReport) -> Tile | None:
     if not judged or (steps and all(step.net_monthly_savings is None for step in steps)):
         return None
     notes: list[Note] = []
-    for currency, totals in summary.per_currency(report)[:_VALUES]:
+    values = summary.amounts(report, "net_monthly_savings")
+    told = {currency for _, currency in values[:_VALUES]}
+    for currency, totals in summary.per_currency(report):
+        if currency not in told:
+            continue
+        told.discard(currency)  # once: what is converted has the currency of a part
         if totals.net_low is not None and totals.net_high is not None and totals.net_low != totals.net_high:
             span = amounts.short_range(totals.net_low, totals.net_high, currency)
             notes.append(Note(t("{amount} a month", amount=span)))
         twice = summary.overlap(totals)
         if twice:
             notes.append(Note(t("{amount} overlap removed", amount=amounts.short(twice, currency))))
-    values = [_money(*amount) for amount in summary.amounts(report, "net_monthly_savings")]
     notes = notes or [Note(t("a month") if steps else t("nothing to save was found"))]
-    return _tile(t("Saving available"), values, [*notes, *_part(report)], "saving")
+    shown = [_money(*amount) for amount in values]
+    return _tile(t("Saving available"), shown, [*notes, *_part(report)], "saving")
 
 
 def _part(report: AuditReport) -> Iterator[Note]:
@@ -326,7 +339,7 @@ def _unit(report: AuditReport) -> Tile | None:
     if not units:
         return None
     unit = units[0]
-    value = Value(f"{punctuated(f'{unit.per_unit:,.4g}')} {one_line(unit.currency)}")
+    value = Value(f"{amounts.unit_price(unit.per_unit)} {one_line(unit.currency)}")
     notes = [_unit_note(unit, unit.previous_per_unit)] if unit.previous_per_unit else []
     return _tile(t("Cost per {unit}", unit=shortened(one_line(unit.unit), 24)), [value], notes)
 

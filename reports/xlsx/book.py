@@ -32,7 +32,7 @@ _CODE = re.compile(r"[A-Z]{3}")
 _NUMBERS = {
     "share": "0.0%",
     "number": "#,##0.0##",
-    "unit": "#,##0.0000##",
+    "unit": "#,##0.0000########",
     "count": "#,##0",
     "date": "yyyy-mm-dd",
     "instant": "yyyy-mm-dd hh:mm",

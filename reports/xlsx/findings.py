@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from finops.model import AuditReport, Finding
 from reports import amounts, decisions, summary, words
+from reports.html import facets
 from reports.language import Worded, mark, t
-from reports.plain import one_line
 from reports.xlsx import names
 from reports.xlsx.book import Book, Column, Formula, Placed
 from reports.xlsx.formulas import SHOWN
@@ -23,7 +23,7 @@ def team_of(report: AuditReport) -> Callable[[Finding], str]:
     """Who a finding belongs to: by the tag that spending is allocated by, else by any tag that names an owner."""
     tags = [one.tag for one in report.finance.spend if one.by == "team"] if report.finance else []
     if tags and (tag := tags[0]):
-        return lambda finding: one_line(finding.tags.get(tag, "")) or t(NO_TEAM)
+        return lambda finding: facets.team(finding, tag) or t(NO_TEAM)
     return lambda finding: decisions.owner(finding) or t(NO_TEAM)
 
 

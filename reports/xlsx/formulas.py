@@ -6,7 +6,7 @@ Columns are asked for by their English, and called in formulas as their headers 
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
@@ -29,11 +29,13 @@ class Names:
     """All names that a column holds, to know which of them SUMIFS tells apart."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._spellings = Counter(name.casefold() for name in set(names))
+        self._spellings: defaultdict[str, set[str]] = defaultdict(set)
+        for name in names:
+            self._spellings[name.casefold()].add(name)
 
     def plain(self, name: str) -> bool:
         """Whether a criterion that is this text finds it and nothing else."""
-        known = self._spellings[name.casefold()] <= 1
+        known = self._spellings.get(name.casefold(), {name}) == {name}
         return known and bool(_PLAIN.fullmatch(name)) and not _READ.match(name)
 
 

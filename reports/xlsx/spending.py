@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from finops.finance_model import By, SpendLine
@@ -83,6 +83,7 @@ class _Line:
     previous_month: str | None
     cost: Decimal | None
     previous: Decimal | None
+    change: Decimal | None
     note: str
     savings: Formula | Decimal | None
     net: Decimal
@@ -194,14 +195,19 @@ def _totals(
     for place, name, cells in sums:
         known = [cell for cell in cells if cell is not None]
         write(sheet_row, place, total(split.table, name, sum(known, _NIL)) if known else None, style)
-    whole = [(one.cost or _NIL) - (one.previous or _NIL) for one in lines if _change(one)]
+    whole = [one.change for one in lines if one.change is not None]
     write(sheet_row, 5, total(split.table, "Change", sum(whole, _NIL)) if whole else None, style)
 
 
-def _change(one: _Line) -> Formula | None:
-    if one.cost is None or one.previous is None:
-        return None
-    return Formula("D{row}-E{row}", one.cost - one.previous)
+def _change(one: _Line) -> Formula | Decimal | None:
+    """A formula where all of the cost is compared."""
+    return one.change if _apart(one) or one.change is None else Formula("D{row}-E{row}", one.change)
+
+
+def _apart(one: _Line) -> Decimal:
+    """What of the cost cannot be compared."""
+    known = None not in (one.cost, one.previous, one.change)
+    return (one.cost or _NIL) - (one.previous or _NIL) - (one.change or _NIL) if known else _NIL
 
 
 def _chart(
@@ -254,7 +260,7 @@ def _lines(report: AuditReport, split: _Split) -> list[_Line]:
             else t("no bill is loaded")
         )
         saving = _saving(split, known, name, amount)
-        found.append(_Line(name, currency, None, None, None, None, note, saving, amount))
+        found.append(_Line(name, currency, None, None, None, None, None, note, saving, amount))
     return found
 
 
@@ -291,7 +297,8 @@ def _merged(lines: Sequence[SpendLine], split: _Split) -> dict[str, SpendLine]:
         before = merged.get(name)
         if before is not None:
             costs = {
-                what: _added(getattr(before, what), getattr(line, what)) for what in ("cost", "previous")
+                what: _added(getattr(before, what), getattr(line, what))
+                for what in ("cost", "previous", "change")
             }
             line = line.model_copy(update=costs)
         merged[name] = line
@@ -314,7 +321,17 @@ def _line(
     told = t("called {name}", name=one_line(line.name)) if line.name and line.name != line.key else ""
     if line.previous is None:
         told = "; ".join(filter(None, [told, t("the month before is not known")]))
-    return _Line(name, currency, month, previous, line.cost, line.previous, told, saving, net)
+    return _noted(
+        _Line(name, currency, month, previous, line.cost, line.previous, line.change, told, saving, net)
+    )
+
+
+def _noted(one: _Line) -> _Line:
+    """The line, saying what of its cost is in no change."""
+    if not (apart := _apart(one)):
+        return one
+    told = t("{amount} cannot be compared", amount=amounts.money(apart, one.currency))
+    return replace(one, note="; ".join(filter(None, [one.note, told])))
 
 
 def _others(
@@ -337,9 +354,8 @@ def _others(
         if split.column:
             note += "; " + t("the saving is what no line above has, and no formula")
         saving = amount if split.column else None
-        found.append(
-            _Line(t("Others"), currency, month, previous, line.cost, line.previous, note, saving, amount)
-        )
+        costs = (line.cost, line.previous, line.change)
+        found.append(_noted(_Line(t("Others"), currency, month, previous, *costs, note, saving, amount)))
     return found
 
 

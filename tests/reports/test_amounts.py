@@ -13,6 +13,8 @@ from reports.plain import one_line, shortened
         (None, "–"),
         (Decimal("0.00"), "$0.00"),
         (Decimal("0.004"), "<$0.01"),
+        (Decimal("0.005"), "<$0.01"),
+        (Decimal("-0.005"), "<$0.01"),
         (Decimal("1234567.895"), "$1,234,567.90"),
         (Decimal("-12.5"), "−$12.50"),
     ],
@@ -32,7 +34,16 @@ def test_a_sentence_rounds_from_a_hundred_on(amount: str, shown: str) -> None:
 
 @pytest.mark.parametrize(
     ("ratio", "shown"),
-    [(None, "–"), (0.0, "0%"), (0.0001, "<0.1%"), (0.29, "29%"), (0.9999, "99.9%"), (1.0, "100%")],
+    [
+        (None, "–"),
+        (0.0, "0%"),
+        (0.0001, "<0.1%"),
+        (0.29, "29%"),
+        (0.9999, "99.9%"),
+        (1.0, "100%"),
+        (-0.05, "−5%"),
+        (-0.0004, "0%"),
+    ],
 )
 def test_a_share_is_a_hundred_per_cent_only_when_it_is_all(ratio: float | None, shown: str) -> None:
     assert amounts.share(ratio) == shown
@@ -56,6 +67,15 @@ def test_emissions_keep_digits_that_mean_something(kilograms: float | None, show
 def test_both_ends_of_an_interval_are_in_one_unit() -> None:
     assert amounts.carbon_range(4500.0, 14000.0) == "4.50 t to 14.00 t"
     assert amounts.carbon_range(None, 14000.0) == "–"
+    assert amounts.carbon_range(4.0, 14000.0) == "<0.01 t to 14.00 t"
+
+
+@pytest.mark.parametrize(
+    ("price", "shown"),
+    [(12345.678, "12,345.68"), (1e6, "1,000,000.00"), (3.3e-7, "0.00000033"), (0.021, "0.021")],
+)
+def test_the_price_of_a_unit_has_no_powers_of_ten(price: float, shown: str) -> None:
+    assert amounts.unit_price(price) == shown
 
 
 def test_an_interval_in_brackets_has_no_word_between_its_ends() -> None:

@@ -204,6 +204,14 @@ def test_a_trend_without_a_forecast_says_why() -> None:
     assert trend_chart(Trend(currency="USD", days=[], ahead=[], reason="no bill"), [], several=False) is None
 
 
+def test_days_that_are_drawn_already_are_not_told_as_days_after_them() -> None:
+    trend = finance_sample.trend()
+    again = [trend.ahead[0].model_copy(update={"day": one.day}) for one in trend.days[-3:]]
+    chart = trend_chart(trend.model_copy(update={"ahead": [*again, *trend.ahead]}), [], several=False)
+    assert chart
+    assert "The 11 days after it are expected" in chart.description
+
+
 def test_days_that_are_missing_make_a_gap_in_the_calendar_and_no_zero() -> None:
     trend = finance_sample.trend()
     gap = trend.model_copy(update={"days": [one for one in trend.days if one.day != date(2026, 10, 14)]})
@@ -286,6 +294,10 @@ def test_services_come_by_how_much_they_changed() -> None:
     assert chart.rows[2] == ("Amazon S3", "$510.10", "$500.10", "▼ −$10.00")
     now, before = chart.figure["data"]
     assert (now["x"][0], before["x"][0]) == (9000.0, 8000.0)
+    days = [one.model_copy(update={"compared": "same days"}) for one in finance_sample.finance().spend]
+    of_days = spender_chart(days, "USD", several=False)
+    assert of_days
+    assert of_days.header[1] == of_days.figure["data"][1]["name"] == "October 2026 (same days)"
     alone = [one.model_copy(update={"previous_month": None}) for one in finance_sample.finance().spend]
     assert spender_chart(alone, "USD", several=False) is None
 

@@ -98,6 +98,7 @@ def test_without_a_forecast_the_cost_so_far_is_told_and_why_no_more_is_known() -
     told = sentence(given([month(None)], [budget("10000", None, state="over")]))
     assert told.startswith("November has cost $11,000 so far, already ▲ $1,000 (10%) over budget. ")
     assert "What it will come to is not known: only 9 days are settled. The 2 decisions" in told
+    assert told.endswith("below save $1,500 a month.")  # whether that is enough, nobody knows yet
 
 
 def test_a_month_that_cost_less_names_what_made_it_cheaper() -> None:
@@ -115,14 +116,22 @@ def test_a_month_that_cost_less_names_what_made_it_cheaper() -> None:
     )
 
 
-def test_a_change_of_what_cannot_be_compared_is_not_given_as_a_reason() -> None:
+def test_what_cannot_be_compared_is_in_no_change_and_is_said_apart() -> None:
     odd = finance_sample.bridge().model_copy(
         update={"not_compared": Decimal("5000.00"), "cost": Decimal("16000.00")}
     )
-    told = sentence(
-        given([month()], finance=finance_sample.finance().model_copy(update={"bridges": [odd], "spend": []}))
+    made = given(
+        [month()], finance=finance_sample.finance().model_copy(update={"bridges": [odd], "spend": []})
     )
-    assert "It is $6,000 more than the same days of October. The 2" in told
+    assert (
+        "It is $1,000 more than the same days of October, mostly because of what is new; $5,000 cannot be compared. "
+        "The 2"
+    ) in sentence(made)
+    assert shown(made)["Against same days of October"][:3] == [
+        "+$1,000",
+        "▲ 10% on $10,000",
+        "$5,000 cannot be compared",
+    ]
 
 
 def test_nothing_to_save_and_nothing_known_are_said_apart() -> None:
@@ -142,6 +151,32 @@ def test_nothing_to_save_and_nothing_known_are_said_apart() -> None:
 def test_amounts_in_two_currencies_stand_side_by_side() -> None:
     made = given([month(), month("88000.50", "CNY")])
     assert sentence(made).startswith("The month is heading for $17,820 and CN¥88,000. The 2 decisions")
+
+
+def test_a_currency_that_cannot_be_foreseen_is_not_left_out_of_the_sentence() -> None:
+    made = given([month(), month(None, "CNY", spent=Decimal("70000.00"))])
+    assert sentence(made).startswith(
+        "The month is heading for $17,820, and has cost CN¥70,000 so far. The 2 decisions"
+    )
+
+
+def test_savings_that_were_converted_have_the_range_of_their_sum_only() -> None:
+    parts = sample.two_currencies()
+    sums = {
+        "net_monthly_savings": "490.96",
+        "gross_monthly_savings": "490.96",
+        "net_low": "440.00",
+        "net_high": "491.00",
+    }
+    whole = parts.totals.model_copy(update={name: Decimal(amount) for name, amount in sums.items()})
+    made = parts.model_copy(update={"currency": "USD", "totals": whole})
+    assert shown(made)["Saving available"] == ["$490.96", "$440.00–$491.00 a month"]
+
+
+def test_what_a_unit_costs_is_written_without_powers_of_ten() -> None:
+    unit = finance_sample.finance().unit_costs[0].model_copy(update={"per_unit": 12345.678})
+    one = Finance(month="2026-11", previous_month=None, unit_costs=[unit])
+    assert shown(report().model_copy(update={"finance": one}))["Cost per order"][0] == "12,345.68 USD"
 
 
 def test_the_five_numbers_carry_range_and_comparison() -> None:

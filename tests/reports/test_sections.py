@@ -59,6 +59,16 @@ def test_what_is_new_this_month_has_no_per_cent_and_what_is_unknown_is_a_dash() 
     assert table.rows[2][0] == "12 others"
 
 
+def test_what_cannot_be_compared_is_in_no_change_of_a_line_nor_of_the_total() -> None:
+    spend = finance_sample.finance().spend[0]
+    new = spend.lines[0].model_copy(update={"cost": Decimal("14000.00")})
+    whole = {"lines": [new, *spend.lines[1:]], "cost": Decimal("16000.00"), "compared": "same days"}
+    table = sections.spend_tables(given(spend=[spend.model_copy(update=whole)]))[0]
+    assert table.header[3] == "In October 2026 (same days)"
+    assert table.rows[0][1:] == ("$14,000.00", "87.5%", "$8,000.00", "▲ +$1,000.00", "▲ 12.5%")
+    assert table.foot[0][3:] == ("$10,000.00", "▲ +$1,000.00", "▲ 10%")
+
+
 def test_units_name_what_they_count_and_the_month_before() -> None:
     table = sections.unit_table(given())
     assert table

@@ -36,7 +36,7 @@ def bridges(
 
     What was seen to be done after `at` is not acted upon yet.
     """
-    acted = _acted_upon(con, month_before(month), at or datetime.max)
+    acted = _acted_upon(con, month_before(month), at)
     con.execute(
         "CREATE OR REPLACE TEMP TABLE finance_acted (cloud VARCHAR, account VARCHAR, resource VARCHAR)"
     )
@@ -53,12 +53,14 @@ def bridges(
     return [one for one in found if one is not None]
 
 
-def _acted_upon(con: duckdb.DuckDBPyConnection, since: datetime, at: datetime) -> set[tuple[str, str, str]]:
+def _acted_upon(
+    con: duckdb.DuckDBPyConnection, since: datetime, at: datetime | None
+) -> set[tuple[str, str, str]]:
     """What findings were about that are done between the two, what went with it, and what took its place."""
     rows = con.execute(
         "SELECT cloud, account, resource_id, cells, replaced_by FROM finding_history AS h "  # noqa: S608 - a constant
-        "WHERE rule IS NOT NULL AND status = 'resolved' AND resolved_at BETWEEN ? AND ? AND (resolution = 'changed' "
-        f"OR (resolution = 'gone' AND NOT {CAME_AND_WENT}))",
+        "WHERE rule IS NOT NULL AND status = 'resolved' AND resolved_at BETWEEN ? AND coalesce(?, resolved_at) "
+        f"AND (resolution = 'changed' OR (resolution = 'gone' AND NOT {CAME_AND_WENT}))",
         [since, at],
     ).fetchall()
     acted = set()
@@ -133,6 +135,7 @@ def _spend(by: By, name: str, told: CostAnswer, report: AuditReport, team_tag: s
             currency=code,
             month=told.month,
             previous_month=told.previous_month,
+            compared=told.compared,
             cost=costs.totals.cost,
             previous=costs.totals.previous,
             lines=_lines(name, costs.lines, _Savings(by, code, report.findings, team_tag)),

@@ -1,7 +1,7 @@
 """How commitments did in a month, and which end soon."""
 
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 
 import duckdb
 
@@ -83,7 +83,8 @@ def _use(
 
 
 def _ratio(part: Decimal, whole: Decimal) -> float | None:
-    return round(float(part / whole), 4) if whole > 0 else None
+    """To four digits, rounded down: 1 means all of it."""
+    return float((part / whole).quantize(Decimal("0.0001"), ROUND_DOWN)) if whole > 0 else None
 
 
 def expiries(con: duckdb.DuckDBPyConnection, at: datetime) -> list[Expiry]:

@@ -8,7 +8,7 @@ from reports import amounts
 from reports.html.charts.bars import Series, bar_figure
 from reports.html.charts.chart import Chart, described, sentences, titled, values
 from reports.html.charts.palette import GREY, SPEND
-from reports.html.sections.spending import BY, line_name
+from reports.html.sections.spending import BY, line_name, month_before
 from reports.language import Worded, mark, t
 
 _MOST = 7  # about as many as the steps of the bridge beside it
@@ -39,10 +39,14 @@ def spender_chart(spends: Sequence[Spend], currency: str, several: bool) -> Char
         title=titled(_TITLES[spend.by], currency, several),
         said=described(_bars(len(shown) < len(ordered), texts)),
         figure=_figure(spend, shown, texts),
-        header=(BY[spend.by], t("The month before"), amounts.month(spend.month), t("Change")),
+        header=(BY[spend.by], _header(spend), amounts.month(spend.month), t("Change")),
         rows=[_row(spend, one) for one in ordered],
         remarks=sentences(_of_how_many(len(shown), len(ordered))),
     )
+
+
+def _header(spend: Spend) -> str:
+    return month_before(spend) if spend.compared == "same days" else t("The month before")
 
 
 def _bars(cut: bool, texts: Sequence[tuple[str, str]]) -> str:
@@ -73,7 +77,7 @@ def _row(spend: Spend, one: SpendLine) -> tuple[str, ...]:
 
 
 def _figure(spend: Spend, lines: list[SpendLine], texts: list[tuple[str, str]]) -> dict[str, object]:
-    before = amounts.month(spend.previous_month or "")
+    before = month_before(spend)
     now = amounts.month(spend.month)
     series = [
         Series(

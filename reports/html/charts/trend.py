@@ -68,13 +68,13 @@ def _said(trend: Trend, odd: list[tuple[date, Anomaly]]) -> list[Piece]:
             span=span,
         )
     ]
-    if trend.ahead:
-        whole = sum((one.expected for one in trend.ahead), Decimal(0))
+    if coming := [one for one in trend.ahead if one.day > last]:
+        whole = sum((one.expected for one in coming), Decimal(0))
         told.append(
             tn(
                 "The {n} day after it are expected to cost {cost} together.",
                 "The {n} days after it are expected to cost {cost} together.",
-                len(trend.ahead),
+                len(coming),
                 cost=amounts.money(whole, trend.currency),
             )
         )

@@ -41,6 +41,12 @@ def line_name(spend: Spend, line: SpendLine) -> str:
     return one_line(f"{line.name} ({line.key})" if line.name and line.name != line.key else line.key)
 
 
+def month_before(spend: Spend) -> str:
+    """What a line is compared with: the month before, or its same days."""
+    month = amounts.month(spend.previous_month or "")
+    return t("{month} (same days)", month=month) if spend.compared == "same days" else month
+
+
 def spend_tables(report: AuditReport) -> list[Table]:
     """One table per kind and currency, teams first; each adds up to the cost of its month."""
     spends = report.finance.spend if report.finance else []
@@ -50,7 +56,7 @@ def spend_tables(report: AuditReport) -> list[Table]:
 
 
 def _table(spend: Spend, several: bool) -> Table:
-    before = t("In {month}", month=amounts.month(spend.previous_month)) if spend.previous_month else ""
+    before = t("In {month}", month=month_before(spend)) if spend.previous_month else ""
     month = amounts.month(spend.month)
     saving = any(one.net_monthly_savings is not None for one in spend.lines)
     header = [BY[spend.by], t("Cost in {month}", month=month), t("Share")]
@@ -73,28 +79,28 @@ def _title(spend: Spend, month: str) -> str:
 
 def _row(spend: Spend, line: SpendLine, compared: bool, saving: bool) -> tuple[str, ...]:
     cells = [line_name(spend, line), amounts.money(line.cost, spend.currency), _share(line.cost, spend.cost)]
-    cells += _compared(line.previous, line.change, line.cost, spend.currency) if compared else []
+    cells += _compared(line.previous, line.change, spend.currency) if compared else []
     cells += [amounts.money(line.net_monthly_savings, spend.currency)] if saving else []
     return tuple(cells)
 
 
 def _foot(spend: Spend, compared: bool, saving: bool) -> tuple[str, ...]:
-    change = None if spend.cost is None or spend.previous is None else spend.cost - spend.previous
+    changes = [one.change for one in spend.lines if one.change is not None]
+    change = sum(changes, Decimal(0)) if changes else None
     cells = [t("Total"), amounts.money(spend.cost, spend.currency), _share(spend.cost, spend.cost)]
-    cells += _compared(spend.previous, change, spend.cost, spend.currency) if compared else []
+    cells += _compared(spend.previous, change, spend.currency) if compared else []
     known = [one.net_monthly_savings for one in spend.lines if one.net_monthly_savings is not None]
     cells += [amounts.money(sum(known, Decimal(0)), spend.currency)] if saving else []
     return tuple(cells)
 
 
-def _compared(
-    before: Decimal | None, change: Decimal | None, now: Decimal | None, currency: str
-) -> list[str]:
+def _compared(before: Decimal | None, change: Decimal | None, currency: str) -> list[str]:
+    """The month before and the change, which is of what can be compared only."""
     part = amounts.UNKNOWN
-    if change is not None and before is not None and now is not None:
+    if change is not None and before is not None:
         if before > 0:
-            part = f"{amounts.direction(change)} {amounts.change_share(now, before)}"
-        elif before == 0 and now > 0:
+            part = f"{amounts.direction(change)} {amounts.change_share(before + change, before)}"
+        elif before == 0 and change > 0:
             part = t("new")
     return [amounts.money(before, currency), amounts.signed(change, currency), part]
 
@@ -161,4 +167,4 @@ def _unit(one: UnitCost) -> tuple[str, ...]:
 
 def _rate(amount: float | None, currency: str) -> str:
     """A price of one unit, which may be far below a cent."""
-    return amounts.UNKNOWN if amount is None else f"{punctuated(f'{amount:,.4g}')} {one_line(currency)}"
+    return amounts.UNKNOWN if amount is None else f"{amounts.unit_price(amount)} {one_line(currency)}"

@@ -307,6 +307,14 @@ def test_without_list_costs_no_savings_rate_is_told(bill: Bill) -> None:
     assert (one.list, one.effective_savings_rate) == (None, None)
 
 
+def test_commitments_that_are_not_used_whole_are_never_a_hundred_per_cent(bill: Bill) -> None:
+    used = {"CommitmentDiscountStatus": "Used", "PricingCategory": "Committed"}
+    bill.charge("2026-10", "99999", ListCost=Decimal(200_000), **used)
+    bill.charge("2026-10", "1", ListCost=Decimal(0), **(used | {"CommitmentDiscountStatus": "Unused"}))
+    (one,) = commitments(bill.con, OCTOBER)
+    assert one.utilisation == 0.9999
+
+
 def test_without_list_costs_of_what_could_be_covered_no_coverage_is_told(bill: Bill) -> None:
     bill.charge("2026-10", "60", CommitmentDiscountStatus="Used", PricingCategory="Committed", ListCost=None)
     bill.charge("2026-10", "100", ListCost=Decimal(100), PricingCategory="Standard")

@@ -252,6 +252,41 @@ def test_names_that_a_criterion_would_misread_are_compared_as_they_are() -> None
     }
 
 
+def test_a_team_of_the_bill_has_no_savings_of_one_that_is_spelled_otherwise() -> None:
+    finance = finance_sample.finance()
+    team = finance.spend[2]
+    lines = [team.lines[0], team.lines[0].model_copy(update={"key": "SHOP"}), team.lines[1]]
+    told = report([finding(1, "5.00")]).model_copy(
+        update={"finance": finance.model_copy(update={"spend": [team.model_copy(update={"lines": lines})]})}
+    )
+    formulas = {
+        line["Team"]: line["Net saving"] for line in rows(opened(render(told), values=False), "Teams")
+    }
+    assert formulas["shop"].startswith("=SUMIFS")
+    assert "EXACT" in formulas["SHOP"]
+
+
+def test_a_team_is_known_by_the_tag_as_bills_write_it_too() -> None:
+    told = report([finding(1, "5.00", tags={"user:team": "shop"})]).model_copy(
+        update={"finance": finance_sample.finance()}
+    )
+    lines = {line["Team"]: line["Net saving"] for line in rows(opened(render(told)), "Teams")}
+    assert lines == {"shop": 5.0, "Not allocated": 0.0}
+
+
+def test_what_cannot_be_compared_is_in_no_change_and_noted() -> None:
+    finance = finance_sample.finance()
+    spend = finance.spend[0]
+    new = spend.lines[0].model_copy(update={"cost": Decimal("14000.00")})
+    spends = [spend.model_copy(update={"lines": [new, *spend.lines[1:]]})]
+    told = report().model_copy(update={"finance": finance.model_copy(update={"spend": spends})})
+    line = rows(opened(render(told)), "Services")[0]
+    assert (line["Cost"], line["Before"], line["Change"]) == (14000.0, 8000.0, 1000.0)
+    assert line["Note"] == "$5,000.00 cannot be compared"
+    formula = rows(opened(render(told), values=False), "Services")[0]["Change"]
+    assert formula == 1000.0
+
+
 def test_a_redacted_workbook_holds_nothing_of_what_was_replaced() -> None:
     said = Decided(
         decision="done", owner="Herr Meier", comment="for the lawsuit", decided_at=at(2026, 11, 19)
