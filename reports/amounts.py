@@ -99,7 +99,12 @@ def _compact(amount: Decimal, currency: str | None) -> str:
 
 def unit_price(amount: float) -> str:
     """What one unit costs, which may be far below a cent: four digits, from 100 on to the cent."""
-    return punctuated(f"{amount:,.2f}" if abs(amount) >= 100 else f"{Decimal(f'{amount:.4g}'):f}")
+    return punctuated(f"{amount:,.2f}") if abs(amount) >= 100 else digits(amount, 4)
+
+
+def digits(value: float, most: int) -> str:
+    """A number with so many digits that mean something, never as a power of ten: 0.000061."""
+    return punctuated(f"{Decimal(f'{value:.{most}g}'):,f}")
 
 
 def short_range(low: Decimal, high: Decimal, currency: str | None) -> str:

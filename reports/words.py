@@ -251,6 +251,7 @@ _TELLING = (
 )
 # What the arithmetic needs beside, and no reader.
 _SILENT = ("sku", "quantity", "absolute", "share")
+_SMALL = 0.001  # from which down four decimals would leave too little of a number, or nothing
 _ENDS = ("terminate", "stop", "delete", "release", "spot")
 
 
@@ -332,6 +333,8 @@ def value(key: str, content: object) -> str:
 def _bare(content: object) -> str:
     if isinstance(content, bool):
         return t("yes") if content else t("no")
+    if isinstance(content, float) and 0 < abs(content) < _SMALL:
+        return amounts.digits(content, 3)
     if isinstance(content, float):
         digits = f"{content:,.{4 if abs(content) < 100 else 1}f}"
         return punctuated(digits.rstrip("0").rstrip("."))

@@ -48,7 +48,7 @@ _BOXES = frozenset({"cloud", "confidence", "risk", "status"})
 def values(finding: Finding, tag: str) -> list[str]:
     """What a finding is, by KEYS."""
     return [
-        one_line(finding.cloud), one_line(finding.account), team(finding, tag) or UNTAGGED, one_line(finding.rule),
+        one_line(finding.cloud), one_line(finding.account), team(finding, tag), one_line(finding.rule),
         finding.class_, finding.action, finding.confidence, finding.risk, finding.status,
     ]  # fmt: skip
 
@@ -60,7 +60,12 @@ def team_tag(report: AuditReport) -> str:
 
 
 def team(finding: Finding, tag: str) -> str:
-    """Whose it is by its tags, as bills name them too; empty where no tag says so."""
+    """Whose it is by its tags; UNTAGGED where no tag says so."""
+    return tagged(finding, tag) or UNTAGGED
+
+
+def tagged(finding: Finding, tag: str) -> str:
+    """The value of a tag, by whatever key bills give it; empty where it has none."""
     return next(
         (
             one_line(finding.tags[name])

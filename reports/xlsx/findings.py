@@ -23,7 +23,7 @@ def team_of(report: AuditReport) -> Callable[[Finding], str]:
     """Who a finding belongs to: by the tag that spending is allocated by, else by any tag that names an owner."""
     tags = [one.tag for one in report.finance.spend if one.by == "team"] if report.finance else []
     if tags and (tag := tags[0]):
-        return lambda finding: facets.team(finding, tag) or t(NO_TEAM)
+        return lambda finding: facets.tagged(finding, tag) or t(NO_TEAM)
     return lambda finding: decisions.owner(finding) or t(NO_TEAM)
 
 

@@ -3,7 +3,7 @@
 from finops.finance_model import ExchangeRate, Provenance, Source
 from finops.model import AuditReport
 from reports import amounts, summary, trust, words
-from reports.language import flowing, mark, punctuated, t, tn
+from reports.language import flowing, mark, t, tn
 from reports.plain import one_line
 from reports.xlsx import asking, coverage, findings, inputs, names, spending, trend
 from reports.xlsx import summary as summing
@@ -128,7 +128,7 @@ def _provenance(told: Provenance) -> list[tuple[str, str]]:
 
 
 def _rate(one: ExchangeRate) -> str:
-    rate = punctuated(str(one.rate))
+    rate = amounts.digits(one.rate, 10)
     return f"1 {one.currency} = {rate} {one.to}, {amounts.day(one.on)}, {one.source}"
 
 

@@ -59,6 +59,14 @@ def test_what_is_new_this_month_has_no_per_cent_and_what_is_unknown_is_a_dash() 
     assert table.rows[2][0] == "12 others"
 
 
+def test_a_rate_far_below_one_is_written_without_powers_of_ten() -> None:
+    told = finance_sample.finance().provenance
+    assert told
+    rate = told.rates[0].model_copy(update={"currency": "IDR", "rate": 0.000061})
+    tables = sections.provenance_tables(given(provenance=told.model_copy(update={"rates": [rate]})))
+    assert tables[-1].rows[0][:2] == ("1 IDR", "0.000061 USD")
+
+
 def test_what_cannot_be_compared_is_in_no_change_of_a_line_nor_of_the_total() -> None:
     spend = finance_sample.finance().spend[0]
     new = spend.lines[0].model_copy(update={"cost": Decimal("14000.00")})

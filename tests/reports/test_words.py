@@ -105,6 +105,8 @@ def test_a_rule_of_the_user_is_called_by_its_id() -> None:
 def test_a_value_has_the_unit_of_its_key() -> None:
     assert words.value("memory_gib", 16) == "16 GiB"
     assert words.value("cpu_p95", 0.1125) == "0.1125"
+    assert words.value("price", 0.0000004) == "0.0000004"
+    assert words.value("price", -0.00002) == "-0.00002"
     assert words.value("bytes", 12345678) == "12,345,678"
     assert words.value("seen", True) == "yes"
     assert words.value("price", Decimal("0.0880")) == "0.0880"

@@ -4,7 +4,7 @@ from finops.finance_model import Provenance
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import Table
-from reports.language import punctuated, t, tn
+from reports.language import t, tn
 from reports.plain import in_english, one_line
 
 
@@ -71,7 +71,7 @@ def _rates(told: Provenance) -> Table | None:
     rows = [
         (
             f"1 {one_line(one.currency)}",
-            f"{punctuated(f'{one.rate:.10g}')} {one_line(one.to)}",
+            f"{amounts.digits(one.rate, 10)} {one_line(one.to)}",
             amounts.day(one.on),
             one_line(one.source),
         )
