@@ -1,9 +1,10 @@
 """How the numbers are made and what the actions mean, in plain words, with the figures of this report."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from finops.model import AuditReport
-from reports import amounts, summary, words
+from reports import amounts, control, summary, words
 from reports.language import joint, t, tn
 from reports.plain import one_line
 
@@ -36,6 +37,7 @@ def method(report: AuditReport) -> list[tuple[str, str]]:
             ),
         ),
         (t("Carbon"), _carbon(report)),
+        *_outlook(report),
         (
             t("As of"),
             t(
@@ -44,6 +46,21 @@ def method(report: AuditReport) -> list[tuple[str, str]]:
             ),
         ),
     ]
+
+
+def _outlook(report: AuditReport) -> Iterator[tuple[str, str]]:
+    """How the month is foreseen, and whose the budgets are; nothing where there are none."""
+    if any(one.forecast is not None for one in control.forecasts(report)):
+        yield (
+            t("Forecast"),
+            t(
+                "What is settled of the month, and for the days to come the level of the last weeks with the pattern "
+                "of their weekdays and part of their trend. The band comes from how far the same forecast was off on "
+                "past days: four of five months end in it. Tax and credits that are to come are not foreseen."
+            ),
+        )
+    if control.budgets(report):
+        yield t("Budgets"), t("They are those of the configuration (finops.toml).")
 
 
 def glossary(report: AuditReport) -> list[tuple[str, str]]:

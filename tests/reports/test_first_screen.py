@@ -14,6 +14,7 @@ from finops.night_model import BudgetLine, Forecast, Night, Provisional
 from reports import html
 from reports.html.asked import asked
 from reports.html.headline import headline
+from reports.html.method import method
 from reports.html.seen import caveat
 from reports.html.tiles import tiles
 from tests.reports import finance_sample, sample
@@ -348,3 +349,10 @@ def test_the_savings_rate_is_of_all_clouds_together() -> None:
     yuan = other.model_copy(update={"currency": "CNY"})
     several = finance.model_copy(update={"commitments": [use, yuan]})
     assert "Effective savings rate" not in shown(given([month()], finance=several))
+
+
+def test_the_method_of_a_forecast_and_the_source_of_budgets_are_named_where_there_are_any() -> None:
+    told = dict(method(given([month()], [budget("16500")])))
+    assert "four of five months end in it" in told["Forecast"]
+    assert told["Budgets"] == "They are those of the configuration (finops.toml)."
+    assert not {"Forecast", "Budgets"} & {*dict(method(given([month(None)])))}
