@@ -4,6 +4,7 @@ Nothing here depends on the locale of the machine, so the same report has the sa
 spelling of this house (20 Nov 2026, $452.0k); other languages write as Unicode's CLDR says they do.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
@@ -20,6 +21,7 @@ _MONTH_NAMES = (
     "December",
 )  # fmt: skip
 _MONTH_ALONE: dict[Locale, str] = {"de": "LLLL", "zh": "LLL"}  # as CLDR's patterns name them
+_UNITS = re.compile(r"[^\W\d_]+")  # Mio. and currencies that are letters
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -110,7 +112,17 @@ def digits(value: float, most: int) -> str:
 def short_range(low: Decimal, high: Decimal, currency: str | None) -> str:
     """An interval for a tile, '$441k–$466k'."""
     ends = short(low, currency), short(high, currency)
-    return ends[0] if ends[0] == ends[1] else "–".join(ends)
+    return ends[0] if ends[0] == ends[1] else "–".join(_with_one_sign(*ends, currency))
+
+
+def _with_one_sign(low: str, high: str, currency: str | None) -> tuple[str, str]:
+    """Both ends of an interval, what stands behind both of them only once: 980,10 and 1.190,00 $.
+
+    Ends shortened differently keep it, or 980.000 would be millions beside 1,25 Mio.
+    """
+    after = around(currency)[1] if currency else ""
+    alike = _UNITS.findall(low) == _UNITS.findall(high)
+    return low.removesuffix(after) if alike else low, high
 
 
 def signed(amount: Decimal | None, currency: str | None) -> str:
@@ -139,14 +151,15 @@ def money_range(low: Decimal | None, high: Decimal | None, currency: str | None)
         return UNKNOWN
     if low == high:
         return money(low, currency)
-    return t("{low} to {high}", low=money(low, currency), high=money(high, currency))
+    ends = _with_one_sign(money(low, currency), money(high, currency), currency)
+    return t("{low} to {high}", low=ends[0], high=ends[1])
 
 
 def money_span(low: Decimal | None, high: Decimal | None, currency: str | None) -> str:
     """The same without a word between, for cells and lines in brackets: '$441.00–$466.10'."""
     if low is None or high is None or low == high:
         return money_range(low, high, currency)
-    return f"{money(low, currency)}–{money(high, currency)}"
+    return "–".join(_with_one_sign(money(low, currency), money(high, currency), currency))
 
 
 def share(ratio: float | None) -> str:
@@ -229,11 +242,31 @@ def day(at: date) -> str:
     return f"{at.day} {_MONTHS[at.month - 1]} {at.year}" if spoken() == "en" else _dated(at, "yMMMd")
 
 
+def iso_day(at: date) -> str:
+    """2026-11-20, where room or habit asks for it, in English; elsewhere as `day` tells it."""
+    return at.isoformat() if spoken() == "en" else day(at)
+
+
+def iso_month(key: str) -> str:
+    """'2026-11' as it is in English; elsewhere as `month` tells it."""
+    return key if spoken() == "en" else month(key)
+
+
 def _dated(at: date, skeleton: str) -> str:
     from babel.dates import format_skeleton
 
     text: str = format_skeleton(skeleton, at, locale=spoken())
     return text
+
+
+def day_format() -> str:
+    """How a spreadsheet writes a day without its year on an axis: names of months only in English."""
+    if spoken() == "en":
+        return "d mmm"
+    from babel import Locale as Known
+
+    pattern: str = Known.parse(spoken()).datetime_skeletons["Md"].pattern
+    return pattern.lower()
 
 
 def month(key: str, year_of: date | None = None) -> str:

@@ -1,8 +1,9 @@
 """In which language people are told: words by gettext, numbers and dates by Unicode's CLDR.
 
 A rendering made within `speaking("de")` is German. Everything it says goes through `t` (or `tn`, where a number decides
-between one and many), its amounts and dates through `reports.amounts`. English is the language of the source, so its
-words need no catalogue; the others are in `reports/locale/*.po`, which `python -m reports.locale` brings up to date.
+between one and many, or `tc`, where a word means two things), its amounts and dates
+through `reports.amounts`. English is the language of the source, so its words need no catalogue; the others are in
+`reports/locale/*.po`, which `python -m reports.locale` brings up to date.
 
 English in every language: JSON and CSV, which programs read; ids and names of the clouds; and the sentences that rules
 and collectors store with what they found (reasons, gaps, errors), which are data by the time they are told.
@@ -44,8 +45,16 @@ def spoken() -> Locale:
 
 def t(message: str, **values: object) -> str:
     """The message in the language of the rendering, its {placeholders} filled; without values braces stay."""
-    told = _words(_spoken.get()).gettext(message)
+    words = _words(_spoken.get())
+    told = (
+        words.pgettext(message.context, message) if isinstance(message, InContext) else words.gettext(message)
+    )
     return told.format(**values) if values else told
+
+
+def tc(context: str, message: str, **values: object) -> str:
+    """The message as `t` tells it, where the same English means something else in another context."""
+    return t(InContext(context, message), **values)
 
 
 def tn(one: str, many: str, n: int, **values: object) -> str:
@@ -57,6 +66,23 @@ def tn(one: str, many: str, n: int, **values: object) -> str:
 def mark(message: str) -> str:
     """The message as it is: for constants, whose words are looked up by `t` when they are used."""
     return message
+
+
+def markc(context: str, message: str) -> "InContext":
+    """The same for a message that means something else in another context; `t` knows which one is meant."""
+    return InContext(context, message)
+
+
+class InContext(str):
+    """A message of a context. As a text it is its English."""
+
+    __slots__ = ("context",)
+    context: str
+
+    def __new__(cls, context: str, message: str) -> "InContext":
+        made = super().__new__(cls, message)
+        made.context = context
+        return made
 
 
 class Worded(Mapping[str, str]):

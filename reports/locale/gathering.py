@@ -1,4 +1,4 @@
-"""The messages of the sources, as Babel finds them: t, tn and mark in Python, templates and the page's scripts."""
+"""The messages of the sources, as Babel finds them: t, tn, tc and marks in Python, templates and the page's scripts."""
 
 import ast
 import io
@@ -14,7 +14,8 @@ LANGUAGES = ("de", "zh")
 _REPORTS = Path(__file__).parents[1]
 # Dates, which would change with every run, and people, who are in git.
 _OF_NO_USE = ('"POT-', '"PO-', '"Project', '"Report', '"Last', '"Language-Team', '"Generated')
-_KEYWORDS = {"t": None, "mark": None, "tn": (1, 2)}
+_IN_CONTEXT = ((1, "c"), 2)  # the context, then the message
+_KEYWORDS = {"t": None, "mark": None, "tn": (1, 2), "tc": _IN_CONTEXT, "markc": _IN_CONTEXT}
 
 
 def _of_python(

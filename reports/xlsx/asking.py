@@ -6,7 +6,7 @@ from reports import words
 from reports.decisions import Decision
 from reports.language import mark, t
 from reports.xlsx import names
-from reports.xlsx.book import Book, Column, Formula
+from reports.xlsx.book import HIGH, LOW, Book, Column, Formula
 from reports.xlsx.findings import LEVELS, TABLE
 from reports.xlsx.formulas import Names, sum_where
 
@@ -32,9 +32,9 @@ def decisions(book: Book, report: AuditReport) -> None:
         Column(mark("What to decide"), 50, t("What would be done, and to how many."), lambda one: one.what, wrap=True),
         Column(mark("Net saving"), 15, t("The sum of its lines on the sheet {sheet}, in 730 hours.", sheet=t(names.SHEET)), net, "money", bar=True),
         Column(mark("Currency"), 9, t("What the amounts of this line are in."), lambda one: one.currency),
-        Column(mark("Low"), 14, t("The sum of the low ends of its findings, as if all went ill at once. Empty: not known."),
+        Column(LOW, 14, t("The sum of the low ends of its findings, as if all went ill at once. Empty: not known."),
                lambda one: one.low, "money"),
-        Column(mark("High"), 14, t("The sum of the high ends."), lambda one: one.high, "money"),
+        Column(HIGH, 14, t("The sum of the high ends."), lambda one: one.high, "money"),
         Column(mark("Findings"), 10, t("How many."), lambda one: len(one.findings), "count"),
         Column(mark("Who decides"), 14, t("Finance where money is bound for a term, else engineering."), lambda one: one.decides),
         Column(mark("Owner"), 22, t("Who answers for most of it, by tags. Empty: no tag says so."), lambda one: one.owner),

@@ -20,12 +20,13 @@ from xlsxwriter.chart import Chart
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from finops.money import SYMBOLS
-from reports.language import t
+from reports.amounts import around
+from reports.language import markc, t
 from reports.xlsx.names import shown
 
 Row = TypeVar("Row")
 Kind = Literal["text", "money", "unit", "share", "number", "count", "date", "instant"]
+LOW, HIGH = markc("end of an interval", "Low"), markc("end of an interval", "High")  # columns
 INK, BLUE, PAPER, INPUT = "#1F2933", "#0072B2", "#E8F1F8", "#FFF9DB"
 GRID = {"visible": True, "line": {"color": "#E1E4E8"}}  # of charts
 _CODE = re.compile(r"[A-Z]{3}")
@@ -281,8 +282,11 @@ def letter(place: int) -> str:
 
 
 def money_format(currency: str | None) -> str:
-    """The number format of a currency: its symbol or code, thousands, cents. A code that is none is left out."""
+    """The number format of a currency: its symbol or code where the language puts it, thousands, cents.
+
+    A code that is none is left out. Commas and dots stand for what the spreadsheet writes in its own language.
+    """
     if currency is None or not _CODE.fullmatch(currency):
         return "#,##0.00"
-    sign = f'"{SYMBOLS.get(currency, currency + " ")}"'
-    return f"{sign}#,##0.00;-{sign}#,##0.00"
+    before, after = (f'"{sign}"' if sign else "" for sign in around(currency))
+    return f"{before}#,##0.00{after};-{before}#,##0.00{after}"

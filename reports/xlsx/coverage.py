@@ -2,7 +2,7 @@
 
 from finops.model import AuditReport, Coverage, NotEvaluated
 from reports import amounts, words
-from reports.language import flowing, mark, t
+from reports.language import flowing, mark, markc, t
 from reports.xlsx.book import Book, Column
 
 SHEET, UNJUDGED = mark("Coverage"), mark("Not evaluated")
@@ -23,7 +23,7 @@ def coverage(book: Book, report: AuditReport) -> None:
         Column(mark("Region"), 16, t("Where."), lambda one: one.region),
         Column(mark("Dataset"), 18, t("What was read."), lambda one: one.dataset),
         Column(
-            mark("Status"), 11, t("complete, partial, denied, throttled, failed, or skipped where it does not exist."),
+            markc("of a reading", "Status"), 11, t("complete, partial, denied, throttled, failed, or skipped where it does not exist."),
             lambda one: one.status,
         ),
         Column(mark("Which means"), 40, t("The status in words."), lambda one: words.STATUSES[one.status]),

@@ -5,15 +5,15 @@ from collections.abc import Callable
 from finops.model import AuditReport, Finding
 from reports import amounts, decisions, summary, words
 from reports.html import facets
-from reports.language import Worded, mark, t
+from reports.language import Worded, joint, mark, markc, t
 from reports.xlsx import names
-from reports.xlsx.book import Book, Column, Formula, Placed
+from reports.xlsx.book import HIGH, LOW, Book, Column, Formula, Placed
 from reports.xlsx.formulas import SHOWN
 
 TABLE, ACCEPTED = "Findings", mark("Accepted")
 NO_TEAM = mark("Not allocated")
 LEVELS = Worded({"low": mark("low"), "medium": mark("medium"), "high": mark("high")})
-_PRICES = Worded({"billed": mark("billed"), "list": mark("list"), "none": mark("none")})
+_PRICES = Worded({"billed": mark("billed"), "list": mark("list"), "none": markc("price basis", "none")})
 _STATES = Worded({"new": mark("new"), "open": mark("open"), "reopened": mark("reopened")})
 _FROZEN = 3  # id, what to do, resource
 _PRINTED = 10  # to Kind
@@ -161,16 +161,16 @@ def _told() -> list[Column[Finding]]:
     return [
         Column(mark("Kind"), 34, t("What was found, in plain words."), lambda one: words.kind(one.rule)),
         Column(mark("Why"), 60, t("What was seen and the limit it was judged by."), lambda one: one.reason),
-        Column(mark("Low"), 12, t("The low end of what it will save: four of five times it ends between low and high."),
+        Column(LOW, 12, t("The low end of what it will save: four of five times it ends between low and high."),
                lambda one: one.savings_low, "money"),
-        Column(mark("High"), 12, t("The high end of what it will save."), lambda one: one.savings_high, "money"),
+        Column(HIGH, 12, t("The high end of what it will save."), lambda one: one.savings_high, "money"),
         Column(
             mark("Gross saving"), 13, t("What it would save alone. Lines about the same thing overlap, so this sums up to too much."),
             lambda one: one.monthly_savings, "money",
         ),
         Column(mark("Cost now"), 13, t("What the resource costs in 730 hours."), lambda one: one.monthly_cost, "money"),
         Column(
-            mark("Price"), 9, t("{billed}: from the bill. {list}: at list prices. {none}: no price is known.", **_PRICES),
+            markc("price basis", "Price"), 9, t("{billed}: from the bill. {list}: at list prices. {none}: no price is known.", **_PRICES),
             lambda one: _PRICES[one.price_basis],
         ),
         Column(
@@ -229,7 +229,7 @@ def _unknown(finding: Finding) -> str:
     if summary.carbon_counted(finding) is None:
         reason = finding.co2e.reason
         told.append(t("CO2e: {reason}", reason=reason) if reason else t("CO2e: not estimated"))
-    return "; ".join(told)
+    return joint("; ").join(told)
 
 
 def _status(finding: Finding) -> str | None:

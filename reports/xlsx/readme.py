@@ -3,7 +3,7 @@
 from finops.finance_model import ExchangeRate, Provenance, Source
 from finops.model import AuditReport
 from reports import amounts, summary, trust, words
-from reports.language import flowing, mark, t, tn
+from reports.language import flowing, joint, mark, t, tn
 from reports.plain import one_line
 from reports.xlsx import asking, coverage, findings, inputs, names, spending, trend
 from reports.xlsx import summary as summing
@@ -39,7 +39,7 @@ def readme(book: Book, report: AuditReport) -> None:
     _section(sheet, t("What the numbers are"), _basis(report))
     told = trust.trust(report)
     if told:
-        doubts = [(one.test, f"{one.subject}: {one.message}") for one in told.doubts]
+        doubts = [(one.test, one.subject + joint(": ") + one.message) for one in told.doubts]
         bills = [(t("Bills"), one) for one in told.bills]
         _section(sheet, t(trust.TITLE), [("", told.answer), *doubts, ("", told.unjudged), *bills])
     _section(sheet, t("Where they come from"), _origin(report))
@@ -69,7 +69,7 @@ def _redacted() -> str:
 
 
 def _sheets() -> list[tuple[str, str]]:
-    return [(", ".join(map(t, sheets)), t(told, findings=t(names.SHEET))) for sheets, told in _SHEETS]
+    return [(joint(", ").join(map(t, sheets)), t(told, findings=t(names.SHEET))) for sheets, told in _SHEETS]
 
 
 def _section(sheet: Sheet, title: str, lines: list[tuple[str, str]]) -> None:
@@ -87,7 +87,7 @@ def _lines(sheet: Sheet, lines: list[tuple[str, str]]) -> None:
 def _basis(report: AuditReport) -> list[tuple[str, str]]:
     emissions = [
         t("An estimate, location-based; not for statutory reporting."),
-        "; ".join(summary.carbon_sources(report)),
+        joint("; ").join(summary.carbon_sources(report)),
     ]
     return [
         (t("Month"), t("730 hours for every provider: {hours} / 12.", hours=amounts.number(8760))),
@@ -120,8 +120,8 @@ def _provenance(told: Provenance) -> list[tuple[str, str]]:
             t("Rules"),
             t("{number}, fingerprint {fingerprint}", number=told.rule_count, fingerprint=told.rules),
         ),
-        (t("Thresholds changed"), "; ".join(told.thresholds) or t("none")),
-        (t("Limited to"), "; ".join(told.limits) or t("nothing: everything was looked at")),
+        (t("Thresholds changed"), joint("; ").join(told.thresholds) or t("none")),
+        (t("Limited to"), joint("; ").join(told.limits) or t("nothing: everything was looked at")),
         *((t("Rate"), _rate(one)) for one in told.rates),
         *((t("Bill"), _bill(one)) for one in told.sources),
     ]
@@ -129,7 +129,7 @@ def _provenance(told: Provenance) -> list[tuple[str, str]]:
 
 def _rate(one: ExchangeRate) -> str:
     rate = amounts.digits(one.rate, 10)
-    return f"1 {one.currency} = {rate} {one.to}, {amounts.day(one.on)}, {one.source}"
+    return joint(", ").join([f"1 {one.currency} = {rate} {one.to}", amounts.day(one.on), one.source])
 
 
 def _bill(one: Source) -> str:
@@ -141,4 +141,4 @@ def _bill(one: Source) -> str:
         parts.append(t("provisional from {day}", day=amounts.day(one.provisional_from)))
     if one.rejected_rows:
         parts.append(tn("{n} row could not be read", "{n} rows could not be read", one.rejected_rows))
-    return t("{bill}: {what}", bill=f"{one.cloud} {one.billing_account}", what=", ".join(parts))
+    return t("{bill}: {what}", bill=f"{one.cloud} {one.billing_account}", what=joint(", ").join(parts))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from finops.finance_model import By, SpendLine
 from finops.model import AuditReport, CostLine, Finding
 from reports import amounts, summary, words
-from reports.language import flowing, mark, t, tn
+from reports.language import flowing, joint, mark, t, tn
 from reports.plain import one_line
 from reports.xlsx import names
 from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed
@@ -172,7 +172,7 @@ def _sheet(book: Book, report: AuditReport, split: _Split) -> None:
 
 def _about(split: _Split, anything: bool, month: str | None) -> str:
     if month:
-        return t(split.spent, month=month)
+        return t(split.spent, month=amounts.iso_month(month))
     if split.saved and anything:
         return flowing([t(split.saved), t(NO_BILL)])
     return t(NO_BILL)
@@ -228,7 +228,7 @@ def _chart(
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"num_format": "#,##0", "major_gridlines": GRID})
-    largest = ", ".join(
+    largest = joint(", ").join(
         f"{one.label} {amounts.money(one.net, one.currency)}" for one in list(lines)[:_CHARTED] if one.savings
     )
     insert(chart, "J2", t(split.bars, savings=largest)[:1000])
@@ -320,7 +320,7 @@ def _line(
 ) -> _Line:
     told = t("called {name}", name=one_line(line.name)) if line.name and line.name != line.key else ""
     if line.previous is None:
-        told = "; ".join(filter(None, [told, t("the month before is not known")]))
+        told = joint("; ").join(filter(None, [told, t("the month before is not known")]))
     return _noted(
         _Line(name, currency, month, previous, line.cost, line.previous, line.change, told, saving, net)
     )
@@ -331,7 +331,7 @@ def _noted(one: _Line) -> _Line:
     if not (apart := _apart(one)):
         return one
     told = t("{amount} cannot be compared", amount=amounts.money(apart, one.currency))
-    return replace(one, note="; ".join(filter(None, [one.note, told])))
+    return replace(one, note=joint("; ").join(filter(None, [one.note, told])))
 
 
 def _others(
@@ -352,7 +352,7 @@ def _others(
         amount = sum(left.values(), _NIL)
         note = tn("{n} smaller one together", "{n} smaller ones together", line.others)
         if split.column:
-            note += "; " + t("the saving is what no line above has, and no formula")
+            note += joint("; ") + t("the saving is what no line above has, and no formula")
         saving = amount if split.column else None
         costs = (line.cost, line.previous, line.change)
         found.append(_noted(_Line(t("Others"), currency, month, previous, *costs, note, saving, amount)))

@@ -7,9 +7,9 @@ from decimal import ROUND_DOWN, Decimal
 from finops.model import AuditReport, CurrencyTotals, Finding
 from finops.money import cents
 from reports import amounts, summary, words
-from reports.language import mark, t, tn
+from reports.language import joint, mark, t, tn
 from reports.xlsx import inputs, names
-from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Sheet, wide_enough
+from reports.xlsx.book import BLUE, GRID, HIGH, LOW, Book, Column, Formula, Sheet, wide_enough
 from reports.xlsx.findings import ACCEPTED, LEVELS, TABLE
 from reports.xlsx.formulas import Names, column, sum_where, text, total
 from reports.xlsx.inputs import DISCOUNT, HOURS, foreign, rate_name, rates
@@ -106,9 +106,9 @@ def _totals(sheet: Sheet, report: AuditReport) -> None:
                lambda one: Formula("C{row}-E{row}", summary.overlap(one[1])), "money"),
         Column(mark("Net saving"), 15, t("What can really be saved."),
                lambda one: by_filter("Net saving", "net_monthly_savings", one), "money"),
-        Column(mark("Low"), 15, t("Four of five times the saving of everything ends between low and high. Empty while a filter is on: "
+        Column(LOW, 15, t("Four of five times the saving of everything ends between low and high. Empty while a filter is on: "
                "the interval of a part is not known."), lambda one: whole("net_low", one), "money"),
-        Column(mark("High"), 15, t("See {column}.", column=t("Low")), lambda one: whole("net_high", one), "money"),
+        Column(HIGH, 15, t("See {column}.", column=t(LOW)), lambda one: whole("net_high", one), "money"),
         Column(mark("Share"), 15, t("Net saving of what is spent. Empty: what is spent is not known."), _share, "share"),
         Column(mark("Accepted waste"), 15, t("What exemptions cost; in no other amount. See the sheet {sheet}.", sheet=t(ACCEPTED)),
                lambda one: one[1].accepted_monthly_waste, "money"),
@@ -345,6 +345,6 @@ def _chart(book: Book, sheet: Sheet, report: AuditReport, top: int) -> None:
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True})
     chart.set_x_axis({"num_format": "#,##0", "major_gridlines": GRID})
-    told = ", ".join(f"{one.name} {amounts.money(one.net, one.currency)}" for one in parts)
+    told = joint(", ").join(f"{one.name} {amounts.money(one.net, one.currency)}" for one in parts)
     bars = t("Bars: what each kind of finding saves a month: {savings}.", savings=told)
     sheet.chart(chart, "F10", bars[:1000])

@@ -9,9 +9,9 @@ from finops.finance_model import Bridge, CommitmentUse, Expiry, TiedOut, UnitCos
 from finops.model import AuditReport
 from finops.night_model import BudgetLine, Forecast
 from reports import amounts, control
-from reports.language import Worded, flowing, mark, t
+from reports.language import Worded, flowing, mark, markc, t
 from reports.plain import one_line
-from reports.xlsx.book import BLUE, GRID, Book, Column, Formula, Placed, Sheet
+from reports.xlsx.book import BLUE, GRID, HIGH, LOW, Book, Column, Formula, Placed, Sheet
 from reports.xlsx.formulas import column
 from reports.xlsx.spending import NO_BILL
 
@@ -21,7 +21,7 @@ _NIL = Decimal("0.00")
 _STEPS = Worded(
     {
         "previous": mark("Month before"),
-        "price": mark("Price"),
+        "price": markc("step from month to month", "Price"),
         "volume": mark("Volume"),
         "new": mark("New"),
         "gone": mark("Gone"),
@@ -82,8 +82,8 @@ def days(book: Book, report: AuditReport) -> None:
         Column(mark("Cost"), 15, t("Effective cost of usage, before tax, credits, purchases and adjustments. Empty: the day is to come."),
                lambda one: one.cost, "money"),
         Column(mark("Expected"), 15, t("What a day to come is expected to cost."), lambda one: one.expected, "money"),
-        Column(mark("Low"), 15, t("Four of five days end between low and high."), lambda one: one.low, "money"),
-        Column(mark("High"), 15, t("See {column}.", column=t("Low")), lambda one: one.high, "money"),
+        Column(LOW, 15, t("Four of five days end between low and high."), lambda one: one.low, "money"),
+        Column(HIGH, 15, t("See {column}.", column=t(LOW)), lambda one: one.high, "money"),
         Column(mark("Note"), 44, t("Whether it may still change."), lambda one: one.note),
     ]  # fmt: skip
     placed = sheet.table(_DAYS, columns, lines, lambda one: one.currency)
@@ -113,7 +113,7 @@ def months(book: Book, report: AuditReport) -> None:
         Column(mark("Month"), 34, t("The month."), lambda one: one.month),
         Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
         Column(mark("Cost"), 16, t("The sum of its days on the sheet {sheet}.", sheet=t(DAYS)), cost, "money", bar=True),
-        Column(mark("Days"), 16, t("Of how many days something is known."), lambda one: one.days, "count"),
+        Column(markc("number", "Days"), 16, t("Of how many days something is known."), lambda one: one.days, "count"),
         Column(mark("A day"), 16, t("Cost by the days that are known."),
                lambda one: Formula("C{row}/D{row}", one.cost / one.days), "money"),
         Column(mark("Provisional days"), 16, t("Days whose bill may still change."), lambda one: one.provisional, "count"),
@@ -202,7 +202,7 @@ def _chart(book: Book, sheet: Sheet, placed: Placed, lines: Sequence[_Day]) -> N
     """Cost and what is expected, as lines."""
     chart = book.workbook.add_chart({"type": "line"})
     series = (
-        ("Cost", BLUE, None), ("Expected", "#B8620A", "dash"), ("Low", "#8A8F98", "round_dot"), ("High", "#8A8F98", "round_dot"),
+        ("Cost", BLUE, None), ("Expected", "#B8620A", "dash"), (LOW, "#8A8F98", "round_dot"), (HIGH, "#8A8F98", "round_dot"),
     )  # fmt: skip
     for name, colour, dash in series:
         line = {"color": colour, "width": 1.75, **({"dash_type": dash} if dash else {})}
@@ -210,7 +210,7 @@ def _chart(book: Book, sheet: Sheet, placed: Placed, lines: Sequence[_Day]) -> N
             {"name": t(name), "categories": placed.cells("Day"), "values": placed.cells(name), "line": line}
         )
     chart.set_title({"name": t("Cost a day"), "name_font": {"size": 12}})
-    chart.set_x_axis({"date_axis": True, "num_format": "d mmm"})
+    chart.set_x_axis({"date_axis": True, "num_format": amounts.day_format()})
     chart.set_y_axis({"min": 0, "num_format": "#,##0", "major_gridlines": GRID})
     chart.set_legend({"position": "bottom"})
     sheet.chart(chart, "J3", _drawn([one for one in lines if one.cost is not None]), wide=820)
@@ -235,7 +235,8 @@ def _drawn(known: Sequence[_Day]) -> str:
 
 
 def _bridge(sheet: Sheet, bridge: Bridge) -> None:
-    between = {"before": bridge.previous_month, "month": bridge.month, "currency": bridge.currency}
+    before, month = amounts.iso_month(bridge.previous_month), amounts.iso_month(bridge.month)
+    between = {"before": before, "month": month, "currency": bridge.currency}
     sheet.heading(
         t("From {before} to {month}, {currency}, everything on the bill", **between)
         if bridge.compared == "month"
@@ -248,7 +249,7 @@ def _bridge(sheet: Sheet, bridge: Bridge) -> None:
         Column(mark("Step"), 34, t("Price and volume are of what both months have."), lambda one: one[0]),
         Column(mark("Amount"), 14, t("What it adds. The last line is their sum, and what the month cost."), lambda one: one[1], "money"),
     ]  # fmt: skip
-    rows: list[tuple[str, object]] = [*steps, (t("Cost of {month}", month=bridge.month), steps_sum)]
+    rows: list[tuple[str, object]] = [*steps, (t("Cost of {month}", month=month), steps_sum)]
     sheet.table(f"Bridge_{bridge.currency}", columns, rows, lambda _: bridge.currency, filtered=False)
 
 
@@ -261,8 +262,8 @@ def _forecasts(sheet: Sheet, lines: Sequence[Forecast]) -> None:
         Column(mark("Currency"), 14, t("What the amounts of this line are in."), lambda one: one.currency),
         Column(mark("Spent"), 16, t("What is spent already."), lambda one: one.spent, "money"),
         Column(mark("Forecast"), 16, t("What the month will cost. Empty: see {column}.", column=t("Why not")), lambda one: one.forecast, "money"),
-        Column(mark("Low"), 16, t("Four of five months end between low and high."), lambda one: one.low, "money"),
-        Column(mark("High"), 16, t("See {column}.", column=t("Low")), lambda one: one.high, "money"),
+        Column(LOW, 16, t("Four of five months end between low and high."), lambda one: one.low, "money"),
+        Column(HIGH, 16, t("See {column}.", column=t(LOW)), lambda one: one.high, "money"),
         Column(mark("Month"), 16, t("The month."), lambda one: f"{one.month:%Y-%m}"),
         Column(mark("Settled until"), 16, t("The last day whose bill is final."), lambda one: one.settled_until, "date"),
         Column(mark("Why not"), 50, t("Why there is no forecast."), lambda one: one.reason),
@@ -309,7 +310,7 @@ def _commitments(sheet: Sheet, used: Sequence[CommitmentUse], ending: Sequence[E
             Column(mark("Covered"), 16, t("List cost of usage that commitments paid."), lambda one: one.covered, "money"),
             Column(mark("On demand"), 16, t("List cost of usage that they could pay and did not."),
                    lambda one: one.on_demand, "money"),
-            Column(mark("Coverage"), 16, t("Covered of both."),
+            Column(markc("of commitments", "Coverage"), 16, t("Covered of both."),
                    lambda one: _ratio("C{row}/(C{row}+D{row})", one.coverage), "share"),
             Column(mark("Used"), 16, t("What the used part of commitments cost."), lambda one: one.used, "money"),
             Column(mark("Unused"), 16, t("What the unused part cost."), lambda one: one.unused, "money"),

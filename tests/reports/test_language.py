@@ -194,7 +194,7 @@ def test_intervals_of_money_have_both_ends_in_the_language(
 ) -> None:
     catalogue("de", {"{low} to {high}": "{low} bis {high}"})
     with speaking("de"):
-        assert amounts.money_range(Decimal(1), Decimal(1000), "USD") == "1,00\xa0$ bis 1.000,00\xa0$"
+        assert amounts.money_range(Decimal(1), Decimal(1000), "USD") == "1,00 bis 1.000,00\xa0$"
         assert (
             amounts.short_range(Decimal(441000), Decimal(1466000), "USD") == "441.000\xa0$–1,47\xa0Mio.\xa0$"
         )

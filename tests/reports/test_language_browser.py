@@ -64,6 +64,9 @@ class Long(NullTranslations):
     def ngettext(self, one: str, many: str, n: int) -> str:
         return self.gettext(one if n == 1 else many)
 
+    def pgettext(self, context: str, message: str) -> str:
+        return self.gettext(message)
+
 
 @contextmanager
 def catalogue(words: NullTranslations | None, scripts: Mapping[str, list[str]]) -> Iterator[None]:

@@ -44,6 +44,9 @@ class Bracketed(NullTranslations):
     def ngettext(self, one: str, many: str, n: int) -> str:
         return f"⟦{one if n == 1 else many}⟧"
 
+    def pgettext(self, context: str, message: str) -> str:
+        return self.gettext(message)
+
 
 @contextmanager
 def bracketed() -> Iterator[None]:

@@ -10,6 +10,7 @@ import pytest
 from finops.model import AuditReport
 from reports.language import LOCALES, Locale, speaking, t
 from reports.xlsx import names, render
+from reports.xlsx.book import money_format
 from tests.reports import finance_sample, sample
 from tests.reports.tongues import GERMAN, tongues
 from tests.reports.untranslated import bracketed, rest
@@ -80,11 +81,11 @@ def tables(book: Any) -> list[tuple[str, str]]:
 
 
 def numbers(book: Any) -> Iterator[tuple[int, str, Any, str]]:
-    """Every number and date of the sheets, with where it stands and its format."""
+    """Every number and date of the sheets, with where it stands and its format, but for where that has a currency."""
     for number, sheet in enumerate(book):
         for cell in (cell for row in sheet.iter_rows() for cell in row):
             if cell.value is not None and not isinstance(cell.value, str):
-                yield number, cell.coordinate, cell.value, cell.number_format
+                yield number, cell.coordinate, cell.value, re.sub(r'"[^"]*"', "", cell.number_format)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -103,6 +104,36 @@ def test_a_catalogue_changes_words_and_nothing_that_a_spreadsheet_or_a_formula_g
         assert tables(book) == tables(english)
         assert list(book.defined_names) == list(english.defined_names)
         assert list(numbers(book)) == list(numbers(english))
+
+
+@pytest.mark.parametrize(
+    ("locale", "dollars", "francs"),
+    [
+        ("en", '"$"#,##0.00;-"$"#,##0.00', '"CHF "#,##0.00;-"CHF "#,##0.00'),
+        ("de", '#,##0.00"\xa0$";-#,##0.00"\xa0$"', '#,##0.00"\xa0CHF";-#,##0.00"\xa0CHF"'),
+        ("zh", '"US$"#,##0.00;-"US$"#,##0.00', '"CHF"#,##0.00;-"CHF"#,##0.00'),
+    ],
+)
+def test_amounts_have_their_currency_where_the_language_puts_it(
+    locale: Locale, dollars: str, francs: str
+) -> None:
+    with speaking(locale):
+        assert (money_format("USD"), money_format("CHF")) == (dollars, francs)
+        assert money_format(None) == money_format("$0") == "#,##0.00"
+        book = opened(render(REPORTS["whole"]))
+        formats = {cell.number_format for sheet in book for row in sheet.iter_rows() for cell in row}
+    assert dollars in formats
+
+
+def test_the_ends_of_an_interval_are_columns_of_their_own_words() -> None:
+    with speaking("de"):
+        book = opened(render(REPORTS["whole"]))
+    heads = [cell.value for cell in book["Befunde"][book["Befunde"].tables["Findings"].ref][0]]
+    assert [one for one in heads if one in ("Unterer Wert", "Oberer Wert", "Preisbasis", "Niedrig")] == [
+        "Unterer Wert",
+        "Oberer Wert",
+        "Preisbasis",
+    ]
 
 
 def test_what_a_catalogue_may_say_wrongly_is_noticed() -> None:
