@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from finops.model import AuditReport
 from finops.night_model import Anomaly, BudgetLine, Forecast
 from reports import amounts
-from reports.language import Worded, mark, t, tn
+from reports.language import Worded, in_brackets, mark, t, tn
 from reports.plain import in_english, one_line
 
 TITLE = mark("What is out of control?")
@@ -107,7 +107,7 @@ def answer(told: Control) -> str:
 
 
 def _alarm(one: Anomaly) -> Alarm:
-    first, last = str(one.first_day), str(one.last_day)
+    first, last = amounts.iso_day(one.first_day), amounts.iso_day(one.last_day)
     return Alarm(
         one.id,
         one.state == "open",
@@ -132,7 +132,7 @@ def _month(one: Forecast) -> Month:
         one.level == "total",
         one_line(_who(one)),
         amounts.money(one.spent, one.currency),
-        str(one.settled_until or amounts.UNKNOWN),
+        amounts.iso_day(one.settled_until) if one.settled_until else amounts.UNKNOWN,
         amounts.money(one.forecast, one.currency),
         in_english(one.reason) if one.reason else amounts.money_range(one.low, one.high, one.currency),
     )
@@ -141,7 +141,7 @@ def _month(one: Forecast) -> Month:
 def _who(one: Forecast) -> str:
     if one.level == "total":
         return t("Everything in {currency}", currency=one.currency)
-    return one.cloud or "" if one.level == "provider" else f"{one.account} ({one.cloud})"
+    return one.cloud or "" if one.level == "provider" else f"{one.account}{in_brackets(one.cloud or '')}"
 
 
 def budget_told(one: BudgetLine) -> tuple[str, str, str]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from finops.model import AuditReport, Finding, Level
-from reports import amounts, summary, words
-from reports.language import t
+from reports import summary, words
+from reports.language import t, tn
 from reports.plain import one_line
 
 MOST = 7
@@ -101,4 +101,4 @@ def _owners(group: list[Finding]) -> str:
     if not counts:
         return ""
     (most, _), more = min(counts.items(), key=lambda item: (-item[1], item[0])), len(counts) - 1
-    return t("{name} and {more} more", name=most, more=amounts.number(more)) if more else most
+    return tn("{name} and {n} more", "{name} and {n} more", more, name=most) if more else most

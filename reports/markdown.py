@@ -269,7 +269,7 @@ def _control(report: AuditReport) -> str:
 
 
 def _and_more(number: int) -> str:
-    return f"- {t('and {number} more', number=amounts.number(number))}"
+    return f"- {tn('and {n} more', 'and {n} more', number)}"
 
 
 def _foreseen(one: controlling.Month) -> str:
@@ -292,10 +292,9 @@ def _trust(report: AuditReport) -> str:
     lines = [f"**{t(trusting.TITLE)}** {escaped(told.answer)}", ""]
     for doubt in told.doubts[:DOUBTS]:
         mark = f"**{t('error')}**" if doubt.grave else t("warning")
-        since = f" ({doubt.since})" if doubt.since else ""
-        lines.append(
-            f"- {mark} {code(doubt.test)} {code(doubt.subject)}: {escaped(shortened(doubt.message, 400))}{since}"
-        )
+        since = in_brackets(doubt.since) if doubt.since else ""
+        why = escaped(shortened(doubt.message, 400))
+        lines.append(f"- {mark} {code(doubt.test)} {code(doubt.subject)}{joint(': ')}{why}{since}")
     if len(told.doubts) > DOUBTS:
         lines.append(_and_more(len(told.doubts) - DOUBTS))
     if told.unjudged:

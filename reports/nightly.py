@@ -72,7 +72,7 @@ def failed_test(test: str, subject: str) -> str:
 
 def ending(rule: str, selector: str, owner: str, at: datetime) -> str:
     """An exemption that ends soon."""
-    told = {"rule": rule, "selector": selector, "owner": owner, "day": f"{at:%Y-%m-%d}"}
+    told = {"rule": rule, "selector": selector, "owner": owner, "day": amounts.iso_day(at.date())}
     return t("The exemption of {rule} for {selector} ({owner}) ends on {day}.", **told)
 
 
@@ -100,10 +100,13 @@ def trouble(first: str, more: int, *, failed: bool) -> str:
         return (
             t("night failed: {first}", first=first) if failed else t("night incomplete: {first}", first=first)
         )
-    told = {"first": first, "more": amounts.number(more)}
     if failed:
-        return t("night failed: {first} and {more} more", **told)
-    return t("night incomplete: {first} and {more} more", **told)
+        return tn(
+            "night failed: {first} and {n} more", "night failed: {first} and {n} more", more, first=first
+        )
+    return tn(
+        "night incomplete: {first} and {n} more", "night incomplete: {first} and {n} more", more, first=first
+    )
 
 
 def whole_again() -> str:
@@ -165,7 +168,7 @@ def findings_title(since: datetime | None) -> str:
 
 def more(number: int) -> str:
     """That the rest of a list is in the report."""
-    return t("and {number} more, in the report", number=amounts.number(number))
+    return tn("and {n} more, in the report", "and {n} more, in the report", number)
 
 
 def cut() -> str:

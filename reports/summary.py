@@ -17,7 +17,7 @@ from finops.model import (
     NotEvaluated,
     Totals,
 )
-from reports.language import joint, t
+from reports.language import in_brackets, joint, t
 
 Figure = Literal["monthly_cost", "gross_monthly_savings", "net_monthly_savings", "net_low", "net_high"]
 Saving = Literal["monthly_savings", "net_monthly_savings"]
@@ -142,7 +142,7 @@ def carbon_sources(report: AuditReport) -> list[str]:
 def _short_sources(sources: Iterable[CarbonSource]) -> list[str]:
     """'Ember yearly country average (2024)': the name before what explains it, with its year, each once."""
     names = ((_EXPLAINED.split(one.source, maxsplit=1)[0].strip(), str(one.year)) for one in sources)
-    return list(dict.fromkeys(name if year in name else f"{name} ({year})" for name, year in names))
+    return list(dict.fromkeys(name if year in name else name + in_brackets(year) for name, year in names))
 
 
 def unread_scopes(report: AuditReport) -> list[Coverage]:

@@ -162,7 +162,7 @@ def _cell(first: str, second: str, style: str = "") -> Text:
 def _left_out(beyond: list[Finding], small: list[Finding], report: AuditReport) -> Iterable[str]:
     if beyond:
         amount = _shown(summary.together(beyond))
-        yield t("{number} more, together {amount}.", number=amounts.number(len(beyond)), amount=amount)
+        yield tn("{n} more, together {amount}.", "{n} more, together {amount}.", len(beyond), amount=amount)
     if small:
         yield tn(
             "{n} small finding, together {amount}.",
@@ -266,7 +266,7 @@ def _foreseen(one: controlling.Month) -> str:
 
 def _more(number: int, command: str) -> Text:
     """How many are left out, and which command lists them."""
-    told = t("and {number} more; see {command}", number=amounts.number(number), command=command)
+    told = tn("and {n} more; see {command}", "and {n} more; see {command}", number, command=command)
     return Text(f"  {told}", style="dim")
 
 

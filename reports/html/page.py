@@ -30,7 +30,7 @@ from reports.html.rows import SORT_KEYS, Row, blank, rows
 from reports.html.seen import caveat
 from reports.html.telling import english, filled, lang_of
 from reports.html.tiles import tiles
-from reports.language import TAGS, begun, for_script, punctuated, spoken, t, tn
+from reports.language import TAGS, begun, for_script, in_brackets, punctuated, spoken, t, tc, tn
 from reports.plain import one_line
 
 # In this order, and one script: what comes later uses what came before.
@@ -170,7 +170,14 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.globals.update(
-        t=t, tn=tn, number=amounts.number, english=english, lang_of=lang_of, begun=begun
+        t=t,
+        tn=tn,
+        tc=tc,
+        in_brackets=in_brackets,
+        number=amounts.number,
+        english=english,
+        lang_of=lang_of,
+        begun=begun,
     )
     environment.filters["filled"] = filled
     return environment.get_template("report.html.j2")

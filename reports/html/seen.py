@@ -83,7 +83,12 @@ def _without_cost(unknown: Sequence[CostLine]) -> str:
     more = len(unknown) - _BILLS
     if more <= 0:
         return t("Cost not known: {accounts}", accounts=named)
-    return t("Cost not known: {accounts} and {more} more", accounts=named, more=amounts.number(more))
+    return tn(
+        "Cost not known: {accounts} and {n} more",
+        "Cost not known: {accounts} and {n} more",
+        more,
+        accounts=named,
+    )
 
 
 def _at_stake(report: AuditReport) -> str:

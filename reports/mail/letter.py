@@ -170,7 +170,7 @@ def _at_most(sections: Sequence[Section], most: int) -> list[Section]:
         lines = [[Piece(line)] if isinstance(line, str) else line for line in one.lines[:most]]
         more = len(one.lines) - most
         if more > 0:
-            lines.append([Piece(t("and {number} more, in the report", number=amounts.number(more)))])
+            lines.append([Piece(tn("and {n} more, in the report", "and {n} more, in the report", more))])
         made.append(replace(one, lines=lines))
     return made
 

@@ -9,7 +9,7 @@ from reports import amounts
 from reports.html.charts.bars import MOST, Series, bar_figure
 from reports.html.charts.chart import Chart, described, sentences, values
 from reports.html.charts.palette import GREY, SPEND
-from reports.language import t, tn
+from reports.language import in_brackets, t, tn
 from reports.plain import one_line
 
 
@@ -28,7 +28,7 @@ class _Region:
         return self.electricity + self.hardware
 
     def text(self) -> str:
-        return f"{amounts.carbon(self.whole)} ({amounts.carbon_span(self.low, self.high)})"
+        return amounts.carbon(self.whole) + in_brackets(amounts.carbon_span(self.low, self.high))
 
 
 def carbon_chart(report: AuditReport) -> Chart | None:

@@ -4,7 +4,7 @@ from finops.finance_model import CommitmentUse
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import MOST, Table, beyond
-from reports.language import Worded, mark, t
+from reports.language import Worded, mark, t, tc
 from reports.plain import one_line
 
 _KINDS = Worded(
@@ -20,8 +20,8 @@ _KINDS = Worded(
 def columns() -> tuple[str, ...]:
     """The header of the lines that `row` makes."""
     return (
-        t("Cloud and month"), t("Covered, at list prices"), t("On demand"), t("Coverage"), t("Used"), t("Unused"),
-        t("Utilisation"), t("Paid in all"), t("The same on demand"), t("Effective savings rate"),
+        t("Cloud and month"), t("Covered, at list prices"), t("On demand"), tc("of commitments", "Coverage"), t("Used"),
+        t("Unused"), t("Utilisation"), t("Paid in all"), t("The same on demand"), t("Effective savings rate"),
     )  # fmt: skip
 
 

@@ -1,11 +1,10 @@
 """Anomalies, the forecast of the month, budgets, and what the tests of the data say."""
 
 from finops.model import AuditReport
-from reports import amounts
 from reports import control as controlling
 from reports import trust as trusting
 from reports.html.sections.table import Table
-from reports.language import t
+from reports.language import t, tn
 
 _MOST = 100
 
@@ -54,6 +53,6 @@ def doubt_table(report: AuditReport) -> Table | None:
     ]
     rest = len(told.doubts) - _MOST
     if rest > 0:
-        rows.append(("", t("{n} more", n=amounts.number(rest)), "", t("see finops status"), ""))
+        rows.append(("", tn("{n} more", "{n} more", rest), "", t("see finops status"), ""))
     header = (t("How grave"), t("Test"), t("Of what"), t("What it found"), t("Failing"))
     return Table(t("Tests of the data that failed"), header, rows, [], frozenset())

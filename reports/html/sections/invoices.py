@@ -4,7 +4,7 @@ from finops.finance_model import TiedOut
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import MOST, Table, beyond
-from reports.language import t
+from reports.language import in_brackets, t
 from reports.plain import one_line
 
 
@@ -23,7 +23,7 @@ def _steps(one: TiedOut) -> Table:
     foot = [(t("The lines of the bill"), amounts.money(one.billed, one.currency))]
     if one.difference is not None:
         share = (
-            f" ({amounts.change_share(abs(one.billed) + abs(one.difference), abs(one.billed))})"
+            in_brackets(amounts.change_share(abs(one.billed) + abs(one.difference), abs(one.billed)))
             if one.difference
             else ""
         )

@@ -4,7 +4,7 @@ from finops.finance_model import Provenance
 from finops.model import AuditReport
 from reports import amounts, words
 from reports.html.sections.table import Table
-from reports.language import t, tn
+from reports.language import t, tc, tn
 from reports.plain import in_english, one_line
 
 
@@ -58,7 +58,7 @@ def _sources(told: Provenance) -> Table | None:
         (
             words.account(one.cloud, one.billing_account),
             amounts.clock(one.through) if one.through else amounts.UNKNOWN,
-            amounts.day(one.provisional_from) if one.provisional_from else t("none"),
+            amounts.day(one.provisional_from) if one.provisional_from else tc("day", "none"),
             amounts.number(one.rejected_rows),
         )
         for one in told.sources

@@ -7,7 +7,7 @@ from finops.finance_model import By, Spend, SpendLine, UnitCost
 from finops.model import AuditReport
 from reports import amounts
 from reports.html.sections.table import Table
-from reports.language import Worded, mark, punctuated, t, tn
+from reports.language import Worded, in_brackets, mark, punctuated, t, tn
 from reports.plain import one_line
 
 NOBODY = Worded(
@@ -38,7 +38,9 @@ def line_name(spend: Spend, line: SpendLine) -> str:
         return tn("{n} other", "{n} others", line.others)
     if line.key is None:
         return NOBODY[spend.by]
-    return one_line(f"{line.name} ({line.key})" if line.name and line.name != line.key else line.key)
+    return one_line(
+        line.name + in_brackets(line.key or "") if line.name and line.name != line.key else line.key
+    )
 
 
 def month_before(spend: Spend) -> str:
