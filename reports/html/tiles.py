@@ -101,8 +101,19 @@ def _forecast(report: AuditReport, found: list[Month]) -> Tile | None:
     notes = [note for one in known[:_VALUES] for note in _forecast_notes(one)]
     over = any(one.budget and one.budget.state == "over" for one in known)
     values = [_money(one.expected or Decimal(0), one.currency) for one in known]
-    label = t("{month} forecast", month=amounts.month(known[0].key, report.as_of))
-    return _tile(label, values, notes, "over" if over else "")
+    name = amounts.month(known[0].key, report.as_of)
+    notes += [
+        Note(
+            t(
+                "{name}: {value}",
+                name=t("{month} so far", month=name),
+                value=_money(one.spent, one.currency).text,
+            )
+        )
+        for one in found
+        if one.expected is None and one.spent
+    ]
+    return _tile(t("{month} forecast", month=name), values, notes, "over" if over else "")
 
 
 def _forecast_notes(one: Month) -> Iterator[Note]:

@@ -159,6 +159,11 @@ def test_a_currency_that_cannot_be_foreseen_is_not_left_out_of_the_sentence() ->
     assert sentence(made).startswith(
         "The month is heading for $17,820, and has cost CN¥70,000 so far. The 2 decisions"
     )
+    assert shown(made)["November forecast"] == [
+        "$17,820",
+        "$17,220–$18,520 in four of five such months",
+        "November so far: CN¥70,000",
+    ]
 
 
 def test_savings_that_were_converted_have_the_range_of_their_sum_only() -> None:
