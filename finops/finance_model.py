@@ -55,9 +55,9 @@ class Bridge(_Model):
     not_compared.
 
     `savings` is the whole change of what was acted upon by a finding since the previous month began (`acted_on`
-    resources); the other steps are of everything else. `one_off` has no quantity to go by: tax, credits, purchases,
-    adjustments, unused commitments, and what changed its unit. `compared` "same days" where the month is not over:
-    then `previous` is of as many days.
+    resources with charges); the other steps are of everything else. `one_off` has no quantity to go by: tax, credits,
+    purchases, adjustments, unused commitments, and what changed its unit. `compared` "same days" where the month is
+    not over: then `previous` is of as many days.
     """
 
     currency: str

@@ -13,8 +13,9 @@ from finops.finance_model import Bridge, By, Spend, SpendLine
 from finops.history.episodes import CAME_AND_WENT
 from finops.model import AuditReport, Finding
 from finops.pipeline.costing import Question, answer
-from finops.pipeline.costing.bills import month_before
+from finops.pipeline.costing.bills import month_before, period
 from finops.pipeline.costing.dimensions import DIMENSIONS, PREFIXES, Dimension, tag
+from finops.pipeline.costing.question import Condition, narrowed
 from finops.spending import CostAnswer, CurrencyCosts, Line
 
 TOP = 20
@@ -45,11 +46,12 @@ def bridges(
             columns = [list(column) for column in zip(*sorted(acted), strict=True)]
             con.execute("INSERT INTO finance_acted SELECT unnest(?), unnest(?), unnest(?)", columns)
         told = answer(con, Question(by=(_ACTED,), month=month, until=until))
+        resources = _charged(con, month, until) if acted else {}
     finally:
         con.execute("DROP TABLE finance_acted")
     if told.previous_month is None or told.compared is None:
         return []
-    found = [_bridge(told, code, one, len(acted)) for code, one in told.currencies.items()]
+    found = [_bridge(told, code, one, resources.get(code, 0)) for code, one in told.currencies.items()]
     return [one for one in found if one is not None]
 
 
@@ -68,6 +70,18 @@ def _acted_upon(
         names = {resource, *(one[0] for text in (cells, replaced) if text for one in json.loads(text))}
         acted |= {(cloud, account, name) for name in names}
     return acted
+
+
+def _charged(con: duckdb.DuckDBPyConnection, month: datetime, until: datetime | None) -> dict[str, int]:
+    """How many of those that were acted upon have charges in the two months, by currency."""
+    months = Condition(f"({period(month).sql}) OR ({period(month_before(month)).sql})", {})
+    during = narrowed(Question(until=until), months)
+    rows = con.execute(
+        "SELECT coalesce(BillingCurrency, 'XXX'), count(DISTINCT (x_Cloud, x_AccountId, x_ResourceKey)) "  # noqa: S608
+        f"FROM charges WHERE ({during.sql}) AND {_ACTED.sql} = 'acted' GROUP BY ALL",
+        during.values,
+    ).fetchall()
+    return dict(rows)
 
 
 def _bridge(told: CostAnswer, code: str, costs: CurrencyCosts, acted: int) -> Bridge | None:

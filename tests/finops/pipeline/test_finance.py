@@ -65,6 +65,15 @@ def test_what_was_acted_upon_is_its_own_step_and_not_volume(bill: Bill) -> None:
     assert (one.savings, one.volume, one.gone, one.acted_on) == (Decimal("-10.00"), 0, 0, 1)
 
 
+def test_what_was_acted_upon_is_counted_by_the_charges_of_each_currency(bill: Bill) -> None:
+    for resource, currency in (("i-1", "USD"), ("i-2", "EUR")):
+        bill.charge("2026-09", "10", x_ResourceKey=resource, BillingCurrency=currency)
+        bill.charge("2026-10", "4", x_ResourceKey=resource, BillingCurrency=currency)
+    for resource in ("i-1", "i-2", "without-charges"):
+        done(bill, resource)
+    assert {one.currency: one.acted_on for one in bridges(bill.con, OCTOBER)} == {"EUR": 1, "USD": 1}
+
+
 def test_what_went_by_itself_is_no_saving(bill: Bill) -> None:
     bill.charge("2026-09", "10", x_ResourceKey="i-1")
     bill.charge("2026-09", "10", x_ResourceKey="i-2")
