@@ -35,6 +35,11 @@ def kept(*names: str) -> dict[str, str]:
     return {name: f"{{{name}}}" for name in names}
 
 
+def literal(text: str) -> str:
+    """A value for `t` and `tn` beside one that is kept: braces in it are no placeholder."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
 def pieces(template: str, **values: Value) -> list[Piece]:
     """A told message, whose {placeholders} are not filled yet, cut at them; a value may be pieces itself."""
     found: list[Piece] = []

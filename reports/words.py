@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from finops.model import AuditReport, Finding
 from reports import amounts, summary
 from reports.language import Worded, begun, flowing, joint, mark, punctuated, t, tn, within
-from reports.pieces import Piece, kept, pieces, plain
+from reports.pieces import Piece, kept, literal, pieces, plain
 from reports.plain import one_line
 
 CLOUDS = {"aws": "Amazon Web Services", "alibaba": "Alibaba Cloud", "gcp": "Google Cloud"}
@@ -418,7 +418,7 @@ def _of_the_spend(report: AuditReport, steps: int) -> str:
             "Of {total} spent a month, {saving} ({share}) can be saved in {n} step",
             "Of {total} spent a month, {saving} ({share}) can be saved in {n} steps",
             steps,
-            total=amounts.rounded(total, report.currency),
+            total=literal(amounts.rounded(total, report.currency)),
             share=amounts.share(float(saved / total)),
             **kept("saving"),
         )
@@ -427,7 +427,7 @@ def _of_the_spend(report: AuditReport, steps: int) -> str:
             "Of {total} spent a month, {saving} can be saved in {n} step",
             "Of {total} spent a month, {saving} can be saved in {n} steps",
             steps,
-            total=amounts.rounded(total, report.currency),
+            total=literal(amounts.rounded(total, report.currency)),
             **kept("saving"),
         )
     if saved is None and len(report.totals_by_currency) > 1:
@@ -452,7 +452,7 @@ def _sure(report: AuditReport, steps: list[Finding], priced: list[Finding]) -> s
     if len(sure) in (0, len(priced)):
         return t("{sentence}.", sentence=sentence)
     amount = amounts.joined([amounts.rounded(*amount) for amount in summary.together(sure)])
-    return t("{sentence}, {amount} of it with high confidence.", sentence=sentence, amount=amount)
+    return t("{sentence}, {amount} of it with high confidence.", sentence=sentence, amount=literal(amount))
 
 
 def _unpriced(steps: list[Finding]) -> str:

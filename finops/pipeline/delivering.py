@@ -245,14 +245,18 @@ def _record(context: Context, parcel: Parcel, status: str, attempts: int, told: 
 
 
 def last_night(context: Context) -> Context:
-    """The context with the last audit and the night that it was a part of; raises UsageError where there is none."""
+    """The context with the audit of the last night, or the last one where no night made any.
+
+    Raises UsageError where there is none.
+    """
     from finops.pipeline.nightly.telling import with_its_night
-    from finops.pipeline.record import last_audit
+    from finops.pipeline.record import audit_of
     from finops.warehouse import reading
 
-    with reading(context.db, context.settings.limits()) as con:
-        found = with_its_night(con, last_audit(con), context.settings)
     journal = kept(context.db)
+    with reading(context.db, context.settings.limits()) as con:
+        last = audit_of(con, journal.run_id if journal else None)
+        found = with_its_night(con, last, context.settings)
     at = journal.as_of if journal else found.as_of
     return replace(context, report=found, as_of=at, run_id=journal.run_id if journal else context.run_id)
 

@@ -62,6 +62,21 @@ def record(writer: Writer, report: AuditReport, observed: Observed | None = None
     )
 
 
+def audit_of(con: duckdb.DuckDBPyConnection, *nights: str | None) -> AuditReport:
+    """The report of the last audit that one of these nights made, or one that it goes on with; where none of them did,
+    that of the last audit, as last_audit() does. An audit that somebody ran in between is not the night's.
+    """
+    row = con.execute(
+        "WITH RECURSIVE chain(id) AS (SELECT unnest($nights::VARCHAR[]) UNION "
+        "SELECT r.parent FROM runs AS r JOIN chain ON r.run_id = chain.id WHERE r.parent IS NOT NULL) "
+        "SELECT a.run_id FROM runs AS a JOIN chain ON a.parent = chain.id "
+        "WHERE a.result IS NOT NULL AND a.status IN ('done', 'incomplete') "
+        "ORDER BY a.started_at DESC, a.rowid DESC LIMIT 1",
+        {"nights": [one for one in nights if one]},
+    ).fetchone()
+    return last_audit(con, row[0] if row else None)
+
+
 def last_audit(con: duckdb.DuckDBPyConnection, run_id: str | None = None) -> AuditReport:
     """The report of a run, or of the last audit, with what is decided about its findings by now.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from finops.errors import UsageError
 from finops.model import SCHEMA_VERSION, AuditReport
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from reports.language import Locale
     from reports.redaction import RedactionLevel
 
+_MOST = 1e24  # of a number in a report
 # The name of each format's file.
 FILES = {
     "html": "finops-report.html",
@@ -127,7 +129,9 @@ def read_report(path: Path) -> AuditReport:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
         raise UsageError(f"{path} cannot be read: {why}.") from None
     try:
-        told = json.loads(text)
+        told = json.loads(text, parse_int=_whole, parse_float=_number, parse_constant=_number)
+    except RecursionError:
+        raise UsageError(f"{path} is not the JSON of an audit: it is nested too deeply.") from None
     except ValueError as error:
         raise UsageError(
             f"{path} is no JSON ({error}): give the output of finops audit --format json."
@@ -140,12 +144,29 @@ def read_report(path: Path) -> AuditReport:
             f"{path} has schema version {version!r} and this finops reads {SCHEMA_VERSION}: use the one that wrote it."
         )
     try:
-        return AuditReport.model_validate(told)
+        found = AuditReport.model_validate(told)
+        found.to_json()  # what cannot be written again was never written: half a character, levels without end
+        return found
+    except (PydanticSerializationError, OverflowError) as error:
+        raise UsageError(f"{path} is not the JSON of an audit: {error}.") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the whole"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
         raise UsageError(f"{path} is not the JSON of an audit: {where}: {first['msg']}{more}.") from None
+
+
+def _number(text: str) -> float:
+    """A number of JSON; none of ours is as large as what decimals cannot be rounded to the cent of, or infinite."""
+    number = float(text)
+    if not abs(number) < _MOST:
+        raise ValueError(f"{text[:30]} is no number that a report has")
+    return number
+
+
+def _whole(text: str) -> int:
+    _number(text)
+    return int(text)
 
 
 def check_formats(formats: Sequence[str], locale: "Locale" = "en") -> None:

@@ -112,6 +112,10 @@ def test_a_report_read_back_from_its_json_is_the_same_to_the_byte(
         ("[]", "is not the JSON of an audit: it has no schema_version"),
         ('{"schema_version": 2}', "has schema version 2 and this finops reads 1"),
         ('{"schema_version": 1, "as_of": "today"}', "is not the JSON of an audit: as_of: "),
+        (f'{{"schema_version": 1, "x": {"[" * 100_000}', "it is nested too deeply"),
+        ('{"schema_version": 1, "x": NaN}', "NaN is no number that a report has"),
+        ('{"schema_version": 1, "x": 1e300}', "1e300 is no number that a report has"),
+        (f'{{"schema_version": 1, "x": {"9" * 5000}}}', "is no number that a report has"),
     ],
 )
 def test_a_file_that_is_no_audit_is_refused_in_one_sentence(text: str, sentence: str, tmp_path: Path) -> None:
@@ -121,6 +125,18 @@ def test_a_file_that_is_no_audit_is_refused_in_one_sentence(text: str, sentence:
         read_report(path)
     assert str(path) in str(told.value)
     assert sentence in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "change", [{"resource_name": "\ud800"}, {"evidence": {"x": "\ud800"}}, {"first_seen": "early"}]
+)
+def test_a_file_that_could_not_be_written_again_is_refused(change: dict[str, Any], tmp_path: Path) -> None:
+    told = json.loads(sample.three_clouds().to_json())
+    early = change.get("first_seen") == "early"
+    told["findings"][0] |= {"first_seen": "0001-01-01T00:00:00+14:00"} if early else change
+    (tmp_path / "run.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(UsageError, match="is not the JSON of an audit"):
+        read_report(tmp_path / "run.json")
 
 
 def test_a_file_that_is_not_there_or_no_text_is_refused(tmp_path: Path) -> None:

@@ -48,6 +48,11 @@ def test_the_headline_says_what_the_numbers_allow(given: AuditReport, sentence: 
     assert words.headline(given).text == sentence
 
 
+def test_a_currency_with_braces_is_a_currency_and_no_placeholder() -> None:
+    hostile = sample.three_clouds().model_copy(update={"currency": "{x.__class__}"})
+    assert "{x.__class__}" in words.headline(hostile).text
+
+
 def test_the_headline_of_a_partial_report_says_that_there_may_be_more() -> None:
     assert words.headline(sample.partial()).text.endswith(
         "Not everything was seen: 5 of 14 sources could not be read whole, so there may be more to find."

@@ -89,11 +89,11 @@ def close(context: Context, status: str) -> None:
 def resume(context: Context) -> None:
     """Takes the report of the night that is continued, where only what comes after it is done again."""
     from finops.pipeline.nightly.telling import with_its_night
-    from finops.pipeline.record import last_audit
+    from finops.pipeline.record import audit_of
     from finops.warehouse import reading
 
     if not context.staged.is_dir() or not context.db.exists():
         return
     context.files = sorted(path for path in context.staged.iterdir() if path.is_file())
     with reading(context.db, context.settings.limits()) as con:
-        context.report = with_its_night(con, last_audit(con), context.settings)
+        context.report = with_its_night(con, audit_of(con, context.continues), context.settings)

@@ -12,7 +12,7 @@ from finops.model import AuditReport
 from finops.night_model import Night, NightStep
 from finops.pipeline.nightly.context import Context
 from finops.pipeline.nightly.journal import Entry, kept
-from finops.pipeline.record import last_audit
+from finops.pipeline.record import audit_of
 
 
 def with_night(con: duckdb.DuckDBPyConnection, context: Context) -> AuditReport:
@@ -21,7 +21,7 @@ def with_night(con: duckdb.DuckDBPyConnection, context: Context) -> AuditReport:
     entries = journal.entries if journal and journal.run_id == context.run_id else ()
     return _together(
         con,
-        last_audit(con),
+        audit_of(con, context.run_id, context.continues),
         context.settings,
         context.run_id,
         context.command,

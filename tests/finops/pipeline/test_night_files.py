@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from finops.config import Settings
 from finops.errors import IncompleteError, UsageError
-from finops.pipeline.delivering import parcel_for
+from finops.pipeline.delivering import last_night, parcel_for
 from finops.pipeline.nightly import night, retry, run_night
 from finops.pipeline.nightly.context import Context, Done, Step
 from finops.pipeline.nightly.incoming import open_
@@ -222,6 +222,34 @@ def test_a_retry_under_the_same_settings_sends_the_files_that_are_there(db: Path
     done = again(db, given)
     assert [one.step for one in done.entries] == ["open", "deliver"]  # type: ignore[union-attr]
     assert done.problem is None  # type: ignore[union-attr]
+
+
+def test_an_audit_that_somebody_ran_in_between_is_not_told_as_the_night(
+    db: Path, monkeypatch: pytest.MonkeyPatch, without: Callable[[], None]
+) -> None:
+    def judged(at: Context, _: str | None) -> Done:
+        with writing(at.db, "audit", at=AT) as writer:
+            night_of = build.report([build.finding(2, "777.00", status="new", first_seen=build.AS_OF)])
+            record(writer, night_of.model_copy(update={"run_id": writer.run_id}))
+        return Done("1 finding.", rows=1)
+
+    monkeypatch.setattr(
+        night,
+        "STEPS",
+        tuple(replace(one, run=judged) if one.name == "audit" else one for one in night.STEPS),  # type: ignore[attr-defined]
+    )
+    given = settings(db, deliver=[{"name": "share", "to": str(db.parent / "share")}])
+    assert go(db, given).problem
+    with writing(db, "audit", at=AT + timedelta(hours=1)) as writer:
+        record(writer, build.report().model_copy(update={"run_id": writer.run_id}))
+    without()
+    later = retry(db, given, clock=lambda: AT + timedelta(hours=2), say=lambda _: None)
+    assert step(later, "report").status == "done"
+    assert json.loads((db.parent / "shelf" / "finops-report.json").read_text())["findings"]
+    assert "777" in (db.parent / "share" / "finops-message.md").read_text()
+    told = last_night(context(db, given)).report
+    assert told
+    assert [one.id for one in told.findings] == ["f00000000002"]
 
 
 def test_a_target_elsewhere_hears_of_a_file_that_the_night_lacks(
