@@ -18,6 +18,7 @@ _MOST_BYTES = 100_000_000  # of the file; one of 50,000 findings has 8 MB
 _MOST_UNPACKED = 600_000_000  # the same unpacked: 80 MB
 _MOST_PARTS = 5_000
 _MOST_COLUMNS = 200
+_MOST_ROWS = 1_048_576  # that a sheet has
 _OLD = b"\xd0\xcf\x11\xe0"  # .xls, and .xlsx with a password
 _WRITE = "save it as .xlsx or as CSV UTF-8"
 # Whatever a damaged file makes of the reader; SyntaxError is that of its XML.
@@ -142,6 +143,8 @@ def _called(path: Path, sheets: Sequence[str]) -> str:
 def _rows(sheet: Any) -> Iterator[Line]:
     sheet.reset_dimensions()  # what the file says of its own size may be anything
     for number, row in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS, values_only=True), 1):
+        if number > _MOST_ROWS:  # the reader makes up every row before one that says its number is huge
+            raise ValueError("a row lies below the last one that a sheet has")
         if any(value is not None for value in row):
             yield Line(number, [_text(value) for value in row])
 

@@ -84,6 +84,16 @@ def test_a_file_that_unpacks_to_more_than_a_report_is_not_unpacked(
     assert "in 5,001 parts" in refused(tmp_path / "many.xlsx", many)
 
 
+def test_a_row_that_says_it_is_below_the_end_of_a_sheet_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "_MOST_ROWS", 1_000)
+    name = part_of(parts(BOOK), "Findings")
+    text = parts(BOOK)[name].replace(b'<row r="3"', b'<row r="50000"')
+    assert text != parts(BOOK)[name]
+    assert "is no workbook that can be read" in refused(tmp_path / "x.xlsx", with_part(name, text))
+
+
 def test_entities_are_refused_before_they_grow(tmp_path: Path) -> None:
     bomb = (
         b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
