@@ -42,7 +42,8 @@ def report(context: Context, _: str | None) -> Done:
 def publish(context: Context, _: str | None) -> Done:
     """Puts the files where readers find them, each whole or not at all, and brings the lake up to date.
 
-    Files that tell the same in the same way as those that are there stay as they are.
+    Files that tell the same in the same way as those that are there stay as they are. What a night before wrote there and
+    this one did not goes.
     """
     from finops.pipeline.files import make_folder, write_whole
     from finops.pipeline.nightly.made import as_asked
@@ -52,23 +53,37 @@ def publish(context: Context, _: str | None) -> Done:
     make_folder(folder)
     way = json.dumps(as_asked(context.settings))
     content = f"{fingerprint(context.report)} {folder.resolve()} {way}" if context.report else ""
-    names = [folder / path.name for path in context.files]
-    if told.exists() and told.read_text() == content and all(path.exists() for path in names):
+    names = [path.name for path in context.files]
+    before, written = _published(told)
+    if before == content and all((folder / name).exists() for name in names):
         said = f"The files in {folder} tell the same already."
     else:
         for path in context.files:
             write_whole(folder / path.name, path.read_bytes())
-        removed = _remove_older(context, folder)
-        told.write_text(content)
+        removed = _remove_older(context, folder, {*written} - {*names})
+        told.write_text(json.dumps({"content": content, "files": names}))
         said = f"{len(context.files)} files in {folder}.{removed}"
     return Done(f"{said}{_update_lake(context)}")
 
 
-def _remove_older(context: Context, folder: Path) -> str:
-    """Removes what an earlier night made and this one could not: beside new files it would pass for one of them."""
+def _published(told: Path) -> tuple[str, list[str]]:
+    """What the files of a night before tell, and their names; nothing where no night has noted that."""
+    try:
+        noted = json.loads(told.read_text(encoding="utf-8"))
+        return noted["content"], noted["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", []
+
+
+def _remove_older(context: Context, folder: Path, dropped: set[str]) -> str:
+    """Removes what an earlier night made and this one could not or was not to make.
+
+    Beside new files it would pass for one of them, and it may tell what the new ones hide.
+    """
     from finops.pipeline.reporting import FILES
 
-    older = [folder / FILES[name] for name in context.unmade if (folder / FILES[name]).is_file()]
+    names = dropped & {*FILES.values()} | {FILES[name] for name in context.unmade}
+    older = [path for path in (folder / name for name in sorted(names)) if path.is_file()]
     try:
         for path in older:
             path.unlink()

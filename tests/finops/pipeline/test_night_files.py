@@ -180,6 +180,14 @@ def test_other_settings_publish_the_same_night_anew(db: Path, change: dict[str, 
     assert (db.parent / "shelf" / "finops-report.html").read_text() != before
 
 
+def test_a_file_that_is_no_longer_wanted_does_not_tell_what_the_new_ones_hide(db: Path) -> None:
+    go(db, settings(db, formats=["html", "csv"]))
+    (db.parent / "shelf" / "mine.csv").write_text("not of a night")
+    done = go(db, settings(db, formats=["html"], redact="all"))
+    assert shelf(db) == {"finops-report.html", "mine.csv"}
+    assert "finops-findings.csv of an earlier night was removed." in step(done, "publish").message
+
+
 def test_the_language_of_the_settings_is_that_of_the_files(db: Path) -> None:
     given = settings(db, formats=["html"])
     go(db, given)
