@@ -42,8 +42,8 @@ def report(context: Context, _: str | None) -> Done:
 def publish(context: Context, _: str | None) -> Done:
     """Puts the files where readers find them, each whole or not at all, and brings the lake up to date.
 
-    Files that tell the same in the same way as those that are there stay as they are. What a night before wrote there and
-    this one did not goes.
+    Files that tell the same in the same way as those that are there stay as they are. What a night before wrote there
+    and this one did not goes.
     """
     from finops.pipeline.files import make_folder, write_whole
     from finops.pipeline.nightly.made import as_asked
