@@ -16,7 +16,6 @@ _MAKE_THEIRS = Path(__file__).parent / "finops" / "warehouse"
 # Tests that try the same for every permission, fault, moment or cloud, and take long: `make test` runs one in _ONE_IN of
 # each of these sets, the same ones every time, and `make test-all` all of them.
 _SETS = (
-    "tests/end_to_end/test_kill_collect.py::",
     "tests/end_to_end/test_alibaba_mistakes.py::",
     "tests/end_to_end/test_aws_mistakes.py::",
     "tests/end_to_end/test_gcp_mistakes.py::",
@@ -30,7 +29,6 @@ _SETS = (
     "tests/collectors/alibaba/test_freshness.py::",
     "tests/collectors/aws/test_billing.py::",
     "tests/collectors/aws/test_cost_explorer.py::",
-    "tests/collectors/aws/test_faults.py::",
     "tests/collectors/bills/test_cur2.py::",
     "tests/collectors/bills/test_stores.py::",
     "tests/collectors/gcp/test_billing_live.py::",
@@ -83,9 +81,13 @@ _DEAR = (
     "tests/end_to_end/test_history.py::",
     "tests/end_to_end/test_nights.py::",
     "tests/end_to_end/test_several_clouds.py::",
+    "tests/end_to_end/test_gcp_role.py::",
+    "tests/end_to_end/test_kill_collect.py::",
     "tests/collectors/alibaba/test_calls.py::test_both_collections",
+    "tests/collectors/aws/test_faults.py::",
 )
-# Whole commands on the sample estate and pages in a browser, each of a few seconds: a third of them every time.
+# Whole commands on the sample estate, pages in a browser, and what takes a second or more each: a third of them every
+# time.
 _THIRDS = (
     "tests/end_to_end/test_demo.py::",
     "tests/end_to_end/test_costs.py::",
@@ -103,6 +105,15 @@ _THIRDS = (
     "tests/finops/pipeline/test_night_files.py::",
     "tests/finops/pipeline/test_nightly.py::",
     "tests/finops/pipeline/test_restating.py::",
+    "tests/finops/history/test_life.py::",
+    "tests/finops/pipeline/watching/test_alarms.py::",
+    "tests/finops/test_savings_catalogue.py::",
+    "tests/finops/warehouse/test_loading.py::",
+    "tests/collectors/bills/test_focus_exports.py::",
+    "tests/collectors/bills/test_fuzzed.py::",
+    "tests/collectors/bills/test_rejects.py::",
+    "tests/collectors/gcp/test_collecting.py::",
+    "tests/reports/xlsx/test_workbook.py::",
     "tests/finops/pipeline/returning/",
 )
 
