@@ -33,6 +33,7 @@ from finops.nightly_settings import (
     TestSettings,
     UnitDriver,
 )
+from finops.readership import Locale
 from finops.secrets import Reference, resolve
 from finops.warehouse.connections import Limits
 
@@ -155,7 +156,7 @@ class Settings(BaseModel):
     threads: int | None = Field(default=None, ge=1, le=1024)
     keep_audits: int = Field(default=30, ge=0, le=10_000)
     max_rejected: float = Field(default=0.01, ge=0, le=1)
-    locale: Literal["en", "de", "zh"] = "en"  # of what people read: reports, mails, tables
+    locale: Locale = "en"  # of what people read: reports, mails, tables
     lake: Annotated[str, Field(min_length=1)] | None = None  # kept up to date by collect and ingest
     spark_remote: Annotated[str, Field(pattern=r"^sc://")] | None = None
     redaction_key: Reference | None = None

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from finops.readership import Audience, Locale, RedactionLevel
 from finops.secrets import Reference, is_reference
 
 _Duration = Annotated[str, Field(pattern=r"^\d+\s*[smhdw]$")]
@@ -37,8 +38,6 @@ def _no_secret(to: str) -> str:
     return to
 
 
-_Redaction = Literal["none", "ids", "names", "all"]
-_Audience = Literal["finance", "engineering", "executive"]
 _YES_NO = {"true": "all", "1": "all", "false": "none", "0": "none"}
 
 
@@ -48,7 +47,7 @@ def _level(told: Any) -> Any:
 
 
 # What is hidden from readers: of a whole night, or of one target.
-_Redact = Annotated[_Redaction, BeforeValidator(_level, json_schema_input_type=bool | _Redaction)]
+_Redact = Annotated[RedactionLevel, BeforeValidator(_level, json_schema_input_type=bool | RedactionLevel)]
 _Format = Literal["html", "csv", "json", "markdown", "xlsx", "pdf", "mail", "chat"]
 
 
@@ -68,7 +67,7 @@ class NightlySettings(_Section):
     folder: Path = Path("finops-reports")
     formats: list[_Format] = ["html", "json", "csv"]
     redact: _Redact = "none"
-    audience: _Audience = "finance"
+    audience: Audience = "finance"
     fail_on: list[str] = []
 
 
@@ -89,8 +88,8 @@ class Target(_Section):
     when: Literal["always", "news", "trouble"] = "news"
     attach: list[_Format] | None = None
     redact: _Redact = "none"
-    audience: _Audience | None = None
-    locale: Literal["en", "de", "zh"] | None = None
+    audience: Audience | None = None
+    locale: Locale | None = None
     retries: int = Field(default=3, ge=0, le=10)
 
     @property

@@ -4,9 +4,10 @@ Finance reads why it changed and who spends before what to do. Engineering begin
 is. Executives read the first screen, where it is heading and what became of savings; the rest is there, folded away.
 """
 
-from typing import Literal, get_args
+from typing import get_args
 
-Audience = Literal["finance", "engineering", "executive"]
+from finops.readership import Audience as Audience
+
 AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 
 ORDER: dict[Audience, tuple[str, ...]] = {

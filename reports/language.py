@@ -16,9 +16,10 @@ from contextvars import ContextVar
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
-Locale = Literal["en", "de", "zh"]
+from finops.readership import Locale as Locale
+
 LOCALES: tuple[Locale, ...] = get_args(Locale)
 # What a document says of itself: Chinese here is written in simplified characters.
 TAGS: dict[Locale, str] = {"en": "en", "de": "de", "zh": "zh-Hans"}

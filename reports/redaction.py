@@ -12,14 +12,13 @@ import json
 import re
 import shlex
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from finops.model import AuditReport, CostLine, Coverage, Finding, FootprintLine, NotEvaluated
 from finops.night_model import Anomaly, Forecast
+from finops.readership import RedactionLevel as RedactionLevel
 from reports.mentioned import ids_beside, names_beside
-
-RedactionLevel = Literal["none", "ids", "names", "all"]
 
 # Fields of our own vocabulary: never from a customer, and needed as they are.
 _OURS = frozenset(

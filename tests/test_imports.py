@@ -13,6 +13,7 @@ PACKAGES = ("finops", "collectors", "rules", "reports")
 TOP = ("finops.cli", "finops.pipeline", "finops.__main__")
 # What a person who asks for help must not wait for.
 HEAVY = (
+    "babel",
     "pandas",
     "plotly",
     "boto3",

@@ -20,7 +20,6 @@ from finops.cli.options import (
     ExternalId,
     Folders,
     Format,
-    Locale,
     Organization,
     Profiles,
     Projects,
@@ -42,6 +41,7 @@ from finops.errors import (
     UnwritableError,
     UsageError,
 )
+from finops.readership import Locale
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -233,7 +233,7 @@ def report(
 
     common = Common(ctx, db, config)
     formats = [name.strip() for name in format_.split(",") if name.strip()]
-    told_in = locale.value if locale else common.settings.locale
+    told_in = locale or common.settings.locale
     check_formats(formats, told_in)
     found = _of_file(from_, db) if from_ else _last(common)
     key = common.settings.redaction()
@@ -349,7 +349,7 @@ def _print(
 ) -> None:
     from reports.language import speaking
 
-    with speaking(locale.value if locale else common.settings.locale):
+    with speaking(locale or common.settings.locale):
         text = _renderer(format_, to_file=output is not None)(found)
     give(text, output, common)
 

@@ -26,12 +26,14 @@ def demo(
     from finops.instants import now
     from finops.pipeline.demo import demo as run_demo
     from reports import terminal
+    from reports.language import speaking
 
     common = Common(ctx, None, config)
     common.say("Loading the sample estate: three clouds, 95 days of metrics, a bill for each cloud.")
     made = run_demo(output, common.settings, at=now())
     # A table also where stdout is a file: showing it is what this command is for.
-    out(terminal.render(made.report, width=100, color=in_colour(), hint=False))
+    with speaking(common.settings.locale):
+        out(terminal.render(made.report, width=100, color=in_colour(), hint=False))
     out(f"Report:    {made.files[0].resolve()}\nWarehouse: {made.warehouse.resolve()}")
     steps = [f"finops audit --db {made.warehouse}"]
     if made.report.findings:  # none where finops.toml switches every rule off

@@ -148,14 +148,6 @@ class Audience(StrEnum):
     executive = "executive"
 
 
-class Locale(StrEnum):
-    """The language of what people read."""
-
-    en = "en"
-    de = "de"
-    zh = "zh"
-
-
 class Engine(StrEnum):
     """What reads the large tables."""
 

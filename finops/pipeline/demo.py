@@ -45,7 +45,7 @@ def demo(folder: Path, settings: Settings, *, at: datetime) -> Demo:
     report = audit_and_record(warehouse, settings, at=at, as_of=sample.AS_OF)
     with reading(warehouse, settings.limits()) as con:
         whole = with_its_night(con, report, settings)
-    return Demo(report, warehouse, write_reports(whole, folder, ["html"]))
+    return Demo(report, warehouse, write_reports(whole, folder, ["html"], locale=settings.locale))
 
 
 def audit_and_record(warehouse: Path, settings: Settings, *, at: datetime, as_of: datetime) -> AuditReport:

@@ -46,7 +46,7 @@ def write_reports(
     folder: Path,
     formats: Sequence[str],
     *,
-    redact: "bool | RedactionLevel" = False,
+    redact: "RedactionLevel" = "none",
     key: str = "",
     audience: "Audience" = "finance",
     locale: "Locale" = "en",
@@ -59,7 +59,7 @@ def write_reports(
     """
     check_formats(formats, locale)
     make_folder(folder)
-    shown = redacted(report, key, "all" if redact is True else redact) if redact else report
+    shown = redacted(report, key, redact)
     made = {name: _content(shown, name, audience, locale) for name in formats}
     for name, content in made.items():
         write_whole(folder / FILES[name], content)

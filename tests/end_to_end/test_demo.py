@@ -425,3 +425,12 @@ def test_a_demo_with_every_rule_switched_off_ends_without_a_finding_to_explain(t
     assert done.code == 0, done.err
     assert "finops audit --db" in done.err
     assert "finops explain" not in done.err
+
+
+@pytest.mark.thorough
+def test_the_demo_speaks_the_language_of_the_settings(tmp_path: Path) -> None:
+    (tmp_path / "finops.toml").write_text('locale = "de"\n')
+    done = finops("demo", "-o", "out", cwd=tmp_path)
+    assert done.code == 0
+    assert done.out.startswith("Von 36.695 $ Ausgaben im Monat")
+    assert '<html lang="de">' in (tmp_path / "out" / "finops-report.html").read_text(encoding="utf-8")
