@@ -59,7 +59,9 @@ def _around(locale: Locale, currency: str) -> tuple[str, str]:
     from babel.numbers import format_currency, format_decimal
 
     zero = format_decimal(0, format="0.00", locale=locale)
-    before, after = format_currency(0, currency, locale=locale, currency_digits=False).split(zero)
+    told = format_currency(0, currency, locale=locale, currency_digits=False)
+    # What a bill calls its currency may hold digits itself: the amount is where the language puts it.
+    before, _, after = told.partition(zero) if told.startswith(zero) else told.rpartition(zero)
     return before, after
 
 

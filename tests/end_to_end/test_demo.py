@@ -432,5 +432,5 @@ def test_the_demo_speaks_the_language_of_the_settings(tmp_path: Path) -> None:
     (tmp_path / "finops.toml").write_text('locale = "de"\n')
     done = finops("demo", "-o", "out", cwd=tmp_path)
     assert done.code == 0
-    assert done.out.startswith("Von 36.695 $ Ausgaben im Monat")
+    assert done.out.startswith("Von 36.695\N{NO-BREAK SPACE}$ Ausgaben im Monat")
     assert '<html lang="de">' in (tmp_path / "out" / "finops-report.html").read_text(encoding="utf-8")

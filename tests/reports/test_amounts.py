@@ -3,7 +3,7 @@ from decimal import Decimal
 import pytest
 
 from reports import amounts
-from reports.language import Locale, speaking
+from reports.language import LOCALES, Locale, speaking
 from reports.plain import one_line, shortened
 
 
@@ -119,3 +119,12 @@ def test_what_moves_a_cursor_or_turns_the_direction_becomes_visible(text: str, s
 def test_a_cut_text_says_so_and_keeps_letters_whole() -> None:
     assert shortened("abcdef", 4) == "abc…"
     assert shortened("abe\u0301def", 4) == "ab…"
+
+
+@pytest.mark.parametrize("currency", ["0,00", "0.00", "{x}", "¤", "a0,00b"])
+def test_a_currency_of_any_name_stands_whole_beside_its_amount(currency: str) -> None:
+    for locale in LOCALES:
+        with speaking(locale):
+            told = amounts.money(Decimal("12.5"), currency)
+            assert currency in told
+            assert ("12,50" if locale == "de" else "12.50") in told
