@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+# Compiling every module of every package takes as long as all the rest, and each is compiled where it is first used.
+INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check --no-compile --no-deps
 DEMO   ?= finops-demo
 FILES  ?= 5000
 SEED   ?= 1
@@ -22,10 +24,10 @@ demo: $(VENV)/.runtime ## Run the whole pipeline on the built-in sample estate
 test: $(VENV)/.test ## Run the test suite, of the longest sets a fixed sample
 	@$(BIN)/python -m pytest -m "not thorough" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test-all: $(VENV)/.test ## Run every test there is
+test-all: $(VENV)/.check ## Run every test there is
 	@THOROUGH=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-check: $(VENV)/.test ## Lint, formatting, types, and the test suite with warnings as errors
+check: $(VENV)/.check ## Lint, formatting, types, and the test suite with warnings as errors
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -63,6 +65,7 @@ lock: $(VENV)/.test ## Resolve the dependencies anew into the lock files
 	@$(BIN)/python -m pip install -q uv
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --extra test pyproject.toml -o requirements-test.lock
+	@$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-header --group check -c requirements-test.lock -o requirements-check.lock
 
 clean: ## Remove what make made, the demo included
 	@rm -rf $(VENV) .venv-focus .bench finops-demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -73,13 +76,19 @@ $(BIN)/python:
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing finops into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(INSTALL) -r requirements.lock
+	@$(INSTALL) -e .
 	@touch $@
 
 # The lock file of the tests holds that of the tool: one installation does for both.
 $(VENV)/.test: requirements-test.lock requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing finops and the test tools into $(VENV) ..."
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -r requirements-test.lock
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
+	@$(INSTALL) -r requirements-test.lock
+	@$(INSTALL) -e .
 	@touch $(VENV)/.runtime $@
+
+# What `make test` does without: half a gigabyte, most of it Spark.
+$(VENV)/.check: requirements-check.lock $(VENV)/.test
+	@echo "Installing the linters and Spark into $(VENV) ..."
+	@$(INSTALL) -r requirements-check.lock
+	@touch $@

@@ -13,7 +13,7 @@ from tests.shelf import copies_for_new, empty_file
 # go takes longer than some of the tests.
 gc.disable()
 _MAKE_THEIRS = Path(__file__).parent / "finops" / "warehouse"
-# Tests that try the same for every permission, fault, moment or cloud, and take long: `make test` runs one in _ONE_IN of
+# Tests that try the same for every permission, fault, moment or cloud, and take long: `make test` runs one in sixteen of
 # each of these sets, the same ones every time, and `make test-all` all of them.
 _SETS = (
     "tests/end_to_end/test_alibaba_mistakes.py::",
@@ -69,7 +69,12 @@ _SETS = (
     "tests/servers/test_aws_server.py::",
     "tests/servers/test_gcp_bill.py::",
 )
-_ONE_IN = 16
+# Pages in a browser, each state of which others show in part.
+_SIXTHS = (
+    "tests/reports/test_browser.py::",
+    "tests/reports/test_table.py::",
+    "tests/reports/test_language_browser.py::",
+)
 # Estates of their own for a test or two, of which other files show the like: only make test-all has time for them.
 _DEAR = (
     "tests/end_to_end/test_rerun.py::",
@@ -86,19 +91,24 @@ _DEAR = (
     "tests/collectors/alibaba/test_calls.py::test_both_collections",
     "tests/collectors/aws/test_faults.py::",
 )
-# Whole commands on the sample estate, pages in a browser, and what takes a second or more each: a third of them every
-# time.
+# Whole commands on the sample estate and what takes a second or more each: a third of them every time.
 _THIRDS = (
     "tests/end_to_end/test_demo.py::",
     "tests/end_to_end/test_costs.py::",
     "tests/end_to_end/test_export.py::",
     "tests/end_to_end/test_lake_options.py::",
     "tests/end_to_end/test_refused_bills.py::",
-    "tests/reports/test_browser.py::",
-    "tests/reports/test_table.py::",
+    "tests/reports/test_accessible.py::",
     "tests/reports/test_facets.py::",
-    "tests/reports/test_language_browser.py::",
     "tests/reports/test_pdf.py::",
+    "tests/reports/test_totals.py::",
+    "tests/reports/xlsx/test_languages.py::",
+    "tests/rules/test_cases.py::TestACaseFile::test_overrides",
+    "tests/collectors/sample/test_sample.py::",
+    "tests/collectors/gcp/test_handing.py::",
+    "tests/finops/pipeline/test_finance.py::",
+    "tests/finops/pipeline/test_flow_logs.py::",
+    "tests/finops/test_netting.py::",
     "tests/reports/test_mail.py::",
     "tests/finops/test_renetting.py::",
     "tests/finops/pipeline/delivery/test_editions.py::",
@@ -116,6 +126,7 @@ _THIRDS = (
     "tests/reports/xlsx/test_workbook.py::",
     "tests/finops/pipeline/returning/",
 )
+_SHARES = {16: _SETS, 6: _SIXTHS, 3: _THIRDS}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -125,7 +136,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.nodeid.startswith(_DEAR):
             item.add_marker(pytest.mark.thorough)
-    for start, one_in in [*((one, _ONE_IN) for one in _SETS), *((one, 3) for one in _THIRDS)]:
+    for start, one_in in [(one, share) for share, sets in _SHARES.items() for one in sets]:
         for number, item in enumerate(one for one in items if one.nodeid.startswith(start)):
             if number % one_in:
                 item.add_marker(pytest.mark.thorough)

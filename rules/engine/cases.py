@@ -63,13 +63,13 @@ def case_file(rule: Rule) -> Path | None:
     return next((path for path in names if path.is_file()), None)
 
 
-def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
-    """Runs every case of a file.
+def run_cases(rule: Rule, path: Path, using: duckdb.DuckDBPyConnection | None = None) -> Iterator[Outcome]:
+    """Runs every case of a file, in an empty warehouse of its own or in the one that is given, which stays empty.
 
     Raises RuleError when the file is not a list of cases.
     """
     book = read_book(path)
-    con = empty_warehouse()
+    con = using or empty_warehouse()
     for case, line in zip(book["cases"], _lines(path), strict=True):
         con.begin()
         said = _said(con, rule, book, case, path)
@@ -77,7 +77,8 @@ def run_cases(rule: Rule, path: Path) -> Iterator[Outcome]:
         wrong = _difference(case, said)
         rows = differences(case.get("expect", []), said) if wrong else []
         yield Outcome(rule.id, str(case.get("name", "unnamed")), wrong, tuple(said), tuple(rows), line)
-    con.close()
+    if not using:
+        con.close()
 
 
 def empty_warehouse() -> duckdb.DuckDBPyConnection:

@@ -26,6 +26,7 @@ from finops.schema_comments import schema_sql
 from finops.verdicts import Key, RuleFacts, Verdict
 from rules.engine import rollups
 from tests.effort import tries
+from tests.shelf import rollups_of_nothing
 
 AS_OF = datetime(2026, 11, 1)
 Connection = duckdb.DuckDBPyConnection
@@ -41,7 +42,8 @@ def empty() -> Iterator[Connection]:
     con.execute("PRAGMA disable_optimizer")  # over a handful of rows it takes longer than it saves
     con.execute(schema_sql())
     rollups.prepare(con)
-    yield con
+    with rollups_of_nothing():
+        yield con
     con.close()
 
 

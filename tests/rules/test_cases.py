@@ -7,13 +7,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
+import duckdb
 import pytest
 import yaml
 
 from finops.errors import RuleError
 from finops.model import Action, Level
 from rules.engine import running
-from rules.engine.cases import Outcome, case_file, run_cases
+from rules.engine.cases import Outcome, case_file, empty_warehouse, run_cases
 from rules.engine.catalogue import Rule, built_in_folder, load, rule_files
 from rules.engine.checking import COMPONENTS
 from rules.engine.header import read_yaml
@@ -35,7 +36,13 @@ def book(name: str) -> dict[str, Any]:
 @cache
 def outcomes(name: str) -> dict[str, Outcome]:
     path = case_file(rule(name))
-    return {outcome.name: outcome for outcome in run_cases(rule(name), path)} if path else {}
+    return {outcome.name: outcome for outcome in run_cases(rule(name), path, warehouse())} if path else {}
+
+
+@cache
+def warehouse() -> duckdb.DuckDBPyConnection:
+    """An empty one for all cases of a process, which all leave it empty: making it takes longer than a case."""
+    return empty_warehouse()
 
 
 def cases() -> Iterator[Any]:
@@ -95,7 +102,7 @@ def fails_without(name: str, case: dict[str, Any], folder: Path) -> bool:
     """Whether a case with the default parameters comes out differently."""
     path = folder / f"{name}.yaml"
     path.write_text(yaml.safe_dump({**book(name), "cases": [{**case, "parameters": {}}]}, sort_keys=False))
-    (outcome,) = run_cases(rule(name), path)
+    (outcome,) = run_cases(rule(name), path, warehouse())
     return outcome.difference is not None
 
 
