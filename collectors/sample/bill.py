@@ -6,10 +6,12 @@ hours, less the cloud's discount, and so on for everything else. See tests/colle
 
 import csv
 import gzip
+import io
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -69,23 +71,17 @@ def write(folder: Path, sample: Sample, services: list[Service], as_of: datetime
     paths = []
     for cloud in _PROVIDER:
         path = folder / f"focus-{cloud}.csv.gz"
-        with open(path, "wb") as raw, gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed:
-            text = _Text(packed)
-            writer = csv.DictWriter(text, COLUMNS, restval="")
-            writer.writeheader()
-            writer.writerows(rows(cloud, sample, services, as_of))
+        with (
+            open(path, "wb") as raw,
+            gzip.GzipFile("", "wb", 6, raw, mtime=0) as packed,
+            io.TextIOWrapper(packed, "utf-8", newline="") as text,
+        ):
+            writer = csv.writer(text)
+            writer.writerow(COLUMNS)
+            for row in rows(cloud, sample, services, as_of):
+                writer.writerow([row.get(column, "") for column in COLUMNS])
         paths.append(path)
     return paths
-
-
-class _Text:
-    """The little of a text file that csv needs, over a gzip stream."""
-
-    def __init__(self, packed: gzip.GzipFile) -> None:
-        self._packed = packed
-
-    def write(self, text: str) -> int:
-        return self._packed.write(text.encode())
 
 
 def rows(cloud: str, sample: Sample, services: list[Service], as_of: datetime) -> Iterator[dict[str, Any]]:
@@ -329,9 +325,11 @@ def _resource_id(of: Machine | Disk, kind: str) -> str:
     return of.id
 
 
+@lru_cache(maxsize=4096)
 def _money(amount: Decimal) -> str:
     return f"{amount:.12f}".rstrip("0").rstrip(".") or "0"
 
 
+@lru_cache(maxsize=4096)
 def _instant(at: datetime) -> str:
     return at.strftime(_INSTANT)

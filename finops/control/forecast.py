@@ -22,7 +22,8 @@ from finops.control.arrays import (
     weekdays,
 )
 
-LEAST_DAYS = 28  # of history before a month is forecast
+LEAST_DAYS = 60  # of history before a month is forecast
+_TRIED_DAYS = 28  # of history before a forecast is tried again, to see how far off it was
 _PATTERN_DAYS = 56  # that the pattern of a week is read off
 _LEVEL_DAYS = 14
 _NEW_DAYS = 5  # that tell a level that has just changed
@@ -54,29 +55,86 @@ def ahead(days: Days, cost: Floats, until: np.datetime64, *, start: np.datetime6
 
     `days` are consecutive and settled; `cost` is (series, days), NaN where it is not known.
     """
-    history = counted(cost)
-    begin = days[-1] + 1 if len(days) else until + 1
-    coming = np.arange(max(begin, start) if start is not None else begin, until + 1)
-    if not len(coming):
-        nothing = np.zeros(len(cost))
-        return Ahead(nothing, nothing, nothing, history)
-    expected = _sum(days, cost, coming)
-    expected[history < LEAST_DAYS] = np.nan
-    low, high = _band(days, cost, int((coming[0] - begin).astype(int)), len(coming))
-    return Ahead(expected, expected - low * np.abs(expected), expected + high * np.abs(expected), history)
+    return History(days, cost).ahead(until, start=start)
 
 
-def _sum(days: Days, cost: Floats, coming: Days) -> Floats:
-    """The expected sum of coming days."""
+class History:
+    """Days to forecast from, as `ahead` takes them, several times: what one in the past tells is read off once."""
+
+    def __init__(self, days: Days, cost: Floats) -> None:
+        self._days, self._cost = days, cost
+        self._past: dict[int, tuple[Ints, _Told]] = {}
+
+    def ahead(self, until: np.datetime64, *, start: np.datetime64 | None = None) -> Ahead:
+        """The sum of the days after the last one, and not before `start`, through `until`, that one included."""
+        history = counted(self._cost)
+        begin = self._days[-1] + 1 if len(self._days) else until + 1
+        coming = np.arange(max(begin, start) if start is not None else begin, until + 1)
+        if not len(coming):
+            nothing = np.zeros(len(self._cost))
+            return Ahead(nothing, nothing, nothing, history)
+        expected = _sum(_told_by(self._days, self._cost), coming)
+        expected[history < LEAST_DAYS] = np.nan
+        low, high = self._band(int((coming[0] - begin).astype(int)), len(coming))
+        return Ahead(expected, expected - low * np.abs(expected), expected + high * np.abs(expected), history)
+
+    def _band(self, gap: int, length: int) -> tuple[Floats, Floats]:
+        """How far below and above the expected sum of `length` days the band reaches, as shares of it.
+
+        Tried again `gap` days ahead, as far as the coming days are from the last known one.
+        """
+        newest = len(self._days) - length - gap
+        oldest = max(newest - _ORIGINS, _TRIED_DAYS)
+        origins = [at for at in range(newest, oldest, -_STRIDE) if at >= _TRIED_DAYS]
+        errors = np.full((len(self._cost), max(len(origins), 1)), np.nan)
+        for place, origin in enumerate(origins):
+            then = slice(origin + gap, origin + gap + length)
+            known, tells = self._before(origin)
+            told = _sum(tells, self._days[then])
+            told[known < _TRIED_DAYS] = np.nan
+            with np.errstate(divide="ignore", invalid="ignore"):
+                errors[:, place] = (self._cost[:, then].sum(axis=1) - told) / np.abs(told)
+        errors[~np.isfinite(errors)] = np.nan
+        low, high = (_WIDEN * quantile(errors, share) for share in _BAND)
+        few = counted(errors) < _LEAST_ERRORS
+        rough = _rough(self._days, self._cost, length)
+        low, high = np.where(few, -rough, low), np.where(few, rough, high)
+        return np.maximum(-low, _NARROWEST), np.maximum(high, _NARROWEST)
+
+    def _before(self, origin: int) -> tuple[Ints, "_Told"]:
+        """How many days before this one are known, and what they tell."""
+        if origin not in self._past:
+            past = slice(max(origin - 2 * _ORIGINS, 0), origin)
+            cost = self._cost[:, past]
+            self._past[origin] = counted(cost), _told_by(self._days[past], cost)
+        return self._past[origin]
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What known days tell of those to come, by series: weekdays' shares, level and slope at the end, a first's fee."""
+
+    pattern: Floats
+    level: Floats
+    slope: Floats
+    fees: Floats
+
+
+def _told_by(days: Days, cost: Floats) -> _Told:
     usual = np.where(firsts(days)[None, :], np.nan, cost)
     pattern = _pattern(days, usual)
     level, slope = _level(_flat(days, usual, pattern))
+    return _Told(pattern, level, slope, _fees(days, cost, pattern, level))
+
+
+def _sum(told: _Told, coming: Days) -> Floats:
+    """The expected sum of coming days."""
     steps = np.arange(1, len(coming) + 1)
     drift = np.cumsum(_DAMPING**steps)
-    daily = (level[:, None] + slope[:, None] * drift[None, :]) * pattern[:, weekdays(coming)]
-    floor = np.minimum(level, 0)[:, None]  # a falling cost ends at nothing
+    daily = (told.level[:, None] + told.slope[:, None] * drift[None, :]) * told.pattern[:, weekdays(coming)]
+    floor = np.minimum(told.level, 0)[:, None]  # a falling cost ends at nothing
     total = np.maximum(daily, floor).sum(axis=1)
-    return np.asarray(total + _fees(days, cost, pattern, level) * firsts(coming).sum())
+    return np.asarray(total + told.fees * firsts(coming).sum())
 
 
 def _pattern(days: Days, usual: Floats) -> Floats:
@@ -137,29 +195,6 @@ def _fees(days: Days, cost: Floats, pattern: Floats, level: Floats) -> Floats:
     beyond = cost[:, first] - local * pattern[:, weekdays(days[first])]
     fee = np.nan_to_num(median(beyond))
     return np.where(np.abs(fee) > 0.1 * np.abs(level), fee, 0.0)
-
-
-def _band(days: Days, cost: Floats, gap: int, length: int) -> tuple[Floats, Floats]:
-    """How far below and above the expected sum of `length` days the band reaches, as shares of it.
-
-    Tried again `gap` days ahead, as far as the coming days are from the last known one.
-    """
-    newest = len(days) - length - gap
-    origins = [at for at in range(newest, max(newest - _ORIGINS, LEAST_DAYS), -_STRIDE) if at >= LEAST_DAYS]
-    errors = np.full((len(cost), max(len(origins), 1)), np.nan)
-    for place, origin in enumerate(origins):
-        begin = max(origin - 2 * _ORIGINS, 0)
-        past, then = cost[:, begin:origin], slice(origin + gap, origin + gap + length)
-        told = _sum(days[begin:origin], past, days[then])
-        told[counted(past) < LEAST_DAYS] = np.nan
-        with np.errstate(divide="ignore", invalid="ignore"):
-            errors[:, place] = (cost[:, then].sum(axis=1) - told) / np.abs(told)
-    errors[~np.isfinite(errors)] = np.nan
-    low, high = (_WIDEN * quantile(errors, share) for share in _BAND)
-    few = counted(errors) < _LEAST_ERRORS
-    rough = _rough(days, cost, length)
-    low, high = np.where(few, -rough, low), np.where(few, rough, high)
-    return np.maximum(-low, _NARROWEST), np.maximum(high, _NARROWEST)
 
 
 def _rough(days: Days, cost: Floats, length: int) -> Floats:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from finops.errors import ConfigError
 from finops.masking import masked
@@ -30,8 +31,11 @@ def tell(target: Target, message: Message, files: Sequence[Path]) -> str:
     with _heard() as said:
         service = _service(target)
         attached = [path for path in files if path.exists()] if service.attachment_support else []
-        beside = [*attached, *message.pictures] if _embeds(service) else attached
-        attachments = AppriseAttachment([_address(path) for path in beside]) if beside else None
+        named = {path: _name(path, message) for path in attached}
+        beside = [_address(path, name) for path, name in named.items()]
+        if _embeds(service):
+            beside += [_address(path, path.name) for path in message.pictures]
+        attachments = AppriseAttachment(beside) if beside else None
         if message.pictures and _embeds(service):
             service.inline = True  # type: ignore[attr-defined]  # what the HTML names is shown within it
         form, body = _body(service, message)
@@ -39,7 +43,7 @@ def tell(target: Target, message: Message, files: Sequence[Path]) -> str:
     if not done:
         why = masked(" ".join(said) or "no reason was given").rstrip(".")
         raise UndeliveredError(f"{service.service_name} did not take it ({' '.join(why.split())[:300]})")
-    names = ", ".join(path.name for path in attached)
+    names = ", ".join(named.values())
     return f"{service.service_name}: {message.subject}" + (f" with {names}" if names else "")
 
 
@@ -116,8 +120,13 @@ def _fitting(body: str, room: int, rest: str) -> str:
     return f"{whole}\n{rest}" if whole else rest
 
 
-def _address(path: Path) -> str:
-    return path.resolve().as_uri()
+def _name(path: Path, message: Message) -> str:
+    """What a file is called where it arrives: away from the message, its name says what it lacks."""
+    return f"{path.stem}-partial{path.suffix}" if message.partial else path.name
+
+
+def _address(path: Path, name: str) -> str:
+    return f"{path.resolve().as_uri()}?name={quote(name)}"
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from finops.pipeline.audit import incomplete
 from finops.pipeline.delivery.facts import Facts
 from finops.pipeline.delivery.items import Item, Kind, items_of, new_findings, recovered
 from reports import brief, nightly, summary
@@ -27,7 +28,7 @@ _CALLS = re.compile(r"(@(?=everyone|here|channel|all\b)|<(?=[!@#]))")
 class Message:
     """The same in four forms: `text` for what shows it as it is, `markdown` for chats, `html` for mail.
 
-    `pictures` are files that the HTML shows by their names.
+    `pictures` are files that the HTML shows by their names. `partial`: what it tells of could not be read whole.
     """
 
     subject: str
@@ -35,6 +36,7 @@ class Message:
     markdown: str
     html: str
     pictures: tuple[Path, ...] = ()
+    partial: bool = False
 
 
 def message_of(facts: Facts) -> Message:
@@ -42,7 +44,8 @@ def message_of(facts: Facts) -> Message:
     items = items_of(facts)
     subject, news = _subject(facts, items), list(_news(facts, items))
     short = [*news, Section(nightly.PARTS["all"], [*_in_all(facts), *_files(facts)])]
-    return Message(subject, _plain(short), _markdown(short), _html(subject, facts, news))
+    partial = facts.report is not None and incomplete(facts.report) is not None
+    return Message(subject, _plain(short), _markdown(short), _html(subject, facts, news), partial=partial)
 
 
 def _subject(facts: Facts, items: Sequence[Item]) -> str:

@@ -8,7 +8,7 @@ import duckdb
 import numpy as np
 
 from finops.config import Settings
-from finops.control.forecast import LEAST_DAYS, ahead
+from finops.control.forecast import LEAST_DAYS, History
 from finops.finance_model import DayAhead, Trend, TrendDay
 from finops.money import cents
 from finops.pipeline.watching.cells import DEAD, Table, align, drop_cells, make_cells, series
@@ -71,10 +71,10 @@ def _ahead(code: str, table: Table, at: datetime) -> tuple[list[DayAhead], str |
     history = int(np.isfinite(cost).sum())
     if history < LEAST_DAYS:
         return [], f"Only {history} days of its bill are settled; a forecast needs {LEAST_DAYS}."
-    coming = []
+    coming, past = [], History(known, cost)
     for number in range((end - settled).days):
         day = settled + timedelta(days=number + 1)
-        told = ahead(known, cost, np.datetime64(day), start=np.datetime64(day))
+        told = past.ahead(np.datetime64(day), start=np.datetime64(day))
         amounts = [float(one[0]) for one in (told.expected, told.low, told.high)]
         if all(np.isfinite(amounts)):
             coming.append(_day(day, *amounts))

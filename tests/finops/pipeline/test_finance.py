@@ -159,10 +159,10 @@ def days(bill: Bill, first: str, count: int, cost: str = "24", **over: object) -
 
 
 def test_the_days_of_the_trend_are_the_bills_and_the_last_are_provisional(bill: Bill) -> None:
-    days(bill, "2026-08-20", 60)
+    days(bill, "2026-08-10", 70)
     (trend,) = trends(bill.con, Settings(), at("2026-10-19"))
     assert {one.cost for one in trend.days} == {Decimal("24.00")}
-    assert (trend.days[0].day, trend.days[-1].day) == (at("2026-08-20").date(), at("2026-10-18").date())
+    assert (trend.days[0].day, trend.days[-1].day) == (at("2026-08-10").date(), at("2026-10-18").date())
     assert [one.day.day for one in trend.days if one.provisional] == [16, 17, 18]
     assert (trend.ahead[0].day, trend.ahead[-1].day) == (at("2026-10-16").date(), at("2026-10-31").date())
     assert all(one.low <= one.expected <= one.high for one in trend.ahead)
@@ -174,7 +174,7 @@ def test_a_short_history_is_drawn_and_not_continued(bill: Bill) -> None:
     (trend,) = trends(bill.con, Settings(), at("2026-10-13"))
     assert len(trend.days) == 12
     assert trend.ahead == []
-    assert trend.reason == "Only 9 days of its bill are settled; a forecast needs 28."
+    assert trend.reason == "Only 9 days of its bill are settled; a forecast needs 60."
 
 
 def test_a_bill_by_the_month_has_no_days_to_draw(bill: Bill) -> None:

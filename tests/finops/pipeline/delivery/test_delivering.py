@@ -15,6 +15,7 @@ from filelock import FileLock
 from moto import mock_aws
 
 from finops.errors import IncompleteError, UsageError
+from finops.model import Coverage
 from finops.nightly_settings import Target
 from finops.pipeline import delivering
 from finops.pipeline.delivering import deliver_to, parcel_for
@@ -114,6 +115,25 @@ def test_a_mail_has_the_report_attached_and_the_message_as_text_and_html(
     assert "$250.00 a month: delete disk, data-1" in text.get_content()
     assert done.message == "E-Mail: finops: 1 new finding, $250 a month with finops-report.html."
     assert rows(at, "target, status, attempts, run_id") == [("ops", "done", 1, "0a1b2c3d")]
+
+
+def test_the_report_of_an_audit_that_could_not_see_everything_says_so_in_its_name(
+    tmp_path: Path, post: Post, mail: dict[str, Any]
+) -> None:
+    unread = Coverage(
+        cloud="aws", account="111122223333", region="eu-west-1", dataset="metrics", status="denied",
+        error="No cloudwatch:GetMetricData.", rows=0, calls=1, collected_at=None,
+    )  # fmt: skip
+    found = report(finding(1, "250.00", status="new", first_seen=AS_OF)).model_copy(
+        update={"coverage": [unread]}
+    )
+    at, target = night(tmp_path, mail | {"attach": ["html", "csv"]}, found)
+    done = deliver_to(at, target)
+    (sent,) = post.mails
+    assert isinstance(sent, EmailMessage)
+    names = ["finops-report-partial.html", "finops-findings-partial.csv"]
+    assert [file.get_filename() for file in sent.iter_attachments()] == names
+    assert done.message.endswith(f"with {', '.join(names)}.")
 
 
 def test_a_mail_shows_the_charts_within_itself_and_names_only_the_files(

@@ -88,7 +88,7 @@ def test_a_short_history_is_not_forecast_and_says_so(world: World):
     total, *_ = forecasts_told(world.con, Settings(), at(NIGHT))
     assert (total.forecast, total.low) == (None, None)
     assert float(total.spent) == pytest.approx(17 * 500, rel=0.02)
-    assert total.reason == "Only 17 days of its bill are settled; a forecast needs 28."
+    assert total.reason == "Only 17 days of its bill are settled; a forecast needs 60."
 
 
 def test_a_bill_that_is_long_over_is_not_forecast(world: World):
