@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from finops import logs, masking
+from tests.effort import THOROUGH
 from tests.shelf import copies_for_new, empty_file
 
 # Thousands of tests and the modules of three clouds stay to the end: looking through them again and again for what may
 # go takes longer than some of the tests.
 gc.disable()
+# What is drawn by chance is drawn alike every time, so that a change is judged and not the dice; make test-all draws anew.
+settings.register_profile("alike", derandomize=not THOROUGH)
+settings.load_profile("alike")
 _MAKE_THEIRS = Path(__file__).parent / "finops" / "warehouse"
 # Tests that try the same for every permission, fault, moment or cloud, and take long: `make test` runs one in sixteen of
 # each of these sets, the same ones every time, and `make test-all` all of them.
