@@ -1,11 +1,13 @@
 """Instants: naive datetimes that are UTC, parsed and printed in one place."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from finops.errors import UsageError
 
 _DURATION = re.compile(r"^(\d+)\s*([smhdw])$")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_FIRST_DAY = date(1900, 1, 1)  # that a spreadsheet knows
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -26,6 +28,17 @@ def parse_instant(text: str) -> datetime:
             f"'{text}' is not an instant; write it like 2026-11-20 or 2026-11-20T08:00:00Z."
         ) from None
     return in_utc(at)
+
+
+def as_day(text: str) -> date | None:
+    """The calendar day that is written like 2026-12-01; None where none is, or one before 1900."""
+    if not _DAY.fullmatch(text):
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if day >= _FIRST_DAY else None
 
 
 def in_utc(at: datetime) -> datetime:

@@ -4,7 +4,7 @@ Schema version 1. Money is Decimal to the cent (a plain number in JSON), unknown
 Times are naive datetimes in UTC, written with a Z.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -112,11 +112,13 @@ class ExemptionLine(_Model):
 class Decided(_Model):
     """What somebody decided about a finding, and who takes care of it; see finops findings. It changes no amount.
 
-    noted: nothing is decided, and somebody was named or something said.
+    noted: nothing is decided, and somebody was named or something said. `due` is the day by which it is to be done,
+    null where nobody named one.
     """
 
     decision: Literal["agreed", "rejected", "done", "noted"]
     owner: str | None
+    due: date | None = None
     comment: str | None
     decided_at: Instant
 

@@ -861,7 +861,8 @@ CREATE TABLE decisions ( -- What people decided about findings; the latest decis
   owner      VARCHAR,            -- who takes care of it
   comment    VARCHAR,            -- why, in words
   decided_at TIMESTAMP NOT NULL, -- when it was recorded, UTC
-  source     VARCHAR NOT NULL    -- command line, or the file it was read from
+  source     VARCHAR NOT NULL,   -- command line, or the file it was read from
+  due        DATE                -- the day by which it is to be done; NULL: nobody named one
 );
 
 CREATE TABLE realised_savings ( -- What actions saved according to later bills, beside what was estimated; each audit measures the recent ones anew.

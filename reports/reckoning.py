@@ -5,10 +5,11 @@ hand, or by another version) gets the sentences without it.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from finops.model import AuditReport, Co2e, Finding
+from finops.model import AuditReport, Co2e, Decided, Finding
 from reports import amounts, words
 from reports.language import Worded, flowing, mark, punctuated, t, tn
 from reports.plain import one_line
@@ -37,6 +38,8 @@ _COSTS = Worded(
         "none": mark("It costs {cost} in a month of 730 hours."),
     }
 )
+_DECISIONS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
+_OPEN = ("agreed", "noted")  # what is still to be done, or to be decided
 _PRICE_ONLY = mark("only the price changes, the same work runs on the same hardware")
 
 
@@ -198,6 +201,32 @@ def exemption(finding: Finding) -> list[str]:
         t("Until: {day}", day=amounts.last_day(one.expires_at)),
         t("Where it stands: {source}", source=one_line(one.source)),
     ]
+
+
+def entrusted(finding: Finding, as_of: datetime) -> list[str]:
+    """What was decided, who takes care of it and until when, as of the report's instant; else nothing."""
+    one = finding.decision
+    if one is None:
+        return []
+    told = []
+    if one.decision in _DECISIONS:
+        day = amounts.day(one.decided_at)
+        told.append(t("Decided: {decision}, on {day}", decision=_DECISIONS[one.decision], day=day))
+    if one.owner:
+        told.append(t("Owner: {owner}", owner=one_line(one.owner)))
+    if one.due:
+        day = amounts.day(one.due)
+        told.append(
+            t("Due: {day}, overdue", day=day) if _is_overdue(one, as_of) else t("Due: {day}", day=day)
+        )
+    if one.comment:
+        told.append(t("Comment: {comment}", comment=one_line(one.comment)))
+    return told
+
+
+def _is_overdue(one: Decided, as_of: datetime) -> bool:
+    """Whether its day was over at the report's instant, and nobody said that it is done or will not be."""
+    return one.due is not None and one.decision in _OPEN and one.due < as_of.date()
 
 
 def emissions(finding: Finding) -> list[str]:

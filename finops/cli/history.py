@@ -10,6 +10,8 @@ from finops.cli.options import Common, Config, Db, Format, Wait, give, in_colour
 from finops.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from finops.history.decisions import Verb
     from finops.pipeline.returning import Plan
 
@@ -18,6 +20,7 @@ Output = Annotated[
 ]
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of findings, or unique starts of some.")]
 Owner = Annotated[str | None, typer.Option(metavar="NAME", help="Who takes care of it.")]
+Due = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="The day by which it is to be done.")]
 Comment = Annotated[str | None, typer.Option(metavar="TEXT", help="Why, in words.")]
 _STATUSES = ("new", "open", "reopened", "exempt", "resolved")
 
@@ -137,13 +140,14 @@ def agree(
     ctx: typer.Context,
     ids: Ids,
     owner: Owner = None,
+    due: Due = None,
     comment: Comment = None,
     wait: Wait = "0s",
     db: Db = None,
     config: Config = None,
 ) -> None:
     """Record that these findings are agreed upon and will be acted upon."""
-    _decide(Common(ctx, db, config), "agreed", ids, owner, comment, wait)
+    _decide(Common(ctx, db, config), "agreed", ids, owner, due, comment, wait)
 
 
 @findings.command()
@@ -151,13 +155,14 @@ def reject(
     ctx: typer.Context,
     ids: Ids,
     owner: Owner = None,
+    due: Due = None,
     comment: Comment = None,
     wait: Wait = "0s",
     db: Db = None,
     config: Config = None,
 ) -> None:
     """Record that these findings will not be acted upon; audits go on showing them (exemptions hide them)."""
-    _decide(Common(ctx, db, config), "rejected", ids, owner, comment, wait)
+    _decide(Common(ctx, db, config), "rejected", ids, owner, due, comment, wait)
 
 
 @findings.command()
@@ -165,13 +170,14 @@ def done(
     ctx: typer.Context,
     ids: Ids,
     owner: Owner = None,
+    due: Due = None,
     comment: Comment = None,
     wait: Wait = "0s",
     db: Db = None,
     config: Config = None,
 ) -> None:
     """Record that these findings were acted upon; the next audit and later bills tell whether it shows."""
-    _decide(Common(ctx, db, config), "done", ids, owner, comment, wait)
+    _decide(Common(ctx, db, config), "done", ids, owner, due, comment, wait)
 
 
 @findings.command("import")
@@ -191,7 +197,7 @@ def import_(
     db: Db = None,
     config: Config = None,
 ) -> None:
-    """Bring back the status, owner and comment that people wrote into the workbook, all or nothing."""
+    """Bring back status, owner, due date and comment that people wrote into the workbook, all or nothing."""
     from finops.history.decisions import decide
     from finops.instants import now, parse_duration
     from finops.pipeline.returning import plan, read_edits
@@ -225,17 +231,34 @@ def _tell_changes(common: Common, found: "Plan", dry_run: bool) -> None:
     common.say(f"{count} finding{'' if count == 1 else 's'} {verb}{same}.")
 
 
+def _day(due: str | None) -> "date | None":
+    from finops.instants import as_day
+
+    if due is None:
+        return None
+    day = as_day(due)
+    if day is None:
+        raise UsageError(f"--due {due!r} is no day: write one like 2026-12-01.")
+    return day
+
+
 def _decide(
-    common: Common, verb: "Verb", ids: list[str], owner: str | None, comment: str | None, wait: str
+    common: Common,
+    verb: "Verb",
+    ids: list[str],
+    owner: str | None,
+    due: str | None,
+    comment: str | None,
+    wait: str,
 ) -> None:
     from finops.history.decisions import Decision, decide, find
     from finops.instants import now, parse_duration
     from finops.warehouse import reading, writing
 
-    patience = parse_duration(wait).total_seconds()
+    patience, day = parse_duration(wait).total_seconds(), _day(due)
     with reading(common.db, common.settings.limits()) as con:
         found = find(con, ids)
-    decisions = [Decision(one, verb, owner, comment, "command line") for one in found]
+    decisions = [Decision(one, verb, owner, comment, "command line", day) for one in found]
     at = now()
     with writing(
         common.db, "findings", at=at, wait_seconds=patience, limits=common.settings.limits()

@@ -55,6 +55,7 @@ STEPS: Mapping[int, str] = {
     8: _step("8_catalogue"),
     9: _step("9_nightly"),
     10: "ALTER TABLE findings ADD COLUMN overlap JSON",
+    11: "ALTER TABLE decisions ADD COLUMN due DATE",
 }
 CURRENT = max(STEPS, default=1)
 

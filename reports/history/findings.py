@@ -1,7 +1,7 @@
 """What `finops findings list` tells, as a page and as records."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from finops.instants import iso
@@ -11,8 +11,9 @@ from reports.history.page import Grid, Page
 from reports.language import tn
 
 COLUMNS = (
-    "id", "status", "resolution", "decision", "owner", "comment", "rule", "cloud", "account", "region", "resource_id",
-    "resource_name", "action", "net_monthly_savings", "currency", "first_seen", "last_seen", "resolved_at",
+    "id", "status", "resolution", "decision", "owner", "due", "comment", "rule", "cloud", "account", "region",
+    "resource_id", "resource_name", "action", "net_monthly_savings", "currency", "first_seen", "last_seen",
+    "resolved_at",
 )  # fmt: skip
 
 
@@ -22,7 +23,9 @@ def rows(records: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return iso(value) if isinstance(value, datetime) else value
+    if isinstance(value, datetime):
+        return iso(value)
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def page(records: Sequence[Mapping[str, Any]]) -> Page:
@@ -32,9 +35,7 @@ def page(records: Sequence[Mapping[str, Any]]) -> Page:
         [
             record["id"],
             _state(record),
-            " ".join(
-                part for part in (record["decision"], record["owner"] and f"({record['owner']})") if part
-            ),
+            _decided(record),
             amounts.money(record["net_monthly_savings"], record["currency"]),
             f"{record['action']}, {words.kind(record['rule']).lower()}"
             if record["rule"]
@@ -49,6 +50,12 @@ def page(records: Sequence[Mapping[str, Any]]) -> Page:
         subtitle="Net savings in 730 hours, as of the last time each was open.",
         grids=[Grid("", heads, rows, frozenset(("Net saving",)))] if rows else [],
     )
+
+
+def _decided(record: Mapping[str, Any]) -> str:
+    """Such as agreed (team shop, due 2026-12-01)."""
+    beside = ", ".join(filter(None, (record["owner"], record["due"] and f"due {record['due'].isoformat()}")))
+    return " ".join(filter(None, (record["decision"], beside and f"({beside})")))
 
 
 def _state(record: Mapping[str, Any]) -> str:

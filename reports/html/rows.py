@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypedDict, cast, get_type_hints
 
@@ -53,6 +54,7 @@ class Row(TypedDict):
     why_sure: list[str]
     money: list[str]
     carbon: list[str]
+    entrusted: list[str]
     evidence: list[list[str]]
     commands: list[str]
     undo: list[Taken]
@@ -74,10 +76,12 @@ def rows(report: AuditReport) -> list[Row]:
         finding.status == "new" for finding in findings
     )  # on a first run the mark says nothing
     tag = facets.team_tag(report)
-    return [row(finding, others, tag, mark_new) for finding in findings]
+    return [row(finding, others, tag, report.as_of, mark_new) for finding in findings]
 
 
-def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool = False) -> Row:
+def row(
+    finding: Finding, others: dict[str, Finding], tag: str, as_of: datetime, mark_new: bool = False
+) -> Row:
     currency = finding.currency
     net = finding.net_monthly_savings
     counted = reckoning.counted_in(finding, others)
@@ -104,6 +108,7 @@ def row(finding: Finding, others: dict[str, Finding], tag: str, mark_new: bool =
         why_sure=[one_line(reason) for reason in finding.confidence_reasons],
         money=reckoning.money(finding, others),
         carbon=reckoning.emissions(finding),
+        entrusted=reckoning.entrusted(finding, as_of),
         evidence=list(_flat(_seen(finding))),
         commands=[_lines(command) for command in finding.remediation if not _taken_back(command)],
         undo=[told for command in finding.remediation if (told := _taken_back(command))] or [_undo(finding)],

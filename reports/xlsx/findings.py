@@ -16,7 +16,7 @@ LEVELS = Worded({"low": mark("low"), "medium": mark("medium"), "high": mark("hig
 _PRICES = Worded({"billed": mark("billed"), "list": mark("list"), "none": markc("price basis", "none")})
 _STATES = Worded({"new": mark("new"), "open": mark("open"), "reopened": mark("reopened")})
 _FROZEN = 3  # id, what to do, resource
-_PRINTED = 10  # to Kind
+_PRINTED = 11  # to Kind
 
 
 def team_of(report: AuditReport) -> Callable[[Finding], str]:
@@ -145,6 +145,10 @@ def _asked() -> list[Column[Finding]]:
         ),
         Column(names.OWNER, 18, t("Yours: who takes care of it."), lambda one: one.decision and one.decision.owner, edited=True),
         Column(
+            names.DUE, 12, t("Yours: the day by which it is to be done, as a date."), lambda one: one.decision and one.decision.due,
+            "date", edited=True,
+        ),
+        Column(
             names.COMMENT, 34, t("Yours: why, in words."), lambda one: one.decision and one.decision.comment, edited=True,
         ),
         Column(
@@ -233,6 +237,6 @@ def _unknown(finding: Finding) -> str:
 
 
 def _status(finding: Finding) -> str | None:
-    """What was decided; nothing where only an owner or a comment was noted."""
+    """What was decided; nothing where only an owner, a due date or a comment was noted."""
     said = finding.decision
     return names.STATUS_WORDS.get(said.decision) if said else None

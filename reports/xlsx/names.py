@@ -18,14 +18,15 @@ from reports.language import LOCALES, Locale, Worded, mark, speaking, t
 from reports.plain import one_line, shortened
 
 SHEET = mark("Findings")
-ID, STATUS, OWNER, COMMENT, DECIDED = (
+ID, STATUS, OWNER, DUE, COMMENT, DECIDED = (
     mark("Id"),
     mark("Status"),
     mark("Owner"),
+    mark("Due"),
     mark("Comment"),
     mark("Decided"),
 )
-COLUMNS = {"id": ID, "status": STATUS, "owner": OWNER, "comment": COMMENT, "decided": DECIDED}
+COLUMNS = {"id": ID, "status": STATUS, "owner": OWNER, "due": DUE, "comment": COMMENT, "decided": DECIDED}
 STATUSES = ("agreed", "done", "rejected")  # as they are stored, and in English
 STATUS_WORDS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
 # Every word that a catalogue ever had for these, by its English. Add, and take nothing away.
@@ -35,6 +36,7 @@ EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {
         "Id": ("ID",),
         "Status": ("Status",),
         "Owner": ("Zuständig",),
+        "Due": ("Fällig am",),
         "Comment": ("Kommentar",),
         "Decided": ("Entschieden am",),
         "agreed": ("vereinbart",),
@@ -46,6 +48,7 @@ EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {
         "Id": ("编号",),
         "Status": ("状态",),
         "Owner": ("负责人",),
+        "Due": ("截止日期",),
         "Comment": ("备注",),
         "Decided": ("决定时间",),
         "agreed": ("已同意",),

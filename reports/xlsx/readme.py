@@ -47,14 +47,15 @@ def readme(book: Book, report: AuditReport) -> None:
 
 def _edit() -> str:
     return t(
-        "On the sheet {findings} write {agreed}, {done} or {rejected} into {status}, and what you like into {owner} and "
-        "{comment}. Sort and filter as you like; leave {id} and {decided} as they are. Save the file as .xlsx or as CSV, and "
+        "On the sheet {findings} write {agreed}, {done} or {rejected} into {status}, a date into {due}, and what you like into "
+        "{owner} and {comment}. Sort and filter as you like; leave {id} and {decided} as they are. Save the file as .xlsx or as CSV, and "
         "bring it back: finops findings import FILE (with --dry-run it only tells what would change). An empty cell changes "
         "nothing. Other cells are not read.",
         findings=t(names.SHEET),
         id=t(names.ID),
         status=t(names.STATUS),
         owner=t(names.OWNER),
+        due=t(names.DUE),
         comment=t(names.COMMENT),
         decided=t(names.DECIDED),
         **names.STATUS_WORDS,

@@ -1,6 +1,6 @@
 """Money to the cent, instants in UTC."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from finops.errors import UsageError
-from finops.instants import iso, parse_duration, parse_instant
+from finops.instants import as_day, iso, parse_duration, parse_instant
 from finops.money import CENT, cents, shown
 
 
@@ -56,6 +56,18 @@ def test_an_instant_survives_being_written_and_read(at: datetime) -> None:
 def test_what_is_no_instant_is_a_sentence(text: str) -> None:
     with pytest.raises(UsageError, match="is not an instant"):
         parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-01", date(2026, 12, 1)), ("1900-01-01", date(1900, 1, 1)), ("9999-12-31", date(9999, 12, 31)),
+        ("2026-02-30", None), ("20261201", None), ("2026-W49-2", None), ("2026-12-01T00:00", None), ("01.12.2026", None),
+        ("٢٠٢٦-12-01", None), (" 2026-12-01", None), ("2026-12-01\n", None), ("1899-12-31", None), ("", None),
+    ],
+)  # fmt: skip
+def test_a_day_is_written_in_one_way(text: str, day: date | None) -> None:
+    assert as_day(text) == day
 
 
 def test_durations_have_a_unit() -> None:

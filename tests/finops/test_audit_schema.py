@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import jsonschema
 import pytest
 
 from finops.errors import UsageError
-from finops.model import AuditReport
+from finops.model import AuditReport, Decided
 from finops.pipeline.reporting import read_report
 from tests.reports import sample
+from tests.reports.build import AS_OF, finding, report
 from tests.reports.finance_sample import with_finance
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "audit.schema.json").read_text(encoding="utf-8"))
@@ -103,6 +105,21 @@ def test_a_report_read_back_from_its_json_is_the_same_to_the_byte(
     path = tmp_path / "run.json"
     path.write_text(make().to_json(), encoding="utf-8")
     assert read_report(path).to_json() == make().to_json()
+
+
+def test_an_audit_of_a_version_without_due_dates_is_read_and_one_with_them_says_them_again(
+    tmp_path: Path,
+) -> None:
+    said = Decided(decision="agreed", owner="Ann", due=date(2026, 12, 1), comment=None, decided_at=AS_OF)
+    told = json.loads(report([finding(1, "1.00", decision=said)]).to_json())
+    jsonschema.validate(told, SCHEMA)
+    assert told["findings"][0]["decision"]["due"] == "2026-12-01"
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert read_report(path).findings[0].decision == said
+    del told["findings"][0]["decision"]["due"]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    assert read_report(path).findings[0].decision == said.model_copy(update={"due": None})
 
 
 @pytest.mark.parametrize(

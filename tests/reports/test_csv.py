@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from datetime import date
 
 import pytest
 
@@ -18,7 +19,13 @@ def test_columns_are_the_keys_of_the_json_in_their_order_but_what_only_programs_
     findings = json.loads(sample.three_clouds().to_json())["findings"]
     exempt = next(one for one in findings if one["exemption"])
     flat = {key: [f"{key}_{name}" for name in exempt[key]] for key in ("co2e", "exemption")}
-    flat["decision"] = ["decision", "decision_owner", "decision_comment", "decision_decided_at"]
+    flat["decision"] = [
+        "decision",
+        "decision_owner",
+        "decision_due",
+        "decision_comment",
+        "decision_decided_at",
+    ]
     assert csv_report.columns() == [
         name for key in exempt for name in flat.get(key, [key]) if key != "overlap"
     ]
@@ -37,10 +44,13 @@ def test_who_exempted_what_is_in_columns_of_its_own() -> None:
 
 
 def test_who_decided_what_is_in_columns_of_its_own() -> None:
-    said = Decided(decision="done", owner="Ann", comment="=late", decided_at=at(2026, 11, 19))
+    said = Decided(
+        decision="done", owner="Ann", due=date(2026, 12, 1), comment="=late", decided_at=at(2026, 11, 19)
+    )
     record = read(report([finding(1, "1.00", decision=said)]))[0]
-    names = ("decision", "decision_owner", "decision_comment", "decision_decided_at")
-    assert [record[name] for name in names] == ["done", "Ann", "'=late", "2026-11-19T00:00:00Z"]
+    names = ("decision", "decision_owner", "decision_due", "decision_comment", "decision_decided_at")
+    assert [record[name] for name in names] == ["done", "Ann", "2026-12-01", "'=late", "2026-11-19T00:00:00Z"]
+    assert [name for name in record if name.startswith("decision")] == list(names)
 
 
 def test_every_finding_is_one_record_whatever_it_is_called() -> None:

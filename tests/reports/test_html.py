@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import date
 from html.parser import HTMLParser
 from importlib.resources import files
 from pathlib import Path
@@ -14,12 +15,12 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from finops.model import FootprintLine
+from finops.model import Decided, FootprintLine
 from reports import html
 from reports.html import charts, page, rows, sections
 from reports.html.charts import palette
 from tests.reports import rich_sample, sample
-from tests.reports.build import cost, finding, report
+from tests.reports.build import at, cost, finding, report
 
 ROOT = Path(__file__).parents[2]
 
@@ -170,6 +171,19 @@ def test_the_mark_new_is_left_out_where_everything_is_new() -> None:
     everything = report([finding(1, "1.00", status="new"), finding(2, "1.00", status="new")])
     assert {row["new"] for row in rows.rows(everything)} == {""}
     assert {row["new"] for row in rows.rows(sample.three_clouds())} == {"", "new"}
+
+
+def test_who_takes_care_of_a_finding_and_until_when_stands_in_its_detail_and_runs_nothing() -> None:
+    said = Decided(
+        decision="agreed", owner="<b>Ann</b>", due=date(2026, 11, 1), comment="<i>soon</i>", decided_at=at(2026, 10, 1)
+    )  # fmt: skip
+    text = html.render(report([finding(1, "2.00", decision=said), finding(2, "1.00")]))
+    assert (
+        "<li>Decided: agreed, on 1 Oct 2026</li><li>Owner: &lt;b&gt;Ann&lt;/b&gt;</li><li>Due: 1 Nov 2026, overdue</li>"
+        "<li>Comment: &lt;i&gt;soon&lt;/i&gt;</li>"
+    ) in text
+    shown = [("hidden" in mark) for mark in re.findall('data-show="entrusted"([^>]*)>', text)]
+    assert shown == [False, True, False], "of what is decided, of the other one, and the pattern for more"
 
 
 def test_accounts_beyond_ten_are_one_bar_and_lose_nothing() -> None:

@@ -1,11 +1,14 @@
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from finops.model import Co2e
+import pytest
+
+from finops.model import Co2e, Decided
 from reports import reckoning
 from reports.html import rows
 from tests.reports import sample
-from tests.reports.build import finding
+from tests.reports.build import AS_OF, at, finding
 
 PIECES = [
     {"resource_id": "i-1", "component": "compute", "monthly_cost": 283.58456, "monthly_cost_after": 70.9},
@@ -48,7 +51,7 @@ def test_the_arithmetic_is_told_once_and_not_listed_as_evidence() -> None:
     found = finding(
         1, "1.00", evidence={"cost_pieces": PIECES, "days": 3, "peers": [{"id": "a"}, {"id": "b"}]}
     )
-    assert rows.row(found, {}, "team")["evidence"] == [
+    assert rows.row(found, {}, "team", AS_OF)["evidence"] == [
         ["days", "3"],
         ["peers 1 › id", "a"],
         ["peers 2 › id", "b"],
@@ -130,3 +133,32 @@ def test_what_a_purchase_is_for_is_on_the_bill_though_its_own_price_is_listed() 
         told[0]
         == "What it is for costs $286.58 in a month of 730 hours on demand, by what was billed for it."
     )
+
+
+def entrusted(as_of: datetime = AS_OF, **over: Any) -> list[str]:
+    fields = {"decision": "agreed", "owner": "Ann", "due": date(2026, 11, 19), "comment": None, **over}
+    said = Decided(decided_at=at(2026, 11, 2), **fields)
+    return reckoning.entrusted(finding(1, "1.00", decision=said), as_of)
+
+
+def test_who_takes_care_of_a_finding_and_until_when_is_told() -> None:
+    assert entrusted(due=date(2026, 12, 1), comment="after\nthe release") == [
+        "Decided: agreed, on 2 Nov 2026", "Owner: Ann", "Due: 1 Dec 2026", "Comment: after the release",
+    ]  # fmt: skip
+    assert entrusted(decision="noted", owner=None, due=date(2026, 12, 1)) == ["Due: 1 Dec 2026"]
+    assert reckoning.entrusted(finding(1, "1.00"), AS_OF) == []
+
+
+@pytest.mark.parametrize(
+    ("decision", "late"), [("agreed", True), ("noted", True), ("done", False), ("rejected", False)]
+)
+def test_what_is_open_past_its_due_date_is_overdue_and_what_is_settled_is_not(
+    decision: str, late: bool
+) -> None:
+    assert ("Due: 19 Nov 2026, overdue" in entrusted(decision=decision)) is late
+    assert ("Due: 19 Nov 2026" in entrusted(decision=decision)) is not late
+
+
+def test_a_finding_is_not_overdue_on_its_day_but_on_the_next_of_the_report_whenever_it_is_rendered() -> None:
+    assert "Due: 20 Nov 2026" in entrusted(AS_OF + timedelta(hours=23), due=AS_OF.date())
+    assert "Due: 20 Nov 2026, overdue" in entrusted(AS_OF + timedelta(days=1), due=AS_OF.date())

@@ -1,16 +1,17 @@
 import base64
 import gzip
 import re
+from datetime import date
 from importlib.resources import files
 from typing import get_args
 
 import pytest
 
-from finops.model import AuditReport
+from finops.model import AuditReport, Decided
 from reports import csv, html, json, mail, markdown, terminal
 from reports.redaction import RedactionLevel, pseudonym, redact
 from tests.reports import finance_sample, sample
-from tests.reports.build import cost, finding, report, unjudged
+from tests.reports.build import at, cost, finding, report, unjudged
 
 KEY = b"a key of the company"
 ACCOUNT, RESOURCE, NAME, TEAM, OTHER = sample.SECRETS
@@ -46,6 +47,17 @@ def test_no_rendering_holds_what_was_redacted(level: RedactionLevel, gone: tuple
 def test_the_fixture_shows_every_secret_when_nothing_is_redacted() -> None:
     text = everything(redact(sample.secret(), "none"))
     assert [secret for secret in (*sample.SECRETS, *sample.DECIDED) if secret.casefold() not in text] == []
+
+
+@pytest.mark.parametrize("level", get_args(RedactionLevel))
+def test_a_due_date_names_nobody_and_stays_at_every_level(level: RedactionLevel) -> None:
+    said = Decided(
+        decision="agreed", owner="Ann", due=date(2026, 12, 1), comment=None, decided_at=at(2026, 11, 1)
+    )
+    (one,) = redact(report([finding(1, "1.00", decision=said)]), level, key=KEY).findings
+    assert one.decision
+    assert one.decision.due == date(2026, 12, 1)
+    assert (one.decision.owner == "Ann") is (level in ("none", "ids"))
 
 
 def test_rows_beyond_the_markup_are_redacted_too() -> None:

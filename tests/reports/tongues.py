@@ -12,11 +12,13 @@ from tests.reports.untranslated import Bracketed
 
 # What people go by who edit a workbook. 'Entschieden' is close to 'Decided' on purpose, and 'done' to nothing.
 GERMAN = {
-    "Findings": "Befunde", "Id": "Kennung", "Status": "Stand", "Owner": "Zuständig", "Comment": "Bemerkung",
+    "Findings": "Befunde", "Id": "Kennung", "Status": "Stand", "Owner": "Zuständig", "Due": "Termin",
+    "Comment": "Bemerkung",
     "Decided": "Entschieden am", "agreed": "vereinbart", "done": "erledigt", "rejected": "abgelehnt",
 }  # fmt: skip
 CHINESE = {
-    "Findings": "发现", "Id": "编号", "Status": "状态", "Owner": "负责人", "Comment": "备注", "Decided": "决定时间",
+    "Findings": "发现", "Id": "编号", "Status": "状态", "Owner": "负责人", "Due": "期限", "Comment": "备注",
+    "Decided": "决定时间",
     "agreed": "已同意", "done": "已完成", "rejected": "已拒绝",
 }  # fmt: skip
 

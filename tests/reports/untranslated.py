@@ -7,13 +7,14 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import date
 from gettext import NullTranslations
 from html.parser import HTMLParser
 from unittest.mock import patch
 
 from babel.dates import get_month_names
 
-from finops.model import AuditReport
+from finops.model import AuditReport, Decided
 from finops.pipeline.reporting import _renderer
 from reports import brief, language, mail, markdown, terminal
 from reports.mail import letter
@@ -118,7 +119,12 @@ def _words(texts: list[str]) -> list[str]:
 
 def sample() -> AuditReport:
     """A report in which everything is told that can be."""
-    return finance_sample.with_finance(rich_sample.rich())
+    told = finance_sample.with_finance(rich_sample.rich())
+    said = Decided(
+        decision="agreed", owner="Ann", due=date(2026, 11, 1), comment="soon", decided_at=told.as_of
+    )
+    first, *others = told.findings
+    return told.model_copy(update={"findings": [first.model_copy(update={"decision": said}), *others]})
 
 
 def of_mail(report: AuditReport) -> list[str]:

@@ -1,4 +1,4 @@
-"""Brings back what people wrote into a workbook: status, owner and comment of findings."""
+"""Brings back what people wrote into a workbook: status, owner, due date and comment of findings."""
 
 from finops.pipeline.returning.edits import Edit, read_edits
 from finops.pipeline.returning.merging import Change, Plan, plan, told

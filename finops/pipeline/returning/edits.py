@@ -8,6 +8,7 @@ from pathlib import Path
 
 from finops.errors import UsageError
 from finops.history.decisions import NOTED
+from finops.instants import as_day
 from finops.pipeline.returning.lines import Line, Source, read
 from reports.csv import neutral
 from reports.xlsx import names
@@ -16,15 +17,16 @@ _SEARCHED = 20  # lines in which the header may stand
 TOLD = 10  # mistakes that are told; the rest is counted
 # The columns of the CSV that finops writes itself, whose `status` is something else than that of the sheet.
 _CSV = {
-    "id": "id", "decision": "status", "decision_owner": "owner", "decision_comment": "comment",
+    "id": "id", "decision": "status", "decision_owner": "owner", "decision_due": "due", "decision_comment": "comment",
     "decision_decided_at": "decided",
 }  # fmt: skip
+_MIDNIGHT = " 00:00:00"  # after a day that a spreadsheet holds as a date
 _DECIDED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """What a line says of a finding; empty is nothing. `where` is its place in words.
+    """What a line says of a finding; empty is nothing. `where` is its place in words, `due` a day like 2026-12-01.
 
     `decided` is when what it was written with had been decided, "" where nothing was; None where the file does not say.
     """
@@ -33,6 +35,7 @@ class Edit:
     finding_id: str
     status: str
     owner: str
+    due: str
     comment: str
     decided: str | None
 
@@ -49,7 +52,7 @@ def read_edits(path: Path) -> list[Edit]:
     seen: dict[str, Edit] = {}
     for line in lines:
         edit = _edit(source, line, places, statuses)
-        if not (edit.status or edit.owner or edit.comment or edit.finding_id):
+        if not (any(_said(edit)) or edit.finding_id):
             continue
         wrong = _wrong(edit, seen.get(edit.finding_id))
         problems += wrong
@@ -110,7 +113,7 @@ def _places(where: str, header: Line, found: Mapping[str, Sequence[int]]) -> dic
         if len(several) > 1:
             raise UsageError(f"{where}: two columns are called {' and '.join(told)}: leave one of them.")
     places = {meaning: several[0] for meaning, several in found.items()}
-    missing = [name for name in (names.OWNER, names.COMMENT) if name.casefold() not in places]
+    missing = [name for name in (names.OWNER, names.DUE, names.COMMENT) if name.casefold() not in places]
     if missing and "decided" in places:
         first, last = sorted((places["status"], places["decided"]))
         between = [
@@ -138,9 +141,15 @@ def _edit(source: Source, line: Line, places: dict[str, int], statuses: Mapping[
         finding_id=cell("id"),
         status=statuses.get(status, status),
         owner=cell("owner"),
+        due=cell("due").removesuffix(_MIDNIGHT),
         comment=cell("comment"),
         decided=cell("decided") if "decided" in places else None,
     )
+
+
+def _said(edit: Edit) -> tuple[str, ...]:
+    """What a line says beside which finding it is about."""
+    return edit.status, edit.owner, edit.due, edit.comment
 
 
 def _bare(text: str) -> str:
@@ -163,13 +172,16 @@ def _wrong(edit: Edit, before: Edit | None) -> list[str]:
             found.append(
                 f"{edit.where}: {name} has {len(text):,} characters: write at most {names.LONGEST:,}."
             )
+    if edit.due and not as_day(edit.due):
+        found.append(
+            f"{edit.where}: {names.DUE} {edit.due[:40]!r} is no day: write one like 2026-12-01, or empty the cell."
+        )
     if edit.decided and not _DECIDED.fullmatch(edit.decided):
         found.append(
             f"{edit.where}: {names.DECIDED} {edit.decided[:40]!r} is nothing that finops writes: undo that change, "
             "or take the line from a new workbook."
         )
-    said = (edit.status, edit.owner, edit.comment)
-    if before and said != (before.status, before.owner, before.comment):
+    if before and _said(edit) != _said(before):
         found.append(
             f"{edit.where}: {edit.finding_id} says something else than before ({before.where}): "
             "leave one of the two."

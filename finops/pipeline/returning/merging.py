@@ -15,21 +15,23 @@ from typing import cast
 import duckdb
 
 from finops.history.decisions import NOTED, Decision, Verb
+from finops.instants import as_day
 from finops.pipeline.returning.edits import Edit, refuse
 from reports.xlsx import names
 
 _NUMBER = re.compile(r"\d+([.,]\d+)?(E[+-]?\d{1,3})?", re.IGNORECASE)
 _FEWEST, _KEPT = 3, 15  # digits of a number that tell an id; those that Excel keeps of a longer one
-_FIELDS = ("status", "owner", "comment")
+_FIELDS = ("status", "owner", "due", "comment")
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What is decided about a finding; empty is nothing, also beside an owner or a comment. `decided` is when, as the
-    workbook says it."""
+    """What is decided about a finding; empty is nothing, also beside an owner, a due date or a comment. `due` is a day
+    like 2026-12-01, `decided` is when, as the workbook says it."""
 
     status: str = ""
     owner: str = ""
+    due: str = ""
     comment: str = ""
     decided: str = ""
 
@@ -66,6 +68,7 @@ class Plan:
                 one.after.owner or None,
                 one.after.comment or None,
                 source,
+                as_day(one.after.due),
             )
             for one in self.changes
         ]
@@ -104,16 +107,16 @@ def _known(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def _history(con: duckdb.DuckDBPyConnection) -> dict[str, list[State]]:
-    """What was decided about each finding after each decision: whoever was named last stays."""
+    """What was decided about each finding after each decision: whoever and whichever day was named last stays."""
     states: dict[str, list[State]] = {}
     rows = con.execute(
-        "SELECT finding_id, decision, owner, comment, decided_at FROM decisions ORDER BY decided_at, rowid"
+        "SELECT finding_id, decision, owner, due, comment, decided_at FROM decisions ORDER BY decided_at, rowid"
     ).fetchall()
-    for name, status, owner, comment, at in rows:
+    for name, status, owner, due, comment, at in rows:
         past = states.setdefault(name, [])
-        last = past[-1].owner if past else ""
-        said = "" if status == NOTED else status
-        past.append(State(said, owner or last, comment or "", names.decided(at)))
+        last = past[-1] if past else State()
+        said, day = "" if status == NOTED else status, due.isoformat() if due else last.due
+        past.append(State(said, owner or last.owner, day, comment or "", names.decided(at)))
     return states
 
 

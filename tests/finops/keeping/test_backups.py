@@ -52,6 +52,7 @@ def value(column: Column, pick: random.Random) -> Any:
         "VARCHAR": lambda: pick.choice(HOSTILE) + str(pick.randrange(9)),
         "JSON": lambda: json.dumps({pick.choice(HOSTILE): [pick.choice(HOSTILE), None, 1.5, {}]}),
         "TIMESTAMP": lambda: pick.choice(TIMES),
+        "DATE": lambda: pick.choice(TIMES).date(),
         "DOUBLE": lambda: pick.choice(DOUBLES),
         "BOOLEAN": lambda: pick.random() < 0.5,
         "BIGINT": lambda: pick.choice((0, -1, 2**63 - 1, -(2**63))),

@@ -288,6 +288,16 @@ def test_a_file_of_the_first_version_gets_every_column_that_a_new_one_has(wareho
     con.close()
 
 
+def test_decisions_of_an_older_file_stay_and_have_no_due_date(warehouse: Path) -> None:
+    con = duckdb.connect(str(warehouse))
+    undo(con, 11)
+    con.execute("DELETE FROM warehouse_version; INSERT INTO warehouse_version VALUES (10, ?, 'old')", [AT])
+    con.execute("INSERT INTO decisions VALUES ('f1', 'agreed', 'Ann', NULL, ?, 'command line')", [AT])
+    migrate(con, warehouse, AT)
+    assert con.execute("SELECT finding_id, owner, due FROM decisions").fetchall() == [("f1", "Ann", None)]
+    con.close()
+
+
 def test_months_of_google_that_began_by_californias_clock_are_months_like_any_other(warehouse: Path) -> None:
     con = duckdb.connect(str(warehouse))
     undo(con, 6)

@@ -1,6 +1,7 @@
 """What stands in the workbook: the numbers of the report, real tables and formulas, and nothing that runs."""
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.etree import ElementTree
@@ -209,14 +210,20 @@ def test_savings_have_bars_where_there_is_one_currency() -> None:
 
 def test_what_people_decided_stands_in_their_columns_and_what_they_may_write_is_offered() -> None:
     said = Decided(
-        decision="agreed", owner="Ann", comment="=after\nthe release", decided_at=at(2026, 11, 19, 8)
-    )
+        decision="agreed", owner="Ann", due=date(2026, 12, 1), comment="=after\nthe release",
+        decided_at=at(2026, 11, 19, 8),
+    )  # fmt: skip
     book = opened(render(report([finding(1, "10.00", decision=said), finding(2, "5.00")])))
     first, second = rows(book, "Findings")
-    assert [first[name] for name in ("Status", "Owner", "Comment", "Decided")] == [
-        "agreed", "Ann", "'=after the release", "2026-11-19T08:00:00Z",
+    columns = ("Status", "Owner", "Due", "Comment", "Decided")
+    assert [first[name] for name in columns] == [
+        "agreed", "Ann", at(2026, 12, 1), "'=after the release", "2026-11-19T08:00:00Z",
     ]  # fmt: skip
-    assert [second[name] for name in ("Status", "Owner", "Comment", "Decided")] == [None] * 4
+    assert [second[name] for name in columns] == [None] * 5
+    heads = [cell.value for cell in book["Findings"][2]]
+    assert heads[heads.index("Owner") + 1] == "Due"
+    dates = [book["Findings"].cell(row, heads.index("Due") + 1).number_format for row in (3, 4)]
+    assert dates == ["yyyy-mm-dd"] * 2, "an empty one, too, so that what is typed is shown as a day"
     rule = book["Findings"].data_validations.dataValidation[0]
     assert (rule.formula1, str(rule.sqref)) == ('"agreed,done,rejected"', "F3:F4")
 

@@ -4,6 +4,7 @@ import csv
 import io
 import warnings
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -13,7 +14,7 @@ from reports.language import t
 from reports.xlsx import names, render
 from tests.reports.xlsx.opened import opened
 
-Edits = Mapping[str, Mapping[str, str | None]]
+Edits = Mapping[str, Mapping[str, str | date | None]]
 
 
 def edited(report: AuditReport, edits: Edits, path: Path) -> Path:
@@ -48,7 +49,7 @@ def as_csv(
     heads = lines[1]
     for line in lines[2:]:
         for name, value in edits.get(line[0], {}).items():
-            line[heads.index(t(name))] = value or ""
+            line[heads.index(t(name))] = "" if value is None else str(value)
     text = io.StringIO(newline="")
     csv.writer(text, delimiter=delimiter).writerows(lines)
     path.write_bytes(text.getvalue().encode(encoding))

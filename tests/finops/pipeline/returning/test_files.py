@@ -160,6 +160,6 @@ def test_lines_that_say_nothing_are_left_out_and_an_untold_instant_is_none(tmp_p
     path = tmp_path / "x.csv"
     path.write_text("A title\n\nId,Status\nf1,\n,\n\nf2,done\n")
     assert read_edits(path) == [
-        Edit(f"{path}, line 4", "f1", "", "", "", None),
-        Edit(f"{path}, line 7", "f2", "done", "", "", None),
+        Edit(f"{path}, line 4", "f1", "", "", "", "", None),
+        Edit(f"{path}, line 7", "f2", "done", "", "", "", None),
     ]

@@ -1,5 +1,6 @@
 """Files of every language come back, whatever language is spoken then; what could mean two things is refused."""
 
+from datetime import date
 from pathlib import Path
 from unittest.mock import patch
 
@@ -14,24 +15,37 @@ from tests.finops.pipeline.returning.files import Edits, as_csv, edited
 from tests.reports.build import at, finding, report
 from tests.reports.tongues import CHINESE, GERMAN, tongues
 
-DONE = Decided(decision="done", owner="Ann", comment=None, decided_at=at(2026, 11, 19, 8))
+DONE = Decided(
+    decision="done", owner="Ann", due=date(2026, 11, 30), comment=None, decided_at=at(2026, 11, 19, 8)
+)
 REPORT = report([finding(1, "30.00"), finding(2, "20.00", decision=DONE), finding(3, "10.00")])
+DUE = date(2026, 12, 24)
 ONE, TWO, THREE = (one.id for one in REPORT.findings)
 # What the workbook of each language offers, but for one line in English, which every workbook takes.
 EDITS: dict[Locale, Edits] = {
-    "en": {ONE: {"Status": "agreed", "Owner": "Zoë"}, THREE: {"Status": "rejected", "Comment": "no"}},
-    "de": {ONE: {"Status": "Vereinbart ", "Owner": "Zoë"}, THREE: {"Status": "rejected", "Comment": "no"}},
-    "zh": {ONE: {"Status": "已同意", "Owner": "Zoë"}, THREE: {"Status": "已拒绝", "Comment": "no"}},
+    "en": {
+        ONE: {"Status": "agreed", "Owner": "Zoë", "Due": DUE},
+        THREE: {"Status": "rejected", "Comment": "no"},
+    },
+    "de": {
+        ONE: {"Status": "Vereinbart ", "Owner": "Zoë", "Due": DUE},
+        THREE: {"Status": "rejected", "Comment": "no"},
+    },
+    "zh": {
+        ONE: {"Status": "已同意", "Owner": "Zoë", "Due": DUE},
+        THREE: {"Status": "已拒绝", "Comment": "no"},
+    },
 }
+
 SAID = [
-    (ONE, "agreed", "Zoë", "", ""),
-    (TWO, "done", "Ann", "", "2026-11-19T08:00:00Z"),
-    (THREE, "rejected", "", "no", ""),
+    (ONE, "agreed", "Zoë", "2026-12-24", "", ""),
+    (TWO, "done", "Ann", "2026-11-30", "", "2026-11-19T08:00:00Z"),
+    (THREE, "rejected", "", "", "no", ""),
 ]
 
 
-def told(edits: list[Edit]) -> list[tuple[str, str, str, str, str | None]]:
-    return [(one.finding_id, one.status, one.owner, one.comment, one.decided) for one in edits]
+def told(edits: list[Edit]) -> list[tuple[str, str, str, str, str, str | None]]:
+    return [(one.finding_id, one.status, one.owner, one.due, one.comment, one.decided) for one in edits]
 
 
 @pytest.mark.parametrize("written", LOCALES)
@@ -90,7 +104,7 @@ def test_headers_of_two_languages_for_one_thing_are_refused(tmp_path: Path) -> N
         ):
             read_edits(path)
         path.write_text("Kennung;状态;Owner\nf1;已完成;Ann\n")
-        assert told(read_edits(path)) == [("f1", "done", "Ann", "", None)]  # type: ignore[comparison-overlap]
+        assert told(read_edits(path)) == [("f1", "done", "Ann", "", "", None)]  # type: ignore[comparison-overlap]
 
 
 def test_a_workbook_with_the_sheets_of_two_languages_says_so(tmp_path: Path) -> None:
@@ -121,6 +135,6 @@ def test_a_column_that_people_write_in_is_not_lost_where_its_header_is_not_known
 def test_columns_that_somebody_took_away_are_no_mistake(tmp_path: Path) -> None:
     path = tmp_path / "mine.csv"
     path.write_text("id,decision,decision_owner,decision_decided_at\nf1,done,Ann,\n")
-    assert told(read_edits(path)) == [("f1", "done", "Ann", "", "")]
+    assert told(read_edits(path)) == [("f1", "done", "Ann", "", "", "")]
     path.write_text("Id,Status,Decided\nf1,done,\n")
-    assert told(read_edits(path)) == [("f1", "done", "", "", "")]
+    assert told(read_edits(path)) == [("f1", "done", "", "", "", "")]

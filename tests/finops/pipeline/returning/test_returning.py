@@ -1,5 +1,6 @@
 """What people write into a workbook comes back, all or nothing, and takes nothing back that others decided."""
 
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -34,8 +35,10 @@ def say(
     owner: str | None = None,
     comment: str | None = None,
     at: float = 1,
+    due: date | None = None,
 ) -> None:
-    assert decide(world.con, [Decision(finding, verb, owner, comment, "command line")], day(at)) == 1
+    one = Decision(finding, verb, owner, comment, "command line", due)
+    assert decide(world.con, [one], day(at)) == 1
 
 
 def report(world: World) -> AuditReport:
@@ -220,6 +223,72 @@ def test_an_owner_or_a_comment_without_a_status_is_noted_and_decides_nothing(
     later = bring(known, edited(report(known), {ONE.id: {"Status": "done"}}, tmp_path / "later.xlsx"), at=8)
     assert [told(one) for one in later.changes] == ["status: none → done"]
     assert said(known) == noted | {ONE.id: ("done", "Ann", None)}
+
+
+def dues(world: World) -> dict[str, date | None]:
+    return {name: one.due for name, one in decided(world.con).items()}
+
+
+def test_due_dates_come_back_as_dates_and_as_text_and_an_empty_cell_changes_none(
+    known: World, tmp_path: Path
+) -> None:
+    say(known, THREE.id, "agreed", due=date(2026, 12, 1))
+    edits: Edits = {
+        ONE.id: {"Status": "agreed", "Due": datetime(2026, 12, 24)},
+        TWO.id: {"Due": " 2027-01-31 "},
+        THREE.id: {"Due": None},
+    }
+    path = edited(report(known), edits, tmp_path / "book.xlsx")
+    found = bring(known, path)
+    assert {one.finding_id: told(one) for one in found.changes} == {
+        ONE.id: "status: none → agreed, due: none → 2026-12-24",
+        TWO.id: "due: none → 2027-01-31",
+    }
+    assert dues(known) == {
+        ONE.id: date(2026, 12, 24), TWO.id: date(2027, 1, 31), THREE.id: date(2026, 12, 1),
+    }  # fmt: skip
+    assert decided(known.con)[TWO.id].decision == "noted"
+    assert bring(known, path, at=6).changes == []
+    assert bring(known, edited(report(known), {}, tmp_path / "again.xlsx"), at=7).changes == []
+    assert bring(known, as_csv(report(known), {}, tmp_path / "again.csv"), at=8).changes == []
+    own = tmp_path / "finops-findings.csv"
+    own.write_text(csv.render(report(known)), encoding="utf-8", newline="")
+    assert bring(known, own, at=9).changes == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("next week", "next week"), ("24.12.2026", "24.12.2026"), ("2026-02-30", "2026-02-30"),
+        (datetime(2026, 12, 24, 8, 30), "2026-12-24 08:30:00"), ("20261224", "20261224"),
+        ("0026-12-24", "0026-12-24"),
+    ],
+)  # fmt: skip
+def test_a_due_date_that_is_none_is_refused_by_its_row_and_column(
+    known: World, tmp_path: Path, cell: str | date, shown: str
+) -> None:
+    path = edited(report(known), {TWO.id: {"Status": "done", "Due": cell}}, tmp_path / "book.xlsx")
+    with pytest.raises(UsageError) as found:
+        bring(known, path)
+    assert str(found.value).splitlines() == [
+        f"{path}, sheet Findings, row 4: Due {shown!r} is no day: write one like 2026-12-01, or empty the cell.",
+        "Nothing was stored.",
+    ]
+    assert dues(known) == {}
+
+
+def test_a_due_date_that_two_changed_is_refused_and_lines_that_name_two_are(
+    known: World, tmp_path: Path
+) -> None:
+    say(known, ONE.id, "agreed", "Ann", due=date(2026, 12, 1))
+    path = edited(report(known), {ONE.id: {"Due": date(2026, 12, 24)}}, tmp_path / "book.xlsx")
+    say(known, ONE.id, "agreed", due=date(2027, 1, 31), at=3)
+    with pytest.raises(UsageError, match="Due is '2026-12-24' here, and was recorded as '2027-01-31' at "):
+        bring(known, path)
+    mine = tmp_path / "mine.csv"
+    mine.write_text(f"Id,Status,Due\n{TWO.id},done,2026-12-01\n{TWO.id},done,2026-12-02\n")
+    with pytest.raises(UsageError, match=r"line 3: .* says something else than before"):
+        bring(known, mine)
 
 
 def test_a_redacted_workbook_says_what_to_bring_instead(known: World, tmp_path: Path) -> None:
