@@ -7,10 +7,10 @@ INSTALL = $(BIN)/python -m pip install -q --disable-pip-version-check --no-compi
 DEMO   ?= finops-demo
 FILES  ?= 5000
 SEED   ?= 1
-# One more than processors: tests that wait for a server or a killed process leave theirs to another.
+# Two more than processors: tests that wait for a server or a killed process leave theirs to another.
 # Tests run hundreds of commands, each of which would compile all of its modules anew.
 unexport PYTHONDONTWRITEBYTECODE
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-all check conformance bench fuzz browser office docs lock clean

@@ -133,10 +133,11 @@ _THIRDS = (
     "tests/finops/pipeline/",
     "tests/collectors/bills/",
 )
-# Hundreds of cases each of which plans queries for a tenth of a second.
+# Hundreds of tests each of which plans queries for a tenth of a second or more.
 _HALVES = (
     "tests/collectors/alibaba/",
-    "tests/rules/test_cases.py::test_a_case",
+    "tests/finops/test_savings.py::",
+    "tests/finops/commitments/",
 )
 # The share of each set; what is in several is in the set that is named most exactly.
 _SHARES = {
