@@ -111,9 +111,6 @@ _THIRDS = (
     "tests/reports/xlsx/test_languages.py::",
     "tests/rules/test_cases.py::TestACaseFile::test_overrides",
     "tests/collectors/sample/test_sample.py::",
-    "tests/collectors/gcp/test_handing.py::",
-    "tests/finops/pipeline/test_finance.py::",
-    "tests/finops/pipeline/test_flow_logs.py::",
     "tests/finops/test_netting.py::",
     "tests/reports/test_mail.py::",
     "tests/finops/test_renetting.py::",
@@ -130,8 +127,18 @@ _THIRDS = (
     "tests/collectors/bills/test_rejects.py::",
     "tests/collectors/gcp/test_collecting.py::",
     "tests/reports/xlsx/test_workbook.py::",
+    "tests/reports/test_html.py::",
+    "tests/reports/test_page_language.py::",
+    "tests/reports/test_audience.py::",
+    "tests/rules/test_scaffold.py::",
+    "tests/servers/",
+    "tests/finops/cli/",
+    "tests/finops/history/",
     "tests/finops/pipeline/",
+    "tests/collectors/aws/",
     "tests/collectors/bills/",
+    "tests/collectors/flow_logs/",
+    "tests/collectors/gcp/",
 )
 # Hundreds of tests each of which plans queries for a tenth of a second or more.
 _HALVES = (
