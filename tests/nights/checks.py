@@ -201,7 +201,9 @@ def _is(alarm: tuple[object, ...], change: Change) -> bool:
     assert isinstance(first, datetime)
     begun = abs((first.date() - change.first).days) <= (2 if change.kind != "drift" else 5)
     way = (kind == "drop") == (change.kind == "drop")
-    return begun and way and all(told in (None, true) or str(true) in str(told) for told, true in subject)
+    # A bill has a service's whole name: 云数据库RDS is rds.
+    named = all(told is None or str(true).casefold() in str(told).casefold() for told, true in subject)
+    return begun and way and named
 
 
 # --- the pipeline -----------------------------------------------------------------------------------------
