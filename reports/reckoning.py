@@ -38,7 +38,6 @@ _COSTS = Worded(
         "none": mark("It costs {cost} in a month of 730 hours."),
     }
 )
-_DECISIONS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
 _OPEN = ("agreed", "noted")  # what is still to be done, or to be decided
 _PRICE_ONLY = mark("only the price changes, the same work runs on the same hardware")
 
@@ -209,9 +208,9 @@ def entrusted(finding: Finding, as_of: datetime) -> list[str]:
     if one is None:
         return []
     told = []
-    if one.decision in _DECISIONS:
+    if one.decision in words.DECISIONS:
         day = amounts.day(one.decided_at)
-        told.append(t("Decided: {decision}, on {day}", decision=_DECISIONS[one.decision], day=day))
+        told.append(t("Decided: {decision}, on {day}", decision=words.DECISIONS[one.decision], day=day))
     if one.owner:
         told.append(t("Owner: {owner}", owner=one_line(one.owner)))
     if one.due:

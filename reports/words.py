@@ -84,6 +84,8 @@ _ACTIONS = {
 ACTIONS = Worded(_ACTIONS)
 TERMS = Worded(_ACTIONS | {"change-type": mark("Change type of")})
 # What an action means, for somebody who has never done it.
+# What people decided about a finding.
+DECISIONS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
 MEANINGS = Worded(
     {
         "terminate": mark("shut the server down for good; it cannot be started again"),

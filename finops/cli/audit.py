@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from finops.cli.options import (
-    Audience,
     BillingAccount,
     BillingExport,
     Common,
@@ -23,7 +22,6 @@ from finops.cli.options import (
     Organization,
     Profiles,
     Projects,
-    Redaction,
     Regions,
     Role,
     give,
@@ -41,7 +39,7 @@ from finops.errors import (
     UnwritableError,
     UsageError,
 )
-from finops.readership import Locale
+from finops.readership import Audience, Locale, RedactionLevel
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -211,13 +209,13 @@ def report(
         ),
     ] = "html",
     redact: Annotated[
-        Redaction,
+        RedactionLevel,
         typer.Option(help="Replace ids, names (and tags, owners), or with --redact alone all; consistently."),
-    ] = Redaction.none,
+    ] = "none",
     audience: Annotated[
         Audience,
         typer.Option(help="For whom HTML and PDF are put in order: another depth, the same numbers."),
-    ] = Audience.finance,
+    ] = "finance",
     locale: Language = None,
     from_: Annotated[
         Path | None,
@@ -241,9 +239,9 @@ def report(
         found,
         output,
         formats,
-        redact=redact.value,
+        redact=redact,
         key=key,
-        audience=audience.value,
+        audience=audience,
         locale=told_in,
     )
     for path in paths:

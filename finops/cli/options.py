@@ -131,23 +131,6 @@ Lake = Annotated[
 ]
 
 
-class Redaction(StrEnum):
-    """What a report for others does without."""
-
-    none = "none"
-    ids = "ids"
-    names = "names"
-    all = "all"
-
-
-class Audience(StrEnum):
-    """For whom a report is put in order."""
-
-    finance = "finance"
-    engineering = "engineering"
-    executive = "executive"
-
-
 class Engine(StrEnum):
     """What reads the large tables."""
 

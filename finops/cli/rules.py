@@ -13,6 +13,8 @@ from finops.errors import RuleError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import duckdb
+
     from rules.engine.cases import Outcome
 
 
@@ -123,11 +125,14 @@ def run_cases_(
     config: Config = None,
 ) -> None:
     """Run the fixture cases of rules, tables in, verdicts out, and show what came out differently."""
+    from rules.engine.cases import empty_warehouse
+
     common = Common(ctx, None, config)
     passed = failed = broken = 0
+    con = empty_warehouse()  # for all of them: making it takes longer than a case
     for file in _files(path, common):
         try:
-            for outcome, cases in _outcomes(file):
+            for outcome, cases in _outcomes(file, con):
                 passed, failed = (
                     passed + (outcome.difference is None),
                     failed + (outcome.difference is not None),
@@ -152,7 +157,7 @@ def run_cases_(
         raise RuleError("; ".join(told) + ".")
 
 
-def _outcomes(file: Path) -> "Iterator[tuple[Outcome, Path]]":
+def _outcomes(file: Path, con: "duckdb.DuckDBPyConnection") -> "Iterator[tuple[Outcome, Path]]":
     """What became of each case of a rule, and the file that it is in."""
     from rules.engine.cases import case_file, run_cases
     from rules.engine.catalogue import load
@@ -162,7 +167,7 @@ def _outcomes(file: Path) -> "Iterator[tuple[Outcome, Path]]":
     if cases is None:
         print(f"none    {rule.id}: no case file found beside it or in cases/", file=sys.stderr)
         return
-    yield from ((outcome, cases) for outcome in run_cases(rule, cases))
+    yield from ((outcome, cases) for outcome in run_cases(rule, cases, con))
 
 
 def _difference(outcome: "Outcome", cases: Path) -> str:

@@ -6,6 +6,7 @@ numbers: the same days give the same band.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -73,10 +74,14 @@ class History:
         if not len(coming):
             nothing = np.zeros(len(self._cost))
             return Ahead(nothing, nothing, nothing, history)
-        expected = _sum(_told_by(self._days, self._cost), coming)
+        expected = _sum(self._now, coming)
         expected[history < LEAST_DAYS] = np.nan
         low, high = self._band(int((coming[0] - begin).astype(int)), len(coming))
         return Ahead(expected, expected - low * np.abs(expected), expected + high * np.abs(expected), history)
+
+    @cached_property
+    def _now(self) -> "_Told":
+        return _told_by(self._days, self._cost)
 
     def _band(self, gap: int, length: int) -> tuple[Floats, Floats]:
         """How far below and above the expected sum of `length` days the band reaches, as shares of it.

@@ -15,7 +15,7 @@ from finops.pipeline.gates import parse_gates
 from finops.pipeline.reporting import unmakeable
 
 if TYPE_CHECKING:
-    from reports.language import Locale
+    from finops.readership import Locale
 
 
 def mistakes_of(config: Path | None, environ: Mapping[str, str]) -> tuple[Path | None, list[str]]:

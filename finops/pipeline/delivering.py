@@ -25,7 +25,7 @@ from finops.pipeline.reporting import FILES, Made, not_made, redacted, unmakeabl
 from reports.language import speaking
 
 if TYPE_CHECKING:
-    from reports.redaction import RedactionLevel
+    from finops.readership import RedactionLevel
 
 __all__ = ["Heart", "Parcel", "deliver_to", "files_of", "last_night", "parcel_for", "send_parcel"]
 

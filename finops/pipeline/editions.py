@@ -7,9 +7,7 @@ from finops.config import Settings
 from finops.nightly_settings import Target
 
 if TYPE_CHECKING:
-    from reports.audience import Audience
-    from reports.language import Locale
-    from reports.redaction import RedactionLevel
+    from finops.readership import Audience, Locale, RedactionLevel
 
 _IDS, _NAMES = ("ids", "all"), ("names", "all")  # the levels that hide them
 

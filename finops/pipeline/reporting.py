@@ -15,9 +15,7 @@ from finops.model import SCHEMA_VERSION, AuditReport
 from finops.pipeline.files import make_folder, write_whole
 
 if TYPE_CHECKING:
-    from reports.audience import Audience
-    from reports.language import Locale
-    from reports.redaction import RedactionLevel
+    from finops.readership import Audience, Locale, RedactionLevel
 
 _MOST = 1e24  # of a number in a report
 # The name of each format's file.

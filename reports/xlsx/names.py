@@ -13,8 +13,9 @@ from datetime import datetime
 from functools import lru_cache
 
 from finops.instants import iso
+from reports import words
 from reports.csv import neutral
-from reports.language import LOCALES, Locale, Worded, mark, speaking, t
+from reports.language import LOCALES, Locale, mark, speaking, t
 from reports.plain import one_line, shortened
 
 SHEET = mark("Findings")
@@ -28,7 +29,7 @@ ID, STATUS, OWNER, DUE, COMMENT, DECIDED = (
 )
 COLUMNS = {"id": ID, "status": STATUS, "owner": OWNER, "due": DUE, "comment": COMMENT, "decided": DECIDED}
 STATUSES = ("agreed", "done", "rejected")  # as they are stored, and in English
-STATUS_WORDS = Worded({"agreed": mark("agreed"), "done": mark("done"), "rejected": mark("rejected")})
+STATUS_WORDS = words.DECISIONS
 # Every word that a catalogue ever had for these, by its English. Add, and take nothing away.
 EVER: dict[Locale, Mapping[str, tuple[str, ...]]] = {
     "de": {

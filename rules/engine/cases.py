@@ -72,8 +72,10 @@ def run_cases(rule: Rule, path: Path, using: duckdb.DuckDBPyConnection | None = 
     con = using or empty_warehouse()
     for case, line in zip(book["cases"], _lines(path), strict=True):
         con.begin()
-        said = _said(con, rule, book, case, path)
-        con.rollback()
+        try:
+            said = _said(con, rule, book, case, path)
+        finally:
+            con.rollback()
         wrong = _difference(case, said)
         rows = differences(case.get("expect", []), said) if wrong else []
         yield Outcome(rule.id, str(case.get("name", "unnamed")), wrong, tuple(said), tuple(rows), line)

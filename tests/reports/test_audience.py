@@ -4,7 +4,6 @@ import re
 
 import pytest
 
-from finops.cli.options import Audience as Option
 from reports import html
 from reports.audience import AUDIENCES, FOLDED, ORDER, Audience
 from tests.reports import sample
@@ -48,7 +47,3 @@ def test_engineering_begins_with_what_to_do_and_executives_have_it_folded_away()
 def test_every_order_names_every_section_once() -> None:
     for order in ORDER.values():
         assert sorted(order) == sorted(ORDER["finance"])
-
-
-def test_the_command_line_knows_all_of_them() -> None:
-    assert tuple(one.value for one in Option) == AUDIENCES
