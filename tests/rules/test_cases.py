@@ -236,3 +236,15 @@ class TestTheRunner:
         path.write_text("cases: []")
         with pytest.raises(RuleError, match=r"^x\.yaml: a case file needs a list under cases\.$"):
             next(run_cases(rule("unattached-volume"), path))
+
+    def test_leaves_a_warehouse_that_others_use_as_it_was_where_a_case_is_refused(
+        self, tmp_path: Path
+    ) -> None:
+        of, con = rule("unattached-volume"), empty_warehouse()
+        path = tmp_path / "x.yaml"
+        volume = "{cloud: aws, account_id: a, region: r, volume_id: v, state: unattached}"
+        path.write_text(f"cases: [{{name: x, volumes: [{volume}], cost: [{{}}], expect: []}}]")
+        with pytest.raises(RuleError, match="does not read cost"):
+            next(run_cases(of, path, con))
+        assert con.execute("FROM volumes").fetchall() == []
+        assert next(run_cases(of, case_file(of) or path, con)).difference is None
